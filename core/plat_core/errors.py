@@ -1,0 +1,126 @@
+"""Typed errors with stable codes.
+
+Every edge maps them to its own form: the gateway to an HTTP status and a problem document, the CLI
+to a sentence and what to type next, a backend to a condition. No edge invents a code of its own.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class PlatError(Exception):
+    """A failure that plat understands.
+
+    `message` says what happened and why, `fix` what to do next, `field` the path of the guilty
+    input field (`spec.scale.min`) where there is one.
+    """
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, fix: str = "", field: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+        self.field = field
+
+
+class InvalidInput(PlatError):
+    """A value that the model refuses."""
+
+    code, status = "invalid-input", 422
+
+
+class Malformed(PlatError):
+    """Bytes that are not what they claim to be: broken JSON, a broken archive."""
+
+    code, status = "malformed", 400
+
+
+class TooLarge(PlatError):
+    """Input beyond a documented bound."""
+
+    code, status = "too-large", 413
+
+
+class Unauthenticated(PlatError):
+    """No token, or not the right one."""
+
+    code, status = "unauthenticated", 401
+
+
+class TooManyAttempts(PlatError):
+    """Too many bad tokens from one address."""
+
+    code, status = "too-many-attempts", 429
+
+
+class FunctionNotFound(PlatError):
+    """No function of that name."""
+
+    code, status = "function-not-found", 404
+
+
+class SecretNotFound(PlatError):
+    """No secret of that name, or no such key in it."""
+
+    code, status = "secret-not-found", 404
+
+
+class Conflict(PlatError):
+    """Somebody else changed it first, or it is being deleted."""
+
+    code, status = "conflict", 409
+
+
+class BuildFailed(PlatError):
+    """The source cannot be turned into an artifact; `line` is the guilty line where known."""
+
+    code, status = "build-failed", 422
+
+    def __init__(self, message: str, *, fix: str = "", field: str = "", line: str = "") -> None:
+        super().__init__(message, fix=fix, field=field)
+        self.line = line
+
+
+class FunctionSuspended(PlatError):
+    """The function is stopped by its owner."""
+
+    code, status = "function-suspended", 503
+
+
+class FunctionUnavailable(PlatError):
+    """No replica could answer: it does not start, or it keeps failing."""
+
+    code, status = "function-unavailable", 503
+
+
+class Overloaded(PlatError):
+    """Every replica is busy and the queue is full."""
+
+    code, status = "overloaded", 429
+
+
+class CallTimedOut(PlatError):
+    """The function's one timeout passed."""
+
+    code, status = "timeout", 504
+
+
+class BadFunctionAnswer(PlatError):
+    """The replica died, or spoke something that is not HTTP, before its answer began."""
+
+    code, status = "bad-function-answer", 502
+
+
+class Unavailable(PlatError):
+    """A part of the platform itself does not answer."""
+
+    code, status = "unavailable", 503
+
+
+class NotSupported(PlatError):
+    """This backend cannot do it, and says so instead of pretending."""
+
+    code, status = "not-supported", 501

@@ -1,0 +1,344 @@
+"""The `Function`: what a user deploys. One model behind the CRD, the API and the CLI.
+
+Field names are camelCase outside and snake_case inside. Every field is bounded; an unknown one is
+refused, so that a typing error never passes for a setting.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from plat_core.model.names import DEFAULT_NAMESPACE, FunctionRef, Name
+from plat_core.model.quantities import (
+    Cpu,
+    Duration,
+    Memory,
+    cpu_cores,
+    duration_seconds,
+    memory_bytes,
+)
+
+API_VERSION: Final = "plat.dev/v1alpha1"
+KIND: Final = "Function"
+INLINE_BYTES = 512 * 1024
+TARGET_UTILISATION = 0.7
+RESERVED_ENV = re.compile(r"PORT|K_\w+|PLAT_\w+")
+
+HANDLER_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_./-]{0,250}(:[A-Za-z_$][A-Za-z0-9_.$]{0,250})?$"
+IMAGE_PATTERN = (
+    r"^[a-z0-9]+([._-]+[a-z0-9]+)*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+    r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$"
+)
+
+Text = Annotated[str, StringConstraints(max_length=32 * 1024)]
+Label = Annotated[str, StringConstraints(max_length=317)]
+
+
+class Model(BaseModel):
+    """The base of everything that crosses a border."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        str_max_length=1024 * 1024,
+        ser_json_inf_nan="null",
+    )
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document: camelCase, without what was never set."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _within(low: float, high: float) -> AfterValidator:
+    def check(value: str) -> str:
+        if not low <= duration_seconds(value) <= high:
+            raise ValueError(f"between {low:g}s and {high:g}s, not {value}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _safe_path(value: str) -> str:
+    parts = value.split("/")
+    if (
+        not 0 < len(value) <= 255
+        or any(part in ("", ".", "..") for part in parts)
+        or any(ord(c) < 32 or c in '\\:*?"<>|' or ord(c) == 127 for c in value)
+    ):
+        raise ValueError("a file's path is relative, without '..', and of at most 255 characters")
+    return value
+
+
+FilePath = Annotated[str, AfterValidator(_safe_path)]
+
+
+class SecretKeyRef(Model):
+    """One key of a secret."""
+
+    name: Name
+    key: Annotated[str, StringConstraints(pattern=r"^[-._a-zA-Z0-9]{1,253}$")]
+    optional: bool = False
+
+
+class EnvVarSource(Model):
+    """Where the value of an environment variable comes from."""
+
+    secret_key_ref: SecretKeyRef
+
+
+class EnvVar(Model):
+    """One environment variable, in the shape of core/v1."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=256)]
+    value: Text | None = None
+    value_from: EnvVarSource | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> EnvVar:
+        if RESERVED_ENV.fullmatch(self.name):
+            raise ValueError(f"{self.name} is set by the platform; PORT, K_* and PLAT_* are taken")
+        if self.value is not None and self.value_from is not None:
+            raise ValueError("either value or valueFrom, not both")
+        if self.value and ("\0" in self.value or not _encodable(self.value)):
+            raise ValueError("a value is text without NUL characters")
+        return self
+
+
+def _encodable(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class ResourceAmounts(Model):
+    """Amounts of CPU and memory."""
+
+    cpu: Cpu | None = None
+    memory: Memory | None = None
+
+
+class Resources(Model):
+    """What a replica asks for and what it may not exceed."""
+
+    requests: ResourceAmounts = ResourceAmounts()
+    limits: ResourceAmounts = ResourceAmounts()
+
+    @model_validator(mode="after")
+    def _requests_fit(self) -> Resources:
+        pairs = (
+            ("cpu", self.requests.cpu, self.limits.cpu, cpu_cores),
+            ("memory", self.requests.memory, self.limits.memory, memory_bytes),
+        )
+        for name, request, limit, convert in pairs:
+            if request and limit and convert(request) > convert(limit):
+                raise ValueError(f"requests.{name} {request} is more than limits.{name} {limit}")
+        return self
+
+
+class Scale(Model):
+    """Between how many replicas, and at which load another one is wanted."""
+
+    min: Annotated[int, Field(ge=0, le=1000, strict=True)] = 0
+    max: Annotated[int, Field(ge=1, le=1000, strict=True)] = 10
+    replicas: Annotated[int, Field(ge=0, le=1000, strict=True)] | None = None
+    """A fixed number instead of autoscaling (the scale subresource); 0 sleeps until a call."""
+    target: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = None
+    """Calls in flight per replica that the autoscaler aims at; default 70 % of `concurrency`."""
+    idle: Annotated[Duration, _within(1, 86_400)] = "60s"
+    """How long without a call until the function sleeps, where `min` is 0."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Scale:
+        if self.min > self.max:
+            raise ValueError(f"min {self.min} is more than max {self.max}")
+        return self
+
+
+class GitSource(Model):
+    """A folder in a git repository."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^(https?|ssh|git|file)://\S{1,2000}$")]
+    ref: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,254}$")] = "HEAD"
+    path: FilePath | None = None
+
+
+class Source(Model):
+    """The user's files, where they travel in the resource itself."""
+
+    inline: dict[FilePath, str] | None = Field(default=None, min_length=1, max_length=100)
+    git: GitSource | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Source:
+        if (self.inline is None) == (self.git is None):
+            raise ValueError("a source has exactly one of inline and git")
+        for text in (self.inline or {}).values():
+            if not _encodable(text):
+                raise ValueError("a file's text is Unicode without lone surrogates")
+        if sum(len(text.encode()) for text in (self.inline or {}).values()) > INLINE_BYTES:
+            raise ValueError(f"an inline source has at most {INLINE_BYTES} bytes; deploy a folder")
+        return self
+
+
+Access = Literal["public", "token"]
+
+
+class FunctionSpec(Model):
+    """Desired state."""
+
+    image: Annotated[str, StringConstraints(pattern=IMAGE_PATTERN, max_length=512)] | None = None
+    source: Source | None = None
+    runtime: Name | None = None
+    handler: Annotated[str, StringConstraints(pattern=HANDLER_PATTERN)] | None = None
+    timeout: Annotated[Duration, _within(0.1, 3600)] = "30s"
+    concurrency: Annotated[int, Field(ge=1, le=1000, strict=True)] = 20
+    env: Annotated[tuple[EnvVar, ...], Field(max_length=200)] = ()
+    secrets: Annotated[tuple[Name, ...], Field(max_length=50)] = ()
+    resources: Resources = Resources()
+    scale: Scale = Scale()
+    access: Access = "token"
+    suspend: bool = False
+    """Stopped by its owner: no replica runs and calls are answered with 503."""
+    forward_authorization: bool = False
+    """Let the caller's `Authorization` header reach the function."""
+
+    @model_validator(mode="after")
+    def _check(self) -> FunctionSpec:
+        if (self.image is None) == (self.source is None):
+            raise ValueError("a function has exactly one of image and source")
+        names = [variable.name for variable in self.env]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"env names {', '.join(twice)} stand more than once")
+        if len(set(self.secrets)) != len(self.secrets):
+            raise ValueError("a secret stands more than once in secrets")
+        return self
+
+    @property
+    def timeout_seconds(self) -> float:
+        """The one timeout of a call."""
+        return duration_seconds(self.timeout)
+
+    @property
+    def idle_seconds(self) -> float:
+        """Time without a call until sleep."""
+        return duration_seconds(self.scale.idle)
+
+    @property
+    def target_concurrency(self) -> float:
+        """Calls in flight per replica that the autoscaler aims at (CONTRACTS: 70 %)."""
+        return self.scale.target or max(TARGET_UTILISATION * self.concurrency, 1.0)
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The least and the most replicas that the autoscaler may want."""
+        if self.suspend:
+            return 0, 0
+        if self.scale.replicas:
+            return self.scale.replicas, self.scale.replicas
+        return (0 if self.scale.replicas == 0 else self.scale.min), self.scale.max
+
+    def template(self) -> dict[str, Any]:
+        """The part of the spec whose change makes a new revision: what a replica is made of."""
+        return self.model_dump(
+            mode="json",
+            by_alias=True,
+            exclude_none=True,
+            exclude={"scale", "access", "suspend", "forward_authorization", "source"},
+        )
+
+
+class Metadata(Model):
+    """Who it is. What the platform fills in is accepted back and ignored."""
+
+    name: Name
+    namespace: Name = DEFAULT_NAMESPACE
+    labels: Annotated[dict[Label, Label], Field(max_length=100)] = {}
+    annotations: Annotated[dict[Label, Text], Field(max_length=100)] = {}
+    uid: str | None = None
+    generation: int | None = None
+    resource_version: str | None = None
+    creation_timestamp: datetime | None = None
+    deletion_timestamp: datetime | None = None
+
+
+ConditionStatus = Literal["True", "False", "Unknown"]
+
+
+class Condition(Model):
+    """One observed fact, in the shape of the Kubernetes API conventions."""
+
+    type: str
+    status: ConditionStatus
+    reason: str
+    message: str = ""
+    last_transition_time: datetime | None = None
+    observed_generation: int | None = None
+
+
+class Hint(Model):
+    """What to do about a problem, in words that can be typed."""
+
+    reason: str
+    fix: str
+
+
+class FunctionStatus(Model):
+    """Observed state."""
+
+    observed_generation: int = 0
+    conditions: tuple[Condition, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    revision: str | None = None
+    """The revision that answers calls."""
+    latest_revision: str | None = None
+    """The newest one; another than `revision` while it starts, or where it failed."""
+    image: str | None = None
+    replicas: int = 0
+    ready_replicas: int = 0
+    url: str | None = None
+
+    def condition(self, type_: str) -> Condition | None:
+        """The condition of that type, if it was ever observed."""
+        return next((c for c in self.conditions if c.type == type_), None)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the observed generation is fully there."""
+        condition = self.condition("Ready")
+        return condition is not None and condition.status == "True"
+
+
+class Function(Model):
+    """The resource: metadata, spec and status."""
+
+    api_version: Literal["plat.dev/v1alpha1"] = API_VERSION
+    kind: Literal["Function"] = KIND
+    metadata: Metadata
+    spec: FunctionSpec
+    status: FunctionStatus | None = None
+
+    @property
+    def ref(self) -> FunctionRef:
+        """Which function this is."""
+        return FunctionRef(self.metadata.name, self.metadata.namespace)
+
+    @property
+    def generation(self) -> int:
+        """The version of the spec, counted from 1 by the store; 0 before it was stored."""
+        return self.metadata.generation or 0
