@@ -215,6 +215,8 @@ class FunctionSpec(Model):
     access: Access = "token"
     suspend: bool = False
     """Stopped by its owner: no replica runs and calls are answered with 503."""
+    restarted_at: Annotated[str, StringConstraints(max_length=64)] | None = None
+    """Changing it makes a new revision of the same artifact (`plat redeploy`)."""
     forward_authorization: bool = False
     """Let the caller's `Authorization` header reach the function."""
 
@@ -242,7 +244,7 @@ class FunctionSpec(Model):
     @property
     def target_concurrency(self) -> float:
         """Calls in flight per replica that the autoscaler aims at (CONTRACTS: 70 %)."""
-        return self.scale.target or max(TARGET_UTILISATION * self.concurrency, 1.0)
+        return self.scale.target or TARGET_UTILISATION * self.concurrency
 
     @property
     def bounds(self) -> tuple[int, int]:

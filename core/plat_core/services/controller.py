@@ -1,0 +1,225 @@
+"""The controller of the backends that have no operator: it drives observe, plan, apply.
+
+Level-based: each pass looks at everything about one function and does what is missing, so a lost
+or doubled notification changes nothing in the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import Protocol
+
+from plat_core.errors import FunctionNotFound
+from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished
+from plat_core.model.function import Function, FunctionSpec, Source
+from plat_core.model.names import FunctionRef
+from plat_core.ports import (
+    FunctionStore,
+    Record,
+    Revision,
+    Route,
+    RouteRemoved,
+    Workload,
+    Workloads,
+)
+from plat_core.services.broadcast import Broadcast
+from plat_core.services.reconcile import BuildState, Observed, Plan, plan
+from plat_core.services.workqueue import WorkQueue
+
+log = logging.getLogger(__name__)
+
+KEPT_REVISIONS = 10
+
+
+class SourceBuilder(Protocol):
+    """Builds the source that stands in a resource."""
+
+    def build_source(self, source: Source, options: BuildOptions) -> AsyncIterator[BuildEvent]:
+        """The events of the build; the last one is Finished or Failed."""
+        ...
+
+
+class Controller:
+    """Reconciles all functions of one store; answers as Resolver and as Scaler."""
+
+    def __init__(
+        self,
+        *,
+        store: FunctionStore,
+        workloads: Workloads,
+        builder: SourceBuilder,
+        now: Callable[[], datetime],
+        url: Callable[[FunctionRef], str],
+    ) -> None:
+        self._store = store
+        self._workloads = workloads
+        self._builder = builder
+        self._now = now
+        self._url = url
+        self._queue: WorkQueue[FunctionRef] = WorkQueue(self._reconcile)
+        self._routes: Broadcast[FunctionRef, Route | RouteRemoved] = Broadcast()
+        self._wanted: dict[FunctionRef, int] = {}
+        self._seen: dict[FunctionRef, int] = {}
+        self._builds: dict[FunctionRef, _Build] = {}
+
+    async def run(self) -> None:
+        """Reconcile until cancelled; on the way out nothing is stopped but the controller."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._follow(self._store.watch()))
+                group.create_task(self._follow(self._workloads.watch()))
+        finally:
+            for build in self._builds.values():
+                build.task.cancel()
+            await self._queue.close()
+
+    async def _follow(self, refs: AsyncIterator[FunctionRef]) -> None:
+        async for ref in refs:
+            self._queue.add(ref)
+
+    def watch(self) -> AsyncIterator[Route | RouteRemoved]:
+        """Resolver: every route, then each change."""
+        return self._routes.watch()
+
+    async def scale(self, ref: FunctionRef, replicas: int) -> None:
+        """Scaler: what the load asks for; clamped to the function's bounds when it is applied."""
+        if ref not in self._wanted:
+            raise FunctionNotFound(f"there is no function {ref}", fix="plat list")
+        if self._wanted[ref] != replicas:
+            self._wanted[ref] = replicas
+            self._queue.add(ref)
+
+    async def _reconcile(self, ref: FunctionRef) -> None:
+        try:
+            record = await self._store.get(ref)
+        except FunctionNotFound:
+            await self._forget(ref)
+            return
+        build = None
+        if record.function.metadata.deletion_timestamp is None:
+            self._welcome(record)
+            record, build = await self._revise(record)
+        observed = Observed(
+            replicas=await self._workloads.observe(ref),
+            wanted=self._clamped(record.function),
+            now=self._now(),
+            build=build,
+        )
+        await self._carry_out(record, plan(record, observed))
+
+    def _welcome(self, record: Record) -> None:
+        """A first or a changed spec runs at least once, so that its deploy has an outcome."""
+        ref, generation = record.function.ref, record.function.generation
+        before = self._seen.get(ref)
+        if before == generation:
+            return
+        self._seen[ref] = generation
+        status = record.function.status
+        settled = status is not None and status.observed_generation == generation
+        running = status.replicas if status is not None else 0
+        if before is None and settled:
+            # the platform came back: what ran before runs again, what slept goes on sleeping
+            self._wanted[ref] = running
+        elif record.function.spec.scale.replicas == 0:
+            self._wanted[ref] = 0
+        else:
+            self._wanted[ref] = max(1, self._wanted.get(ref, running))
+
+    def _clamped(self, function: Function) -> int:
+        low, high = function.spec.bounds
+        return max(low, min(self._wanted.get(function.ref, 0), high))
+
+    async def _revise(self, record: Record) -> tuple[Record, BuildState | None]:
+        """Make sure that the newest revision is what the spec says; a source is built first."""
+        function, latest = record.function, record.latest
+        image = function.spec.image
+        if image is None:
+            outcome = self._built(record)
+            if isinstance(outcome, BuildState):
+                return record, outcome
+            image = outcome
+        spec = function.spec.model_copy(update={"image": image, "source": None})
+        if latest is not None and latest.spec.template() == spec.template():
+            return record, None
+        number = latest.number + 1 if latest else 1
+        revision = Revision(function.ref, number, image, spec, self._now())
+        await self._store.add_revision(revision, keep=KEPT_REVISIONS)
+        return await self._store.get(function.ref), None
+
+    def _built(self, record: Record) -> str | BuildState:
+        """The image of the function's source, or where its build stands."""
+        function = record.function
+        status = function.status
+        build = self._builds.get(function.ref)
+        if build is None or build.spec != function.spec:
+            if (
+                build is None
+                and record.latest
+                and status
+                and (
+                    status.observed_generation == function.generation
+                    and record.latest.number == record.serving
+                )
+            ):
+                return record.latest.image
+            if build is not None:
+                build.task.cancel()
+            build = self._builds[function.ref] = _Build(
+                function.spec, self._builder, function.ref, self._queue.add
+            )
+        return build.outcome
+
+    async def _carry_out(self, record: Record, steps: Plan) -> None:
+        ref = record.function.ref
+        # first the route: a replica that is to stop gets no new call
+        self._routes.publish(ref, steps.route)
+        await self._workloads.apply(
+            Workload(ref, steps.counts, {r.number: r for r in record.revisions})
+        )
+        if steps.purge:
+            await self._store.purge(ref)
+            await self._forget(ref)
+            return
+        status = steps.status.model_copy(update={"url": self._url(ref)})
+        await self._store.put_status(ref, status, serving=steps.serving, failed=steps.failed)
+
+    async def _forget(self, ref: FunctionRef) -> None:
+        await self._workloads.apply(Workload(ref, {}))
+        self._routes.retire(ref, RouteRemoved(ref))
+        self._wanted.pop(ref, None)
+        self._seen.pop(ref, None)
+        if build := self._builds.pop(ref, None):
+            build.task.cancel()
+
+
+class _Build:
+    """The build of one function's source, under way or ended."""
+
+    def __init__(
+        self,
+        spec: FunctionSpec,
+        builder: SourceBuilder,
+        ref: FunctionRef,
+        done: Callable[[FunctionRef], None],
+    ) -> None:
+        self.spec = spec
+        self.outcome: str | BuildState = BuildState("building")
+        self.task = asyncio.get_running_loop().create_task(self._run(builder, ref, done))
+
+    async def _run(
+        self, builder: SourceBuilder, ref: FunctionRef, done: Callable[[FunctionRef], None]
+    ) -> None:
+        if self.spec.source is None:
+            raise ValueError("only a source can be built")
+        options = BuildOptions(name=ref.name, runtime=self.spec.runtime, handler=self.spec.handler)
+        async with contextlib.aclosing(builder.build_source(self.spec.source, options)) as events:  # type: ignore[type-var]
+            async for event in events:
+                if isinstance(event, Finished):
+                    self.outcome = event.image
+                elif isinstance(event, Failed):
+                    self.outcome = BuildState("failed", event.message, event.fix)
+        done(ref)

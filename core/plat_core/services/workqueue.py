@@ -1,0 +1,66 @@
+"""A de-duplicating work queue: one piece of work at a time per key, and no request for it lost.
+
+Source: the work queue of Kubernetes' controllers (client-go `util/workqueue`): a key that is added
+while it is worked on is worked on once more; a failing key comes back with a growing delay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+log = logging.getLogger(__name__)
+
+FIRST_RETRY = 0.2
+LAST_RETRY = 30.0
+
+
+class WorkQueue(Generic[K]):
+    """Calls `work(key)` for each key that was added."""
+
+    def __init__(self, work: Callable[[K], Awaitable[None]]) -> None:
+        self._work = work
+        self._busy: dict[K, asyncio.Task[None]] = {}
+        self._again: set[K] = set()
+        self._failures: dict[K, int] = {}
+        self._timers: dict[K, asyncio.TimerHandle] = {}
+
+    def add(self, key: K) -> None:
+        """Work on `key` now, or once more if it is being worked on."""
+        if timer := self._timers.pop(key, None):
+            timer.cancel()
+        if key in self._busy:
+            self._again.add(key)
+        else:
+            self._busy[key] = asyncio.get_running_loop().create_task(self._run(key))
+
+    async def _run(self, key: K) -> None:
+        try:
+            await self._work(key)
+            self._failures.pop(key, None)
+        except Exception:
+            # a controller outlives any failing key; it is tried again, ever more slowly
+            log.exception("working on %s failed", key)
+            self._retry(key)
+        finally:
+            del self._busy[key]
+        if key in self._again:
+            self._again.discard(key)
+            self.add(key)
+
+    def _retry(self, key: K) -> None:
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        delay = min(FIRST_RETRY * 2 ** (failures - 1), LAST_RETRY)
+        self._timers[key] = asyncio.get_running_loop().call_later(delay, self.add, key)
+
+    async def close(self) -> None:
+        """Cancel what is under way and wait for its end."""
+        for timer in self._timers.values():
+            timer.cancel()
+        tasks = list(self._busy.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
