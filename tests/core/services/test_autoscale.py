@@ -1,0 +1,99 @@
+"""The autoscaler against vectors worked out by hand from Knative's formula."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from plat_core.services.autoscale import Decision, Policy, Sample, State, decide, observe
+
+POLICY = Policy(min=0, max=100, target=10.0, idle=60.0)
+
+
+def run(loads: list[float], *, ready: int, policy: Policy = POLICY, tick: float = 2.0) -> Decision:
+    """Feed one load a tick, deciding after each, with `ready` replicas all along."""
+    state, decision = State(), Decision(None, State())
+    for n, load in enumerate(loads, 1):
+        state = observe(state, Sample(n * tick, load))
+        decision = decide(state, policy, ready=ready, now=n * tick)
+        state = decision.state
+    return decision
+
+
+@pytest.mark.parametrize(
+    ("loads", "ready", "want"),
+    [
+        ([10.0] * 30, 1, 1),  # exactly at the target
+        ([11.0] * 30, 1, 2),  # just above it; 2/1 is panic and keeps the peak
+        ([50.0] * 30, 5, 5),
+        ([45.0] * 30, 5, 5),  # ceil(4.5)
+        ([20.0] * 30, 8, 4),  # never below half of what is ready
+        ([1.0] * 30, 8, 4),
+        ([5000.0] * 30, 1, 100),  # the policy's max
+        ([0.0] * 27 + [100.0] * 3, 1, 10),  # the panic window sees what the stable one does not
+    ],
+)
+def test_golden_vectors(loads: list[float], ready: int, want: int) -> None:
+    assert run(loads, ready=ready).replicas == want
+
+
+def test_no_data_is_no_decision() -> None:
+    assert decide(State(), POLICY, ready=3, now=100.0).replicas is None
+
+
+def test_old_data_is_no_decision() -> None:
+    state = observe(State(), Sample(1.0, 5.0))
+    assert decide(state, POLICY, ready=3, now=100.0).replicas is None
+
+
+def test_a_panic_never_shrinks_and_ends_a_minute_after_its_cause() -> None:
+    state = State()
+    wants = []
+    for n in range(1, 61):
+        now = n * 2.0
+        state = observe(state, Sample(now, 100.0 if n <= 3 else 1.0))
+        decision = decide(state, POLICY, ready=10 if n > 3 else 1, now=now)
+        state = decision.state
+        wants.append(decision.replicas)
+    # above the threshold until t=6; calm again once more than 60 s have passed
+    assert wants[2] == 10
+    assert wants[3:33] == [10] * 30
+    assert wants[40] == 5
+
+
+def test_to_zero_only_after_idle() -> None:
+    state = observe(State(), Sample(2.0, 1.0))
+    for n in range(2, 40):
+        state = observe(state, Sample(n * 2.0, 0.0))
+        want = decide(state, POLICY, ready=1, now=n * 2.0).replicas
+        assert want == (1 if n * 2.0 - 2.0 < POLICY.idle else 0)
+
+
+def test_min_holds() -> None:
+    policy = Policy(min=2, max=5, target=10.0, idle=1.0)
+    assert run([0.0] * 40, ready=2, policy=policy).replicas == 2
+
+
+@pytest.mark.parametrize("load", [math.nan, math.inf, -1.0, -math.inf])
+def test_impossible_loads_are_ignored(load: float) -> None:
+    state = observe(State(), Sample(1.0, 3.0))
+    assert observe(state, Sample(2.0, load)) == state
+
+
+@given(
+    loads=st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=60),
+    ready=st.integers(0, 1000),
+    low=st.integers(0, 10),
+    spread=st.integers(0, 100),
+    target=st.floats(0.01, 1000),
+)
+def test_a_decision_is_always_within_the_bounds(
+    loads: list[float], ready: int, low: int, spread: int, target: float
+) -> None:
+    policy = Policy(low, max(1, low + spread), target, 60.0)
+    decision = run(loads, ready=ready, policy=policy)
+    if decision.replicas is not None:
+        assert policy.min <= decision.replicas <= policy.max
+    assert len(decision.state.samples) <= 31

@@ -1,0 +1,194 @@
+"""The plan, as a table of situations: what is there, what is done, what is said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from plat_core.model.function import Function
+from plat_core.model.names import FunctionRef
+from plat_core.ports import Endpoint, Failure, Record, Replica, Revision
+from plat_core.services.reconcile import BuildState, Observed, Plan, plan
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+REF = FunctionRef("orders")
+IMAGE = "embedded/orders@sha256:" + "0" * 64
+
+
+def function(**spec: Any) -> Function:
+    return Function.model_validate(
+        {"metadata": {"name": "orders", "generation": 3}, "spec": {"image": IMAGE, **spec}}
+    )
+
+
+def record(*numbers: int, serving: int = 0, failed: int = 0, of: Function | None = None) -> Record:
+    of = of or function()
+    revisions = tuple(Revision(REF, n, IMAGE, of.spec, NOW) for n in numbers)
+    return Record(of, revisions, serving, failed)
+
+
+def replica(revision: int, state: str = "ready", **more: Any) -> Replica:
+    name = f"orders-{revision}-{more.pop('n', 0)}"
+    endpoint = Endpoint(name, f"unix:/{name}") if state == "ready" else None
+    return Replica(name, revision, state, 0.0, endpoint, **more)  # type: ignore[arg-type]
+
+
+def planned(rec: Record, *replicas: Replica, wanted: int = 1, **more: Any) -> Plan:
+    return plan(rec, Observed(replicas, wanted, NOW, **more))
+
+
+def ready(p: Plan) -> tuple[str, str]:
+    condition = p.status.condition("Ready")
+    assert condition is not None
+    return condition.status, condition.reason
+
+
+def settled(p: Plan) -> bool:
+    """Whether a deploy stops waiting: Ready, or nothing goes on any more."""
+    progressing = p.status.condition("Progressing")
+    assert progressing is not None
+    return progressing.status == "False"
+
+
+BROKEN = Failure("HandlerImportError", "No module named 'flaskk'", "app.py:1")
+CRASH = Failure("CrashLoopBackOff", "exited with status 1")
+
+
+def test_a_first_revision_is_started_and_not_yet_served() -> None:
+    p = planned(record(1))
+    assert (p.counts, p.serving, p.route.state) == ({1: 1}, 0, "starting")
+    assert ready(p) == ("Unknown", "Deploying")
+    assert not settled(p)
+
+
+def test_a_first_revision_serves_once_one_replica_is_ready() -> None:
+    p = planned(record(1), replica(1), wanted=3)
+    assert (p.counts, p.serving, p.route.state) == ({1: 3}, 1, "ready")
+    assert ready(p) == ("True", "Serving")
+    assert p.status.revision == p.status.latest_revision == "orders-1"
+    assert len(p.route.endpoints) == 1
+
+
+def test_a_new_revision_takes_over_only_with_as_many_replicas_as_are_wanted() -> None:
+    old = [replica(1, n=n) for n in range(2)]
+    p = planned(record(1, 2, serving=1), *old, replica(2), wanted=2)
+    assert (p.counts, p.serving) == ({1: 2, 2: 2}, 1)
+    assert {e.replica for e in p.route.endpoints} == {"orders-1-0", "orders-1-1"}
+    p = planned(record(1, 2, serving=1), *old, replica(2), replica(2, n=1), wanted=2)
+    assert (p.counts, p.serving) == ({2: 2}, 2)
+    assert {e.replica for e in p.route.endpoints} == {"orders-2-0", "orders-2-1"}
+
+
+def test_a_revision_that_cannot_start_is_held_back_and_the_old_one_keeps_serving() -> None:
+    broken = replica(2, "waiting", restarts=1, failure=BROKEN)
+    p = planned(record(1, 2, serving=1), replica(1), broken)
+    assert (p.counts, p.serving, p.failed, p.route.state) == ({1: 1}, 1, 2, "ready")
+    assert ready(p) == ("False", "HandlerImportError")
+    assert settled(p)
+    condition = p.status.condition("Ready")
+    assert condition is not None
+    assert condition.message == (
+        "orders-2: No module named 'flaskk'\napp.py:1; orders-1 keeps serving"
+    )
+    assert p.status.hints[0].fix.startswith("add the missing package")
+
+
+def test_the_reason_is_remembered_after_the_failed_replica_is_gone() -> None:
+    broken = replica(2, "waiting", restarts=1, failure=BROKEN)
+    before = planned(record(1, 2, serving=1), replica(1), broken)
+    of = function().model_copy(update={"status": before.status})
+    after = planned(record(1, 2, serving=1, failed=2, of=of), replica(1))
+    assert after.status == before.status.model_copy(update={"replicas": 1, "ready_replicas": 1})
+    assert after.counts == {1: 1}
+
+
+def test_a_crash_is_tried_again_before_a_revision_is_given_up() -> None:
+    for restarts, failed in ((1, 0), (2, 0), (3, 2)):
+        crashing = replica(2, "waiting", restarts=restarts, failure=CRASH)
+        p = planned(record(1, 2, serving=1), replica(1), crashing)
+        assert p.failed == failed
+
+
+def test_a_first_revision_that_fails_is_reported_and_goes_on_being_tried() -> None:
+    broken = replica(1, "waiting", restarts=1, failure=BROKEN)
+    p = planned(record(1), broken)
+    assert (p.counts, p.failed, p.route.state) == ({1: 1}, 1, "failed")
+    assert "flaskk" in p.route.message
+    assert settled(p)
+    recovered = planned(record(1, failed=1), replica(1))
+    assert (recovered.serving, recovered.failed) == (1, 0)
+
+
+def test_asleep_is_ready() -> None:
+    p = planned(record(1, serving=1), wanted=0)
+    assert (p.counts, p.route.state) == ({1: 0}, "asleep")
+    assert ready(p) == ("True", "Idle")
+
+
+def test_waking_is_still_ready() -> None:
+    p = planned(record(1, serving=1), replica(1, "starting"), wanted=1)
+    assert p.route.state == "starting"
+    assert ready(p) == ("True", "Starting")
+
+
+def test_a_serving_revision_that_crashes_is_not_ready() -> None:
+    p = planned(record(1, serving=1), replica(1, "waiting", restarts=2, failure=CRASH))
+    assert p.route.state == "failed"
+    assert ready(p) == ("False", "CrashLoopBackOff")
+    assert p.status.hints[0].fix == "plat logs orders"
+
+
+def test_suspended_runs_nothing_and_says_how_to_start() -> None:
+    p = planned(record(1, serving=1, of=function(suspend=True)), replica(1))
+    assert (p.counts, p.route.state, p.route.endpoints) == ({}, "suspended", ())
+    assert ready(p) == ("False", "Suspended")
+    assert p.status.hints[0].fix == "plat start orders"
+
+
+def test_a_build_under_way_and_a_failed_one() -> None:
+    p = planned(record(), build=BuildState("building"))
+    assert (p.counts, ready(p), settled(p)) == ({}, ("Unknown", "Building"), False)
+    p = planned(record(), build=BuildState("failed", "requirements.txt:1: flaskk"))
+    assert (ready(p), settled(p), p.route.state) == (("False", "BuildFailed"), True, "failed")
+    p = planned(record(1, serving=1), replica(1), build=BuildState("failed", "x"))
+    assert (p.counts, p.route.state) == ({1: 1}, "ready")
+
+
+def test_deleted_runs_nothing_and_is_purged_when_nothing_is_left() -> None:
+    gone = function()
+    gone = gone.model_copy(
+        update={"metadata": gone.metadata.model_copy(update={"deletion_timestamp": NOW})}
+    )
+    p = planned(record(1, serving=1, of=gone), replica(1, "stopping"))
+    assert (p.counts, p.purge) == ({}, False)
+    assert planned(record(1, serving=1, of=gone)).purge
+
+
+def test_a_condition_keeps_its_time_until_its_status_changes() -> None:
+    first = planned(record(1), replica(1))
+    later = datetime(2026, 1, 2, 4, tzinfo=UTC)
+    of = function().model_copy(update={"status": first.status})
+    rec = record(1, serving=1, of=of)
+    same = plan(rec, Observed((), 0, later))
+    condition = same.status.condition("Ready")
+    assert condition is not None
+    assert condition.last_transition_time == NOW
+    crashed = plan(rec, Observed((replica(1, "waiting", restarts=1, failure=CRASH),), 1, later))
+    condition = crashed.status.condition("Ready")
+    assert condition is not None
+    assert condition.last_transition_time == later
+
+
+@pytest.mark.parametrize(
+    ("spec", "bounds"),
+    [
+        ({"scale": {"min": 1, "max": 4}}, (1, 4)),
+        ({"scale": {"replicas": 3}}, (3, 3)),
+        ({"scale": {"replicas": 0, "min": 2, "max": 4}}, (0, 4)),
+        ({"suspend": True}, (0, 0)),
+    ],
+)
+def test_bounds(spec: dict[str, Any], bounds: tuple[int, int]) -> None:
+    p = planned(record(1, serving=1, of=function(**spec)))
+    assert (p.route.min, p.route.max) == bounds
