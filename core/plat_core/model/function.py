@@ -215,8 +215,6 @@ class FunctionSpec(Model):
     access: Access = "token"
     suspend: bool = False
     """Stopped by its owner: no replica runs and calls are answered with 503."""
-    restarted_at: Annotated[str, StringConstraints(max_length=64)] | None = None
-    """Changing it makes a new revision of the same artifact (`plat redeploy`)."""
     forward_authorization: bool = False
     """Let the caller's `Authorization` header reach the function."""
 
