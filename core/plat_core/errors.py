@@ -6,6 +6,7 @@ to a sentence and what to type next, a backend to a condition. No edge invents a
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -27,9 +28,23 @@ class PlatError(Exception):
 
 
 class InvalidInput(PlatError):
-    """A value that the model refuses."""
+    """A value that the model refuses.
+
+    `errors` names every guilty field of the input, each as `{"field": …, "message": …}`.
+    """
 
     code, status = "invalid-input", 422
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        fix: str = "",
+        field: str = "",
+        errors: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        super().__init__(message, fix=fix, field=field)
+        self.errors = [dict(error) for error in errors] or [{"field": field, "message": message}]
 
 
 class Malformed(PlatError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -199,11 +199,9 @@ class Source(Model):
 Access = Literal["public", "token"]
 
 
-class FunctionSpec(Model):
-    """Desired state."""
+class FunctionSettings(Model):
+    """Desired state, but for what the function is made of; it may stand in `function.json`."""
 
-    image: Annotated[str, StringConstraints(pattern=IMAGE_PATTERN, max_length=512)] | None = None
-    source: Source | None = None
     runtime: Name | None = None
     handler: Annotated[str, StringConstraints(pattern=HANDLER_PATTERN)] | None = None
     timeout: Annotated[Duration, _within(0.1, 3600)] = "30s"
@@ -219,9 +217,7 @@ class FunctionSpec(Model):
     """Let the caller's `Authorization` header reach the function."""
 
     @model_validator(mode="after")
-    def _check(self) -> FunctionSpec:
-        if (self.image is None) == (self.source is None):
-            raise ValueError("a function has exactly one of image and source")
+    def _nothing_twice(self) -> Self:
         names = [variable.name for variable in self.env]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"env names {', '.join(twice)} stand more than once")
@@ -261,6 +257,19 @@ class FunctionSpec(Model):
             exclude_none=True,
             exclude={"scale", "access", "suspend", "forward_authorization", "source"},
         )
+
+
+class FunctionSpec(FunctionSettings):
+    """Desired state."""
+
+    image: Annotated[str, StringConstraints(pattern=IMAGE_PATTERN, max_length=512)] | None = None
+    source: Source | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.image is None) == (self.source is None):
+            raise ValueError("a function has exactly one of image and source")
+        return self
 
 
 class Metadata(Model):
