@@ -1,0 +1,94 @@
+"""Load what the settings name and make of it a program that a server can run."""
+
+import importlib
+import os
+from collections.abc import Callable
+from typing import Any
+
+from plat_runtime import events, framework, loading, shapes, wsgi
+from plat_runtime.calls import Room
+from plat_runtime.faults import Reason, StartError
+from plat_runtime.logs import say
+from plat_runtime.settings import Settings
+from plat_runtime.shapes import Recognised, Shape
+
+
+class Program:
+    """The user's handler, ready to be served."""
+
+    def __init__(self, recognised: Recognised, settings: Settings) -> None:
+        self._recognised = recognised
+        self._settings = settings
+        self._room = Room(settings.concurrency, settings.timeout)
+        self._who = events.Function(
+            os.environ.get("PLAT_FUNCTION") or os.environ.get("K_SERVICE", "function"),
+            os.environ.get("PLAT_REVISION") or os.environ.get("K_REVISION", "1"),
+            settings.timeout,
+        )
+        self.description = str(recognised)
+        self.asynchronous = recognised.shape is Shape.ASGI or recognised.asynchronous
+
+    def exhausted(self) -> bool:
+        """Whether so many calls are stuck that only a new process helps."""
+        return self._room.exhausted()
+
+    def wsgi_edge(self, probes: wsgi.Probes) -> wsgi.Edge:
+        """Return the program as a WSGI application."""
+        return wsgi.Edge(self._wsgi_application(), self._room, probes)
+
+    def _wsgi_application(self) -> wsgi.Application:
+        handler: Callable[..., Any] = self._recognised.handler.value
+        match self._recognised.shape:
+            case Shape.WSGI:
+                return handler
+            case Shape.EVENT:
+                return wsgi.event_application(handler, self._who)
+        if shapes.uses_flask():
+            return wsgi.flask_application(handler, self._recognised.handler.name.module)
+        return wsgi.request_application(handler)
+
+    def asgi_edge(self, probes: wsgi.Probes) -> Any:
+        """Return the program as an ASGI application; call it inside the event loop."""
+        from plat_runtime import asgi
+
+        handler: Any = self._recognised.handler.value
+        if self._recognised.shape is Shape.EVENT:
+            handler = asgi.event_application(handler, self._who)
+        elif self._recognised.shape is Shape.REQUEST:
+            handler = asgi.request_application(handler)
+        return asgi.Edge(
+            handler, probes, limit=self._settings.concurrency, timeout=self._settings.timeout
+        )
+
+
+def load(settings: Settings) -> Program:
+    """Import the user's code and recognise its handler; raise StartError on anything wrong."""
+    loading.open_code(settings.code)
+    if settings.debugpy:
+        _listen_for_debugger(settings.debugpy)
+    name = loading.find_name(settings.handler, settings.code)
+    if framework.wanted(name, settings):
+        handler = framework.load(name, settings)
+    else:
+        handler = loading.load(name, settings.code)
+    recognised = shapes.recognise(handler)
+    if recognised.shape is Shape.BACKGROUND:
+        handler = framework.load(handler.name, settings, signature="event")
+        recognised = shapes.recognise(handler)
+    return Program(recognised, settings)
+
+
+def _listen_for_debugger(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():
+        raise StartError(Reason.SETTING, f"PLAT_DEBUGPY={address[:100]!r} is not host:port")
+    try:
+        debugpy = importlib.import_module("debugpy")
+    except ImportError:
+        message = "PLAT_DEBUGPY is set but debugpy is not installed; add it to requirements.txt"
+        raise StartError(Reason.IMPORT, message) from None
+    try:
+        debugpy.listen((host or "127.0.0.1", int(port)))
+    except (OSError, RuntimeError) as error:
+        raise StartError(Reason.FAILED, f"debugpy cannot listen on {address}: {error}") from error
+    say(f"debugpy listens on {address}")
