@@ -1,0 +1,12 @@
+"""The SQL backend: desired state, revisions and secrets in one database.
+
+SQLite is what `plat up` uses; nothing here but the pragmas in `database` depends on it. The driver
+blocks, so everything runs on the one thread of `Database`; this room starts no process and knows
+nothing of replicas.
+"""
+
+from plat_core.backends.sql.database import Database
+from plat_core.backends.sql.functions import SqlFunctionStore
+from plat_core.backends.sql.secrets import SqlSecretStore
+
+__all__ = ["Database", "SqlFunctionStore", "SqlSecretStore"]
