@@ -1,0 +1,54 @@
+# Thin: every recipe is a command that you could type yourself. `make` lists them.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+export PYTHONPATH := hack
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Make or refresh .venv (every other target does it by itself)
+	@hack/setup
+
+.PHONY: run
+run: setup ## Start plat, deploy an example, call it, and say what to type next
+	@hack/quickstart
+
+.PHONY: test
+test: setup ## Run all tests that can run here; narrow down: make test ARGS='tests/core -k names'
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: format lint types imports generated ## Run all static checks, the same as pre-commit
+
+.PHONY: format lint types imports generated
+format: setup
+	$(BIN)/ruff format --check .
+lint: setup
+	$(BIN)/ruff check .
+types: setup
+	$(BIN)/mypy
+imports: setup
+	$(BIN)/lint-imports --no-logo
+generated: setup
+	$(BIN)/python -m plat_reference --check
+
+.PHONY: generate
+generate: setup ## Write the generated files (docs/reference) anew
+	$(BIN)/python -m plat_reference
+
+.PHONY: fmt
+fmt: setup ## Format the code and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: bench
+bench: setup ## Measure, and print each figure beside what it is compared with
+	$(BIN)/python -m bench $(ARGS)
+
+.PHONY: clean
+clean: ## Remove .venv and all caches; functions and their state stay (plat down stops them)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,44 @@
+"""`python -m plat_reference [--check]`: write every page, or say which ones are out of date."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from plat_reference import errors, function
+
+REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "errors.md": errors.page,
+    "function.md": function.page,
+}
+
+
+def stale() -> dict[Path, str]:
+    """The pages whose file is not what the code says, each with its right text."""
+    pages = {REFERENCE / name: page() for name, page in PAGES.items()}
+    return {path: text for path, text in pages.items() if _read(path) != text}
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def main() -> int:
+    """Return 1 where `--check` finds a page out of date."""
+    pages = stale()
+    if "--check" in sys.argv[1:]:
+        for path in pages:
+            sys.stderr.write(f"{path.name} is out of date: run `make generate` and commit it\n")
+        return 1 if pages else 0
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for path, text in pages.items():
+        path.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"wrote {path.name}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

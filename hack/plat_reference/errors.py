@@ -1,0 +1,33 @@
+"""The page of error codes, from `plat_core.errors`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from plat_core.errors import PlatError
+
+from plat_reference.markdown import document, table
+
+INTRODUCTION = """\
+Every error carries one of these codes: as `code` in the API's problem documents
+(`application/problem+json`), in the header `X-Plat-Answer` of an answer that the platform itself
+gives on `/function/`, and in the CLI's `--json` output. A code never changes its meaning."""
+
+
+def page() -> str:
+    """Code, HTTP status and meaning of each error, by status."""
+    kinds = sorted(_subclasses(PlatError), key=lambda kind: (kind.status, kind.code))
+    rows = [(f"`{kind.code}`", str(kind.status), _summary(kind)) for kind in kinds]
+    return document("Error codes", INTRODUCTION, table(["code", "status", "meaning"], rows))
+
+
+def _subclasses(kind: type[PlatError]) -> Iterator[type[PlatError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _subclasses(below)
+
+
+def _summary(kind: type[PlatError]) -> str:
+    if kind is PlatError:
+        return "A failure inside plat itself; report it with the call id."
+    return (kind.__doc__ or "").strip().split("\n\n")[0]

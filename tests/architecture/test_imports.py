@@ -1,0 +1,87 @@
+"""The import contracts hold, and each of them bites when it is broken once."""
+
+import configparser
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.repository import ROOT, SHIPPED
+
+PREFIX = "importlinter:contract:"
+
+OFFENCES = {
+    "rooms": ("core/plat_core/model/stray.py", "import plat_gateway"),
+    "cli-packs-only": ("cli/plat_cli/stray.py", "import plat_builder.stray"),
+    "core": ("core/plat_core/model/stray.py", "import plat_core.ports"),
+    "core-is-plain": ("core/plat_core/stray.py", "import fastapi"),
+    "core-does-no-io": ("core/plat_core/model/stray.py", "import sqlalchemy"),
+    "typer-in-cli": ("builder/plat_builder/stray.py", "import typer"),
+    "runtime-is-alone": ("runtimes/plat_runtime/stray.py", "import plat_core.model"),
+    "runtime-is-not-imported": ("gateway/plat_gateway/stray.py", "import plat_runtime"),
+}
+"""Contract → a module that breaks it: where it would lie, and its one line."""
+
+BYSTANDERS = {"cli-packs-only": "builder/plat_builder/stray.py"}
+"""Modules that an offence needs and that break nothing themselves."""
+
+
+def contracts() -> dict[str, str]:
+    config = configparser.ConfigParser()
+    config.read(ROOT / ".importlinter", encoding="utf-8")
+    return {
+        section.removeprefix(PREFIX): config[section]["name"]
+        for section in config.sections()
+        if section.startswith(PREFIX)
+    }
+
+
+def lint(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    rooms = [str(root / folder) for folder in SHIPPED]
+    return subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo", *arguments],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(rooms), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The packages and their contracts, free to be spoiled."""
+    for folder, package in SHIPPED.items():
+        shutil.copytree(
+            ROOT / folder / package,
+            tmp_path / folder / package,
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
+    shutil.copy(ROOT / ".importlinter", tmp_path)
+    return tmp_path
+
+
+def test_every_contract_is_shown_to_bite() -> None:
+    assert set(OFFENCES) == set(contracts())
+
+
+def test_the_unspoiled_copy_keeps_all_contracts(copy: Path) -> None:
+    result = lint(copy)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"Contracts: {len(contracts())} kept, 0 broken." in result.stdout
+
+
+@pytest.mark.parametrize("contract", OFFENCES)
+def test_one_offending_import_breaks_the_contract(contract: str, copy: Path) -> None:
+    path, line = OFFENCES[contract]
+    if bystander := BYSTANDERS.get(contract):
+        (copy / bystander).write_text("", encoding="utf-8")
+    offender = copy / path
+    offender.parent.mkdir(parents=True, exist_ok=True)
+    offender.write_text(f"{line}\n", encoding="utf-8")
+    result = lint(copy, "--contract", contract)
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert f"{contracts()[contract]} BROKEN" in result.stdout

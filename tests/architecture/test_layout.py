@@ -1,0 +1,91 @@
+"""The repository's shape: rooms, names, sizes, docstrings, decisions."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.repository import ROOMS, ROOT, SHIPPED, files, modules
+
+LONG_FILES: dict[str, str] = {}
+"""Files of more than 400 lines → why they are better in one piece."""
+
+VAGUE_NAMES = re.compile(r"(^|_)(util|utils|helper|helpers|misc|common|manager)(_|$)")
+DECISION_HEADINGS = ["Status", "Context", "Decision", "Consequences"]
+
+
+def test_operator_at_the_root_is_the_standard_librarys() -> None:
+    program = "import operator; print(operator.__file__)"
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not Path(result.stdout.strip()).is_relative_to(ROOT / "operator")
+    assert not (ROOT / "operator" / "__init__.py").exists()
+
+
+@pytest.mark.parametrize("folder", ROOMS)
+def test_a_room_holds_exactly_one_package_and_no_loose_module(folder: str) -> None:
+    inside = [path.relative_to(folder) for path in files() if path.is_relative_to(folder)]
+    packages = {path.parts[0] for path in inside if path.parts[1:] == ("__init__.py",)}
+    assert packages == {ROOMS[folder]}
+    assert not [path for path in inside if len(path.parts) == 1 and path.suffix == ".py"]
+
+
+def test_no_module_lies_outside_a_room() -> None:
+    rooms = {*ROOMS, "tests", "examples", "bench"}
+    assert not [path for path in files() if path.suffix == ".py" and path.parts[0] not in rooms]
+
+
+def test_the_wheel_ships_every_room() -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    build = pyproject["tool"]["hatch"]["build"]
+    assert sorted(build["targets"]["wheel"]["packages"]) == sorted(
+        f"{folder}/{package}" for folder, package in SHIPPED.items()
+    )
+    assert sorted(build["dev-mode-dirs"]) == sorted(SHIPPED)
+
+
+@pytest.mark.parametrize("path", modules(), ids=str)
+def test_a_module_says_what_it_is_for(path: Path) -> None:
+    docstring = ast.get_docstring(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+    assert docstring, f"{path} has no docstring"
+    assert docstring.rstrip().endswith((".", ":", "`")), f"{path}: {docstring!r} is no sentence"
+
+
+def test_no_file_grows_beyond_a_look() -> None:
+    code = {".py", ".sh", ".ts", ".tsx", ".css", ".yaml"}
+    long = {
+        str(path)
+        for path in files()
+        if path.suffix in code and len((ROOT / path).read_text(encoding="utf-8").splitlines()) > 400
+    }
+    assert long == set(LONG_FILES)
+
+
+def test_names_say_what_a_thing_does() -> None:
+    named = {part for path in files() for part in (*path.parent.parts, path.stem)}
+    assert not sorted(name for name in named if VAGUE_NAMES.search(name))
+
+
+def test_every_folder_of_tests_is_a_package() -> None:
+    folders = {path.parent for path in files() if path.match("tests/**/test_*.py")}
+    assert not [folder for folder in folders if not (ROOT / folder / "__init__.py").is_file()]
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in files() if path.is_relative_to("docs/decisions")], ids=str
+)
+def test_a_decision_has_its_four_headings(path: Path) -> None:
+    assert re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", path.name)
+    text = (ROOT / path).read_text(encoding="utf-8")
+    assert text.startswith(f"# {int(path.name[:4])}. ")
+    assert re.findall(r"^## (.+)$", text, flags=re.MULTILINE) == DECISION_HEADINGS
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    names = [path.name for path in files() if path.is_relative_to("docs/decisions")]
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))

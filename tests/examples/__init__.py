@@ -1,0 +1,1 @@
+"""Every example and every command that the documentation shows, run on the real platform."""
