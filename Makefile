@@ -2,7 +2,6 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
-export PYTHONPATH := hack
 
 .PHONY: help
 help: ## List the targets
@@ -33,11 +32,11 @@ types: setup
 imports: setup
 	$(BIN)/lint-imports --no-logo
 generated: setup
-	$(BIN)/python -m plat_reference --check
+	PYTHONPATH=hack $(BIN)/python -m plat_reference --check
 
 .PHONY: generate
 generate: setup ## Write the generated files (docs/reference) anew
-	$(BIN)/python -m plat_reference
+	PYTHONPATH=hack $(BIN)/python -m plat_reference
 
 .PHONY: fmt
 fmt: setup ## Format the code and mend what ruff can mend
