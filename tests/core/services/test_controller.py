@@ -1,0 +1,257 @@
+"""The controller over the memory backend: from a stored function to a route and a status."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from plat_core.backends.memory import (
+    CrashingWorkloads,
+    MemoryFunctionStore,
+    MemoryWorkloads,
+    SlowWorkloads,
+)
+from plat_core.errors import FunctionNotFound
+from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished
+from plat_core.model.function import Function, Source
+from plat_core.model.names import FunctionRef
+from plat_core.ports import Route, RouteRemoved
+from plat_core.services.controller import Controller
+
+REF = FunctionRef("orders")
+
+
+def image(n: int) -> str:
+    return "embedded/orders@sha256:" + f"{n:064x}"
+
+
+def function(n: int = 1, **spec: Any) -> Function:
+    spec = {"image": image(n)} | spec if "source" not in spec else spec
+    return Function.model_validate({"metadata": {"name": "orders"}, "spec": spec})
+
+
+class FakeBuilder:
+    """Builds at once; a source that holds the word `broken` fails."""
+
+    def __init__(self) -> None:
+        self.builds = 0
+
+    async def build_source(
+        self, source: Source, options: BuildOptions
+    ) -> AsyncIterator[BuildEvent]:
+        self.builds += 1
+        text = str(source.inline)
+        if "broken" in text:
+            yield Failed(message="app.py:1: broken", fix="mend it")
+        else:
+            yield Finished(image=image(len(text)), digest="sha256:0", runtime="python")
+
+
+class Platform:
+    """A running controller with its store and workloads."""
+
+    def __init__(self, workloads: MemoryWorkloads | None = None) -> None:
+        self.store = MemoryFunctionStore()
+        self.workloads = workloads or MemoryWorkloads()
+        self.builder = FakeBuilder()
+        self.restart()
+
+    def restart(self) -> None:
+        self.routes: dict[FunctionRef, Route] = {}
+        self.controller = Controller(
+            store=self.store,
+            workloads=self.workloads,
+            builder=self.builder,
+            now=lambda: datetime.now(UTC),
+            url=lambda ref: f"http://localhost:8080/function/{ref.segment}",
+        )
+
+    async def __aenter__(self) -> Platform:
+        self.tasks = [
+            asyncio.create_task(self.controller.run()),
+            asyncio.create_task(self._follow()),
+        ]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self.tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _follow(self) -> None:
+        async for update in self.controller.watch():
+            if isinstance(update, RouteRemoved):
+                self.routes.pop(update.ref)
+            else:
+                self.routes[update.ref] = update
+
+    async def until(self, holds: Callable[[], Awaitable[bool] | bool]) -> None:
+        async with asyncio.timeout(10):
+            while True:
+                outcome = holds()
+                if (await outcome) if isinstance(outcome, Awaitable) else outcome:
+                    return
+                await asyncio.sleep(0.001)
+
+    async def reason(self) -> str:
+        status = (await self.store.get(REF)).function.status
+        condition = status.condition("Ready") if status else None
+        generation = (await self.store.get(REF)).function.generation
+        if status is None or condition is None or status.observed_generation != generation:
+            return ""
+        return condition.reason
+
+    async def until_reason(self, reason: str) -> None:
+        async def holds() -> bool:
+            return await self.reason() == reason
+
+        await self.until(holds)
+
+
+async def test_a_stored_function_becomes_a_route_and_a_status() -> None:
+    async with Platform() as platform:
+        await platform.store.put(function())
+        await platform.until_reason("Serving")
+        record = await platform.store.get(REF)
+        assert record.serving == 1
+        status = record.function.status
+        assert status is not None
+        assert (status.revision, status.ready_replicas) == ("orders-1", 1)
+        assert status.url == "http://localhost:8080/function/orders"
+        assert platform.routes[REF].state == "ready"
+
+
+async def test_a_changed_artifact_is_a_new_revision_that_takes_over() -> None:
+    async with Platform() as platform:
+        await platform.store.put(function(1))
+        await platform.until_reason("Serving")
+        await platform.store.put(function(2))
+        await platform.until(lambda: platform.routes[REF].revision == "orders-2")
+        await platform.until_reason("Serving")
+        replicas = await platform.workloads.observe(REF)
+        assert [r.revision for r in replicas] == [2]
+
+
+async def test_a_change_of_scale_or_access_alone_is_no_new_revision() -> None:
+    async with Platform() as platform:
+        await platform.store.put(function())
+        await platform.until_reason("Serving")
+        await platform.store.put(function(access="public", scale={"min": 2}))
+        await platform.until(lambda: len(platform.routes[REF].endpoints) == 2)
+        record = await platform.store.get(REF)
+        assert [r.number for r in record.revisions] == [1]
+        assert platform.routes[REF].access == "public"
+
+
+async def test_scale_starts_and_stops_within_the_bounds() -> None:
+    async with Platform() as platform:
+        await platform.store.put(function(scale={"max": 3}))
+        await platform.until_reason("Serving")
+        await platform.controller.scale(REF, 9)
+        await platform.until(lambda: len(platform.routes[REF].endpoints) == 3)
+        await platform.controller.scale(REF, 0)
+        await platform.until(lambda: platform.routes[REF].state == "asleep")
+        await platform.until_reason("Idle")
+
+
+async def test_scale_of_an_unknown_function_is_refused() -> None:
+    async with Platform() as platform:
+        with pytest.raises(FunctionNotFound):
+            await platform.controller.scale(REF, 1)
+
+
+async def test_a_broken_revision_is_held_back_and_a_mended_one_serves() -> None:
+    async with Platform() as platform:
+        await platform.store.put(function(1))
+        await platform.until_reason("Serving")
+    platform.workloads = CrashingWorkloads()
+    platform.restart()
+    async with platform:
+        await platform.store.put(function(2))
+        await platform.until_reason("HandlerImportError")
+        record = await platform.store.get(REF)
+        assert (record.serving, record.failed) == (1, 2)
+
+
+async def test_after_a_restart_what_ran_runs_again_and_what_slept_sleeps() -> None:
+    async with Platform() as platform:
+        await platform.store.put(function())
+        await platform.until_reason("Serving")
+    platform.workloads = MemoryWorkloads()
+    platform.restart()
+    async with platform:
+        await platform.until(
+            lambda: REF in platform.routes and platform.routes[REF].state == "ready"
+        )
+        await platform.controller.scale(REF, 0)
+        await platform.until_reason("Idle")
+    platform.workloads = MemoryWorkloads()
+    platform.restart()
+    async with platform:
+        await platform.until(lambda: REF in platform.routes)
+        assert platform.routes[REF].state == "asleep"
+        assert not await platform.workloads.observe(REF)
+
+
+async def test_suspended_and_started_again() -> None:
+    async with Platform() as platform:
+        await platform.store.put(function(suspend=True))
+        await platform.until_reason("Suspended")
+        assert not await platform.workloads.observe(REF)
+        await platform.store.put(function())
+        await platform.until_reason("Serving")
+
+
+async def test_deleted_is_purged_with_its_route_and_replicas() -> None:
+    async with Platform() as platform:
+        await platform.store.put(function())
+        await platform.until_reason("Serving")
+        await platform.store.delete(REF)
+        await platform.until(lambda: REF not in platform.routes)
+
+        async def gone() -> bool:
+            return not await platform.store.list()
+
+        await platform.until(gone)
+        assert not await platform.workloads.observe(REF)
+
+
+async def test_a_source_is_built_once_and_then_runs() -> None:
+    async with Platform() as platform:
+        await platform.store.put(function(source={"inline": {"app.py": "x = 1"}}))
+        await platform.until_reason("Serving")
+        record = await platform.store.get(REF)
+        assert record.latest is not None
+        assert record.latest.image.startswith("embedded/")
+        assert platform.builder.builds == 1
+
+
+async def test_a_source_that_does_not_build_says_why_and_the_old_one_serves() -> None:
+    async with Platform() as platform:
+        await platform.store.put(function(source={"inline": {"app.py": "x = 1"}}))
+        await platform.until_reason("Serving")
+        await platform.store.put(function(source={"inline": {"app.py": "broken"}}))
+        await platform.until_reason("BuildFailed")
+        status = (await platform.store.get(REF)).function.status
+        assert status is not None
+        assert "app.py:1" in (status.condition("Ready") or pytest.fail()).message
+        assert platform.routes[REF].state == "ready"
+
+
+async def test_a_settled_function_is_not_written_again() -> None:
+    async with Platform(SlowWorkloads()) as platform:
+        await platform.store.put(function())
+        await platform.until(lambda: bool(platform.workloads.applied))
+        assert isinstance(platform.workloads, SlowWorkloads)
+        platform.workloads.finish_starting()
+        await platform.until_reason("Serving")
+        writes = platform.store.writes
+        for _ in range(3):
+            platform.controller._queue.add(REF)
+            await platform.until(lambda: not platform.controller._queue._busy)
+        assert platform.store.writes == writes
