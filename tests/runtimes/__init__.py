@@ -1,0 +1,1 @@
+"""The runtimes: real replica processes on Unix sockets."""
