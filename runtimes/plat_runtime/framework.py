@@ -7,7 +7,6 @@ wanted is decided from the text of the source before anything is imported.
 import ast
 import importlib
 import os
-from typing import Any
 
 from plat_runtime.faults import Reason, StartError
 from plat_runtime.loading import ATTRIBUTES, Guarded, Handler, Name, installed, source_of
@@ -40,7 +39,6 @@ def load(name: Name, settings: Settings, *, signature: str = "") -> Handler:
             app = framework.create_app(target, source, signature or settings.signature or None)
         except missing as error:
             raise StartError(Reason.NOT_FOUND, str(error)) from None
-    _answer_400_to_broken_events(app)
     return Handler(Name(name.module, target), app)
 
 
@@ -49,7 +47,7 @@ def _target(name: Name, source: str) -> str:
     with Guarded(name.module, os.path.dirname(source)), open(source, "rb") as file:
         tree = ast.parse(file.read(), source)
     functions = [e for e in tree.body if isinstance(e, ast.FunctionDef | ast.AsyncFunctionDef)]
-    decorated = [each.name for each in functions if each.decorator_list]
+    decorated = [each.name for each in functions if any(map(_registers, each.decorator_list))]
     if len(decorated) == 1:
         return decorated[0]
     for attribute in ATTRIBUTES:
@@ -61,9 +59,8 @@ def _target(name: Name, source: str) -> str:
     )
 
 
-def _answer_400_to_broken_events(app: Any) -> None:
-    """Answer 400 where the framework lets an unreadable structured CloudEvent end as a 500."""
-    register = getattr(app, "register_error_handler", None)
-    if register is not None:
-        errors = importlib.import_module("cloudevents.exceptions")
-        register(errors.GenericException, lambda error: (f"not a CloudEvent: {error}\n", 400))
+def _registers(decorator: ast.expr) -> bool:
+    """Whether a decorator is one of the framework's that make a function of a ``def``."""
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    name = getattr(target, "attr", getattr(target, "id", ""))
+    return name in ("http", "cloud_event", "typed")

@@ -3,7 +3,6 @@
 import importlib
 import importlib.util
 import os
-import re
 import sys
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -12,7 +11,6 @@ from plat_runtime.faults import Reason, StartError, user_traceback
 
 MODULES = ("app", "main", "function", "handler", "lambda_function")
 ATTRIBUTES = ("app", "application", "handler", "main", "function", "lambda_handler")
-_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*(\.[^\W\d]\w*)*)?")
 
 
 class Name(NamedTuple):
@@ -36,12 +34,16 @@ def find_name(text: str, code: str) -> Name:
     """Return the module and attribute that ``text`` (PLAT_HANDLER, maybe empty) means."""
     if not text:
         return Name(_default_module(code), "")
-    if len(text) > 200 or not _NAME.fullmatch(text):
-        raise StartError(Reason.NOT_FOUND, f"handler {text[:200]!r} is not of the form module:name")
     module, colon, attribute = text.partition(":")
+    if len(text) > 200 or not _is_dotted(module) or (colon and not _is_dotted(attribute)):
+        raise StartError(Reason.NOT_FOUND, f"handler {text[:200]!r} is not of the form module:name")
     if not colon and "." in module and source_of(module, code) is None:
         module, _, attribute = module.rpartition(".")
     return Name(module, attribute)
+
+
+def _is_dotted(text: str) -> bool:
+    return all(part.isidentifier() for part in text.split("."))
 
 
 def _default_module(code: str) -> str:

@@ -158,6 +158,10 @@ class Replica(BaseApplication):  # type: ignore[misc]
 class Supervisor(Arbiter):  # type: ignore[misc]
     """The arbiter: starts a worker again that dies while serving, not one that never served."""
 
+    # gunicorn would end the server when a worker exits with 3 or 4, which user code may do;
+    # _child_exit judges by the stage that the worker reached, so no status is special here.
+    WORKER_BOOT_ERROR = -1
+    APP_LOAD_ERROR = -1
     stopping = False
 
     def stop(self, graceful: bool = True) -> None:
