@@ -1,0 +1,27 @@
+"""The last event of a build that has no artifact."""
+
+from __future__ import annotations
+
+import errno
+
+from plat_core.errors import BuildFailed, PlatError, Unavailable
+from plat_core.model.build import Failed
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def failed(error: PlatError | OSError) -> Failed:
+    """What a consumer is told about `error`."""
+    if isinstance(error, OSError):
+        error = _of_disk(error)
+    line = error.line if isinstance(error, BuildFailed) else ""
+    return Failed(code=error.code, message=error.message, fix=error.fix, line=line)
+
+
+def _of_disk(error: OSError) -> PlatError:
+    if error.errno in _FULL:
+        return BuildFailed("the disk is full, nothing was kept", fix="make room, then deploy again")
+    return Unavailable(
+        f"the builder cannot use its files: {error.strerror} ({error.filename})",
+        fix="plat doctor checks the platform's folders",
+    )

@@ -1,0 +1,141 @@
+"""Which files of a folder are its source, and how they travel: one answer for CLI and builder.
+
+Noise (caches, version control, virtual environments) and what `.platignore` names, in the style
+of `.gitignore`, stay behind. The same folder always gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from pathspec import GitIgnoreSpec
+from plat_core.errors import InvalidInput, TooLarge
+
+from plat_builder.paths import Paths, check_path
+from plat_builder.settings import ArchiveLimits
+
+IGNORE_FILE = ".platignore"
+IGNORE_BYTES = 64 * 1024
+
+NOISE = frozenset(
+    (
+        *("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"),
+        *(".venv", "venv", ".tox", ".nox", "node_modules"),
+        *(".git", ".hg", ".svn", ".idea", ".plat", IGNORE_FILE),
+        *(".DS_Store", "__MACOSX", "Thumbs.db"),
+    )
+)
+"""Names that are never part of a source. Once a folder is packed, its ignore file has done its
+work: the patterns of a stranger's archive are not evaluated."""
+NOISE_SUFFIXES = (".pyc", ".pyo")
+MADE_AT = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip can hold; every entry has it."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """One file of a source: its path with `/`, whether it is a program, and its size in bytes."""
+
+    path: str
+    executable: bool
+    size: int
+
+    @property
+    def mode(self) -> int:
+        """The permissions it is stored with."""
+        return 0o755 if self.executable else 0o644
+
+
+def noise(path: str) -> bool:
+    """Whether a relative path is noise wherever it stands."""
+    return path.endswith(NOISE_SUFFIXES) or not NOISE.isdisjoint(path.split("/"))
+
+
+def list_files(folder: Path, limits: ArchiveLimits) -> tuple[Entry, ...]:
+    """The source files of `folder`, by path.
+
+    Raises InvalidInput on a link, a device or another thing that is no file, and TooLarge beyond
+    the limits.
+    """
+    ignored = _ignore_rules(folder)
+    entries: list[Entry] = []
+    total = 0
+    paths = Paths()
+    for entry in _walk(folder, "", ignored, limits.depth):
+        check_path(entry.path, limits)
+        paths.add(entry.path)
+        entries.append(entry)
+        total += entry.size
+        if len(entries) > limits.files:
+            raise TooLarge(f"more than {limits.files} files", fix=_ignore_advice(entry.path))
+        if total > limits.unpacked:
+            raise TooLarge(f"more than {limits.unpacked} bytes", fix=_ignore_advice(entry.path))
+    return tuple(sorted(entries))
+
+
+def pack_folder(folder: Path, into: BinaryIO, limits: ArchiveLimits | None = None) -> None:
+    """Write the source files of `folder` to `into` as a zip: sorted, timeless, modes normalised.
+
+    Raises what `list_files` raises.
+    """
+    entries = list_files(folder, limits or ArchiveLimits())
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for entry in entries:
+            info = zipfile.ZipInfo(entry.path, MADE_AT)
+            info.create_system = 3
+            info.external_attr = (stat.S_IFREG | entry.mode) << 16
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, (folder / entry.path).read_bytes())
+
+
+def _walk(folder: Path, prefix: str, ignored: GitIgnoreSpec, depth: int) -> Iterator[Entry]:
+    with os.scandir(folder) as found:
+        items = sorted(found, key=lambda item: item.name)
+    for item in items:
+        path = prefix + item.name
+        if noise(path):
+            continue
+        if item.is_dir(follow_symlinks=False):
+            if ignored.match_file(path + "/"):
+                continue
+            if depth == 1:
+                raise TooLarge(f"{path}: folders are nested too deeply")
+            yield from _walk(folder / item.name, path + "/", ignored, depth - 1)
+        elif not ignored.match_file(path):
+            yield _entry(item, path)
+
+
+def _entry(item: os.DirEntry[str], path: str) -> Entry:
+    found = item.stat(follow_symlinks=False)
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a link" if stat.S_ISLNK(found.st_mode) else "no regular file"
+        raise InvalidInput(
+            f"{path} is {kind}; a function's source has only files and folders",
+            field=path,
+            fix=f"put a copy in its place, or write {path} into {IGNORE_FILE}",
+        )
+    return Entry(path, bool(found.st_mode & stat.S_IXUSR), found.st_size)
+
+
+def _ignore_rules(folder: Path) -> GitIgnoreSpec:
+    file = folder / IGNORE_FILE
+    if file.is_symlink() or not file.is_file():
+        return GitIgnoreSpec.from_lines([])
+    with file.open("rb") as stream:
+        data = stream.read(IGNORE_BYTES + 1)
+    if len(data) > IGNORE_BYTES:
+        raise TooLarge(f"{IGNORE_FILE} has more than {IGNORE_BYTES} bytes")
+    try:
+        return GitIgnoreSpec.from_lines(data.decode().splitlines())
+    except ValueError as error:
+        raise InvalidInput(f"{IGNORE_FILE}: {error}", field=IGNORE_FILE) from None
+
+
+def _ignore_advice(path: str) -> str:
+    return f"name what is not needed in {IGNORE_FILE}, for example {path.split('/')[0]}/"

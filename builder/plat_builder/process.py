@@ -1,0 +1,195 @@
+"""Running a foreign program for a build: bounded in time and output, and gone with all it started.
+
+The program gets the environment it is given and nothing else, no input, and a session of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+from plat_core.errors import BuildFailed
+
+LINE_LENGTH = 4096
+MAX_LINES = 5_000
+TAIL = 200
+CHECK_SECONDS = 0.2
+LINGER_SECONDS = 2.0
+MARK = "PLAT_BUILD"
+"""The variable by which everything that a build started is found again."""
+
+_ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-_])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CREDENTIALS = re.compile(r"(://)[^/@\s]+@")
+_CONFINED = Path(__file__).with_name("confined.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run. `deadline` is a time of `time.monotonic`, `file_size` in bytes."""
+
+    program: Sequence[str]
+    environment: Mapping[str, str]
+    folder: Path
+    python: Path
+    deadline: float
+    file_size: int
+
+
+async def _nothing() -> None:
+    """The watch of a program that needs none."""
+
+
+@dataclass
+class Program:
+    """One run of a command, as an async context: outside of the block nothing of it is left."""
+
+    command: Command
+    watch: Callable[[], Awaitable[None]] = _nothing
+    code: int | None = None
+    tail: list[str] = field(default_factory=list)
+    _mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    async def __aenter__(self) -> Program:
+        """Start it; raises BuildFailed where it cannot be."""
+        command = self.command
+        reading, writing = os.pipe()
+        self._pipe = os.fdopen(reading, "rb", 0)
+        confined = (str(command.python), "-I", "-S", str(_CONFINED))
+        limits = (str(os.getpid()), str(command.file_size))
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *confined,
+                *limits,
+                *command.program,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=writing,
+                stderr=writing,
+                cwd=command.folder,
+                env={**command.environment, MARK: self._mark},
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._pipe.close()
+            raise BuildFailed(f"cannot start {command.program[0]}: {error}") from None
+        finally:
+            os.close(writing)
+        self._exit = asyncio.ensure_future(self._process.wait())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Kill what is left, the program first, then what escaped from its group."""
+        self._kill_group()
+        await self._exit
+        await asyncio.to_thread(end_marked, self._mark)
+        self._pipe.close()
+
+    async def lines(self) -> AsyncGenerator[str, None]:
+        """What it prints, as it does, until its end; then `code` is known.
+
+        Lines are cut at LINE_LENGTH characters, without colours and credentials; beyond MAX_LINES
+        they are only counted. Raises BuildFailed when the deadline passes or `watch` does.
+        """
+        count = 0
+        async with aclosing(self._chunks()) as chunks, aclosing(_clean_lines(chunks)) as cleaned:
+            async for line in cleaned:
+                count += 1
+                self.tail = [*self.tail[-TAIL + 1 :], line]
+                if count <= MAX_LINES:
+                    yield line
+        if count > MAX_LINES:
+            yield f"… {count - MAX_LINES} more lines are left out"
+        self.code = await self._exit
+
+    async def _chunks(self) -> AsyncGenerator[bytes, None]:
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader()
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), self._pipe
+        )
+        try:
+            reading = asyncio.ensure_future(reader.read(64 * 1024))
+            while True:
+                await self._wait(reading)
+                if not reading.done():
+                    return
+                if not (chunk := reading.result()):
+                    return
+                yield chunk
+                reading = asyncio.ensure_future(reader.read(64 * 1024))
+        finally:
+            reading.cancel()
+            transport.close()
+
+    async def _wait(self, reading: asyncio.Future[bytes]) -> None:
+        """Until there is output, or its end; the program's end cuts off those that outlive it."""
+        lingering = None
+        while not reading.done():
+            await asyncio.wait({reading}, timeout=CHECK_SECONDS)
+            now = time.monotonic()
+            if now > self.command.deadline:
+                raise BuildFailed(
+                    "the build took too long and was ended",
+                    fix="who runs the platform may allow more: PLAT_BUILD_TIMEOUT=10m",
+                )
+            await self.watch()
+            if self._exit.done() and not reading.done():
+                self._kill_group()
+                lingering = lingering or now + LINGER_SECONDS
+                if now > lingering:
+                    return
+
+    def _kill_group(self) -> None:
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            return
+
+
+def end_marked(mark: str) -> int:
+    """Kill every process whose environment bears the mark; returns how many there were."""
+    ended = 0
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == mark:
+                process.kill()
+                ended += 1
+        except (psutil.Error, OSError):
+            continue
+    return ended
+
+
+async def _clean_lines(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str, None]:
+    """Split a stream into printable lines; a line without an end is cut, not collected."""
+    rest = b""
+    async for chunk in chunks:
+        *whole, rest = (rest + chunk).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        for line in whole:
+            yield clean(line)
+        if len(rest) > 4 * LINE_LENGTH:
+            yield clean(rest)
+            rest = b""
+    if rest:
+        yield clean(rest)
+
+
+def clean(line: bytes) -> str:
+    """A line for showing: no terminal codes, no credentials, and not too long."""
+    text = _ANSI.sub("", line[: 4 * LINE_LENGTH].decode(errors="replace"))
+    text = _CREDENTIALS.sub(r"\1***@", _CONTROL.sub("", text)).rstrip()
+    return text if len(text) <= LINE_LENGTH else text[:LINE_LENGTH] + " …"
+
+
+def base_python() -> Path:
+    """The interpreter below any virtual environment, so that no package of plat is visible."""
+    return Path(getattr(sys, "_base_executable", None) or sys.executable).resolve()

@@ -1,0 +1,161 @@
+"""The builder's settings: the only place of this room that reads the process environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from plat_core.errors import InvalidInput
+from plat_core.model.quantities import duration_seconds, quantity
+
+MIB = 1024**2
+
+_CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A company's network, as far as a build needs to know it."""
+
+    index_url: str = ""
+    extra_index_urls: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    ca_bundle: str = ""
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    offline: bool = False
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What of it decides which packages a requirement means."""
+        return (self.index_url, *self.extra_index_urls, "|", *self.find_links)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveLimits:
+    """Bounds of an upload. Sizes are in bytes; `ratio` counts above one MiB unpacked."""
+
+    upload: int = 128 * MIB
+    unpacked: int = 256 * MIB
+    files: int = 10_000
+    ratio: int = 200
+    depth: int = 32
+    path: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSettings:
+    """How builds run. Times are in seconds, sizes in bytes.
+
+    `other_sources` lets requirements name other indexes, URLs and folders;
+    `allow_source_builds` lets a package's own set-up code run, with the platform's rights.
+    """
+
+    network: Network = Network()
+    cache: Path | None = None
+    timeout: float = 300.0
+    disk: int = 2048 * MIB
+    reserve: int = 64 * MIB
+    concurrent: int = 2
+    allow_source_builds: bool = False
+    other_sources: bool = False
+    uv: bool = True
+    limits: ArchiveLimits = ArchiveLimits()
+
+
+def read(env: Mapping[str, str] = os.environ) -> BuildSettings:
+    """The settings as the environment has them; raises InvalidInput naming the variable."""
+    return BuildSettings(
+        network=_network(env),
+        cache=uv_cache(env),
+        timeout=_duration(env, "PLAT_BUILD_TIMEOUT", 300.0),
+        disk=_size(env, "PLAT_BUILD_DISK", 2048 * MIB),
+        concurrent=_whole(env, "PLAT_BUILDS", 2),
+        allow_source_builds=_flag(env, "PLAT_ALLOW_SOURCE_BUILDS"),
+        other_sources=_flag(env, "PLAT_ALLOW_OTHER_SOURCES"),
+        limits=ArchiveLimits(
+            upload=_size(env, "PLAT_UPLOAD_SIZE", 128 * MIB),
+            unpacked=_size(env, "PLAT_UNPACKED_SIZE", 256 * MIB),
+        ),
+    )
+
+
+def uv_cache(env: Mapping[str, str]) -> Path | None:
+    """The user's own uv cache, so that a warm one helps; None where it cannot be written."""
+    home = env.get("XDG_CACHE_HOME") or (f"{env['HOME']}/.cache" if env.get("HOME") else "")
+    named = env.get("UV_CACHE_DIR") or (f"{home}/uv" if home else "")
+    if not named:
+        return None
+    path = Path(named).absolute()
+    standing = next(parent for parent in (path, *path.parents) if parent.exists())
+    return path if os.access(standing, os.W_OK | os.X_OK) else None
+
+
+def _network(env: Mapping[str, str]) -> Network:
+    proxy = env.get("PLAT_PROXY", "")
+    proxies = {name: _either(env, name) for name in _PROXIES if _either(env, name)}
+    if proxy:
+        proxies |= {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy}
+    return Network(
+        index_url=_first(
+            env, "PLAT_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"
+        ),
+        extra_index_urls=tuple(_first(env, "UV_INDEX", "PIP_EXTRA_INDEX_URL").split()),
+        find_links=tuple(
+            _places(_first(env, "PLAT_FIND_LINKS", "UV_FIND_LINKS", "PIP_FIND_LINKS"))
+        ),
+        ca_bundle=_first(env, "PLAT_CA_BUNDLE", *_CERTIFICATES),
+        proxies=proxies,
+        offline=_flag(env, "UV_OFFLINE"),
+    )
+
+
+def _places(text: str) -> Iterator[str]:
+    """URLs and those folders that exist: uv gives up on one that does not, pip does not care."""
+    for place in text.replace(",", " ").split():
+        if "://" in place or Path(place).exists():
+            yield place
+
+
+def _either(env: Mapping[str, str], name: str) -> str:
+    return env.get(name) or env.get(name.lower(), "")
+
+
+def _first(env: Mapping[str, str], *names: str) -> str:
+    return next((env[name] for name in names if env.get(name)), "")
+
+
+def _flag(env: Mapping[str, str], name: str) -> bool:
+    value = env.get(name, "").lower()
+    if value not in ("", "0", "1", "true", "false"):
+        raise InvalidInput(f"{name}={value[:40]!r}: write 1 or 0", field=name)
+    return value in ("1", "true")
+
+
+def _whole(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 64):
+        raise InvalidInput(f"{name}={text[:40]!r} is not a number from 1 to 64", field=name)
+    return int(text)
+
+
+def _duration(env: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        seconds = duration_seconds(env[name]) if env.get(name) else default
+    except ValueError as error:
+        raise InvalidInput(f"{name}: {error}", field=name) from None
+    if not 1 <= seconds <= 86_400:
+        raise InvalidInput(f"{name} is between 1s and 24h", field=name)
+    return seconds
+
+
+def _size(env: Mapping[str, str], name: str, default: int) -> int:
+    try:
+        size = int(quantity(env[name])) if env.get(name) else default
+    except ValueError as error:
+        raise InvalidInput(f"{name}: {error}", field=name) from None
+    if size < MIB:
+        raise InvalidInput(f"{name} is at least 1Mi", field=name)
+    return size
