@@ -1,0 +1,1 @@
+"""The builder: what comes out of hostile uploads, and real builds with real packages."""
