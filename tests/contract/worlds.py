@@ -1,0 +1,134 @@
+"""A world per backend of replicas: what the suite needs beside the port itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from plat_core.backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing
+from plat_core.backends.memory import (
+    CrashingWorkloads,
+    MemorySecretStore,
+    MemoryWorkloads,
+    NeverReadyWorkloads,
+    SlowWorkloads,
+)
+from plat_core.ports import Failure, Replica, Revision, Workloads
+
+from ..core.backends.embedded_home import Home
+from .samples import REF, revision
+
+QUICK = Timing(start=30, probe=0.2, grace=5, backoff=0.05, backoff_most=0.2, settled=0.3)
+
+
+class World(Protocol):
+    """One backend with functions of one behaviour: good, crash, slow (to start)."""
+
+    workloads: Workloads
+
+    def revision(self, number: int) -> Revision: ...
+
+    async def crash(self, replica: Replica) -> None:
+        """Let a ready replica end by itself."""
+        ...
+
+    async def settle(self) -> None:
+        """Let ten seconds pass, or what stands for them."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class MemoryWorld:
+    def __init__(self, behaviour: str, _home: Path) -> None:
+        kinds: dict[str, type[MemoryWorkloads]] = {
+            "good": MemoryWorkloads,
+            "crash": CrashingWorkloads,
+            "slow": SlowWorkloads,
+            "never": NeverReadyWorkloads,
+        }
+        self.time = 1000.0
+        self.workloads = kinds[behaviour](now=lambda: self.time)
+
+    def revision(self, number: int) -> Revision:
+        return revision(number)
+
+    async def crash(self, replica: Replica) -> None:
+        self.workloads.become(REF, replica.id, "waiting", Failure("Exited", "it was told to"))
+        self.workloads.become(REF, replica.id, "ready")
+
+    async def settle(self) -> None:
+        self.time += 11
+
+    async def close(self) -> None:
+        await self.workloads.close()
+
+
+class EmbeddedWorld:
+    workloads: EmbeddedWorkloads
+
+    def __init__(self, behaviour: str, home: Path) -> None:
+        self.home = Home(home)
+        self.mode = {"slow": "never"}.get(behaviour, behaviour)
+        self.timing = QUICK if behaviour != "never" else Timing(start=0.2, backoff=30)
+
+    async def open(self) -> None:
+        self.logs = EmbeddedLogs(self.home.path / "logs")
+        self.workloads = await EmbeddedWorkloads.open(
+            self.home.path, secrets=MemorySecretStore(), logs=self.logs, timing=self.timing
+        )
+
+    def revision(self, number: int) -> Revision:
+        return self.home.revision(number, mode=self.mode)
+
+    async def crash(self, replica: Replica) -> None:
+        await self.home.call(replica, "/exit/3", answered=False)
+
+    async def settle(self) -> None:
+        await asyncio.sleep(self.timing.settled)
+
+    async def close(self) -> None:
+        await self.workloads.close()
+        await self.logs.close()
+
+
+async def open_world(backend: str, behaviour: str, home: Path) -> World:
+    if backend == "memory":
+        return MemoryWorld(behaviour, home)
+    world = EmbeddedWorld(behaviour, home)
+    await world.open()
+    return world
+
+
+async def until(
+    workloads: Workloads, holds: Callable[[Sequence[Replica]], bool], ref: object = REF
+) -> Sequence[Replica]:
+    """Wait for what is observed, driven by `watch` alone."""
+    watch = workloads.watch()
+    async with asyncio.timeout(60):
+        while not holds(seen := await workloads.observe(ref)):  # type: ignore[arg-type]
+            await anext(watch)
+    return seen
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; a zombie does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"
+
+
+async def until_dead(*pids: int) -> None:
+    async with asyncio.timeout(30):
+        while any(map(alive, pids)):  # noqa: ASYNC110 (not our children)
+            await asyncio.sleep(0.02)
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
