@@ -1,0 +1,194 @@
+"""How a command is made: shared options, one place for errors, examples in every help text.
+
+A command is a function whose first parameter is a `Session`; its other parameters are typer's.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from plat_core.errors import PlatError
+from plat_core.model.refs import FunctionRef, check_name
+
+from plat_cli import faults
+from plat_cli.advice import advise
+from plat_cli.client import Client
+from plat_cli.output import Output
+from plat_cli.settings import Flags, Settings, load
+
+SHARED = "Everywhere"
+
+AsJson = Annotated[
+    bool, typer.Option("--json", help="JSON on stdout, and nothing else.", rich_help_panel=SHARED)
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Only results and errors.", rich_help_panel=SHARED)
+]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="More about what happens.", rich_help_panel=SHARED)
+]
+ApiUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--api-url", metavar="URL", help="The platform; also API_URL.", rich_help_panel=SHARED
+    ),
+]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        "--token", metavar="TOKEN", help="Better: AUTH_TOKEN.", rich_help_panel=SHARED
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Instead of ~/.config/plat/config.toml.",
+        rich_help_panel=SHARED,
+    ),
+]
+Namespace = Annotated[
+    str | None,
+    typer.Option("--namespace", metavar="NAME", help="Of functions.", rich_help_panel=SHARED),
+]
+
+
+def shared(
+    *,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    api_url: ApiUrl = None,
+    token: Token = None,
+    config: Config = None,
+    namespace: Namespace = None,
+) -> None:
+    """Carry the options of every command; its signature is what matters."""
+
+
+class Session:
+    """One run of one command: its settings, its output, and the platform it speaks to."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.out = Output(
+            as_json=options["json"], quiet=options["quiet"], verbose=options["verbose"]
+        )
+        self.subject = ""
+        self._flags = Flags(
+            options["api_url"], options["token"], options["config"], options["namespace"]
+        )
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """The resolved settings; warnings about them are shown once."""
+        settings = load(self._flags)
+        for warning in settings.warnings:
+            self.out.warn(warning)
+        return settings
+
+    @functools.cached_property
+    def client(self) -> Client:
+        """The platform at API_URL."""
+        return Client(self.settings.api_url, self.settings.token)
+
+    @functools.cached_property
+    def builder(self) -> Client:
+        """Where sources are built: BUILDER_URL, or the platform itself."""
+        settings = self.settings
+        if settings.builder_url == settings.api_url:
+            return self.client
+        return Client(settings.builder_url, settings.token)
+
+    def ref(self, name: str) -> FunctionRef:
+        """The function of that name; raises InvalidInput with the naming rule."""
+        self.subject = name
+        return FunctionRef(checked(name), checked(self.settings.namespace, "metadata.namespace"))
+
+    def fail(self, error: PlatError) -> int:
+        """Show the error and what to type next; returns the exit code."""
+        fix = advise(error, self.subject)
+        if self.out.as_json:
+            self.out.document(faults.document(error, fix))
+        else:
+            self.out.error(explanation(error), fix)
+        return int(faults.exit_code(error))
+
+
+def checked(name: str, field: str = "metadata.name") -> str:
+    """The name as it is; raises InvalidInput with the rule and the field's path."""
+    from plat_core.errors import InvalidInput
+
+    try:
+        return check_name(name)
+    except ValueError as error:
+        raise InvalidInput(f"{field}: {error}, not {name!r}", field=field) from error
+
+
+def explanation(error: PlatError) -> str:
+    """The error's message with every guilty field and the call's id."""
+    lines = [error.message]
+    if isinstance(error, faults.Refused):
+        problem = error.problem
+        lines += [f"  {field}: {message}" for field, message in problem.errors]
+        lines += [f"  {line}" for line in problem.log.splitlines()[-20:]]
+        lines += [f"  call id {problem.call_id}"] if problem.call_id else []
+    return "\n".join(lines)
+
+
+def examples(*lines: str) -> str:
+    """The epilog of a help text: each line stays a line."""
+    return "Examples:\n\n" + "\n\n".join(f"  {line}".replace("[", r"\[") for line in lines)
+
+
+def command(
+    app: typer.Typer, name: str | None = None, *, shows: tuple[str, ...], **extra: Any
+) -> Callable[[Callable[..., int | None]], Callable[..., int]]:
+    """Register a function as a command of `app`; `shows` are the examples of its help text."""
+
+    def register(function: Callable[..., int | None]) -> Callable[..., int]:
+        wrapped = _with_shared_options(function)
+        settings = {"help_option_names": ["-h", "--help"], **extra}
+        app.command(name, epilog=examples(*shows), context_settings=settings)(wrapped)
+        return wrapped
+
+    return register
+
+
+def _with_shared_options(function: Callable[..., int | None]) -> Callable[..., int]:
+    own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+    common = list(inspect.signature(shared, eval_str=True).parameters.values())
+    context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    names = [parameter.name for parameter in common]
+
+    def wrapped(*, ctx: typer.Context, **values: Any) -> int:
+        given = {name: values.pop(name) for name in names}
+        return run(function, given, ctx.obj or {}, values)
+
+    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in [*own, *common]]
+    wrapped.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {p.name: p.annotation for p in [context, *parameters]}
+    wrapped.__name__ = function.__name__
+    wrapped.__doc__ = function.__doc__
+    return wrapped
+
+
+def run(
+    function: Callable[..., int | None],
+    given: dict[str, Any],
+    before: dict[str, Any],
+    values: dict[str, Any],
+) -> int:
+    """Run a command with the shared options after its name, or else those before it."""
+    options = {name: value or before.get(name, value) for name, value in given.items()}
+    session = Session(options)
+    try:
+        return function(session, **values) or 0
+    except PlatError as error:
+        return session.fail(error)

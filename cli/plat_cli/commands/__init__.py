@@ -1,0 +1,1 @@
+"""One module per command: flags in, a client's verb, output out. Nothing else lives here."""

@@ -1,0 +1,20 @@
+"""`plat version`."""
+
+from __future__ import annotations
+
+import typer
+
+from plat_cli.command import Session, command
+
+app = typer.Typer(add_completion=False)
+
+
+@command(app, shows=("plat version", "plat version --json"))
+def version(session: Session) -> None:
+    """Say which version of plat this is."""
+    import platform
+    from importlib import metadata
+
+    number = metadata.version("plat-faas")
+    session.out.result(f"plat {number} (Python {platform.python_version()})")
+    session.out.document({"version": number, "python": platform.python_version()})

@@ -1,0 +1,132 @@
+"""The settings of the command line: flag, then environment, then file, then default.
+
+This is the one module of the command that reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plat_core.errors import InvalidInput
+
+DEFAULT_API_URL = "http://localhost:8080"
+DEV_TOKEN = "dev-token"  # noqa: S105 - documented, and used for loopback addresses only
+CONFIG_BYTES = 64 * 1024
+CONFIG_KEYS = ("api_url", "token", "builder_url", "namespace")
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line itself says; None where it says nothing."""
+
+    api_url: str | None = None
+    token: str | None = None
+    config: Path | None = None
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the platform is and how to speak to it; `token` is empty where there is none."""
+
+    api_url: str
+    token: str
+    builder_url: str
+    namespace: str
+    warnings: tuple[str, ...] = ()
+
+
+def load(flags: Flags, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Resolve the settings; raises InvalidInput for a file or an address that is not right."""
+    path = flags.config or config_path(environ)
+    if flags.config and not path.is_file():
+        raise InvalidInput(f"there is no configuration file {path}", field="--config")
+    stored, warnings = _read(path)
+    api_url = flags.api_url or environ.get("API_URL") or stored.get("api_url") or DEFAULT_API_URL
+    token = flags.token or environ.get("AUTH_TOKEN") or stored.get("token", "")
+    return Settings(
+        api_url=check_url(api_url),
+        token=token or (DEV_TOKEN if is_loopback(api_url) else ""),
+        builder_url=check_url(environ.get("BUILDER_URL") or stored.get("builder_url") or api_url),
+        namespace=flags.namespace or stored.get("namespace") or "default",
+        warnings=warnings,
+    )
+
+
+def config_path(environ: Mapping[str, str] = os.environ) -> Path:
+    """`~/.config/plat/config.toml`, or where XDG_CONFIG_HOME says."""
+    base = environ.get("XDG_CONFIG_HOME")
+    return (Path(base) if base else Path.home() / ".config") / "plat" / "config.toml"
+
+
+def home(flag: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """The state directory of the embedded platform: the flag, PLAT_HOME, or the user's own."""
+    if chosen := flag or environ.get("PLAT_HOME"):
+        return Path(chosen).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("plat"))
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address is this machine's own."""
+    from urllib.parse import urlsplit
+
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")
+
+
+def check_url(url: str) -> str:
+    """The address without its final slash; raises InvalidInput where it is none."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise InvalidInput(
+            f"{url!r} is not the address of a platform",
+            fix=f"write for example {DEFAULT_API_URL}",
+            field="API_URL",
+        )
+    return url.rstrip("/")
+
+
+def _read(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
+    try:
+        mode = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}, ()
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}") from error
+    if mode.st_size > CONFIG_BYTES:
+        raise InvalidInput(f"{path} is larger than {CONFIG_BYTES} bytes")
+    stored = _parse(path)
+    exposed = "token" in stored and mode.st_mode & (stat.S_IRGRP | stat.S_IROTH)
+    warning = f"{path} holds a token and others can read it; type: chmod 600 {path}"
+    return stored, (warning,) if exposed else ()
+
+
+def _parse(path: Path) -> dict[str, str]:
+    import tomllib
+
+    try:
+        document: dict[str, Any] = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path} is not TOML: {error}") from error
+    for key, value in document.items():
+        if key not in CONFIG_KEYS:
+            known = ", ".join(CONFIG_KEYS)
+            raise InvalidInput(f"{path}: there is no setting {key!r}; it may be {known}")
+        if not isinstance(value, str):
+            raise InvalidInput(f"{path}: {key} is a string")
+    return document
