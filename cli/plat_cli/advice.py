@@ -74,7 +74,7 @@ def port_holder(port: int) -> str:
     except (psutil.AccessDenied, OSError):
         return ""
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+        if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,):
             return _process_name(connection.pid)
     return ""
 

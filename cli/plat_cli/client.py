@@ -39,7 +39,7 @@ class Client:
     def __init__(self, url: str, token: str = "", *, timeout: float = 30.0) -> None:
         self.url = url
         self._parts = urlsplit(url)
-        self._token = token
+        self.token = token
         self._timeout = timeout
         self._connection: http.client.HTTPConnection | None = None
         self._seen_alive = False
@@ -61,8 +61,8 @@ class Client:
         """
         target = self._parts.path + path + (f"?{urlencode(query)}" if query else "")
         fields = dict(headers or {})
-        if self._token and "authorization" not in {name.lower() for name in fields}:
-            fields["Authorization"] = f"Bearer {self._token}"
+        if self.token and "authorization" not in {name.lower() for name in fields}:
+            fields["Authorization"] = f"Bearer {self.token}"
         deadline = time.monotonic() + (PATIENCE if self._seen_alive else 0.0)
         while True:
             try:

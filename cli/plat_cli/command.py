@@ -9,18 +9,18 @@ import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-
-from plat_core.errors import PlatError
+from plat_core.errors import InvalidInput, PlatError
 from plat_core.model.refs import FunctionRef, check_name
 
 from plat_cli import faults
-from plat_cli.advice import advise
-from plat_cli.client import Client
 from plat_cli.output import Output
 from plat_cli.settings import Flags, Settings, load
+
+if TYPE_CHECKING:
+    from plat_cli.client import Client
 
 SHARED = "Everywhere"
 
@@ -41,9 +41,7 @@ ApiUrl = Annotated[
 ]
 Token = Annotated[
     str | None,
-    typer.Option(
-        "--token", metavar="TOKEN", help="Better: AUTH_TOKEN.", rich_help_panel=SHARED
-    ),
+    typer.Option("--token", metavar="TOKEN", help="Better: AUTH_TOKEN.", rich_help_panel=SHARED),
 ]
 Config = Annotated[
     Path | None,
@@ -96,11 +94,15 @@ class Session:
     @functools.cached_property
     def client(self) -> Client:
         """The platform at API_URL."""
+        from plat_cli.client import Client
+
         return Client(self.settings.api_url, self.settings.token)
 
     @functools.cached_property
     def builder(self) -> Client:
         """Where sources are built: BUILDER_URL, or the platform itself."""
+        from plat_cli.client import Client
+
         settings = self.settings
         if settings.builder_url == settings.api_url:
             return self.client
@@ -113,6 +115,8 @@ class Session:
 
     def fail(self, error: PlatError) -> int:
         """Show the error and what to type next; returns the exit code."""
+        from plat_cli.advice import advise
+
         fix = advise(error, self.subject)
         if self.out.as_json:
             self.out.document(faults.document(error, fix))
@@ -123,12 +127,10 @@ class Session:
 
 def checked(name: str, field: str = "metadata.name") -> str:
     """The name as it is; raises InvalidInput with the rule and the field's path."""
-    from plat_core.errors import InvalidInput
-
     try:
         return check_name(name)
     except ValueError as error:
-        raise InvalidInput(f"{field}: {error}, not {name!r}", field=field) from error
+        raise InvalidInput(f"{field}: {error}", field=field) from error
 
 
 def explanation(error: PlatError) -> str:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.status import Status
 
+SPINNER_AFTER = 0.2
 CODES = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
@@ -85,28 +87,40 @@ class Output:
 
 
 class Phase:
-    """A step that is under way. `detail` is what to say beside its name at the end."""
+    """A step that is under way. `detail` is what to say beside its name at the end.
+
+    The spinner starts from a thread after a moment, so that a short step never pays for rich.
+    """
 
     def __init__(self, output: Output, name: str) -> None:
         self.detail = ""
         self._output = output
         self._name = name
         self._started = time.monotonic()
-        self._status = self._spin()
+        self._text = ""
+        self._status: Status | None = None
+        self._timer = threading.Timer(SPINNER_AFTER, self._spin)
+        self._timer.daemon = True
+        if not (output.quiet or output.as_json) and sys.stderr.isatty():
+            self._timer.start()
 
     def log(self, text: str) -> None:
         """A line of output that belongs to the step: dimmed, above the spinner."""
         clean = printable(text.rstrip("\n"))
         output = self._output
-        self._output.note(output.style(f"  │ {clean}", "dim"))
+        output.note(output.style(f"  │ {clean}", "dim"))
 
     def say(self, text: str) -> None:
         """What the step waits for now; shown beside the spinner only."""
+        self._text = text
         if self._status is not None:
             self._status.update(_label(self._name, text))
 
     def end(self, *, failed: bool = False) -> None:
         """Stop the spinner and write the step's line."""
+        self._timer.cancel()
+        if self._timer.ident is not None:
+            self._timer.join()
         if self._status is not None:
             self._status.stop()
         seconds = time.monotonic() - self._started
@@ -116,15 +130,12 @@ class Phase:
         middle = f"  {self.detail}" if self.detail else ""
         output.note(f"{mark} {self._name:<6}{middle}  {tail}")
 
-    def _spin(self) -> Status | None:
-        output = self._output
-        if output.quiet or output.as_json or not sys.stderr.isatty():
-            return None
+    def _spin(self) -> None:
         from rich.console import Console
 
-        status = Console(stderr=True, no_color=not coloured(sys.stderr)).status(_label(self._name))
-        status.start()
-        return status
+        console = Console(stderr=True, no_color=not coloured(sys.stderr))
+        self._status = console.status(_label(self._name, self._text))
+        self._status.start()
 
 
 def coloured(stream: TextIO) -> bool:

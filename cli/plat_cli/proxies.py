@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import ssl
 from collections.abc import Mapping
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -24,9 +25,7 @@ class ProxiedConnection(http.client.HTTPConnection):
         super().__init__(proxy.hostname or "", proxy.port or 80, timeout=timeout)
         self._credentials = _credentials(proxy)
 
-    def endheaders(
-        self, message_body: object = None, *, encode_chunked: bool = False
-    ) -> None:
+    def endheaders(self, message_body: object = None, *, encode_chunked: bool = False) -> None:
         """Add the proxy's credentials, where its address has some."""
         for name, value in self._credentials.items():
             self.putheader(name, value)
@@ -41,7 +40,9 @@ def connection_to(
     host, port = target.hostname or "", target.port
     if target.scheme == "https":
         dial = (proxy.hostname or "", proxy.port or 80) if proxy else (host, port or 443)
-        secure = http.client.HTTPSConnection(*dial, timeout=timeout, context=_context(environ))
+        secure = http.client.HTTPSConnection(
+            dial[0], dial[1], timeout=timeout, context=_context(environ)
+        )
         if proxy:
             secure.set_tunnel(host, port or 443, headers=_credentials(proxy))
         return secure
@@ -85,9 +86,7 @@ def _credentials(proxy: SplitResult) -> dict[str, str]:
     return {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
-def _context(environ: Mapping[str, str]) -> object:
-    import ssl
-
+def _context(environ: Mapping[str, str]) -> ssl.SSLContext:
     bundle = environ.get("SSL_CERT_FILE")
     try:
         return ssl.create_default_context(cafile=bundle or None)

@@ -73,6 +73,34 @@ def home(flag: Path | None = None, environ: Mapping[str, str] = os.environ) -> P
     return Path(platformdirs.user_state_dir("plat"))
 
 
+def platform_environment(
+    *, host: str, port: int, home: Path, dev: bool = False, environ: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """The environment of an embedded platform: this one, and where it lives and listens."""
+    given = {
+        "PLAT_BACKEND": "embedded",
+        "PLAT_HOST": host,
+        "PLAT_PORT": str(port),
+        "PLAT_HOME": str(home),
+    }
+    return {**environ, **given, **({"PLAT_DEV": "1"} if dev else {})}
+
+
+def platform_address(
+    host: str | None, port: int | None, environ: Mapping[str, str] = os.environ
+) -> tuple[str, int]:
+    """Where an embedded platform is to listen; raises InvalidInput."""
+    text = environ.get("PLAT_PORT") or "8080"
+    if port is None and not (text.isascii() and text.isdigit() and int(text[:6]) < 65536):
+        raise InvalidInput(f"PLAT_PORT={text[:40]!r} is not a port", field="PLAT_PORT")
+    return host or environ.get("PLAT_HOST") or "127.0.0.1", int(text) if port is None else port
+
+
+def has_token(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether a token of one's own is set, so that dev-token is not in use."""
+    return environ.get("AUTH_TOKEN", DEV_TOKEN) != DEV_TOKEN
+
+
 def is_loopback(url: str) -> bool:
     """Whether the address is this machine's own."""
     from urllib.parse import urlsplit

@@ -1,0 +1,39 @@
+"""`plat doctor`: is this machine all right for plat?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from plat_cli import settings
+from plat_cli.checks import all_checks
+from plat_cli.command import Session, command
+from plat_cli.faults import Exit
+
+app = typer.Typer(add_completion=False)
+
+MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
+
+
+@command(app, shows=("plat doctor", "plat doctor --json"))
+def doctor(
+    session: Session,
+    home: Annotated[Path | None, typer.Option(help="The state directory; also PLAT_HOME.")] = None,
+) -> int:
+    """Check what plat needs, and say how to mend it.
+
+    Exits with 1 where something is missing.
+    """
+    found = []
+    for check in all_checks(session.settings, settings.home(home)):
+        found.append(check)
+        mark, colour = MARKS[check.level]
+        session.out.result(f"{session.out.style(mark, colour)} {check.name:<8} {check.text}")
+        if check.level != "ok" and check.fix:
+            session.out.result(f"    → {check.fix.splitlines()[0]}")
+    failed = any(check.level == "fail" for check in found)
+    lines = [{"name": c.name, "level": c.level, "text": c.text, "fix": c.fix} for c in found]
+    session.out.document({"ok": not failed, "checks": lines})
+    return Exit.FAILED if failed else Exit.OK

@@ -1,0 +1,136 @@
+"""`plat invoke`: call a function and pass its answer on, byte for byte."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from plat_core.errors import TooLarge
+
+from plat_cli import calls
+from plat_cli.client import ANSWER_BYTES, raise_for_problem, unreachable
+from plat_cli.command import Session, command
+from plat_cli.faults import Exit
+
+app = typer.Typer(add_completion=False)
+
+CALL_TIMEOUT = 3700.0
+"""Longer than the longest timeout that a function may have: the platform ends a call."""
+
+
+@command(
+    app,
+    shows=(
+        "plat invoke hello",
+        "plat invoke hello --path '/?name=Ada'",
+        "plat invoke hello -d '{\"numbers\": [1, 2]}' -i",
+        "plat invoke thumbnails -f cat.jpg -o small.jpg",
+        "cat data.csv | plat invoke stats -d - -H 'Content-Type: text/csv'",
+    ),
+)
+def invoke(
+    session: Session,
+    name: Annotated[str, typer.Argument(help="Which function.")],
+    data: Annotated[
+        str | None, typer.Option("--data", "-d", metavar="TEXT|@FILE|-", help="The body.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="A file as the body, typed by its name.")
+    ] = None,
+    header: Annotated[
+        list[str] | None, typer.Option("--header", "-H", metavar="NAME: VALUE")
+    ] = None,
+    method: Annotated[
+        str | None, typer.Option("--method", "-X", help="Else GET, or POST with a body.")
+    ] = None,
+    path: Annotated[str, typer.Option(metavar="/PATH?QUERY", help="Below the function.")] = "",
+    include: Annotated[
+        bool, typer.Option("--include", "-i", help="The status and headers, too.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the body to a file.")
+    ] = None,
+) -> int:
+    """Call a function, and print its answer as it comes.
+
+    Exits with 22 where the function answers with status 400 or above.
+    """
+    ref = session.ref(name)
+    sent = calls.payload(data, file)
+    headers = {"Content-Type": sent.media_type} if sent.media_type else {}
+    headers |= {} if sent.length is None else {"Content-Length": str(sent.length)}
+    given = calls.fields(header or [])
+    headers = {k: v for k, v in headers.items() if k.lower() not in {g.lower() for g in given}}
+    started = time.monotonic()
+    answer = session.client.send(
+        (method or ("GET" if sent.body is None else "POST")).upper(),
+        calls.target(ref, path),
+        body=sent.body,
+        headers=headers | given,
+        timeout=CALL_TIMEOUT,
+    )
+    if answer.getheader("X-Plat-Answer"):
+        raise_for_problem(answer)
+    try:
+        _show(session, answer, started, include=include, output=output)
+    except (OSError, http.client.HTTPException) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise unreachable(session.client.url, error) from error
+    if answer.status < 400:
+        return Exit.OK
+    call_id = answer.getheader("X-Call-Id", "")
+    session.out.note(f"{name} answered {answer.status}; plat logs {name} --call {call_id}")
+    return Exit.FUNCTION_ERROR
+
+
+def _show(
+    session: Session,
+    answer: http.client.HTTPResponse,
+    started: float,
+    *,
+    include: bool,
+    output: Path | None,
+) -> None:
+    if session.out.as_json:
+        session.out.document(_document(answer, started))
+        return
+    stdout = sys.stdout.buffer
+    if include:
+        stdout.write(calls.head(answer).encode())
+    if output:
+        with output.open("wb") as stream:
+            calls.copy(answer, stream)
+    elif calls.copy(answer, stdout) not in (b"", b"\n") and sys.stdout.isatty():
+        stdout.write(b"\n")
+    stdout.flush()
+
+
+def _document(answer: http.client.HTTPResponse, started: float) -> dict[str, Any]:
+    content = answer.read(ANSWER_BYTES + 1)
+    if len(content) > ANSWER_BYTES:
+        raise TooLarge(f"the answer has more than {ANSWER_BYTES} bytes", fix="leave out --json")
+    return {
+        "status": answer.status,
+        "headers": [[name, value] for name, value in answer.getheaders()],
+        "callId": answer.getheader("X-Call-Id"),
+        "seconds": round(time.monotonic() - started, 4),
+        **_body(content),
+    }
+
+
+def _body(content: bytes) -> dict[str, Any]:
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return {"bodyBase64": base64.b64encode(content).decode()}
+    try:
+        return {"body": text, "json": json.loads(text)}
+    except (ValueError, RecursionError):
+        return {"body": text}

@@ -1,0 +1,59 @@
+"""`plat list`: every function in a line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+
+from plat_cli import deployment
+from plat_cli.command import Session, command
+from plat_cli.output import span
+
+app = typer.Typer(add_completion=False)
+
+
+@command(app, "list", shows=("plat list", "plat list --json", "plat list --namespace team-a"))
+def list_(session: Session) -> None:
+    """List the functions: their state, replicas and URL."""
+    namespace = session.settings.namespace
+    query = {} if namespace == "default" else {"namespace": namespace}
+    answer = session.client.call("GET", "/functions", query=query)
+    session.out.document(answer)
+    functions = answer["items"]
+    if not functions:
+        session.out.note("no functions yet; type: plat init hello && plat deploy hello")
+        return
+    rows = [row(function) for function in functions]
+    session.out.table(("NAME", "STATE", "REPLICAS", "REVISION", "AGE", "URL"), rows)
+
+
+def row(function: dict[str, Any]) -> tuple[str, ...]:
+    """One function's cells."""
+    status = deployment.status_of(function)
+    metadata = function["metadata"]
+    namespace = metadata.get("namespace", "default")
+    return (
+        metadata["name"] if namespace == "default" else f"{namespace}/{metadata['name']}",
+        state(function),
+        f"{status.get('readyReplicas', 0)}/{status.get('replicas', 0)}",
+        status.get("revision") or "-",
+        age(metadata.get("creationTimestamp")),
+        status.get("url") or "-",
+    )
+
+
+def state(function: dict[str, Any]) -> str:
+    """The function's state in one word: the reason of its Ready condition."""
+    if function["metadata"].get("deletionTimestamp"):
+        return "Deleting"
+    return str(deployment.condition(function, "Ready").get("reason") or "Pending")
+
+
+def age(timestamp: str | None) -> str:
+    """How long ago that was; '-' where it is not known."""
+    if not timestamp:
+        return "-"
+    then = datetime.fromisoformat(timestamp)
+    return span(max(0.0, (datetime.now(UTC) - then).total_seconds()))

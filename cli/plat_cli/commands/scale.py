@@ -1,0 +1,51 @@
+"""`plat scale`: how many replicas."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from plat_core.errors import InvalidInput
+
+from plat_cli.client import function_path, namespaced
+from plat_cli.command import Session, command
+
+app = typer.Typer(add_completion=False)
+
+
+@command(
+    app,
+    shows=(
+        "plat scale hello 3          (exactly three)",
+        "plat scale hello 0          (asleep until the next call)",
+        "plat scale hello auto --min 1 --max 5 --idle 30s",
+    ),
+)
+def scale(
+    session: Session,
+    name: Annotated[str, typer.Argument(help="Which function.")],
+    count: Annotated[str, typer.Argument(metavar="[N|auto]", help="A fixed number.")] = "auto",
+    min_: Annotated[int | None, typer.Option("--min", help="At least.")] = None,
+    max_: Annotated[int | None, typer.Option("--max", help="At most.")] = None,
+    idle: Annotated[str | None, typer.Option(help="Asleep after this long, e.g. 30s.")] = None,
+) -> None:
+    """Fix the number of replicas, or let the load decide."""
+    wanted: dict[str, Any] = {"replicas": _replicas(count)}
+    given = {"min": min_, "max": max_, "idle": idle}
+    wanted |= {key: value for key, value in given.items() if value is not None}
+    ref = session.ref(name)
+    path = f"{function_path(ref)}/scale"
+    function = session.client.call("POST", path, query=namespaced(ref), document=wanted)
+    session.out.document(function)
+    bounds = function["spec"].get("scale", {})
+    fixed = bounds.get("replicas")
+    text = f"{bounds.get('min', 0)} to {bounds.get('max', 10)} replicas by load"
+    session.out.note(f"{name}: " + (f"{fixed} replicas" if fixed is not None else text))
+
+
+def _replicas(count: str) -> int | None:
+    if count == "auto":
+        return None
+    if not (count.isascii() and count.isdigit() and len(count) < 5):
+        raise InvalidInput(f"{count!r} is neither a number nor auto", field="spec.scale.replicas")
+    return int(count)

@@ -1,0 +1,181 @@
+"""The deploy itself, step by step: build, put, wait. `plat deploy` and `plat dev` both use it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from plat_core.errors import BuildFailed, PlatError
+from plat_core.model.refs import FunctionRef
+
+from plat_cli.client import Client, function_path, namespaced
+from plat_cli.faults import NotReady, Refused
+from plat_cli.source import Source
+from plat_cli.spec import Overrides, changes, merge
+
+BUILD_TIMEOUT = 900.0
+FIRST_POLL, SLOWEST_POLL = 0.01, 0.25
+LONG_POLL = "2s"
+"""How long the platform holds a question until the function changes."""
+
+Document = dict[str, Any]
+
+
+class Listener(Protocol):
+    """Hears what a build prints and what a wait waits for."""
+
+    def log(self, text: str) -> None:
+        """A line of the build's output."""
+
+    def say(self, text: str) -> None:
+        """What is waited for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A spec that was put: the stored function, and what was there before (empty: nothing)."""
+
+    function: Document
+    before: Document
+    unchanged: bool
+    changes: list[str]
+
+    @property
+    def serving(self) -> str:
+        """The revision that answered before."""
+        return str(status_of(self.before).get("revision") or "")
+
+
+def build(
+    builder: Client, ref: FunctionRef, source: Source, overrides: Overrides, listener: Listener
+) -> Document:
+    """Build the source; returns the `finished` event, raises BuildFailed with the guilty line."""
+    query = {"name": ref.name, **namespaced(ref)}
+    wanted = {"runtime": overrides.runtime, "handler": overrides.handler}
+    query |= {key: value for key, value in wanted.items() if value}
+    events = builder.events(
+        "POST",
+        "/build",
+        query=query,
+        body=source.body,
+        headers={"Content-Type": source.media_type},
+        timeout=BUILD_TIMEOUT,
+    )
+    for event in events:
+        if event.get("type") == "log":
+            listener.log(str(event.get("text", "")))
+        elif event.get("type") == "step":
+            listener.say(str(event.get("name", "")))
+        elif event.get("type") == "failed":
+            raise _build_failed(event)
+        elif event.get("type") == "finished":
+            return event
+    raise BuildFailed("the build ended without an answer", fix="plat status")
+
+
+def stored(client: Client, ref: FunctionRef) -> Document:
+    """The function as the platform has it, empty where it has none."""
+    try:
+        found: Document = client.call("GET", function_path(ref), query=namespaced(ref))
+    except Refused as error:
+        if error.problem.code == "function-not-found":
+            return {}
+        raise
+    return found
+
+
+def put(
+    client: Client,
+    ref: FunctionRef,
+    source: Source,
+    overrides: Overrides,
+    built: Document,
+    annotations: dict[str, str] | None = None,
+) -> Put:
+    """Store the new spec; raises Refused where the platform does not like it."""
+    before = stored(client, ref)
+    old = before.get("spec", {})
+    spec = merge(source.settings, overrides, built, old)
+    document: Document = {"spec": spec}
+    if annotations:
+        document["metadata"] = {"name": ref.name, "annotations": annotations}
+    function, headers = client.exchange(
+        "PUT", function_path(ref), query=namespaced(ref), document=document
+    )
+    unchanged = headers.get("x-plat-unchanged") == "true"
+    return Put(function, before, unchanged, changes(old, spec) if before else [])
+
+
+def wait(
+    client: Client,
+    ref: FunctionRef,
+    generation: int,
+    *,
+    timeout: float,
+    say: Callable[[str], None],
+) -> Document:
+    """Wait until that generation is ready; raises NotReady with the reason, or when time is up."""
+    deadline, pause = time.monotonic() + timeout, FIRST_POLL
+    query = namespaced(ref)
+    while True:
+        asked = time.monotonic()
+        function = client.call("GET", function_path(ref), query=query)
+        ready = condition(function, "Ready")
+        if observed(function) >= generation:
+            if ready.get("status") == "True":
+                return dict(function)
+            if condition(function, "Progressing").get("status") == "False":
+                raise _not_ready(function, ready)
+        say(str(ready.get("reason", "")))
+        if time.monotonic() >= deadline:
+            raise _out_of_time(function, ready, timeout)
+        if version := function["metadata"].get("resourceVersion"):
+            query = {**namespaced(ref), "wait": LONG_POLL, "resourceVersion": version}
+        if time.monotonic() - asked < pause:
+            time.sleep(pause)
+            pause = min(pause * 1.5, SLOWEST_POLL)
+
+
+def status_of(function: Document) -> Document:
+    """Its observed state; empty where nothing was observed yet."""
+    return function.get("status") or {}
+
+
+def observed(function: Document) -> int:
+    """The generation that the status speaks of."""
+    return int(status_of(function).get("observedGeneration") or 0)
+
+
+def condition(function: Document, type_: str) -> Document:
+    """The condition of that type; empty where it was never observed."""
+    conditions = status_of(function).get("conditions") or []
+    return next((c for c in conditions if c.get("type") == type_), {})
+
+
+def is_ready(function: Document) -> bool:
+    """Whether its Ready condition holds."""
+    return condition(function, "Ready").get("status") == "True"
+
+
+def _build_failed(event: Document) -> PlatError:
+    return BuildFailed(
+        str(event.get("message", "the build failed")),
+        fix=str(event.get("fix", "")),
+        line=str(event.get("line", "")),
+    )
+
+
+def _not_ready(function: Document, ready: Document) -> NotReady:
+    reason = str(ready.get("reason", "Unknown"))
+    hints = [hint.get("fix", "") for hint in status_of(function).get("hints") or []]
+    message = f"{reason}: {ready.get('message', '')}".rstrip(": ")
+    return NotReady(message, reason=reason, fix="\n".join(filter(None, hints)))
+
+
+def _out_of_time(function: Document, ready: Document, timeout: float) -> NotReady:
+    reason = str(ready.get("reason", "Unknown"))
+    message = f"not ready after {timeout:g} s: {reason}: {ready.get('message', '')}".rstrip(": ")
+    name = function["metadata"]["name"]
+    return NotReady(message, reason=reason, fix=f"plat describe {name}\nplat logs {name} -f")

@@ -1,0 +1,150 @@
+"""The loop: deploy at the start, then again what was saved, and tell how it went."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from plat_core.errors import BuildFailed, PlatError
+from plat_core.model.refs import FunctionRef
+
+from plat_cli import deployment
+from plat_cli.client import Client, function_path, namespaced
+from plat_cli.command import explanation
+from plat_cli.commands.deploy import curl
+from plat_cli.commands.logs import show
+from plat_cli.dev.syntax import first_fault
+from plat_cli.faults import Refused, Unreachable
+from plat_cli.output import Output
+from plat_cli.source import Source, load
+from plat_cli.spec import Overrides
+
+READY_TIMEOUT = 60.0
+DEBUG_ANNOTATION = "plat.dev/debugpy"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A function under `plat dev`; `debug` is where its debugger is to listen, or empty."""
+
+    folder: Path
+    ref: FunctionRef
+    debug: str = ""
+
+
+class Quiet:
+    """A listener for builds whose log nobody reads unless they fail."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def log(self, text: str) -> None:
+        """Keep the end of the log."""
+        self.lines = [*self.lines[-49:], text]
+
+    def say(self, text: str) -> None:
+        """Progress is not shown: a save is answered at once."""
+
+
+class Loop:
+    """Deploys functions one after the other, and keeps the gateway told of what is broken."""
+
+    def __init__(self, out: Output, client: Client) -> None:
+        self._out = out
+        self._client = client
+
+    def deploy(self, served: Served, files: list[Path] | None = None) -> bool:
+        """Deploy one function; returns whether its newest source answers.
+
+        `files` are those that were saved: a syntax error in them is told before anything is built.
+        """
+        started = time.monotonic()
+        if fault := first_fault(files or [], served.folder):
+            self._broken(served, f"{fault}\n{fault.excerpt}".strip())
+            return False
+        listener = Quiet()
+        try:
+            function = self._deployed(served, listener)
+        except PlatError as error:
+            log = listener.lines[-20:] if isinstance(error, BuildFailed) else []
+            guilty = [error.line] if isinstance(error, BuildFailed) and error.line else []
+            self._broken(served, "\n".join([*log, explanation(error), *guilty]))
+            return False
+        self._mended(served, function, time.monotonic() - started)
+        return True
+
+    def follow(self, served: Served, stop: threading.Event) -> None:
+        """Print what the function writes until `stop`; made for a thread of its own."""
+        client = Client(self._client.url, self._client.token, timeout=60)
+        query = {"follow": "true", "tail": "0", **namespaced(served.ref)}
+        path = f"{function_path(served.ref)}/logs"
+        while not stop.is_set():
+            try:
+                for record in client.events("GET", path, query=query, timeout=86_400):
+                    if stop.is_set():
+                        return
+                    show(self._out, record, served.ref.name)
+            except (Unreachable, Refused) as error:
+                if self._out.verbose and not stop.is_set():
+                    self._out.note(f"{served.ref.name}: its log is away: {error.message}")
+            stop.wait(0.5)
+
+    def _deployed(self, served: Served, listener: Quiet) -> deployment.Document:
+        source = replace(load(served.folder), name=served.ref.name)
+        overrides = _overrides(source, served)
+        built = deployment.build(self._client, served.ref, source, overrides, listener)
+        annotations = {DEBUG_ANNOTATION: served.debug} if served.debug else None
+        put = deployment.put(self._client, served.ref, source, overrides, built, annotations)
+        generation = int(put.function["metadata"].get("generation") or 0)
+        return deployment.wait(
+            self._client, served.ref, generation, timeout=READY_TIMEOUT, say=listener.say
+        )
+
+    def _broken(self, served: Served, text: str) -> None:
+        out = self._out
+        out.error(f"{served.ref.name}: {text}")
+        out.note("  the old code keeps answering until it is mended")
+        out.document({"function": served.ref.name, "ready": False, "error": text})
+        self._notify(served.ref, text)
+
+    def _mended(self, served: Served, function: deployment.Document, seconds: float) -> None:
+        status = deployment.status_of(function)
+        url = status.get("url") or f"{self._client.url}/function/{served.ref.segment}"
+        out = self._out
+        mark = out.style("✓", "green")
+        took = out.style(f"{seconds:.2f} s", "dim")
+        out.note(f"{mark} {served.ref.name:<16} {status.get('revision') or ''}  {took}")
+        if out.verbose:
+            out.note(f"    {curl(url, function['spec'].get('access', 'token'))}")
+        out.document({"function": served.ref.name, "ready": True, "url": url, "seconds": seconds})
+        self._notify(served.ref, "")
+
+    def _notify(self, ref: FunctionRef, text: str) -> None:
+        """Let the gateway show the error in its answers, where it can."""
+        path = f"{function_path(ref)}/notice"
+        try:
+            self._client.call("PUT", path, query=namespaced(ref), document={"text": text[:4000]})
+        except PlatError as error:
+            if self._out.verbose:
+                self._out.note(f"  its answers do not show it: {error.message}")
+
+
+def served_in(folders: list[Path], namespace: str, *, debug_port: int | None) -> Iterator[Served]:
+    """The functions of some folders by their names, each with its debugger's address."""
+    from plat_cli.source import manifest_of, name_after
+
+    for index, folder in enumerate(folders):
+        name = manifest_of(folder).get("name") or name_after(folder.absolute().name)
+        debug = f"127.0.0.1:{debug_port + index}" if debug_port else ""
+        yield Served(folder.absolute(), FunctionRef(name, namespace), debug)
+
+
+def _overrides(source: Source, served: Served) -> Overrides:
+    access = None if "access" in source.settings else "public"
+    if not served.debug:
+        return Overrides(access=access)
+    # one replica that never sleeps, and time enough to look at a breakpoint
+    return Overrides(access=access, timeout="3600s", scale_min=1, scale_max=1)

@@ -1,0 +1,59 @@
+"""Syntax errors, found in milliseconds before anything is built."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+LARGEST = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A file that is no Python: where, why, and the guilty line with a caret below it."""
+
+    file: str
+    line: int
+    message: str
+    excerpt: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: SyntaxError: {self.message}"
+
+
+def first_fault(files: Iterable[Path], base: Path) -> Fault | None:
+    """The first fault in Python files below `base`; None where all can be compiled."""
+    for file in sorted(files):
+        if file.suffix == ".py" and (fault := _fault(file, base)):
+            return fault
+    return None
+
+
+def _fault(file: Path, base: Path) -> Fault | None:
+    name = str(file.relative_to(base))
+    try:
+        if file.stat().st_size > LARGEST:
+            return None
+        content = file.read_bytes()
+    except OSError:  # deleted, or half way through an editor's save: the build will tell
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(content, name, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return Fault(name, error.lineno or 1, error.msg, _excerpt(error))
+    except (ValueError, RecursionError, MemoryError) as error:
+        return Fault(name, 1, str(error))
+    return None
+
+
+def _excerpt(error: SyntaxError) -> str:
+    if not error.text:
+        return ""
+    line = error.text.rstrip("\n")
+    text = line.lstrip()
+    column = max(1, (error.offset or 1) - (len(line) - len(text)))
+    return f"{text}\n{' ' * (column - 1)}^"
