@@ -46,7 +46,7 @@ def dev(
 ) -> None:
     """Run a folder of functions, and redeploy what is saved.
 
-    Ctrl-C stops it. A broken save is shown here and in the answers, and the old code keeps answering.
+    Ctrl-C stops it. A broken save is shown here and in the answers; the old code keeps answering.
     """
     folder = directory.absolute()
     folders = functions_in(folder)
