@@ -4,12 +4,11 @@ import ast
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.architecture.repository import ROOMS, ROOT, SHIPPED, files, modules
+from tests.architecture.repository import ROOMS, ROOT, files, modules
 
 LONG_FILES: dict[str, str] = {}
 """Files of more than 400 lines → why they are better in one piece."""
@@ -38,15 +37,6 @@ def test_a_room_holds_exactly_one_package_and_no_loose_module(folder: str) -> No
 def test_no_module_lies_outside_a_room() -> None:
     rooms = {*ROOMS, "tests", "examples", "bench"}
     assert not [path for path in files() if path.suffix == ".py" and path.parts[0] not in rooms]
-
-
-def test_the_wheel_ships_every_room() -> None:
-    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    build = pyproject["tool"]["hatch"]["build"]
-    assert sorted(build["targets"]["wheel"]["packages"]) == sorted(
-        f"{folder}/{package}" for folder, package in SHIPPED.items()
-    )
-    assert sorted(build["dev-mode-dirs"]) == sorted(SHIPPED)
 
 
 @pytest.mark.parametrize("path", modules(), ids=str)

@@ -1,0 +1,40 @@
+"""The wheel holds all that a platform needs, and works where there is no checkout."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.repository import ROOT, SHIPPED, files
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of a clean checkout."""
+    checkout = tmp_path_factory.mktemp("checkout")
+    for path in files():
+        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, checkout / path)
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run([uv, "build", "--quiet", "--wheel", checkout], check=True)
+    [built] = (checkout / "dist").glob("*.whl")
+    return built
+
+
+def shipped_name(path: Path) -> str:
+    """Where a file of a room lies in the wheel; runtimes become the catalogue."""
+    if path.parts[0] == "runtimes" and path.parts[1] != "plat_runtime":
+        return str(Path("plat_runtime/catalogue", *path.parts[1:]))
+    return str(Path(*path.parts[1:]))
+
+
+def test_the_wheel_has_every_file_of_every_room_and_nothing_else(wheel: Path) -> None:
+    wanted = {
+        shipped_name(path) for path in files() if path.parts[0] in SHIPPED and len(path.parts) > 2
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        shipped = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert shipped == wanted
