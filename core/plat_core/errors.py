@@ -14,17 +14,21 @@ class PlatError(Exception):
     """A failure that plat understands.
 
     `message` says what happened and why, `fix` what to do next, `field` the path of the guilty
-    input field (`spec.scale.min`) where there is one.
+    input field (`spec.scale.min`) where there is one, `retry_after` the seconds after which it is
+    worth another try.
     """
 
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
 
-    def __init__(self, message: str, *, fix: str = "", field: str = "") -> None:
+    def __init__(
+        self, message: str, *, fix: str = "", field: str = "", retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.fix = fix
         self.field = field
+        self.retry_after = retry_after
 
 
 class InvalidInput(PlatError):

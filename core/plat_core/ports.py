@@ -58,7 +58,11 @@ class Record:
 
 
 class FunctionStore(Protocol):
-    """Desired state. What `put` returned survives a power cut."""
+    """Desired state. What `put` returned survives a power cut.
+
+    Every write of a function, its status included, gives it another `metadata.resourceVersion`; a
+    write that changes nothing leaves it.
+    """
 
     async def put(self, function: Function) -> Function:
         """Store the metadata and spec; returns it with uid, generation and creation time.

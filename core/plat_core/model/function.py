@@ -12,7 +12,9 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -44,6 +46,21 @@ IMAGE_PATTERN = (
 
 Text = Annotated[str, StringConstraints(max_length=32 * 1024)]
 Label = Annotated[str, StringConstraints(max_length=317)]
+Flag = Annotated[bool, Field(strict=True)]
+
+_RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+
+
+def _rfc3339(value: object) -> object:
+    """Pydantic would also read numbers, and dates without a time."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _RFC3339.fullmatch(value)):
+        return value
+    raise ValueError("a time is written as in RFC 3339, for example 2026-01-31T12:00:00Z")
+
+
+Timestamp = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
 
 
 class Model(BaseModel):
@@ -91,7 +108,7 @@ class SecretKeyRef(Model):
 
     name: Name
     key: Annotated[str, StringConstraints(pattern=r"^[-._a-zA-Z0-9]{1,253}$")]
-    optional: bool = False
+    optional: Flag = False
 
 
 class EnvVarSource(Model):
@@ -158,7 +175,7 @@ class Scale(Model):
     max: Annotated[int, Field(ge=1, le=1000, strict=True)] = 10
     replicas: Annotated[int, Field(ge=0, le=1000, strict=True)] | None = None
     """A fixed number instead of autoscaling (the scale subresource); 0 sleeps until a call."""
-    target: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = None
+    target: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False, strict=True)] | None = None
     """Calls in flight per replica that the autoscaler aims at; default 70 % of `concurrency`."""
     idle: Annotated[Duration, _within(1, 86_400)] = "60s"
     """How long without a call until the function sleeps, where `min` is 0."""
@@ -211,9 +228,9 @@ class FunctionSettings(Model):
     resources: Resources = Resources()
     scale: Scale = Scale()
     access: Access = "token"
-    suspend: bool = False
+    suspend: Flag = False
     """Stopped by its owner: no replica runs and calls are answered with 503."""
-    forward_authorization: bool = False
+    forward_authorization: Flag = False
     """Let the caller's `Authorization` header reach the function."""
 
     @model_validator(mode="after")
@@ -264,6 +281,8 @@ class FunctionSpec(FunctionSettings):
 
     image: Annotated[str, StringConstraints(pattern=IMAGE_PATTERN, max_length=512)] | None = None
     source: Source | None = None
+    redeployed_at: Timestamp | None = None
+    """When a redeploy was asked for: another value makes a new revision of the same artifact."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -280,10 +299,10 @@ class Metadata(Model):
     labels: Annotated[dict[Label, Label], Field(max_length=100)] = {}
     annotations: Annotated[dict[Label, Text], Field(max_length=100)] = {}
     uid: str | None = None
-    generation: int | None = None
+    generation: Annotated[int, Field(strict=True)] | None = None
     resource_version: str | None = None
-    creation_timestamp: datetime | None = None
-    deletion_timestamp: datetime | None = None
+    creation_timestamp: Timestamp | None = None
+    deletion_timestamp: Timestamp | None = None
 
 
 ConditionStatus = Literal["True", "False", "Unknown"]

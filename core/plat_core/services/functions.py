@@ -1,0 +1,241 @@
+"""The verbs on functions: what the API, and whoever stands beside it, may do to them.
+
+Each verb that changes something reads, edits and writes with the version it read, and reads again
+where somebody else was faster: two changes at once both happen, in some order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from weakref import WeakValueDictionary
+
+from pydantic import Field
+
+from plat_core.errors import Conflict, FunctionNotFound, InvalidInput
+from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Model, Scale
+from plat_core.model.names import FunctionRef
+from plat_core.model.quantities import Duration
+from plat_core.model.validation import validate
+from plat_core.ports import FunctionStore, Record, Replica, Workloads
+from plat_core.services.changes import Changes
+
+ATTEMPTS = 10
+"""How often a change is tried when others keep writing in between."""
+
+Outcome = Literal["created", "changed", "unchanged"]
+EventKind = Literal["created", "changed", "deleted"]
+
+
+class ScaleChange(Model):
+    """Other bounds; what is not given stays as it is, `replicas: null` ends a fixed number."""
+
+    replicas: Annotated[int, Field(ge=0, le=1000, strict=True)] | None = None
+    min: Annotated[int, Field(ge=0, le=1000, strict=True)] | None = None
+    max: Annotated[int, Field(ge=1, le=1000, strict=True)] | None = None
+    target: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False, strict=True)] | None = None
+    idle: Duration | None = None
+
+    def given(self) -> dict[str, Any]:
+        """The fields of `spec.scale` to replace; an explicit null counts for `replicas` only."""
+        return {
+            name: getattr(self, name)
+            for name in self.model_fields_set
+            if name == "replicas" or getattr(self, name) is not None
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A stored function and what storing it did."""
+
+    function: Function
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionEvent:
+    """A function that is new to the listener, changed, or gone."""
+
+    kind: EventKind
+    function: Function
+
+
+Edit = Callable[[FunctionSpec], FunctionSpec]
+
+
+class Functions:
+    """All verbs; `url` tells where a function is called, `now` is the wall clock."""
+
+    def __init__(
+        self,
+        store: FunctionStore,
+        workloads: Workloads,
+        changes: Changes,
+        *,
+        url: Callable[[FunctionRef], str],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._workloads = workloads
+        self._changes = changes
+        self._url = url
+        self._now = now
+        self._locks: WeakValueDictionary[FunctionRef, asyncio.Lock] = WeakValueDictionary()
+
+    async def put(self, function: Function) -> Put:
+        """Create or replace the spec, labels and annotations.
+
+        A redeploy that was asked for before is kept. Raises Conflict where it is being deleted, or
+        where the given resourceVersion is not the stored one.
+        """
+        async with self._lock(function.ref):
+            before = await self._find(function.ref)
+            if before is not None and function.spec.redeployed_at is None:
+                spec = {"redeployed_at": before.function.spec.redeployed_at}
+                function = _with_spec(function, function.spec.model_copy(update=spec))
+            stored = await self._store.put(function.model_copy(update={"status": None}))
+        return Put(await self._shown(stored), _outcome(before, stored))
+
+    async def get(self, ref: FunctionRef) -> Function:
+        """The function with its status and URL; raises FunctionNotFound."""
+        return self._present(await self._store.get(ref))
+
+    async def list(self, namespace: str | None = None) -> Sequence[Function]:
+        """All functions (of one namespace), by name."""
+        return [self._present(record) for record in await self._store.list(namespace)]
+
+    async def delete(self, ref: FunctionRef) -> Function:
+        """Begin its deletion; returns it with a deletionTimestamp. Raises FunctionNotFound."""
+        before = await self.get(ref)
+        await self._store.delete(ref)
+        after = await self._find(ref)
+        return before if after is None else self._present(after)
+
+    async def start(self, ref: FunctionRef) -> Function:
+        """Let it run again after `stop`; raises FunctionNotFound."""
+        return await self._edit(ref, lambda spec: spec.model_copy(update={"suspend": False}))
+
+    async def stop(self, ref: FunctionRef) -> Function:
+        """No replica runs and calls are refused until `start`; raises FunctionNotFound."""
+        return await self._edit(ref, lambda spec: spec.model_copy(update={"suspend": True}))
+
+    async def redeploy(self, ref: FunctionRef) -> Function:
+        """Make a new revision from the same artifact; raises FunctionNotFound."""
+        now = self._now()
+        return await self._edit(ref, lambda spec: spec.model_copy(update={"redeployed_at": now}))
+
+    async def scale(self, ref: FunctionRef, change: ScaleChange) -> Function:
+        """Fix the number of replicas, or set the bounds; raises FunctionNotFound, InvalidInput."""
+        if not (given := change.given()):
+            raise InvalidInput(
+                "nothing to change: give replicas, or min, max, target or idle",
+                fix='send for example {"replicas": 3} or {"replicas": null, "min": 0, "max": 5}',
+            )
+
+        def edit(spec: FunctionSpec) -> FunctionSpec:
+            scale = validate(Scale, spec.scale.model_dump() | given, at="spec.scale")
+            return spec.model_copy(update={"scale": scale})
+
+        return await self._edit(ref, edit)
+
+    async def replicas(self, ref: FunctionRef) -> Sequence[Replica]:
+        """Its replicas as they are now; raises FunctionNotFound."""
+        await self._store.get(ref)
+        return await self._workloads.observe(ref)
+
+    async def record(self, ref: FunctionRef) -> Record:
+        """The function with its revisions; raises FunctionNotFound."""
+        return await self._store.get(ref)
+
+    async def changed(self, ref: FunctionRef, version: str, *, within: float) -> Function:
+        """The function as soon as its resourceVersion is not `version`, or after `within` seconds.
+
+        Raises FunctionNotFound, also when it goes away meanwhile.
+        """
+        with self._changes.subscribed() as changes:
+            function = await self.get(ref)
+            try:
+                async with asyncio.timeout(within):
+                    while function.metadata.resource_version == version:
+                        if ref in await changes.take():
+                            function = await self.get(ref)
+            except TimeoutError:
+                return await self.get(ref)
+        return function
+
+    async def events(self, namespace: str | None = None) -> AsyncIterator[FunctionEvent]:
+        """Every function as `created` first, then each change; ends when it is closed.
+
+        Level-based: changes that follow each other quickly may be told as one.
+        """
+        known: dict[FunctionRef, Function] = {}
+        with self._changes.subscribed() as changes:
+            for function in await self.list(namespace):
+                known[function.ref] = function
+                yield FunctionEvent("created", function)
+            while True:
+                for ref in await changes.take():
+                    if namespace in (None, ref.namespace):
+                        event = await self._event(ref, known)
+                        if event is not None:
+                            yield event
+
+    async def _event(
+        self, ref: FunctionRef, known: dict[FunctionRef, Function]
+    ) -> FunctionEvent | None:
+        before, record = known.get(ref), await self._find(ref)
+        if record is None:
+            known.pop(ref, None)
+            return None if before is None else FunctionEvent("deleted", before)
+        function = known[ref] = self._present(record)
+        if before is None:
+            return FunctionEvent("created", function)
+        return None if before == function else FunctionEvent("changed", function)
+
+    async def _edit(self, ref: FunctionRef, edit: Edit) -> Function:
+        async with self._lock(ref):
+            for _ in range(ATTEMPTS):
+                function = (await self._store.get(ref)).function
+                if function.metadata.deletion_timestamp is not None:
+                    raise Conflict(f"{ref} is being deleted", fix="wait until it is gone")
+                changed = function.model_copy(update={"status": None})
+                try:
+                    stored = await self._store.put(_with_spec(changed, edit(function.spec)))
+                except Conflict:
+                    continue
+                return await self._shown(stored)
+        raise Conflict(f"{ref} keeps being changed by others", fix="try again")
+
+    def _lock(self, ref: FunctionRef) -> asyncio.Lock:
+        return self._locks.setdefault(ref, asyncio.Lock())
+
+    async def _find(self, ref: FunctionRef) -> Record | None:
+        try:
+            return await self._store.get(ref)
+        except FunctionNotFound:
+            return None
+
+    async def _shown(self, stored: Function) -> Function:
+        record = await self._find(stored.ref)
+        return self._present(Record(stored) if record is None else record)
+
+    def _present(self, record: Record) -> Function:
+        function = record.function
+        status = function.status or FunctionStatus()
+        status = status.model_copy(update={"url": self._url(function.ref)})
+        return function.model_copy(update={"status": status})
+
+
+def _with_spec(function: Function, spec: FunctionSpec) -> Function:
+    return function.model_copy(update={"spec": spec})
+
+
+def _outcome(before: Record | None, stored: Function) -> Outcome:
+    if before is None:
+        return "created"
+    same = before.function.metadata.resource_version == stored.metadata.resource_version
+    return "unchanged" if same else "changed"

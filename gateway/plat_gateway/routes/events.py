@@ -1,0 +1,64 @@
+"""Changes of functions as server-sent events, for the console."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from plat_core.model.names import Name
+from plat_core.services.functions import FunctionEvent, Functions
+from plat_gateway.openapi import problems, stream_of
+from plat_gateway.routes.documents import line
+from plat_gateway.routes.functions import Verbs
+from plat_gateway.routes.inputs import Settings, accepted
+from plat_gateway.routes.streams import LiveResponse
+
+router = APIRouter(tags=["functions"])
+
+SSE = "text/event-stream"
+HEARTBEAT = b": still here\n\n"
+
+
+@router.get(
+    "/events",
+    response_class=Response,
+    responses={
+        200: stream_of(
+            SSE,
+            "Events `created`, `changed` and `deleted`, each with the Function as its data. Every "
+            "function there is comes first, as `created`. The stream ends after an hour: connect "
+            "again.",
+            {"type": "string"},
+        ),
+        **problems(406, 422),
+    },
+)
+async def watch_functions(
+    request: Request,
+    functions: Verbs,
+    settings: Settings,
+    namespace: Annotated[
+        Name | None, Query(description="Of this namespace; of all, where it is left out.")
+    ] = None,
+) -> Response:
+    """Hear of every change of a function."""
+    accepted(request, [SSE])
+    return LiveResponse(
+        _events(functions, namespace), SSE, heartbeat=HEARTBEAT, lifetime=settings.stream_limit
+    )
+
+
+async def _events(functions: Functions, namespace: str | None) -> AsyncGenerator[bytes, None]:
+    async with aclosing(functions.events(namespace)) as events:
+        async for event in events:
+            yield _rendered(event)
+
+
+def _rendered(event: FunctionEvent) -> bytes:
+    version = event.function.metadata.resource_version or ""
+    head = f"event: {event.kind}\nid: {version}\ndata: ".encode()
+    return head + line(event.function) + b"\n\n"

@@ -1,0 +1,184 @@
+"""Functions: deploy, read, list, delete, and the verbs on them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from plat_core.model.function import Function
+from plat_core.model.names import Name
+from plat_core.services.functions import Functions, Put, ScaleChange
+from plat_gateway.openapi import json_body, problems
+from plat_gateway.routes.documents import (
+    FunctionDocument,
+    FunctionList,
+    ReplicaList,
+    ReplicaView,
+    RevisionList,
+    RevisionView,
+    answer,
+)
+from plat_gateway.routes.inputs import Ref, Settings, read_json, seconds
+from plat_gateway.routes.streams import while_connected
+from plat_gateway.services import Services, services_of
+
+router = APIRouter(tags=["functions"], responses=problems(422))
+
+
+async def _functions(services: Annotated[Services, Depends(services_of)]) -> Functions:
+    return services.functions
+
+
+Verbs = Annotated[Functions, Depends(_functions)]
+
+EXAMPLE: dict[str, Any] = {
+    "spec": {
+        "image": "embedded/orders@sha256:" + "0" * 64,
+        "runtime": "python",
+        "handler": "app:handler",
+        "timeout": "30s",
+        "env": [{"name": "LOG_LEVEL", "value": "info"}],
+        "scale": {"min": 0, "max": 5, "idle": "60s"},
+    }
+}
+STORED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": Function,
+        "description": "Stored: changed, or not at all.",
+        "headers": {
+            "X-Plat-Unchanged": {
+                "description": "`true` where the same was stored already.",
+                "schema": {"type": "string", "enum": ["true"]},
+            }
+        },
+    },
+    201: {"model": Function, "description": "Created."},
+    **problems(409, 415),
+}
+
+
+def put_answer(put: Put) -> Response:
+    """201 for a new function, 200 for a known one."""
+    headers = {"X-Plat-Unchanged": "true"} if put.outcome == "unchanged" else {}
+    return answer(put.function, 201 if put.outcome == "created" else 200, headers)
+
+
+@router.get("/functions", response_model=FunctionList)
+async def list_functions(
+    functions: Verbs,
+    namespace: Annotated[
+        Name | None, Query(description="Of this namespace; of all, where it is left out.")
+    ] = None,
+) -> Response:
+    """List functions by name, with their status."""
+    return answer(FunctionList(items=tuple(await functions.list(namespace))))
+
+
+@router.put(
+    "/functions/{name}",
+    response_model=Function,
+    responses=STORED,
+    openapi_extra=json_body(FunctionDocument, EXAMPLE),
+)
+async def put_function(request: Request, ref: Ref, functions: Verbs) -> Response:
+    """Create or replace a function.
+
+    Only `spec` need be sent. The answer comes before the function runs: wait for
+    `status.observedGeneration` to reach `metadata.generation`, and for the condition `Ready`.
+    """
+    document = await read_json(request, FunctionDocument)
+    return put_answer(await functions.put(document.function(ref)))
+
+
+@router.get("/functions/{name}", response_model=Function, responses=problems(404))
+async def get_function(
+    request: Request,
+    ref: Ref,
+    functions: Verbs,
+    settings: Settings,
+    wait: Annotated[
+        str | None,
+        Query(
+            description="Wait so long for a change, with `resourceVersion`.",
+            examples=["10s"],
+            pattern=r"^[0-9]{1,4}(ms|s|m)$",
+        ),
+    ] = None,
+    resource_version: Annotated[
+        str | None,
+        Query(
+            alias="resourceVersion",
+            max_length=64,
+            description="The version that is known already: the answer waits for another one.",
+        ),
+    ] = None,
+) -> Response:
+    """Read a function with its status.
+
+    With `wait` and `resourceVersion` the answer comes as soon as the stored version is another
+    one, or with the same one when the time is over.
+    """
+    if wait is None or resource_version is None:
+        return answer(await functions.get(ref))
+    within = seconds(wait, field="wait", limit=settings.wait_limit)
+    changed = functions.changed(ref, resource_version, within=within)
+    return answer(await while_connected(request.receive, changed))
+
+
+@router.delete(
+    "/functions/{name}", response_model=Function, status_code=202, responses=problems(404)
+)
+async def delete_function(ref: Ref, functions: Verbs) -> Response:
+    """Delete a function: calls are refused at once, and it is gone when its replicas are."""
+    return answer(await functions.delete(ref), 202)
+
+
+@router.post("/functions/{name}/start", response_model=Function, responses=problems(404, 409))
+async def start_function(ref: Ref, functions: Verbs) -> Response:
+    """Let a stopped function run again."""
+    return answer(await functions.start(ref))
+
+
+@router.post("/functions/{name}/stop", response_model=Function, responses=problems(404, 409))
+async def stop_function(ref: Ref, functions: Verbs) -> Response:
+    """Stop a function: no replica runs, and calls are answered with 503."""
+    return answer(await functions.stop(ref))
+
+
+@router.post("/functions/{name}/redeploy", response_model=Function, responses=problems(404, 409))
+async def redeploy_function(ref: Ref, functions: Verbs) -> Response:
+    """Make a new revision from the same artifact: its replicas are replaced, one by one."""
+    return answer(await functions.redeploy(ref))
+
+
+@router.post(
+    "/functions/{name}/scale",
+    response_model=Function,
+    responses=problems(404, 409, 415),
+    openapi_extra=json_body(ScaleChange, {"replicas": None, "min": 0, "max": 5, "idle": "30s"}),
+)
+async def scale_function(request: Request, ref: Ref, functions: Verbs) -> Response:
+    """Fix the number of replicas, or set the bounds of autoscaling.
+
+    What is not sent stays as it is; `"replicas": null` ends a fixed number.
+    """
+    return answer(await functions.scale(ref, await read_json(request, ScaleChange)))
+
+
+@router.get("/functions/{name}/replicas", response_model=ReplicaList, responses=problems(404))
+async def list_replicas(ref: Ref, functions: Verbs) -> Response:
+    """List the replicas of a function as they are now."""
+    views = [ReplicaView.of(ref, replica) for replica in await functions.replicas(ref)]
+    return answer(ReplicaList(items=tuple(views)))
+
+
+@router.get("/functions/{name}/revisions", response_model=RevisionList, responses=problems(404))
+async def list_revisions(ref: Ref, functions: Verbs) -> Response:
+    """List the revisions of a function, oldest first."""
+    record = await functions.record(ref)
+    views = [RevisionView.of(record, revision) for revision in record.revisions]
+    return answer(RevisionList(items=tuple(views)))
+
+

@@ -1,0 +1,48 @@
+"""What probes and Prometheus ask; no token is needed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from plat_gateway.metrics import CONTENT_TYPE, exposition
+from plat_gateway.openapi import stream_of
+from plat_gateway.routes.documents import Health, ReadinessView, answer
+from plat_gateway.services import Services, services_of
+
+router = APIRouter(tags=["health"])
+
+Parts = Annotated[Services, Depends(services_of)]
+
+
+@router.get("/healthz", response_model=Health)
+async def get_health() -> Response:
+    """Tell that the process is alive."""
+    return answer(Health())
+
+
+@router.get(
+    "/readyz",
+    response_model=ReadinessView,
+    responses={503: {"model": ReadinessView, "description": "Not yet; `reasons` says why."}},
+)
+async def get_readiness(services: Parts) -> Response:
+    """Tell whether calls and deploys can be taken."""
+    reasons = await services.readiness()
+    if reasons:
+        return answer(ReadinessView(status="starting", reasons=reasons), 503)
+    return answer(ReadinessView(status="ready"))
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={
+        200: stream_of("text/plain", "Prometheus' text format, 0.0.4.", {"type": "string"})
+    },
+)
+async def get_metrics(services: Parts) -> Response:
+    """Tell what was counted, for Prometheus."""
+    return Response(await exposition(services), media_type=CONTENT_TYPE)

@@ -1,0 +1,87 @@
+"""What replicas wrote: as lines of JSON, or as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from plat_core.ports import LogQuery, LogRecord
+from plat_gateway.openapi import problems
+from plat_gateway.routes.documents import LogLineView, line
+from plat_gateway.routes.inputs import NDJSON, TEXT, Ref, Settings, accepted
+from plat_gateway.routes.streams import LiveResponse, close
+from plat_gateway.services import Services, services_of
+
+router = APIRouter(tags=["functions"])
+
+TAIL_MAX = 10_000
+
+
+@router.get(
+    "/functions/{name}/logs",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Lines in order of time, one JSON object each, or as plain text.",
+            "content": {
+                NDJSON: {"schema": {"type": "string"}},
+                TEXT: {"schema": {"type": "string"}},
+            },
+        },
+        **problems(404, 406, 422),
+    },
+)
+async def read_logs(
+    request: Request,
+    ref: Ref,
+    services: Annotated[Services, Depends(services_of)],
+    settings: Settings,
+    tail: Annotated[int, Query(ge=0, le=TAIL_MAX, description="So many of the last lines.")] = 100,
+    follow: Annotated[bool, Query(description="Go on with new lines as they come.")] = False,
+    call: Annotated[
+        str | None, Query(max_length=128, description="Only lines of the call with this id.")
+    ] = None,
+    replica: Annotated[
+        str | None, Query(max_length=128, description="Only lines of this replica.")
+    ] = None,
+) -> Response:
+    """Read what the replicas of a function wrote, also those that are gone.
+
+    While following, an empty line now and then keeps the connection open.
+    """
+    media_type = accepted(request, [NDJSON, TEXT])
+    await services.functions.record(ref)
+    records = services.logs.read(ref, LogQuery(tail, follow, call, replica))
+    chunks = _lines(records, plain=media_type == TEXT)
+    return LiveResponse(
+        chunks, media_type, heartbeat=b"\n", lifetime=settings.stream_limit
+    )
+
+
+async def _lines(
+    records: AsyncIterator[LogRecord], *, plain: bool
+) -> AsyncGenerator[bytes, None]:
+    try:
+        async for record in records:
+            yield _plain(record) if plain else _json(record)
+    finally:
+        await close(records)
+
+
+def _plain(record: LogRecord) -> bytes:
+    return record.text.encode("utf-8", "replace") + b"\n"
+
+
+def _json(record: LogRecord) -> bytes:
+    view = LogLineView(
+        time=record.time,
+        replica=record.replica,
+        revision=record.revision,
+        stream=record.stream,
+        text=record.text,
+        call_id=record.call_id,
+    )
+    return line(view) + b"\n"

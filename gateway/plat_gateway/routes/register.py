@@ -1,0 +1,36 @@
+"""The documented flat form of a deploy."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from plat_core.model.function import Function
+from plat_gateway.openapi import json_body, problems
+from plat_gateway.routes.documents import Registration
+from plat_gateway.routes.functions import STORED, Verbs, put_answer
+from plat_gateway.routes.inputs import read_json
+
+router = APIRouter(tags=["functions"], responses=problems(422))
+
+EXAMPLE = {
+    "name": "orders",
+    "image": "localhost:5001/orders:1.0",
+    "env": {"LOG_LEVEL": "info"},
+    "timeout": "30s",
+}
+
+
+@router.post(
+    "/register",
+    response_model=Function,
+    responses=STORED,
+    openapi_extra=json_body(Registration, EXAMPLE),
+)
+async def register_function(request: Request, functions: Verbs) -> Response:
+    """Create or replace a function, with the fields of its spec beside its name.
+
+    `env` may be a map. The same as `PUT /functions/{name}`.
+    """
+    registration = await read_json(request, Registration)
+    return put_answer(await functions.put(registration.function()))

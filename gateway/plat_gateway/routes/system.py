@@ -1,0 +1,48 @@
+"""What runs here, and what functions can be written in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from plat_gateway.routes.documents import RuntimeList, RuntimeView, SystemInfo, answer
+from plat_gateway.routes.inputs import Settings
+from plat_gateway.services import Services, services_of
+
+router = APIRouter(tags=["system"])
+
+Parts = Annotated[Services, Depends(services_of)]
+
+
+@router.get("/runtimes", response_model=RuntimeList)
+async def list_runtimes(services: Parts) -> Response:
+    """List the runtimes that functions can be written for."""
+    views = [
+        RuntimeView(
+            name=runtime.name,
+            language=runtime.language,
+            description=runtime.description,
+            handler=runtime.handler,
+        )
+        for runtime in services.runtimes()
+    ]
+    return answer(RuntimeList(items=tuple(views)))
+
+
+@router.get("/system/info", response_model=SystemInfo)
+async def get_system_info(services: Parts, settings: Settings) -> Response:
+    """Tell version, backend and uptime."""
+    return answer(
+        SystemInfo(
+            version=services.version,
+            backend=services.backend,
+            url=settings.url,
+            functions=len(await services.functions.list()),
+            started=services.started,
+            uptime=(datetime.now(UTC) - services.started).total_seconds(),
+            dev=settings.is_dev,
+        )
+    )

@@ -1,0 +1,85 @@
+"""What the routes need from the rest of the platform, put together by the wiring."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from starlette.requests import Request
+
+from plat_core.model.build import BuildEvent, BuildOptions
+from plat_core.ports import LogSource, SecretStore
+from plat_core.services.functions import Functions
+from plat_gateway.auth.tokens import TokenGuard
+
+if TYPE_CHECKING:
+    from plat_gateway.metrics import FunctionSample
+
+UploadKind = Literal["zip", "file", "inline"]
+
+
+class Builds(Protocol):
+    """Builds what was uploaded."""
+
+    def build_upload(
+        self, upload: AsyncIterator[bytes], kind: UploadKind, options: BuildOptions
+    ) -> AsyncIterator[BuildEvent]:
+        """Take in the upload, then build it: events as they happen, the last one ends it.
+
+        Raises Malformed, TooLarge or InvalidInput for an upload that cannot be unpacked. Closing
+        the iterator ends the build.
+        """
+        ...
+
+
+class RuntimeInfo(Protocol):
+    """What a runtime says about itself."""
+
+    @property
+    def name(self) -> str:
+        """As it stands in `spec.runtime`."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """For people: `Python 3`."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """One sentence."""
+        ...
+
+    @property
+    def handler(self) -> str:
+        """The handler where none is given."""
+        ...
+
+
+Readiness = Callable[[], Awaitable[Mapping[str, str]]]
+"""What is not ready yet, as `{part: why}`; empty when all is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The services of one gateway; `guard` is shared with the data path."""
+
+    functions: Functions
+    builds: Builds
+    logs: LogSource
+    secrets: SecretStore
+    runtimes: Callable[[], Sequence[RuntimeInfo]]
+    guard: TokenGuard
+    readiness: Readiness
+    samples: Callable[[], Iterable[FunctionSample]]
+    backend: str
+    version: str
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+async def services_of(request: Request) -> Services:
+    """The services of the application that got this request."""
+    services: Services = request.app.state.services
+    return services
