@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from plat_core import __version__
 from plat_gateway import openapi, problems
 from plat_gateway.auth.layer import TokenLayer
 from plat_gateway.edge import Bounds, Edge
+from plat_gateway.metrics import Metrics
 from plat_gateway.routes import builds, events, functions, health, logs, register, secrets, system
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
@@ -32,10 +34,9 @@ def create_app(services: Services, settings: GatewaySettings) -> FastAPI:
     app = routed()
     app.state.services = services
     app.state.settings = settings
+    app.state.metrics = Metrics()
     # added from the inside out: the last one sees a request first
-    app.add_middleware(
-        Bounds, json_limit=settings.json_limit, build_limit=settings.build_limit
-    )
+    app.add_middleware(Bounds, json_limit=settings.json_limit, build_limit=settings.build_limit)
     app.add_middleware(TokenLayer, guard=services.guard, trusted=settings.trusted_proxies)
     app.add_middleware(
         CORSMiddleware,
@@ -53,7 +54,7 @@ def routed() -> FastAPI:
     """The routes alone, of which the OpenAPI document is made."""
     app = FastAPI(
         title="plat",
-        version=__version__,
+        version=version("plat-faas"),
         summary="The management API of plat",
         description=DESCRIPTION,
         redirect_slashes=False,
@@ -63,6 +64,7 @@ def routed() -> FastAPI:
     )
     for room in ROOMS:
         app.include_router(room.router)
+    app.state.routes = [route for room in ROOMS for route in room.router.routes]
     problems.install(app)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app

@@ -9,11 +9,11 @@ import re
 import uuid
 from urllib.parse import unquote_to_bytes
 
+from plat_core.errors import InvalidInput, TooLarge
+from plat_core.model.names import check_name
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from plat_core.errors import InvalidInput, TooLarge
-from plat_core.model.names import check_name
 from plat_gateway.problems import Parts, call_id_of, parts_of, problem
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ class Edge:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -72,10 +73,11 @@ class Bounds:
         self._build_limit = build_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._build_limit if scope["path"] == "/build" else self._json_limit
+        limit = self._build_limit if _is_upload(scope) else self._json_limit
         try:
             _check_segment(scope)
             if _declared_length(scope) > limit:
@@ -103,6 +105,12 @@ def _check_segment(scope: Scope) -> None:
         check_name(unquote_to_bytes(segments[2]).decode("utf-8", "replace"))
     except ValueError as error:
         raise InvalidInput(str(error), field="metadata.name") from None
+
+
+def _is_upload(scope: Scope) -> bool:
+    """Archives are spooled to disk; a JSON document, also that of a build, is held in memory."""
+    types = [value for name, value in scope["headers"] if name == b"content-type"]
+    return scope["path"] == "/build" and not any(b"json" in value.lower() for value in types)
 
 
 def _declared_length(scope: Scope) -> int:

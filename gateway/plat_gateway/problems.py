@@ -15,14 +15,14 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from plat_core.errors import BuildFailed, InvalidInput, PlatError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import Route
 from starlette.types import Scope
-
-from plat_core.errors import BuildFailed, InvalidInput, PlatError
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -184,13 +184,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> list[str]:
     """All methods of a path: the framework only names those of the first route that matches."""
-    # a fresh scope, because the framework keeps what it matched in the old one
-    scope = {key: request.scope[key] for key in ("type", "method", "path", "headers")}
-    scope["root_path"] = request.scope.get("root_path", "")
+    path = request.scope["path"]
     methods = {
         method
-        for route in request.app.routes
-        if route.matches(dict(scope))[0] is not Match.NONE
-        for method in getattr(route, "methods", None) or ()
+        for route in (*request.app.state.routes, *request.app.routes)
+        if isinstance(route, Route | APIRoute) and route.path_regex.match(path)
+        for method in route.methods or ()
     }
     return sorted(methods)

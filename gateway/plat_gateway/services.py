@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from starlette.requests import Request
-
 from plat_core.model.build import BuildEvent, BuildOptions
 from plat_core.ports import LogSource, SecretStore
 from plat_core.services.functions import Functions
+from starlette.requests import Request
+
 from plat_gateway.auth.tokens import TokenGuard
 
 if TYPE_CHECKING:
@@ -64,7 +64,11 @@ Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The services of one gateway; `guard` is shared with the data path."""
+    """The services of one gateway.
+
+    `guard` is shared with the data path. `samples` tells what it counted, and may not disturb the
+    autoscaler's means; `buckets` are the upper bounds of its duration histogram, in seconds.
+    """
 
     functions: Functions
     builds: Builds
@@ -74,6 +78,7 @@ class Services:
     guard: TokenGuard
     readiness: Readiness
     samples: Callable[[], Iterable[FunctionSample]]
+    buckets: Sequence[float]
     backend: str
     version: str
     started: datetime = field(default_factory=lambda: datetime.now(UTC))

@@ -11,10 +11,10 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from plat_core.errors import InvalidInput
 from platformdirs import user_state_path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from plat_core.errors import InvalidInput
 from plat_gateway.auth.clients import Network
 from plat_gateway.auth.tokens import DEV_TOKEN
 

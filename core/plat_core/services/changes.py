@@ -62,12 +62,12 @@ class AnnouncingStore:
 
     def __init__(self, store: FunctionStore, changes: Changes) -> None:
         self._store = store
-        self._changes = changes
+        self.changes = changes
 
     async def put(self, function: Function) -> Function:
         """As the port says."""
         stored = await self._store.put(function)
-        self._changes.announce(stored.ref)
+        self.changes.announce(stored.ref)
         return stored
 
     async def get(self, ref: FunctionRef) -> Record:
@@ -81,24 +81,24 @@ class AnnouncingStore:
     async def delete(self, ref: FunctionRef) -> None:
         """As the port says."""
         await self._store.delete(ref)
-        self._changes.announce(ref)
+        self.changes.announce(ref)
 
     async def purge(self, ref: FunctionRef) -> None:
         """As the port says."""
         await self._store.purge(ref)
-        self._changes.announce(ref)
+        self.changes.announce(ref)
 
     async def put_status(
         self, ref: FunctionRef, status: FunctionStatus, *, serving: int, failed: int
     ) -> None:
         """As the port says."""
         await self._store.put_status(ref, status, serving=serving, failed=failed)
-        self._changes.announce(ref)
+        self.changes.announce(ref)
 
     async def add_revision(self, revision: Revision, *, keep: int) -> None:
         """As the port says."""
         await self._store.add_revision(revision, keep=keep)
-        self._changes.announce(revision.ref)
+        self.changes.announce(revision.ref)
 
     def watch(self) -> AsyncIterator[FunctionRef]:
         """As the port says."""

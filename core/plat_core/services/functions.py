@@ -7,7 +7,7 @@ where somebody else was faster: two changes at once both happen, in some order.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -167,7 +167,7 @@ class Functions:
                 return await self.get(ref)
         return function
 
-    async def events(self, namespace: str | None = None) -> AsyncIterator[FunctionEvent]:
+    async def events(self, namespace: str | None = None) -> AsyncGenerator[FunctionEvent, None]:
         """Every function as `created` first, then each change; ends when it is closed.
 
         Level-based: changes that follow each other quickly may be told as one.

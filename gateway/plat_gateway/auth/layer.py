@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
+from plat_core.errors import Malformed
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from plat_core.errors import Malformed
 from plat_gateway.auth.clients import Network, client_address
 from plat_gateway.auth.tokens import TokenGuard, Verdict, refusal
 from plat_gateway.problems import call_id_of, parts_of, problem
@@ -30,6 +30,7 @@ class TokenLayer:
         self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Judge one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

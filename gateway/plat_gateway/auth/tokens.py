@@ -16,6 +16,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from plat_core.errors import InvalidInput, PlatError, TooManyAttempts, Unauthenticated
+
 from plat_gateway.auth.clients import address_key
 
 if TYPE_CHECKING:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
-
-from pydantic import BeforeValidator, Field, StringConstraints
-from starlette.responses import Response
 
 from plat_core.errors import InvalidInput
 from plat_core.model.function import (
     API_VERSION,
     KIND,
     EnvVar,
+    FilePath,
     Function,
     FunctionSpec,
     Label,
@@ -24,6 +23,8 @@ from plat_core.model.function import (
 )
 from plat_core.model.names import DEFAULT_NAMESPACE, FunctionRef, Name
 from plat_core.ports import Record, Replica, ReplicaState, Revision
+from pydantic import BeforeValidator, Field, StringConstraints
+from starlette.responses import Response
 
 SECRET_KEY = r"^[-._a-zA-Z0-9]{1,253}$"  # noqa: S105 - the shape of a key, as in core/v1
 
@@ -36,8 +37,8 @@ class MetadataDocument(Model):
 
     name: Name | None = None
     namespace: Name | None = None
-    labels: Labels = {}
-    annotations: Annotations = {}
+    labels: Labels = Field(default_factory=dict)
+    annotations: Annotations = Field(default_factory=dict)
     resource_version: str | None = None
     """Where it is given, it must be the stored one, or the answer is 409."""
     uid: str | None = None
@@ -51,7 +52,7 @@ class FunctionDocument(Model):
 
     api_version: Literal["plat.dev/v1alpha1"] = API_VERSION
     kind: Literal["Function"] = KIND
-    metadata: MetadataDocument = MetadataDocument()
+    metadata: MetadataDocument = Field(default_factory=MetadataDocument)
     spec: FunctionSpec
     status: dict[str, Any] | None = None
 
@@ -97,8 +98,8 @@ class Registration(FunctionSpec):
 
     name: Name
     namespace: Name = DEFAULT_NAMESPACE
-    labels: Labels = {}
-    annotations: Annotations = {}
+    labels: Labels = Field(default_factory=dict)
+    annotations: Annotations = Field(default_factory=dict)
     env: Annotated[
         tuple[EnvVar, ...],
         BeforeValidator(_variables),
@@ -152,8 +153,7 @@ class ReplicaView(Model):
             state=replica.state,
             since=datetime.fromtimestamp(replica.since, UTC),
             restarts=replica.restarts,
-            failure=failure
-            and ReplicaFailure(reason=failure.reason, message=failure.message, log=failure.log),
+            failure=None if failure is None else ReplicaFailure(**asdict(failure)),
         )
 
 
@@ -206,7 +206,7 @@ class LogLineView(Model):
 class InlineSource(Model):
     """Files by their path."""
 
-    inline: Annotated[dict[str, str], Field(min_length=1, max_length=100)]
+    inline: Annotated[dict[FilePath, str], Field(min_length=1, max_length=100)]
 
 
 class SecretValues(Model):
@@ -280,5 +280,3 @@ def answer(model: Model, status: int = 200, headers: Mapping[str, str] | None = 
 def line(model: Model) -> bytes:
     """The document in one line."""
     return model.model_dump_json(by_alias=True, exclude_none=True).encode()
-
-

@@ -7,10 +7,10 @@ from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
-
 from plat_core.model.names import Name
 from plat_core.services.functions import FunctionEvent, Functions
+from starlette.responses import Response
+
 from plat_gateway.openapi import problems, stream_of
 from plat_gateway.routes.documents import line
 from plat_gateway.routes.functions import Verbs
@@ -21,6 +21,19 @@ router = APIRouter(tags=["functions"])
 
 SSE = "text/event-stream"
 HEARTBEAT = b": still here\n\n"
+EVENT_SCHEMA = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"type": "string", "enum": ["created", "changed", "deleted"]},
+        "id": {"type": "string", "description": "The function's resourceVersion."},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/Function"},
+        },
+    },
+}
 
 
 @router.get(
@@ -32,7 +45,7 @@ HEARTBEAT = b": still here\n\n"
             "Events `created`, `changed` and `deleted`, each with the Function as its data. Every "
             "function there is comes first, as `created`. The stream ends after an hour: connect "
             "again.",
-            {"type": "string"},
+            EVENT_SCHEMA,
         ),
         **problems(406, 422),
     },

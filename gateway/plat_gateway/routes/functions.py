@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.responses import Response
-
 from plat_core.model.function import Function
 from plat_core.model.names import Name
 from plat_core.services.functions import Functions, Put, ScaleChange
+from starlette.responses import Response
+
 from plat_gateway.openapi import json_body, problems
 from plat_gateway.routes.documents import (
     FunctionDocument,
@@ -180,5 +180,3 @@ async def list_revisions(ref: Ref, functions: Verbs) -> Response:
     record = await functions.record(ref)
     views = [RevisionView.of(record, revision) for revision in record.revisions]
     return answer(RevisionList(items=tuple(views)))
-
-

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from plat_gateway.metrics import CONTENT_TYPE, exposition
+from plat_gateway.metrics import CONTENT_TYPE, Metrics
 from plat_gateway.openapi import stream_of
 from plat_gateway.routes.documents import Health, ReadinessView, answer
 from plat_gateway.services import Services, services_of
@@ -39,10 +39,9 @@ async def get_readiness(services: Parts) -> Response:
 @router.get(
     "/metrics",
     response_class=Response,
-    responses={
-        200: stream_of("text/plain", "Prometheus' text format, 0.0.4.", {"type": "string"})
-    },
+    responses={200: stream_of("text/plain", "Prometheus' text format, 0.0.4.", {"type": "string"})},
 )
-async def get_metrics(services: Parts) -> Response:
+async def get_metrics(request: Request, services: Parts) -> Response:
     """Tell what was counted, for Prometheus."""
-    return Response(await exposition(services), media_type=CONTENT_TYPE)
+    metrics: Metrics = request.app.state.metrics
+    return Response(await metrics.exposition(services), media_type=CONTENT_TYPE)

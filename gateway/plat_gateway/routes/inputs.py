@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Path, Query
-from pydantic import BaseModel
-from starlette.requests import Request
-
 from plat_core.errors import InvalidInput
 from plat_core.model import strictjson
 from plat_core.model.names import DEFAULT_NAMESPACE, FunctionRef, Name
 from plat_core.model.quantities import duration_seconds
 from plat_core.model.validation import validate
+from pydantic import BaseModel
+from starlette.requests import Request
+
 from plat_gateway.problems import NotAcceptable, UnsupportedMediaType
 from plat_gateway.settings import GatewaySettings
 

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
+from plat_core.ports import LogQuery, LogRecord
 from starlette.responses import Response
 
-from plat_core.ports import LogQuery, LogRecord
 from plat_gateway.openapi import problems
 from plat_gateway.routes.documents import LogLineView, line
 from plat_gateway.routes.inputs import NDJSON, TEXT, Ref, Settings, accepted
@@ -56,14 +56,10 @@ async def read_logs(
     await services.functions.record(ref)
     records = services.logs.read(ref, LogQuery(tail, follow, call, replica))
     chunks = _lines(records, plain=media_type == TEXT)
-    return LiveResponse(
-        chunks, media_type, heartbeat=b"\n", lifetime=settings.stream_limit
-    )
+    return LiveResponse(chunks, media_type, heartbeat=b"\n", lifetime=settings.stream_limit)
 
 
-async def _lines(
-    records: AsyncIterator[LogRecord], *, plain: bool
-) -> AsyncGenerator[bytes, None]:
+async def _lines(records: AsyncIterator[LogRecord], *, plain: bool) -> AsyncGenerator[bytes, None]:
     try:
         async for record in records:
             yield _plain(record) if plain else _json(record)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
+from plat_core.model.function import Function
 from starlette.responses import Response
 
-from plat_core.model.function import Function
 from plat_gateway.openapi import json_body, problems
 from plat_gateway.routes.documents import Registration
 from plat_gateway.routes.functions import STORED, Verbs, put_answer

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
-from starlette.responses import Response
-
 from plat_core.model.names import DEFAULT_NAMESPACE, Name
 from plat_core.ports import SecretStore
+from starlette.responses import Response
+
 from plat_gateway.openapi import json_body, problems
 from plat_gateway.routes.documents import SecretList, SecretValues, SecretView, answer
 from plat_gateway.routes.inputs import Namespace, read_json
@@ -73,5 +73,3 @@ async def delete_secret(
 
 def _view(namespace: str, name: str, keys: tuple[str, ...]) -> SecretView:
     return SecretView(name=name, namespace=namespace, keys=keys)
-
-

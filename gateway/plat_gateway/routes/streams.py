@@ -7,10 +7,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
+from plat_core.errors import Unavailable
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-
-from plat_core.errors import Unavailable
 
 T = TypeVar("T")
 
@@ -46,6 +45,7 @@ class LiveResponse(Response):
         self._received = received
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Stream until one of the three ends."""
         start = {"status": self.status_code, "headers": self.raw_headers}
         gone = asyncio.ensure_future(disconnected(receive, self._received))
         try:
@@ -72,7 +72,7 @@ class LiveResponse(Response):
         chunk: asyncio.Future[bytes] = asyncio.ensure_future(anext(self._chunks, b""))
         try:
             while not chunk.done():
-                both = {chunk, gone}
+                both: set[asyncio.Future[Any]] = {chunk, gone}
                 await asyncio.wait(both, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
                 if gone.done():
                     return b""
