@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from plat_core.errors import PlatError
@@ -21,25 +20,40 @@ log = logging.getLogger(__name__)
 TICK = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What the data path saw of one function since it was last asked.
+class Load(Protocol):
+    """What the data path saw of one function since it was last asked."""
 
-    `concurrency` is the time-weighted mean of calls in flight or waiting; `active_at` the last
-    moment with a call, in the loop's seconds, or None where there was none yet.
-    """
+    @property
+    def route(self) -> Route:
+        """Which function, and between which bounds it scales."""
+        ...
 
-    route: Route
-    concurrency: float
-    in_flight: int
-    active_at: float | None
+    @property
+    def concurrency(self) -> float:
+        """The time-weighted mean of calls in flight or waiting."""
+        ...
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that a replica works on now."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Calls that are held now."""
+        ...
+
+    @property
+    def active_at(self) -> float:
+        """When there was last a call, on the autoscaler's clock."""
+        ...
 
 
 class LoadSource(Protocol):
     """The data path, as the autoscaler sees it."""
 
-    def loads(self) -> Iterable[Load]:
-        """One entry for each function that has an endpoint or a caller."""
+    def samples(self) -> Sequence[Load]:
+        """The load of every function; each call begins a new span for the mean."""
         ...
 
 
@@ -62,7 +76,9 @@ class Autoscaler:
         """One round over all functions that have a replica or a caller."""
         now = self._clock()
         seen: dict[FunctionRef, State] = {}
-        for load in list(self._loads.loads()):
+        for load in self._loads.samples():
+            if not (load.route.endpoints or load.in_flight or load.waiting):
+                continue
             ref = load.route.ref
             # a replica that just came up counts as active: it was started for a reason
             state = self._states.get(ref) or State(last_active=now)
@@ -75,7 +91,8 @@ class Autoscaler:
         policy = Policy(route.min, route.max, route.target, route.idle)
         decision = decide(state, policy, ready=len(route.endpoints), now=now)
         replicas = decision.replicas
-        if replicas is not None and not (replicas == 0 and load.in_flight):
+        busy = load.in_flight or load.waiting
+        if replicas is not None and (replicas or not busy):
             try:
                 await self._scaler.scale(route.ref, replicas)
             except PlatError as error:

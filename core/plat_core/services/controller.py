@@ -60,14 +60,21 @@ class Controller:
         self._builder = builder
         self._now = now
         self._url = url
-        self._queue: WorkQueue[FunctionRef] = WorkQueue(self._reconcile)
+        self._queue: WorkQueue[FunctionRef] = WorkQueue(self._work)
         self._routes: Broadcast[FunctionRef, Route | RouteRemoved] = Broadcast()
         self._wanted: dict[FunctionRef, int] = {}
         self._seen: dict[FunctionRef, int] = {}
         self._builds: dict[FunctionRef, _Build] = {}
+        self._unseen: set[FunctionRef] | None = None
+
+    @property
+    def synced(self) -> bool:
+        """Whether every function that was stored at the start was looked at once."""
+        return self._unseen is not None and not self._unseen
 
     async def run(self) -> None:
         """Reconcile until cancelled; on the way out nothing is stopped but the controller."""
+        self._unseen = {record.function.ref for record in await self._store.list()}
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._follow(self._store.watch()))
@@ -92,6 +99,13 @@ class Controller:
         if self._wanted[ref] != replicas:
             self._wanted[ref] = replicas
             self._queue.add(ref)
+
+    async def _work(self, ref: FunctionRef) -> None:
+        try:
+            await self._reconcile(ref)
+        finally:
+            if self._unseen:
+                self._unseen.discard(ref)
 
     async def _reconcile(self, ref: FunctionRef) -> None:
         try:

@@ -1,0 +1,81 @@
+"""`python -m plat_gateway`: the platform as a process, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import signal
+import sys
+from contextlib import ExitStack
+
+import uvloop
+from plat_builder import settings as build_settings
+from plat_core.errors import NotSupported, PlatError, Unavailable
+
+from plat_gateway import wiring
+from plat_gateway.auth.tokens import check_token
+from plat_gateway.lock import HomeLock
+from plat_gateway.server import serve
+from plat_gateway.settings import GatewaySettings
+
+log = logging.getLogger("plat_gateway")
+
+GRACE = 30.0
+"""Seconds that calls in flight get when the gateway stops."""
+
+
+def main() -> int:
+    """Run until a signal; returns the exit status."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    try:
+        settings = GatewaySettings.from_environment(os.environ)
+        check_token(settings)
+        with ExitStack() as stack:
+            lock = HomeLock(settings.home)
+            stack.callback(lock.release)
+            uvloop.run(_run(settings, lock))
+    except PlatError as error:
+        fix = f"\n  {error.fix}" if error.fix else ""
+        sys.stderr.write(f"plat cannot start: {error.message}{fix}\n")
+        return 1
+    return 0
+
+
+async def _run(settings: GatewaySettings, lock: HomeLock) -> None:
+    if settings.backend != "embedded":
+        raise NotSupported(
+            f"this release has no {settings.backend} backend", fix="unset PLAT_BACKEND"
+        )
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    building = build_settings.read(os.environ)
+    network = building.network.variables()
+    async with wiring.embedded(settings, building, network) as platform:
+        try:
+            server = await serve(
+                platform.app, platform.proxy, host=settings.host, port=settings.port
+            )
+        except OSError as error:
+            raise _cannot_listen(settings, error) from error
+        lock.tell(settings.url)
+        log.info("plat serves at %s", settings.url)
+        await stop.wait()
+        log.info("plat stops; calls in flight have %g s", GRACE)
+        await server.close(GRACE)
+
+
+def _cannot_listen(settings: GatewaySettings, error: OSError) -> PlatError:
+    where = f"{settings.host}:{settings.port}"
+    if error.errno == errno.EADDRINUSE:
+        return Unavailable(
+            f"port {settings.port} of {settings.host} is taken by another process",
+            fix=f"plat up --port {settings.port + 10}",
+        )
+    return Unavailable(f"{where} cannot be listened on: {error.strerror}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""The one place of the gateway that opens backends and puts the parts together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+from plat_builder import runtimes
+from plat_builder.engines.environment import EnvironmentEngine
+from plat_builder.resource import ResourceBuilder
+from plat_builder.service import BuildService
+from plat_builder.settings import BuildSettings
+from plat_core.backends.embedded import EmbeddedLogs, EmbeddedWorkloads
+from plat_core.backends.sql import Database, SqlFunctionStore, SqlSecretStore
+from plat_core.errors import PlatError
+from plat_core.model.names import FunctionRef
+from plat_core.ports import FunctionStore
+from plat_core.services.autoscaler import Autoscaler
+from plat_core.services.changes import AnnouncingStore, Changes
+from plat_core.services.controller import Controller
+from plat_core.services.functions import Functions
+from plat_core.services.invoke import Router
+from plat_core.services.load import BUCKETS
+
+from plat_gateway.app import create_app
+from plat_gateway.auth.tokens import TokenGuard, Verdict, refusal
+from plat_gateway.proxy.limits import Limits
+from plat_gateway.proxy.proxy import Proxy
+from plat_gateway.services import Services
+from plat_gateway.settings import GatewaySettings
+
+log = logging.getLogger(__name__)
+
+HOUSEKEEPING = 600.0
+"""Seconds between two rounds of collecting artifacts that no revision names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A gateway that is ready to be served."""
+
+    app: FastAPI
+    proxy: Proxy
+
+
+@asynccontextmanager
+async def embedded(
+    settings: GatewaySettings, building: BuildSettings, network: Mapping[str, str]
+) -> AsyncIterator[Platform]:
+    """The whole platform in this process; at the end every replica is stopped gracefully.
+
+    `network`: the proxy and CA variables that replicas get. Raises PlatError where the state
+    directory cannot be used.
+    """
+    home = settings.home.absolute()
+    async with AsyncExitStack() as stack:
+        database = await Database.open(f"sqlite:///{home / 'plat.db'}")
+        stack.push_async_callback(database.close)
+        changes = Changes()
+        store = AnnouncingStore(SqlFunctionStore(database), changes)
+        secrets = SqlSecretStore(database)
+        logs = EmbeddedLogs(home / "logs")
+        stack.push_async_callback(logs.close)
+        workloads = await EmbeddedWorkloads.open(
+            home, secrets=secrets, logs=logs, run_bases=_run_bases(), network=network
+        )
+        stack.push_async_callback(workloads.close)
+        engine = EnvironmentEngine(home, runtimes=runtimes.find(), settings=building)
+        builds = BuildService(
+            engine, home / "uploads", building.limits, concurrent=building.concurrent
+        )
+
+        def url(ref: FunctionRef) -> str:
+            return f"{settings.url}/function/{ref.segment}"
+
+        def now() -> datetime:
+            return datetime.now(UTC)
+
+        controller = Controller(
+            store=store, workloads=workloads, builder=ResourceBuilder(builds), now=now, url=url
+        )
+        router = Router(scaler=controller)
+        autoscaler = Autoscaler(loads=router, scaler=controller, clock=router.clock)
+        guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
+
+        async def readiness() -> Mapping[str, str]:
+            return {} if controller.synced else {"controller": "still looks at what is stored"}
+
+        services = Services(
+            functions=Functions(store, workloads, changes, url=url, now=now),
+            builds=builds,
+            logs=logs,
+            secrets=secrets,
+            runtimes=lambda: [runtime.description for runtime in engine.catalogue.list()],
+            guard=guard,
+            readiness=readiness,
+            samples=router.totals,
+            buckets=BUCKETS,
+            backend=settings.backend,
+            version=version("plat-faas"),
+        )
+        await stack.enter_async_context(
+            _background(
+                controller.run(),
+                router.follow(controller),
+                autoscaler.run(),
+                _keep_house(engine, store),
+            )
+        )
+        yield Platform(create_app(services, settings), _proxy(router, guard, settings))
+
+
+def _proxy(router: Router, guard: TokenGuard, settings: GatewaySettings) -> Proxy:
+    def admit(header: bytes | None, client: str) -> PlatError | None:
+        verdict = guard.authenticate(header, client)
+        return None if verdict is Verdict.ALLOWED else refusal(verdict)
+
+    return Proxy(
+        router,
+        admit=admit,
+        limits=Limits(body_bytes=max(settings.build_limit, settings.json_limit)),
+        origins=settings.cors_origins,
+    )
+
+
+def _run_bases() -> Sequence[Path]:
+    """Short directories for sockets, the best first."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return [*([Path(runtime)] if runtime else []), Path("/tmp")]  # noqa: S108 - checked for owner
+
+
+async def _keep_house(engine: EnvironmentEngine, store: FunctionStore) -> None:
+    while True:
+        records = await store.list()
+        images = {revision.image for record in records for revision in record.revisions}
+        kept = {image.rpartition("@")[2] for image in images}
+        try:
+            await engine.collect(kept)
+        except OSError as error:
+            log.warning("what no revision needs could not be removed: %s", error)
+        await asyncio.sleep(HOUSEKEEPING)
+
+
+@asynccontextmanager
+async def _background(*work: object) -> AsyncIterator[None]:
+    """Run coroutines beside the body; one that fails ends the body with its error."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(coroutine) for coroutine in work]  # type: ignore[arg-type]
+        yield
+        for task in tasks:
+            task.cancel()
