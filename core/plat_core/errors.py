@@ -63,6 +63,24 @@ class TooLarge(PlatError):
     code, status = "too-large", 413
 
 
+class TargetTooLong(PlatError):
+    """A URL beyond the bound."""
+
+    code, status = "target-too-long", 414
+
+
+class HeadersTooLarge(PlatError):
+    """Too many headers, or too many bytes of them."""
+
+    code, status = "headers-too-large", 431
+
+
+class RequestTimedOut(PlatError):
+    """The caller did not send its request in time."""
+
+    code, status = "request-timeout", 408
+
+
 class Unauthenticated(PlatError):
     """No token, or not the right one."""
 

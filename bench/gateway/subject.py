@@ -1,0 +1,71 @@
+"""The gateway under test, alone in its process: one function, and everything a call passes on."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import sys
+from collections.abc import AsyncIterator
+
+import uvloop
+from plat_core.errors import PlatError, Unauthenticated
+from plat_core.model.names import FunctionRef
+from plat_core.ports import Endpoint, Route, RouteRemoved
+from plat_core.services.invoke import Router
+from plat_gateway.proxy.proxy import Proxy
+from plat_gateway.server import serve
+
+TOKEN = "bench-token"
+EXPECTED = f"Bearer {TOKEN}".encode()
+
+
+class FixedRoute:
+    """One function that is always ready; there is nothing to scale."""
+
+    def __init__(self, address: str) -> None:
+        self._endpoints = (Endpoint("r1", address),)
+
+    async def watch(self) -> AsyncIterator[Route | RouteRemoved]:
+        """The one route."""
+        yield Route(
+            ref=FunctionRef("hello"),
+            revision="hello-1",
+            state="ready",
+            endpoints=self._endpoints,
+            timeout=60.0,
+            concurrency=1000,
+            access="token",
+            min=1,
+            max=1,
+            target=700,
+            idle=60,
+        )
+
+    async def scale(self, ref: FunctionRef, replicas: int) -> None:
+        """Not asked for while a replica is ready."""
+        raise RuntimeError(f"{ref} is ready, and {replicas} replicas were asked for")
+
+
+def admit(authorization: bytes | None, address: str) -> PlatError | None:
+    """Compare the token in constant time."""
+    if authorization is not None and hmac.compare_digest(authorization, EXPECTED):
+        return None
+    return Unauthenticated(f"no token from {address}")
+
+
+async def application(scope: object, receive: object, send: object) -> None:
+    """The framework has no part in this."""
+    raise RuntimeError("only /function/ is served here")
+
+
+async def main(port: int, address: str) -> None:
+    """Serve until terminated."""
+    route = FixedRoute(address)
+    router = Router(scaler=route)
+    await router.follow(route)
+    await serve(application, Proxy(router, admit=admit), port=port)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    uvloop.run(main(int(sys.argv[1]), sys.argv[2]))

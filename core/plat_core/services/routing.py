@@ -1,0 +1,185 @@
+"""Which function a path segment means, which replica takes a call, and who waits for one.
+
+Everything here is read and changed by the event loop's one thread without waiting: a warm call
+takes its lease with a few attribute reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterator
+from typing import Final
+
+from plat_core.errors import (
+    FunctionNotFound,
+    FunctionSuspended,
+    FunctionUnavailable,
+    PlatError,
+)
+from plat_core.model.names import FunctionRef
+from plat_core.ports import Endpoint, Route, RouteRemoved
+from plat_core.services.load import Counters, Load
+
+RETRY_AFTER: Final = 1.0
+"""Seconds after which a refused caller may try again."""
+
+
+class Slots:
+    """One replica: where it answers and how many calls are in flight on it."""
+
+    __slots__ = ("endpoint", "in_flight")
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.in_flight = 0
+
+
+class Waiter:
+    """A call that is held until a replica has room for it."""
+
+    __slots__ = ("size", "timer")
+
+    def __init__(self, size: int, timer: asyncio.TimerHandle) -> None:
+        self.size = size
+        self.timer = timer
+
+
+class RouteEntry:
+    """A function on the data path: its route, its replicas' slots and its queue."""
+
+    __slots__ = ("counters", "load", "replicas", "route", "waiters", "waking")
+
+    def __init__(self, route: Route, clock: Callable[[], float]) -> None:
+        self.route = route
+        self.replicas: list[Slots] = []
+        self.waiters: dict[asyncio.Future[Lease], Waiter] = {}
+        self.load = Load(clock)
+        self.counters = Counters()
+        self.waking = False
+        self.take(route)
+
+    def take(self, route: Route) -> None:
+        """Go over to a newer route; a replica that stays keeps its count of calls."""
+        known = {slots.endpoint: slots for slots in self.replicas}
+        self.route = route
+        self.replicas = [known.get(e) or Slots(e) for e in route.endpoints]
+
+    def pick(self, exclude: Collection[str] = ()) -> Slots | None:
+        """The replica with the fewest calls in flight that has room; the longest unused of equals.
+
+        A replica that is picked moves to the end of the list.
+        """
+        best, least = None, self.route.concurrency
+        for slots in self.replicas:
+            if slots.in_flight < least and slots.endpoint.replica not in exclude:
+                best, least = slots, slots.in_flight
+                if not least:
+                    break
+        if best is not None and len(self.replicas) > 1:
+            self.replicas.remove(best)
+            self.replicas.append(best)
+        return best
+
+    def hand_out(self) -> None:
+        """Give free slots to those who wait, the first first."""
+        while self.waiters and (slots := self.pick()):
+            future = next(iter(self.waiters))
+            self.waiters.pop(future).timer.cancel()
+            # a call that waited is part of the load already; one that was cancelled is not
+            if future.done():
+                self.load.add(-1)
+            else:
+                slots.in_flight += 1
+                future.set_result(Lease(self, slots))
+
+    def fail(self, error: Callable[[], PlatError]) -> None:
+        """Turn everybody away who waits."""
+        for future in list(self.waiters):
+            self.leave(future)
+            if not future.done():
+                future.set_exception(error())
+
+    def leave(self, future: asyncio.Future[Lease]) -> None:
+        """Strike a waiter off the queue, if it is still there."""
+        if waiter := self.waiters.pop(future, None):
+            waiter.timer.cancel()
+            self.load.add(-1)
+
+    def refusal(self) -> PlatError | None:
+        """Why no replica can be had at present, where that is known."""
+        route = self.route
+        if route.state == "suspended":
+            return FunctionSuspended(
+                f"The function {route.ref} is stopped.",
+                fix=f"plat start {route.ref.name}",
+                retry_after=RETRY_AFTER,
+            )
+        if route.state == "failed" and not self.replicas:
+            why = ": ".join(part for part in (route.reason, route.message) if part)
+            return FunctionUnavailable(
+                f"The function {route.ref} does not start: {why or 'the reason is not known'}.",
+                fix=f"plat describe {route.ref.name}",
+                retry_after=RETRY_AFTER,
+            )
+        return None
+
+
+class Lease:
+    """One slot of a replica, held by one call until it is released."""
+
+    __slots__ = ("_entry", "_slots", "endpoint")
+
+    def __init__(self, entry: RouteEntry, slots: Slots) -> None:
+        self._entry = entry
+        self._slots: Slots | None = slots
+        self.endpoint = slots.endpoint
+
+    def release(self) -> None:
+        """Give the slot back, to the first who waits for one; a second call is a no-op."""
+        if (slots := self._slots) is None:
+            return
+        self._slots = None
+        slots.in_flight -= 1
+        entry = self._entry
+        entry.load.add(-1)
+        if entry.waiters:
+            entry.hand_out()
+
+
+class RouteTable:
+    """Every function by the path segment that names it: `name`, or `name.namespace`."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._entries: dict[str, RouteEntry] = {}
+
+    def __iter__(self) -> Iterator[RouteEntry]:
+        return iter(list(self._entries.values()))
+
+    def get(self, segment: str) -> RouteEntry | None:
+        """The entry of a segment; `name.default` is the same function as `name`."""
+        entry = self._entries.get(segment)
+        return entry or self._entries.get(segment.removesuffix(".default"))
+
+    def apply(self, update: Route | RouteRemoved) -> RouteEntry | None:
+        """Take in an update. Returns the entry where something changed."""
+        segment = update.ref.segment
+        entry = self._entries.get(segment)
+        if isinstance(update, RouteRemoved):
+            if entry is not None:
+                del self._entries[segment]
+                entry.replicas = []
+                entry.fail(lambda: not_found(update.ref))
+            return entry
+        if entry is None:
+            entry = self._entries[segment] = RouteEntry(update, self._clock)
+        elif entry.route == update:
+            return None
+        else:
+            entry.take(update)
+        return entry
+
+
+def not_found(ref: FunctionRef | str) -> FunctionNotFound:
+    """The error for a name that no function has."""
+    return FunctionNotFound(f"There is no function {ref}.", fix="plat list")

@@ -1,0 +1,43 @@
+"""Cross-origin calls from browsers: the console's, and those of origins that were allowed.
+
+Source: the Fetch standard, CORS protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from plat_gateway.proxy.heads import RequestHead
+
+_PREFLIGHT = (
+    b"HTTP/1.1 204 No Content\r\n%bX-Call-Id: %b\r\n"
+    b"Access-Control-Allow-Methods: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
+    b"Access-Control-Allow-Headers: %b\r\nAccess-Control-Max-Age: 600\r\n\r\n"
+)
+
+
+class Cors:
+    """Which origins may read answers; `*` allows all."""
+
+    def __init__(self, origins: Iterable[str]) -> None:
+        self._origins = frozenset(origin.encode() for origin in origins)
+
+    def lines(self, head: RequestHead) -> bytes:
+        """The header lines that let the request's origin read the answer, each ended by CR LF."""
+        origin = head.fields.get(b"origin")
+        if origin is None or not self._origins & {origin, b"*"}:
+            return b""
+        return (
+            b"Access-Control-Allow-Origin: %b\r\nVary: Origin\r\n"
+            b"Access-Control-Expose-Headers: X-Call-Id, X-Plat-Answer\r\n" % origin
+        )
+
+    def preflight(self, head: RequestHead, call_id: bytes) -> bytes | None:
+        """The whole answer to a browser's preflight; None where it is an ordinary request."""
+        if head.method != b"OPTIONS" or b"access-control-request-method" not in head.fields:
+            return None
+        allowed = self.lines(head)
+        if not allowed:
+            return None
+        wanted = head.fields.get(b"access-control-request-headers", b"Authorization, Content-Type")
+        return _PREFLIGHT % (allowed, call_id, wanted)

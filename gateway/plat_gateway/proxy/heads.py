@@ -1,0 +1,284 @@
+"""Heads of HTTP/1.1 messages, read with the strict grammar of RFC 9112 and nothing beside it.
+
+One regular expression accepts a head as a whole or not at all: no bare line feed, no folded line,
+no space before a colon, no control character passes. Header lines are kept as they came, byte for
+byte; what the platform needs to know is looked up by name.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from plat_core.errors import HeadersTooLarge, Malformed, NotSupported, PlatError, TargetTooLong
+
+from plat_gateway.proxy.limits import Limits
+
+TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
+FIELD: Final = rb"\r\n" + TOKEN + rb":[\t\x20-\x7e\x80-\xff]*+"
+# possessive quantifiers: a head is read once, whatever it holds
+_TARGET = re.compile(rb"(" + TOKEN + rb") ([\x21-\x7e\x80-\xff]++) ")
+_REST = re.compile(rb"HTTP/1\.([01])((?:" + FIELD + rb")*+)\r\n\r\n")
+_REQUEST_LINE = re.compile(TOKEN + rb" [\x21-\x7e\x80-\xff]++ HTTP/1\.[01]\r")
+_RESPONSE = re.compile(
+    rb"HTTP/1\.([01]) ([1-5][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*+)?)((?:"
+    + FIELD
+    + rb")*+)\r\n\r\n"
+)
+_METHOD = re.compile(TOKEN + rb"(?: |\Z)")
+_BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
+_SLASH: Final = ord("/")
+_LINE_REST: Final = 64
+"""More than a method and `HTTP/1.1` take in a request line."""
+_HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_LENGTH = re.compile(rb"[0-9]{1,18}")
+_ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)(.*)", re.DOTALL)
+
+
+def _lookup(*names: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"\r\n((?i:" + b"|".join(names) + rb")):[ \t]*+([^\r]*)")
+
+
+_REQUEST_FIELDS = _lookup(
+    b"host",
+    b"authorization",
+    b"content-length",
+    b"transfer-encoding",
+    b"connection",
+    b"expect",
+    b"upgrade",
+    b"origin",
+    b"access-control-request-(?:method|headers)",
+    b"traceparent",
+    b"x-call-id",
+    b"forwarded",
+    b"x-forwarded-(?:for|host|proto)",
+)
+_RESPONSE_FIELDS = _lookup(
+    b"content-length",
+    b"transfer-encoding",
+    b"connection",
+    b"content-type",
+    b"access-control-allow-origin",
+)
+_ONCE: Final = frozenset({b"host", b"content-length", b"transfer-encoding", b"authorization"})
+
+
+class RequestFields:
+    """What follows the target in a request's head: version and header lines.
+
+    Callers that keep a connection open send much the same lines each time, so this is read once
+    and known again. `block` is the header lines, each begun by CR LF; `values` are those that mean
+    something here, by lower-case name, joined with commas where one may come several times;
+    `passed` has room for what a function gets to see of them, with and without `Authorization`.
+    """
+
+    __slots__ = ("block", "http11", "keep_alive", "length", "passed", "raw", "values")
+
+    def __init__(self, match: re.Match[bytes]) -> None:
+        minor, self.block = match.groups()
+        self.raw = match[0]
+        self.http11 = minor == b"1"
+        values = self.values = _values(_REQUEST_FIELDS, self.block)
+        self.keep_alive = _keeps_alive(values.get(b"connection", b""), http11=self.http11)
+        self.length = _body_length(values, http11=self.http11)
+        self.passed: dict[bool, bytes] = {}
+        host = values.get(b"host")
+        if host is None and self.http11:
+            raise Malformed("The request has no Host header.")
+        if host is not None and not _HOST.fullmatch(host):
+            raise Malformed("The Host header is not a host name with an optional port.")
+
+
+class RequestHead:
+    """The head of a request. `length` is that of the body, None where it is chunked."""
+
+    __slots__ = ("end", "fields", "http11", "length", "method", "shared", "target")
+
+    def __init__(self, method: bytes, target: bytes, start: int, shared: RequestFields) -> None:
+        self.method = method
+        self.target = target
+        self.shared = shared
+        self.end = start + len(shared.raw)
+        self.fields = shared.values
+        self.length = shared.length
+        self.http11 = shared.http11
+
+    @property
+    def upgrades(self) -> bool:
+        """Whether it asks for a WebSocket (RFC 6455 §4.1)."""
+        return (
+            b"upgrade" in self.fields
+            and self.method == b"GET"
+            and self.http11
+            and self.length == 0
+            and self.fields[b"upgrade"].lower() == b"websocket"
+            and b"upgrade" in tokens(self.fields.get(b"connection", b""))
+        )
+
+    @property
+    def expects_continue(self) -> bool:
+        """Whether the caller waits for `100 Continue` before it sends the body."""
+        return self.http11 and self.fields.get(b"expect", b"").lower() == b"100-continue"
+
+
+class ResponseHead:
+    """The head of a response. `status_line` is the code and the reason as they came.
+
+    `length` is that of the body as the header says it, None where none says it; `passed` has room
+    for the lines that the caller gets to see.
+    """
+
+    __slots__ = (
+        "block",
+        "chunked",
+        "end",
+        "fields",
+        "is_event_stream",
+        "keep_alive",
+        "length",
+        "passed",
+        "raw",
+        "status",
+        "status_line",
+    )
+
+    def __init__(self, match: re.Match[bytes]) -> None:
+        minor, self.status_line, self.block = match.groups()
+        self.raw, self.end = match[0], match.end()
+        self.status = int(self.status_line[:3])
+        fields = self.fields = _values(_RESPONSE_FIELDS, self.block)
+        self.keep_alive = _keeps_alive(fields.get(b"connection", b""), http11=minor == b"1")
+        self.chunked = b"transfer-encoding" in fields
+        length = fields.get(b"content-length")
+        if self.chunked and (length or fields[b"transfer-encoding"].lower() != b"chunked"):
+            raise ValueError("one with a transfer coding other than chunked, or beside a length")
+        if length is not None and not _LENGTH.fullmatch(length):
+            raise ValueError("one with a Content-Length that is no number")
+        self.length = None if length is None else int(length)
+        self.passed = b""
+        content_type = fields.get(b"content-type", b"")
+        self.is_event_stream = content_type[:17].lower() == b"text/event-stream"
+
+
+def parse_request(data: bytes, limits: Limits, known: RequestFields | None) -> RequestHead | None:
+    """Read the head that `data` begins with; None while it is not complete.
+
+    `known` are the fields of the request before it. Raises Malformed, TargetTooLong,
+    HeadersTooLarge, or NotSupported for a transfer coding other than chunked; the connection is of
+    no use then.
+    """
+    line = _TARGET.match(data)
+    if line is None:
+        _check_incomplete(data, limits)
+        return None
+    method, target = line.groups()
+    start = line.end()
+    if known is None or not data.startswith(known.raw, start):
+        rest = _REST.match(data, start)
+        if rest is None or rest.end() > limits.head_bytes:
+            _check_incomplete(data, limits)
+            return None
+        if rest[0].count(b"\n") > limits.headers + 2:
+            raise _headers_too_large(limits)
+        known = RequestFields(rest)
+    if len(target) > limits.target_bytes:
+        raise _target_too_long(limits)
+    if target[0] != _SLASH:
+        target = _origin_form(target, known.values.get(b"host"))
+    return RequestHead(method, target, start, known)
+
+
+def parse_response(data: bytes, limits: Limits, known: ResponseHead | None) -> ResponseHead | None:
+    """Read the head that `data` begins with; None while it is not complete.
+
+    `known` is the head of the answer before it. Raises ValueError where it is not the head of an
+    HTTP/1.x response, or says two things about the body's length.
+    """
+    if known is not None and data.startswith(known.raw):
+        return known
+    match = _RESPONSE.match(data)
+    if match is None:
+        is_garbage = b"\r\n\r\n" in data or data[:7] != b"HTTP/1."[: len(data)]
+        if is_garbage or len(data) > limits.head_bytes:
+            raise ValueError("not HTTP/1.x")
+        return None
+    try:
+        return ResponseHead(match)
+    except Malformed:
+        raise ValueError("one with two lengths") from None
+
+
+def tokens(value: bytes) -> list[bytes]:
+    """The members of a comma-separated list, in lower case."""
+    return [part for token in value.lower().split(b",") if (part := token.strip(b" \t"))]
+
+
+def _values(pattern: re.Pattern[bytes], block: bytes) -> dict[bytes, bytes]:
+    fields: dict[bytes, bytes] = {}
+    for raw, value in pattern.findall(block):
+        name = raw.lower()
+        if name in fields:
+            if name in _ONCE:
+                raise Malformed(f"The header {name.decode()} stands there more than once.")
+            fields[name] += b", " + value.rstrip(b" \t")
+        else:
+            fields[name] = value.rstrip(b" \t")
+    return fields
+
+
+def _keeps_alive(connection: bytes, *, http11: bool) -> bool:
+    if not connection:
+        return http11
+    options = tokens(connection)
+    return b"close" not in options and (http11 or b"keep-alive" in options)
+
+
+def _body_length(fields: dict[bytes, bytes], *, http11: bool) -> int | None:
+    length, coding = fields.get(b"content-length"), fields.get(b"transfer-encoding")
+    if coding is None:
+        if length is None:
+            return 0
+        if not _LENGTH.fullmatch(length):
+            raise Malformed("The Content-Length header is not a number.")
+        return int(length)
+    if length is not None:
+        raise Malformed("The request has both a Content-Length and a Transfer-Encoding.")
+    if not http11:
+        raise Malformed("HTTP/1.0 has no Transfer-Encoding.")
+    if coding.lower() != b"chunked":
+        raise NotSupported("The only transfer coding understood here is chunked.")
+    return None
+
+
+def _origin_form(target: bytes, host: bytes | None) -> bytes:
+    match = _ABSOLUTE.fullmatch(target)
+    if match is None:
+        raise Malformed("The request's target is not a path.")
+    authority, path = match.groups()
+    if host is None or authority.lower() != host.lower():
+        raise Malformed("The request's target names another host than its Host header.")
+    return path if path[:1] == b"/" else b"/" + path
+
+
+def _check_incomplete(data: bytes, limits: Limits) -> None:
+    """Raise as soon as it is clear that no good head will come of `data`."""
+    line, newline, _ = data.partition(b"\n")
+    if len(line) > limits.target_bytes + _LINE_REST and line.find(b" ", 0, _LINE_REST) > 0:
+        raise _target_too_long(limits)
+    if not (_REQUEST_LINE.fullmatch(line) if newline else _METHOD.match(data)):
+        raise Malformed("The request line is not that of HTTP/1.1.")
+    if len(data) > limits.head_bytes or data.count(b"\n") > limits.headers + 2:
+        raise _headers_too_large(limits)
+    if b"\r\n\r\n" in data or _BARE_LINE_FEED.search(data):
+        raise Malformed("A header line is not that of HTTP/1.1.")
+
+
+def _target_too_long(limits: Limits) -> PlatError:
+    return TargetTooLong(f"The URL is longer than {limits.target_bytes} bytes.")
+
+
+def _headers_too_large(limits: Limits) -> PlatError:
+    return HeadersTooLarge(
+        f"The request has more than {limits.headers} headers or {limits.head_bytes} bytes of them."
+    )
