@@ -32,6 +32,12 @@ class Network:
         """What of it decides which packages a requirement means."""
         return (self.index_url, *self.extra_index_urls, "|", *self.find_links)
 
+    def variables(self) -> dict[str, str]:
+        """What a function needs to reach the world through the same network."""
+        names = (*_CERTIFICATES, "NODE_EXTRA_CA_CERTS") if self.ca_bundle else ()
+        lower = {name.lower(): value for name, value in self.proxies.items()}
+        return {**self.proxies, **lower, **dict.fromkeys(names, self.ca_bundle)}
+
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLimits:

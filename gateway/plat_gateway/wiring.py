@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -150,10 +150,10 @@ async def _keep_house(engine: EnvironmentEngine, store: FunctionStore) -> None:
 
 
 @asynccontextmanager
-async def _background(*work: object) -> AsyncIterator[None]:
+async def _background(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
     """Run coroutines beside the body; one that fails ends the body with its error."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(coroutine) for coroutine in work]  # type: ignore[arg-type]
+        tasks = [group.create_task(coroutine) for coroutine in work]
         yield
         for task in tasks:
             task.cancel()

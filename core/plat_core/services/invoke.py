@@ -130,7 +130,11 @@ class Router:
 
     def samples(self) -> list[Sample]:
         """The load of every function; each call begins a new span for the mean."""
-        return [_sample(entry) for entry in self._table]
+        return [_sample(entry, entry.load.mean()) for entry in self._table]
+
+    def totals(self) -> list[Sample]:
+        """The same without disturbing the means: `concurrency` is that of this moment."""
+        return [_sample(entry, float(entry.load.now)) for entry in self._table]
 
     def _check_room(self, entry: RouteEntry, size: int) -> None:
         held = sum(w.size for e in self._table for w in e.waiters.values()) if size else 0
@@ -165,11 +169,11 @@ class Router:
             future.set_exception(entry.refusal() or _nothing(entry))
 
 
-def _sample(entry: RouteEntry) -> Sample:
+def _sample(entry: RouteEntry, concurrency: float) -> Sample:
     waiting = len(entry.waiters)
     return Sample(
         route=entry.route,
-        concurrency=entry.load.mean(),
+        concurrency=concurrency,
         in_flight=entry.load.now - waiting,
         waiting=waiting,
         ready=len(entry.replicas),
