@@ -6,6 +6,7 @@ archive says of itself is only a first hint. Nothing here executes or imports an
 
 from __future__ import annotations
 
+import errno
 import shutil
 import stat
 import struct
@@ -30,6 +31,7 @@ MAIN_FILE = "app.py"
 """Where the text of a one-file function goes."""
 
 _END_BYTES = 22 + 20 + 56 + 65_535
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OverflowError)
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -50,25 +52,27 @@ def unpack_zip(
     now and then; once it is true, Stopped is raised. Raises Malformed for what is no sound zip,
     InvalidInput for a member that may not be, TooLarge beyond `limits`; each names the entry.
     """
-    with _appearing(into) as folder:
-        try:
-            _check_directory(file, limits)
-            with zipfile.ZipFile(file) as archive:
-                members = _checked(archive.infolist(), limits)
-                _unpack(archive, members, folder, limits, stopped)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            UnicodeDecodeError,
-            struct.error,
-        ) as error:
-            raise Malformed(
-                f"not a sound zip: {str(error)[:200]}",
-                fix="make the archive again, and send it whole",
-            ) from None
-        except (NotImplementedError, RuntimeError) as error:
-            raise Malformed(f"a zip of an unknown kind: {str(error)[:200]}") from None
+    with _appearing(into) as folder, _sound():
+        _check_directory(file, limits)
+        with zipfile.ZipFile(file) as archive:
+            members = _checked(archive.infolist(), limits)
+            _unpack(archive, members, folder, limits, stopped)
+
+
+@contextmanager
+def _sound() -> Iterator[None]:
+    """Tell the many ways in which zipfile fails on a broken archive as one."""
+    try:
+        yield
+    except (NotImplementedError, RuntimeError) as error:
+        raise Malformed(f"a zip of an unknown kind: {str(error)[:200]}") from None
+    except (*_BROKEN, OSError) as error:
+        # a seek to an offset that the archive made up; a full disk is another thing
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
+        raise Malformed(
+            f"not a sound zip: {str(error)[:200]}", fix="make the archive again, and send it whole"
+        ) from None
 
 
 def write_one_file(text: str | bytes, into: Path, limits: ArchiveLimits | None = None) -> None:

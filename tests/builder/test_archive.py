@@ -3,6 +3,7 @@
 import io
 import stat
 import struct
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from plat_builder.archive import Stopped, unpack_zip, write_inline, write_one_file
 from plat_builder.settings import ArchiveLimits
 from plat_core.errors import InvalidInput, Malformed, PlatError, TooLarge
@@ -18,7 +18,9 @@ from plat_core.errors import InvalidInput, Malformed, PlatError, TooLarge
 SMALL = ArchiveLimits(unpacked=4 * 1024**2, files=50)
 
 
-def packed(*members: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def packed(
+    *members: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED
+) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, content in members:
@@ -28,7 +30,9 @@ def packed(*members: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.
 
 def unpacked(data: bytes, parent: Path, limits: ArchiveLimits = SMALL) -> dict[str, bytes]:
     target = parent / "source"
-    unpack_zip(io.BytesIO(data), target, limits)
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        unpack_zip(file, target, limits)
     return {
         path.relative_to(target).as_posix(): path.read_bytes()
         for path in target.rglob("*")
@@ -145,7 +149,9 @@ def test_an_entry_that_stands_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_bomb_by_size_is_refused(tmp_path: Path) -> None:
-    data = packed(*((f"{i}.bin", bytes([i]) * 1024**2) for i in range(5)), method=zipfile.ZIP_STORED)
+    data = packed(
+        *((f"{i}.bin", bytes([i]) * 1024**2) for i in range(5)), method=zipfile.ZIP_STORED
+    )
     with pytest.raises(TooLarge) as caught:
         unpacked(data, tmp_path)
     assert caught.value.field == "4.bin"
@@ -193,11 +199,13 @@ def test_an_encrypted_entry_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_odd_packing_method_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="deflate|method"):
+    with pytest.raises(InvalidInput, match="method 14"):
         unpacked(packed(("app.py", b"1"), method=zipfile.ZIP_LZMA), tmp_path)
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"no zip at all" * 100, b"PK\x05\x06" + bytes(18)])
+@pytest.mark.parametrize(
+    "data", [b"", b"PK\x03\x04", b"no zip at all" * 100, b"PK\x05\x06" + bytes(18)]
+)
 def test_what_is_no_zip_or_empty_is_refused(data: bytes, tmp_path: Path) -> None:
     with pytest.raises((Malformed, InvalidInput)):
         unpacked(data, tmp_path)

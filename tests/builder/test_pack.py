@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from plat_builder.archive import unpack_zip
 from plat_builder.pack import list_files, pack_folder
 from plat_builder.settings import ArchiveLimits
