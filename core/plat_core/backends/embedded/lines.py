@@ -31,10 +31,10 @@ class Splitter:
             self._rest = self._rest[self._limit :]
         return lines
 
-    def skip(self) -> None:
-        """Bytes were left out: what is left of the present line goes too."""
+    def skip(self, data: bytes) -> None:
+        """Leave `data` out, with the lines that it only begins or ends."""
         self._rest = b""
-        self._skipping = True
+        self._skipping = not data.endswith(b"\n")
 
     def end(self) -> list[str]:
         """What stands behind the last newline."""

@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -165,7 +166,7 @@ class Sink:
         """Take bytes as they were read."""
         if not self._budget.take(len(data), asyncio.get_running_loop().time()):
             self._dropped += data.count(b"\n")
-            self._splitters[stream].skip()
+            self._splitters[stream].skip(data)
             return
         self._tell_dropped()
         for line in self._splitters[stream].feed(data):
@@ -211,14 +212,20 @@ class _Follower:
 
     def __init__(self) -> None:
         self._lines: deque[LogRecord] = deque(maxlen=FOLLOWER_LINES)
+        self._missed = 0
         self._filled = asyncio.Event()
 
     def add(self, record: LogRecord) -> None:
+        self._missed += len(self._lines) == FOLLOWER_LINES
         self._lines.append(record)
         self._filled.set()
 
     async def take(self) -> LogRecord:
         await self._filled.wait()
+        if self._missed:
+            text = f"{self._missed} lines are not shown here: they came too fast for this reader"
+            self._missed = 0
+            return replace(self._lines[0], stream="platform", text=text, call_id=None)
         record = self._lines.popleft()
         if not self._lines:
             self._filled.clear()

@@ -41,9 +41,9 @@ class Places:
 
     def sweep(self) -> None:
         """Remove what replicas of an earlier life left."""
-        shutil.rmtree(self.home / "replicas", ignore_errors=True)
-        for entry in self.run.iterdir():
-            shutil.rmtree(entry, ignore_errors=True)
+        for parent in (self.home / "replicas", self.run):
+            for entry in parent.iterdir():
+                shutil.rmtree(entry, ignore_errors=True)
 
     def remove_run(self) -> None:
         """Remove the directory of sockets, once no replica is left."""
