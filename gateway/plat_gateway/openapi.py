@@ -121,7 +121,7 @@ def main(arguments: list[str]) -> None:
 
     path = Path(arguments[0]) if arguments else DEFAULT_PATH
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document(routed()), indent=2, ensure_ascii=False) + "\n")
+    path.write_text(json.dumps(routed().openapi(), indent=2, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,11 @@ class Changes:
         for subscription in self._subscriptions:
             subscription.announce(ref)
 
+    @property
+    def listeners(self) -> int:
+        """How many subscriptions there are."""
+        return len(self._subscriptions)
+
     @contextmanager
     def subscribed(self) -> Iterator[Subscription]:
         """Hear of everything that is announced inside the block."""

@@ -81,6 +81,11 @@ class TokenGuard:
         remaining = start + WINDOW - self._clock()
         return ceil(remaining) if count >= self._failures and remaining > 0 else 0
 
+    @property
+    def remembered(self) -> int:
+        """How many addresses are in the table."""
+        return len(self._wrong)
+
     def _count(self, client: str) -> None:
         key, now = address_key(client), self._clock()
         start, count = self._wrong.get(key, (now, 0))

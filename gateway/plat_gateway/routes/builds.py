@@ -48,7 +48,7 @@ BODY: dict[str, Any] = {
         "required": True,
         "content": {
             "application/zip": {"schema": _BINARY},
-            "text/x-python": {"schema": {"type": "string"}},
+            "text/x-python": {"schema": _BINARY},
             **json_content(InlineSource, {"inline": {"app.py": "def handler(request): ..."}}),
             FORM: {
                 "schema": {
@@ -86,6 +86,7 @@ class Upload:
         self.received.set()
         file = form.get("file")
         if file is None or isinstance(file, str) or len(form) != 1:
+            await form.close()
             raise InvalidInput(
                 "the form has exactly one field: file, with the zip or the .py file",
                 fix="curl -F file=@function.zip …",
@@ -99,8 +100,11 @@ async def _whole(content: bytes) -> AsyncIterator[bytes]:
 
 
 async def _read(file: UploadFile) -> AsyncIterator[bytes]:
-    while piece := await file.read(PIECE):
-        yield piece
+    try:
+        while piece := await file.read(PIECE):
+            yield piece
+    finally:
+        await file.close()
 
 
 @router.post(
@@ -163,7 +167,7 @@ async def _start(
         return services.builds.build_upload(_whole(content.encode()), "inline", options)
     if given not in KINDS:
         raise UnsupportedMediaType(
-            f"a build takes {', '.join(KINDS)}, {JSON} or {FORM}, not {given or 'a body of no type'}",
+            f"a build takes {', '.join(KINDS)}, {JSON} or {FORM}, not {given or 'nothing'}",
             fix="curl -H 'Content-Type: application/zip' --data-binary @function.zip …",
         )
     return services.builds.build_upload(upload.pieces(), KINDS[given], options)

@@ -48,11 +48,6 @@ async def read_json(request: Request, model: type[M]) -> M:
 
     Raises UnsupportedMediaType, TooLarge, Malformed, InvalidInput.
     """
-    return validate(model, await read_document(request))
-
-
-async def read_document(request: Request) -> object:
-    """The body as plain data; raises UnsupportedMediaType, TooLarge, Malformed."""
     given = media_type(request)
     if given != JSON and not given.endswith("+json"):
         raise UnsupportedMediaType(
@@ -60,7 +55,10 @@ async def read_document(request: Request) -> object:
             fix=f"send the header 'Content-Type: {JSON}'",
         )
     settings: GatewaySettings = request.app.state.settings
-    return strictjson.loads(await request.body(), max_bytes=settings.json_limit)
+    document = strictjson.loads(await request.body(), max_bytes=settings.json_limit)
+    if not isinstance(document, dict):
+        raise InvalidInput("the body is one JSON object: {...}")
+    return validate(model, document)
 
 
 def media_type(request: Request) -> str:

@@ -1,0 +1,245 @@
+"""The verbs on functions: what they store, and what two of them at once come to."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from plat_core.backends.memory import MemoryFunctionStore, MemoryWorkloads
+from plat_core.errors import Conflict, FunctionNotFound, InvalidInput
+from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Metadata
+from plat_core.model.names import FunctionRef
+from plat_core.services.changes import AnnouncingStore, Changes
+from plat_core.services.functions import FunctionEvent, Functions, ScaleChange
+
+ORDERS = FunctionRef("orders")
+START = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+class YieldingStore(AnnouncingStore):
+    """Lets others run before every access, as a database would."""
+
+    async def get(self, ref: FunctionRef) -> Any:
+        await asyncio.sleep(0)
+        return await super().get(ref)
+
+    async def put(self, function: Function) -> Function:
+        await asyncio.sleep(0)
+        return await super().put(function)
+
+
+@pytest.fixture
+def store() -> YieldingStore:
+    return YieldingStore(MemoryFunctionStore(), Changes())
+
+
+@pytest.fixture
+def functions(store: YieldingStore) -> Functions:
+    return over(store)
+
+
+def over(store: AnnouncingStore) -> Functions:
+    ticks = count()
+    return Functions(
+        store,
+        MemoryWorkloads(),
+        store.changes,
+        url=lambda ref: f"http://plat/function/{ref.segment}",
+        now=lambda: START + timedelta(seconds=next(ticks)),
+    )
+
+
+def orders(**spec: Any) -> Function:
+    return Function(metadata=Metadata(name="orders"), spec=FunctionSpec(image="orders:1", **spec))
+
+
+async def test_a_put_tells_whether_it_created_changed_or_did_nothing(functions: Functions) -> None:
+    outcomes = [
+        (await functions.put(orders())).outcome,
+        (await functions.put(orders())).outcome,
+        (await functions.put(orders(concurrency=5))).outcome,
+    ]
+    assert outcomes == ["created", "unchanged", "changed"]
+
+
+async def test_of_two_first_puts_at_once_one_creates(functions: Functions) -> None:
+    puts = await asyncio.gather(*(functions.put(orders()) for _ in range(5)))
+    assert sorted(put.outcome for put in puts) == ["created", *["unchanged"] * 4]
+
+
+async def test_the_url_stands_in_the_status_and_is_not_stored(
+    functions: Functions, store: YieldingStore
+) -> None:
+    await functions.put(orders())
+    shown = await functions.get(ORDERS)
+    assert shown.status is not None
+    assert shown.status.url == "http://plat/function/orders"
+    assert (await store.get(ORDERS)).function.status is None
+
+
+async def test_a_status_that_is_sent_is_ignored(functions: Functions) -> None:
+    sent = orders().model_copy(update={"status": FunctionStatus(replicas=7)})
+    stored = (await functions.put(sent)).function
+    assert stored.status is not None
+    assert stored.status.replicas == 0
+
+
+async def test_a_put_with_an_old_version_is_a_conflict(functions: Functions) -> None:
+    first = (await functions.put(orders())).function
+    await functions.put(orders(concurrency=2))
+    stale = first.model_copy(update={"spec": orders(concurrency=3).spec})
+    with pytest.raises(Conflict):
+        await functions.put(stale)
+
+
+async def test_changes_at_once_all_happen(functions: Functions) -> None:
+    await functions.put(orders())
+    await asyncio.gather(
+        functions.scale(ORDERS, ScaleChange(max=7)),
+        functions.scale(ORDERS, ScaleChange(min=2)),
+        functions.stop(ORDERS),
+        functions.redeploy(ORDERS),
+    )
+    spec = (await functions.get(ORDERS)).spec
+    assert (spec.scale.min, spec.scale.max, spec.suspend) == (2, 7, True)
+    assert spec.redeployed_at is not None
+
+
+async def test_changes_through_two_gateways_on_one_store_all_happen(store: YieldingStore) -> None:
+    one, other = over(store), over(store)
+    await one.put(orders())
+    await asyncio.gather(
+        *(
+            gateway.scale(ORDERS, change)
+            for gateway, change in (
+                (one, ScaleChange(max=7)),
+                (other, ScaleChange(min=2)),
+                (one, ScaleChange(target=3.0)),
+                (other, ScaleChange(idle="5s")),
+            )
+        )
+    )
+    scale = (await one.get(ORDERS)).spec.scale
+    assert (scale.min, scale.max, scale.target, scale.idle) == (2, 7, 3.0, "5s")
+
+
+async def test_start_ends_what_stop_began(functions: Functions) -> None:
+    await functions.put(orders())
+    assert (await functions.stop(ORDERS)).spec.bounds == (0, 0)
+    assert not (await functions.start(ORDERS)).spec.suspend
+
+
+async def test_scale_fixes_a_number_and_gives_it_free_again(functions: Functions) -> None:
+    await functions.put(orders())
+    fixed = await functions.scale(ORDERS, ScaleChange(replicas=3))
+    assert fixed.spec.bounds == (3, 3)
+    change = ScaleChange.model_validate({"replicas": None, "min": 1, "max": 4})
+    assert (await functions.scale(ORDERS, change)).spec.bounds == (1, 4)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({}, ""), ({"min": 11}, "spec.scale"), ({"idle": "0s"}, "spec.scale.idle")],
+)
+async def test_scale_refuses_what_makes_no_sense_together(
+    functions: Functions, change: dict[str, Any], field: str
+) -> None:
+    await functions.put(orders())
+    with pytest.raises(InvalidInput) as caught:
+        await functions.scale(ORDERS, ScaleChange.model_validate(change))
+    assert caught.value.field == field
+
+
+async def test_a_redeploy_is_a_new_template_and_survives_the_next_put(
+    functions: Functions,
+) -> None:
+    before = (await functions.put(orders())).function
+    after = await functions.redeploy(ORDERS)
+    assert after.spec.template() != before.spec.template()
+    assert after.generation == before.generation + 1
+    assert (await functions.put(orders())).outcome == "unchanged"
+    assert (await functions.redeploy(ORDERS)).spec.template() != after.spec.template()
+
+
+async def test_a_function_that_is_being_deleted_takes_no_change(functions: Functions) -> None:
+    await functions.put(orders())
+    deleted = await functions.delete(ORDERS)
+    assert deleted.metadata.deletion_timestamp is not None
+    for verb in (functions.stop(ORDERS), functions.put(orders(concurrency=2))):
+        with pytest.raises(Conflict):
+            await verb
+
+
+async def test_what_is_not_there_is_not_found(functions: Functions) -> None:
+    for verb in (
+        functions.get(ORDERS),
+        functions.delete(ORDERS),
+        functions.start(ORDERS),
+        functions.replicas(ORDERS),
+        functions.changed(ORDERS, "1", within=0.01),
+    ):
+        with pytest.raises(FunctionNotFound):
+            await verb
+
+
+async def test_waiting_ends_with_a_new_status(functions: Functions, store: YieldingStore) -> None:
+    version = (await functions.put(orders())).function.metadata.resource_version or ""
+    waiting = asyncio.ensure_future(functions.changed(ORDERS, version, within=60))
+    await asyncio.sleep(0)
+    await store.put_status(ORDERS, FunctionStatus(replicas=1), serving=1, failed=0)
+    function = await asyncio.wait_for(waiting, 30)
+    assert function.status is not None
+    assert function.status.replicas == 1
+
+
+async def test_waiting_for_an_older_version_ends_at_once(functions: Functions) -> None:
+    await functions.put(orders())
+    assert (await functions.changed(ORDERS, "0", within=3600)).ref == ORDERS
+
+
+async def test_waiting_in_vain_returns_what_is_there(functions: Functions) -> None:
+    version = (await functions.put(orders())).function.metadata.resource_version or ""
+    function = await functions.changed(ORDERS, version, within=0.01)
+    assert function.metadata.resource_version == version
+
+
+async def test_events_begin_with_what_is_there_and_tell_each_change(
+    functions: Functions, store: YieldingStore
+) -> None:
+    await functions.put(orders())
+    events = functions.events()
+    assert (await anext(events)).kind == "created"
+    await functions.stop(ORDERS)
+    changed = await anext(events)
+    assert (changed.kind, changed.function.spec.suspend) == ("changed", True)
+    await store.delete(ORDERS)
+    assert (await anext(events)).function.metadata.deletion_timestamp is not None
+    await store.purge(ORDERS)
+    gone = await anext(events)
+    assert (gone.kind, gone.function.ref) == ("deleted", ORDERS)
+    await events.aclose()
+
+
+async def test_events_keep_to_their_namespace(functions: Functions) -> None:
+    events = functions.events("shop")
+    first: asyncio.Future[FunctionEvent] = asyncio.ensure_future(anext(events))
+    await asyncio.sleep(0)
+    await functions.put(orders())
+    other = Function(metadata=Metadata(name="orders", namespace="shop"), spec=orders().spec)
+    await functions.put(other)
+    assert (await asyncio.wait_for(first, 30)).function.ref == other.ref
+    await events.aclose()
+
+
+async def test_nobody_is_subscribed_after_the_last_listener_left(
+    functions: Functions, store: YieldingStore
+) -> None:
+    await functions.put(orders())
+    events = functions.events()
+    await anext(events)
+    assert store.changes.listeners == 1
+    await events.aclose()
+    assert store.changes.listeners == 0

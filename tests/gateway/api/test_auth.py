@@ -1,0 +1,221 @@
+"""Who is let in: by the token, from which address, and how often one may guess."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from hypothesis import given
+from hypothesis import strategies as st
+from plat_core.errors import InvalidInput
+from plat_gateway.auth.clients import address_key, client_address
+from plat_gateway.auth.layer import PUBLIC
+from plat_gateway.auth.tokens import TokenGuard, Verdict, check_token
+from plat_gateway.settings import GatewaySettings
+
+from tests.gateway.api.conftest import TOKEN, client_of, make_platform
+
+RIGHT, WRONG = f"Bearer {TOKEN}".encode(), b"Bearer no"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def guard(clock: Clock) -> TokenGuard:
+    return TokenGuard(TOKEN, failures=3, addresses=5, clock=clock)
+
+
+async def test_every_path_but_the_public_ones_needs_the_token(
+    app: FastAPI, stranger: httpx.AsyncClient
+) -> None:
+    document = app.openapi()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            url = path.replace("{name}", "orders")
+            answer = await stranger.request(method, url, follow_redirects=False)
+            if path in PUBLIC:
+                assert answer.status_code == 200
+                assert "security" not in operation
+            else:
+                assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+                assert answer.headers["www-authenticate"] == 'Bearer realm="plat"'
+                assert operation["security"] == [{"token": []}]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nothing", "/functions/A", "//healthz", "/healthz/", "/Healthz", "/healthz/%2e%2e/functions"],
+)
+async def test_a_stranger_learns_nothing_of_what_there_is(
+    stranger: httpx.AsyncClient, path: str
+) -> None:
+    url = httpx.URL(scheme="http", host="plat", raw_path=path.encode())
+    assert (await stranger.get(url)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer no",
+        f"Basic {TOKEN}",
+        TOKEN,
+        f"Bearer {TOKEN}x",
+        f"Bearer x{TOKEN}",
+    ],
+)
+async def test_a_wrong_header_is_refused(stranger: httpx.AsyncClient, header: str) -> None:
+    answer = await stranger.get("/functions", headers={"Authorization": header})
+    assert answer.status_code == 401
+
+
+async def test_the_scheme_may_be_written_in_any_case(stranger: httpx.AsyncClient) -> None:
+    answer = await stranger.get("/functions", headers={"Authorization": f"bEARER {TOKEN}"})
+    assert answer.status_code == 200
+
+
+async def test_two_authorization_headers_are_none(stranger: httpx.AsyncClient) -> None:
+    headers = [("Authorization", f"Bearer {TOKEN}")] * 2
+    assert (await stranger.get("/functions", headers=headers)).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["token", "access_token", "Access_Token", "auth_token", "%74oken"])
+async def test_a_token_in_the_query_is_refused_even_with_the_header(
+    client: httpx.AsyncClient, name: str
+) -> None:
+    url = httpx.URL(scheme="http", host="plat", raw_path=f"/functions?a=b&{name}=x".encode())
+    answer = await client.get(url)
+    assert answer.status_code == 400
+    assert "Authorization: Bearer" in answer.json()["fix"]
+
+
+async def test_a_hundred_bad_tokens_block_the_address() -> None:
+    app = make_platform().app()
+    async with client_of(app, "wrong") as guesser, client_of(app) as owner:
+        for _ in range(100):
+            assert (await guesser.get("/functions")).status_code == 401
+        answer = await guesser.get("/functions")
+        assert (answer.status_code, answer.json()["code"]) == (429, "too-many-attempts")
+        assert 0 < int(answer.headers["retry-after"]) <= 60
+        assert (await owner.get("/functions")).status_code == 429
+        assert (await owner.get("/healthz")).status_code == 200
+    other = httpx.ASGITransport(app=app, client=("10.0.0.9", 1))
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with httpx.AsyncClient(
+        transport=other, base_url="http://plat", headers=headers
+    ) as client:
+        assert (await client.get("/functions")).status_code == 200
+
+
+def test_a_blocked_address_is_heard_again_after_a_minute(guard: TokenGuard, clock: Clock) -> None:
+    for _ in range(3):
+        assert guard.authenticate(WRONG, "10.0.0.1") is Verdict.WRONG
+    assert guard.authenticate(RIGHT, "10.0.0.1") is Verdict.BLOCKED
+    assert guard.authenticate(RIGHT, "10.0.0.2") is Verdict.ALLOWED
+    assert guard.retry_after("10.0.0.1") == 60
+    clock.now += 60
+    assert guard.authenticate(RIGHT, "10.0.0.1") is Verdict.ALLOWED
+
+
+def test_no_token_at_all_is_not_a_guess(guard: TokenGuard) -> None:
+    verdicts = {guard.authenticate(None, "10.0.0.1") for _ in range(10)}
+    assert verdicts == {Verdict.MISSING}
+
+
+def test_one_ipv6_network_is_one_client(guard: TokenGuard) -> None:
+    for host in range(3):
+        guard.authenticate(WRONG, f"2001:db8::{host}")
+    assert guard.authenticate(RIGHT, "2001:db8::ffff") is Verdict.BLOCKED
+    assert guard.authenticate(RIGHT, "2001:db8:0:1::1") is Verdict.ALLOWED
+
+
+def test_the_table_of_addresses_is_bounded(guard: TokenGuard) -> None:
+    for host in range(1000):
+        guard.authenticate(WRONG, f"10.0.{host // 256}.{host % 256}")
+    assert guard.remembered == 5
+
+
+@given(st.binary(max_size=200))
+def test_no_other_bytes_are_the_token(header: bytes) -> None:
+    verdict = TokenGuard(TOKEN).authenticate(header, "10.0.0.1")
+    is_right = header[:7].lower() == b"bearer " and header[7:].strip(b" \t") == TOKEN.encode()
+    assert (verdict is Verdict.ALLOWED) is is_right
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+        ("a:b", "a:b"),
+    ],
+)
+def test_what_counts_as_one_client(address: str, key: str) -> None:
+    assert address_key(address) == key
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "expected"),
+    [
+        ("8.8.8.8", b"1.1.1.1", "8.8.8.8"),
+        ("10.0.0.1", None, "10.0.0.1"),
+        ("10.0.0.1", b"1.1.1.1", "1.1.1.1"),
+        ("10.0.0.1", b"6.6.6.6, 1.1.1.1, 10.0.0.2", "1.1.1.1"),
+        ("10.0.0.1", b"1.1.1.1, nonsense", "10.0.0.1"),
+        (None, b"1.1.1.1", "unknown"),
+    ],
+)
+def test_forwarded_addresses_are_believed_from_proxies_only(
+    peer: str | None, forwarded: bytes | None, expected: str
+) -> None:
+    assert client_address(peer, forwarded, [ip_network("10.0.0.0/8")]) == expected
+
+
+def settings(**given: Any) -> GatewaySettings:
+    return GatewaySettings(**given)
+
+
+@pytest.mark.parametrize(
+    "given_settings",
+    [
+        {"auth_token": ""},
+        {"auth_token": "  "},
+        {"auth_token": "a\nb"},
+        {"auth_token": "ключ"},
+        {"auth_token": "dev-token", "dev": False},
+        {"auth_token": "dev-token", "dev": True, "host": "0.0.0.0"},
+        {"auth_token": "dev-token", "host": "192.168.1.5"},
+        {"auth_token": "dev-token", "backend": "kubernetes"},
+    ],
+)
+def test_a_token_that_protects_nothing_is_refused(given_settings: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        check_token(settings(**given_settings))
+    assert caught.value.field == "AUTH_TOKEN"
+    assert caught.value.fix
+
+
+def test_the_default_token_is_let_through_in_dev_loudly(caplog: pytest.LogCaptureFixture) -> None:
+    check_token(settings())
+    assert "dev-token" in caplog.text
+    caplog.clear()
+    check_token(settings(auth_token="proper", host="0.0.0.0"))
+    assert not caplog.text

@@ -1,0 +1,155 @@
+"""Builds over HTTP: what goes in, and the events that come out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import pytest
+from plat_core.errors import TooLarge
+from plat_core.model.build import Failed, LogLine
+
+from tests.gateway.api.conftest import IMAGE, Platform, client_of, default_script, make_platform
+
+ZIP = {"Content-Type": "application/zip"}
+EVENTS = {"Accept": "application/x-ndjson"}
+
+
+def lines(answer: httpx.Response) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+async def test_the_finished_artifact_is_the_answer(
+    client: httpx.AsyncClient, platform: Platform
+) -> None:
+    query = {"name": "orders", "runtime": "python", "handler": "app:main"}
+    answer = await client.post("/build", params=query, content=b"PK", headers=ZIP)
+    assert answer.status_code == 200
+    assert answer.json()["image"] == IMAGE
+    ((kind, options, content),) = platform.builds.uploads
+    assert (kind, content) == ("zip", b"PK")
+    assert (options.name, options.runtime, options.handler) == ("orders", "python", "app:main")
+
+
+async def test_events_come_as_lines_and_the_last_one_ends_it(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/build?name=orders", content=b"PK", headers=ZIP | EVENTS)
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert [event["type"] for event in lines(answer)] == ["step", "log", "finished"]
+
+
+async def test_one_file_inline_text_and_forms_are_taken(
+    client: httpx.AsyncClient, platform: Platform
+) -> None:
+    url = "/build?name=orders"
+    await client.post(url, content=b"x = 1", headers={"Content-Type": "text/x-python"})
+    await client.post(url, json={"inline": {"app.py": "x = 1"}})
+    await client.post(url, files={"file": ("app.py", b"x = 1")})
+    await client.post(url, files={"file": ("app.zip", b"PK")})
+    kinds = [kind for kind, _, _ in platform.builds.uploads]
+    assert kinds == ["file", "inline", "file", "zip"]
+    assert json.loads(platform.builds.uploads[1][2]) == {"inline": {"app.py": "x = 1"}}
+    assert platform.builds.uploads[2][2] == b"x = 1"
+
+
+async def test_a_failed_build_tells_the_line_and_the_end_of_the_log(
+    client: httpx.AsyncClient, platform: Platform
+) -> None:
+    failed = Failed(message="no version of flask fits", fix="mend it", line="flask==99")
+    platform.builds.script = [*(LogLine(text=f"line {n}") for n in range(100)), failed]
+    answer = await client.post("/build?name=orders", content=b"PK", headers=ZIP)
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "build-failed")
+    assert "flask==99" in problem["detail"]
+    assert problem["log"].splitlines()[-1] == "line 99"
+    assert len(problem["log"].splitlines()) == 50
+    events = await client.post("/build?name=orders", content=b"PK", headers=ZIP | EVENTS)
+    assert (events.status_code, lines(events)[-1]["line"]) == (200, "flask==99")
+
+
+async def test_a_bad_upload_is_a_problem_even_where_events_are_wanted(
+    client: httpx.AsyncClient,
+) -> None:
+    for headers in (ZIP, ZIP | EVENTS):
+        answer = await client.post("/build?name=orders", content=b"", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
+async def test_an_error_in_the_middle_becomes_the_last_event(
+    client: httpx.AsyncClient, platform: Platform
+) -> None:
+    platform.builds.script = [LogLine(text="so far"), TooLarge("the environment is too large")]
+    answer = await client.post("/build?name=orders", content=b"PK", headers=ZIP | EVENTS)
+    assert [event["type"] for event in lines(answer)] == ["log", "failed"]
+    assert lines(answer)[-1]["code"] == "too-large"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"inline": {"../app.py": ""}}, "inline"),
+        ({"inline": {}}, "inline"),
+        ({"inline": {"app.py": 1}}, "inline.app.py"),
+        ({}, "inline"),
+        ({"inline": {"a.py": ""}, "git": {}}, "git"),
+    ],
+)
+async def test_inline_files_are_checked(
+    client: httpx.AsyncClient, body: dict[str, Any], field: str
+) -> None:
+    answer = await client.post("/build?name=orders", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"].startswith(field)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"other": ("a.zip", b"x")},
+        {"file": (None, b"text")},
+        [("file", ("a.zip", b"x")), ("file", ("b.zip", b"x"))],
+    ],
+)
+async def test_a_form_has_one_file(client: httpx.AsyncClient, files: Any) -> None:
+    answer = await client.post("/build?name=orders", files=files)
+    assert 400 <= answer.status_code < 500, answer.text
+
+
+async def test_what_is_no_upload_is_refused(client: httpx.AsyncClient) -> None:
+    text = {"Content-Type": "text/plain"}
+    assert (await client.post("/build?name=orders", content=b"x", headers=text)).status_code == 415
+    form = {"Content-Type": "multipart/form-data"}
+    assert (await client.post("/build?name=orders", content=b"x", headers=form)).status_code == 400
+    assert (await client.post("/build?name=A", content=b"x", headers=ZIP)).status_code == 422
+    assert (await client.post("/build", content=b"x", headers=ZIP)).status_code == 422
+    image = ZIP | {"Accept": "image/png"}
+    assert (await client.post("/build?name=a", content=b"x", headers=image)).status_code == 406
+
+
+async def test_an_upload_beyond_the_limit_is_too_large() -> None:
+    platform = make_platform(build_limit=1024)
+
+    async def chunks() -> Any:
+        for _ in range(3):
+            yield b"x" * 512
+
+    async with client_of(platform.app()) as client:
+        for content in (b"x" * 1025, chunks()):
+            answer = await client.post("/build?name=orders", content=content, headers=ZIP)
+            assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+        fits = await client.post("/build?name=orders", content=b"x" * 1024, headers=ZIP)
+        assert fits.status_code == 200
+
+
+async def test_builds_are_counted(client: httpx.AsyncClient, platform: Platform) -> None:
+    await client.post("/build?name=orders", content=b"PK", headers=ZIP)
+    finished = default_script()[-1]
+    assert not isinstance(finished, Exception | asyncio.Event)
+    platform.builds.script = [finished.model_copy(update={"unchanged": True})]
+    await client.post("/build?name=orders", content=b"PK", headers=ZIP)
+    platform.builds.script = [Failed(message="no")]
+    await client.post("/build?name=orders", content=b"PK", headers=ZIP)
+    metrics = (await client.get("/metrics")).text
+    for result in ("finished", "unchanged", "failed"):
+        assert f'plat_builds_total{{result="{result}"}} 1.0' in metrics

@@ -1,0 +1,75 @@
+"""Metrics: what was counted, in a form that Prometheus reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import httpx
+from plat_core.model.function import FunctionStatus
+from plat_core.model.names import FunctionRef
+from plat_core.ports import Route
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.gateway.api.conftest import Platform, Put
+
+
+@dataclass
+class Counted:
+    classes: list[int] = field(default_factory=lambda: [0, 0, 7, 0, 1, 2])
+    buckets: list[int] = field(default_factory=lambda: [5, 4, 1])
+    seconds: float = 3.5
+    cold_starts: int = 2
+
+
+@dataclass
+class Sampled:
+    route: Route
+    in_flight: int = 3
+    waiting: int = 4
+    counters: Counted = field(default_factory=Counted)
+
+
+def route(ref: FunctionRef) -> Route:
+    return Route(
+        ref, "orders-1", "ready", (), timeout=30, concurrency=20, access="token",
+        min=0, max=10, target=14, idle=60,
+    )  # fmt: skip
+
+
+async def test_counters_are_read_at_scrape_time(
+    stranger: httpx.AsyncClient, platform: Platform, put: Put, orders: FunctionRef
+) -> None:
+    await put()
+    status = FunctionStatus(replicas=3, ready_replicas=1)
+    await platform.store.put_status(orders, status, serving=0, failed=0)
+    platform.samples.append(Sampled(route(orders)))
+    answer = await stranger.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    samples = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+    expected = {
+        ("plat_function_calls_total", "2xx"): 7,
+        ("plat_function_calls_total", "5xx"): 2,
+        ("plat_function_call_duration_seconds_bucket", "0.1"): 5,
+        ("plat_function_call_duration_seconds_bucket", "1.0"): 9,
+        ("plat_function_call_duration_seconds_bucket", "+Inf"): 10,
+        ("plat_function_call_duration_seconds_count",): 10,
+        ("plat_function_call_duration_seconds_sum",): 3.5,
+        ("plat_function_calls_in_flight",): 3,
+        ("plat_function_calls_waiting",): 4,
+        ("plat_function_cold_starts_total",): 2,
+        ("plat_function_replicas", "ready"): 1,
+        ("plat_function_replicas", "unready"): 2,
+    }
+    for (name, *labels), value in expected.items():
+        assert samples[(name, *sorted(["default", "orders", *labels]))] == value
+    assert samples[("plat_functions",)] == 1
+    assert samples[("plat_build_info", "0.1.0", "memory")] == 1
+    assert any(name.startswith("process_resident_memory") for name, *_ in samples)
+
+
+async def test_a_platform_without_functions_has_metrics(stranger: httpx.AsyncClient) -> None:
+    assert "plat_functions 0.0" in (await stranger.get("/metrics")).text
