@@ -148,10 +148,10 @@ class Client:
         if connection.sock is not None:
             connection.sock.settimeout(timeout)
         prefix = f"http://{self._parts.netloc}" if getattr(connection, "absolute", False) else ""
-        chunked = body is not None and not isinstance(body, bytes)
+        sized = isinstance(body, bytes) or "Content-Length" in headers
+        chunked = body is not None and not sized
         fields = {**headers, **({"Transfer-Encoding": "chunked"} if chunked else {})}
-        connection.request(method, prefix + target, body, fields, encode_chunked=chunked)
-        answer = connection.getresponse()
+        answer = _asked(connection, method, prefix + target, body, fields)
         self._seen_alive = True
         return answer
 
@@ -173,6 +173,25 @@ class Client:
             self.close()
             raise TooLarge(f"{self.url} sent an answer of more than {ANSWER_BYTES} bytes")
         return content
+
+
+def _asked(
+    connection: http.client.HTTPConnection,
+    method: str,
+    target: str,
+    body: Body,
+    headers: Mapping[str, str],
+) -> http.client.HTTPResponse:
+    chunked = "Transfer-Encoding" in headers
+    try:
+        connection.request(method, target, body, headers, encode_chunked=chunked)
+    except (BrokenPipeError, ConnectionResetError) as error:
+        # refused in the middle of the body: the answer that says why may be there already
+        try:
+            return connection.getresponse()
+        except (OSError, http.client.HTTPException):
+            raise error from None
+    return connection.getresponse()
 
 
 def function_path(ref: FunctionRef) -> str:

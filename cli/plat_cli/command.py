@@ -113,6 +113,11 @@ class Session:
         self.subject = name
         return FunctionRef(checked(name), checked(self.settings.namespace, "metadata.namespace"))
 
+    def close(self) -> None:
+        """Drop the connections that were opened."""
+        for name in {"client", "builder"} & vars(self).keys():
+            getattr(self, name).close()
+
     def fail(self, error: PlatError) -> int:
         """Show the error and what to type next; returns the exit code."""
         from plat_cli.advice import advise
@@ -194,3 +199,5 @@ def run(
         return function(session, **values) or 0
     except PlatError as error:
         return session.fail(error)
+    finally:
+        session.close()

@@ -63,16 +63,18 @@ def build(
         headers={"Content-Type": source.media_type},
         timeout=BUILD_TIMEOUT,
     )
+    last: Document = {}
     for event in events:
+        last = event
         if event.get("type") == "log":
             listener.log(str(event.get("text", "")))
         elif event.get("type") == "step":
             listener.say(str(event.get("name", "")))
-        elif event.get("type") == "failed":
-            raise _build_failed(event)
-        elif event.get("type") == "finished":
-            return event
-    raise BuildFailed("the build ended without an answer", fix="plat status")
+    if last.get("type") == "failed":
+        raise _build_failed(last)
+    if last.get("type") != "finished":
+        raise BuildFailed("the build ended without a result", fix="plat status")
+    return last
 
 
 def stored(client: Client, ref: FunctionRef) -> Document:

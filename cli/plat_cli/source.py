@@ -79,18 +79,17 @@ def decode_manifest(data: bytes, file: Path) -> dict[str, Any]:
 
 
 def _folder(path: Path) -> Source:
-    from plat_builder.pack import list_files, pack_folder
-    from plat_builder.settings import ArchiveLimits
+    from plat_builder.pack import pack_folder
 
-    limits = ArchiveLimits()
-    entries = list_files(path, limits)
-    if not entries:
-        raise InvalidInput(f"{path} has no files to deploy", fix=f"plat init {path}")
     settings = manifest_of(path)
     buffer = io.BytesIO()
-    pack_folder(path, buffer, limits)
+    pack_folder(path, buffer)
+    with zipfile.ZipFile(buffer) as packed:
+        files = len(packed.infolist())
+    if not files:
+        raise InvalidInput(f"{path} has no files to deploy", fix=f"plat init {path}")
     name = settings.pop("name", None) or name_after(path.absolute().name)
-    return Source(path, buffer.getvalue(), "application/zip", len(entries), name, settings)
+    return Source(path, buffer.getvalue(), "application/zip", files, name, settings)
 
 
 def _archive(path: Path) -> Source:

@@ -6,11 +6,14 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from plat_cli import reference as cli
+
 from plat_reference import errors, function
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "cli.md": cli.page,
     "errors.md": errors.page,
     "function.md": function.page,
 }

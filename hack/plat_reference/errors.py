@@ -16,7 +16,10 @@ gives on `/function/`, and in the CLI's `--json` output. A code never changes it
 
 def page() -> str:
     """Code, HTTP status and meaning of each error, by status."""
-    kinds = sorted(_subclasses(PlatError), key=lambda kind: (kind.status, kind.code))
+    kinds = sorted(
+        (k for k in _subclasses(PlatError) if k.__module__ == PlatError.__module__),
+        key=lambda kind: (kind.status, kind.code),
+    )
     rows = [(f"`{kind.code}`", str(kind.status), _summary(kind)) for kind in kinds]
     return document("Error codes", INTRODUCTION, table(["code", "status", "meaning"], rows))
 

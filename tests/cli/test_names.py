@@ -1,0 +1,43 @@
+"""CONTRACTS §5, names: refused by the command with the model's own message."""
+
+from pathlib import Path
+
+import pytest
+from plat_core.model.names import NAME_RULE, Name
+from pydantic import TypeAdapter, ValidationError
+
+from tests.cli.conftest import Plat
+from tests.cli.platform import Platform
+
+BAD = ["", "A", "a_b", "a-", "a" * 64, "a.b", "а", "..", "a\n", "a/b", "a b", "%2e"]
+COMMANDS = ["describe", "logs", "invoke", "redeploy", "start", "stop", "delete", "scale"]
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_a_bad_name_is_refused_before_anything_is_sent(
+    plat: Plat, platform: Platform, verb: str, name: str
+) -> None:
+    result = plat(verb, name)
+    assert result.code == 2
+    assert f"metadata.name: {NAME_RULE}" in result.err
+    assert platform.requests == []
+
+
+@pytest.mark.parametrize("name", [*BAD, "-a"])
+def test_deploy_refuses_it_too_as_the_model_does(
+    plat: Plat, platform: Platform, source: Path, name: str
+) -> None:
+    with pytest.raises(ValidationError, match="a name has 1 to 63"):
+        TypeAdapter(Name).validate_python(name)
+    if name:
+        result = plat("deploy", str(source), f"--name={name}", "--json")
+        assert result.json["detail"] == f"metadata.name: {NAME_RULE}"
+        assert result.json["field"] == "metadata.name"
+        assert result.code == 2
+    assert platform.functions == {}
+
+
+def test_a_bad_namespace_has_its_own_field(plat: Plat) -> None:
+    result = plat("describe", "a", "--namespace", "B", "--json")
+    assert result.json["field"] == "metadata.namespace"
