@@ -44,7 +44,8 @@ def invoke(
         Path | None, typer.Option("--file", "-f", help="A file as the body, typed by its name.")
     ] = None,
     header: Annotated[
-        list[str] | None, typer.Option("--header", "-H", metavar="NAME: VALUE")
+        list[str] | None,
+        typer.Option("--header", "-H", metavar="NAME: VALUE", help="More than once."),
     ] = None,
     method: Annotated[
         str | None, typer.Option("--method", "-X", help="Else GET, or POST with a body.")

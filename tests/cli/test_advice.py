@@ -1,0 +1,73 @@
+"""Every error ends with what to type next, and with its documented exit code."""
+
+import socket
+
+import pytest
+from plat_cli.advice import ADVICE, CONNECTION, advise, port_free, port_holder
+from plat_cli.faults import Exit, NotReady, Problem, Refused, Unreachable, document, exit_code
+from plat_core import errors
+from plat_core.errors import PlatError
+
+LOCAL, REMOTE = "http://localhost:8080", "https://faas.example.com"
+
+
+def problem(code: str, status: int = 400, fix: str = "") -> Refused:
+    return Refused(Problem(code, status, "it is so", fix))
+
+
+TABLE = [
+    (Unreachable(LOCAL, "refused", "x"), "plat up --detach", Exit.UNREACHABLE),
+    (Unreachable("http://localhost:8090", "refused", "x"), "--port 8090", Exit.UNREACHABLE),
+    (Unreachable(REMOTE, "refused", "x"), "API_URL", Exit.UNREACHABLE),
+    (Unreachable(REMOTE, "unknown-host", "x"), "API_URL", Exit.UNREACHABLE),
+    (Unreachable(REMOTE, "timeout", "x"), "plat doctor", Exit.UNREACHABLE),
+    (Unreachable(REMOTE, "tls", "x"), "SSL_CERT_FILE", Exit.UNREACHABLE),
+    (Unreachable(LOCAL, "broken", "x"), "plat status", Exit.UNREACHABLE),
+    (problem("unauthenticated", 401), "AUTH_TOKEN", Exit.UNAUTHENTICATED),
+    (problem("too-many-attempts", 429), "wait a minute", Exit.UNAUTHENTICATED),
+    (problem("function-not-found", 404), "plat list", Exit.NOT_FOUND),
+    (problem("secret-not-found", 404), "plat secret list", Exit.NOT_FOUND),
+    (problem("conflict", 409), "plat describe orders", Exit.CONFLICT),
+    (problem("too-large", 413), ".platignore", Exit.USAGE),
+    (problem("function-suspended", 503), "plat start orders", Exit.FAILED),
+    (problem("function-unavailable", 503), "plat logs orders", Exit.FAILED),
+    (problem("overloaded", 429), "plat scale orders", Exit.FAILED),
+    (problem("timeout", 504), "--timeout 60s", Exit.FAILED),
+    (problem("unavailable", 503), "plat status", Exit.UNREACHABLE),
+    (problem("build-failed", 422, "mend it"), "mend it", Exit.BUILD_FAILED),
+    (problem("internal", 404), "plat up --port", Exit.FAILED),
+    (problem("of-the-future", 418), "", Exit.FAILED),
+    (NotReady("x", reason="r", fix="plat logs a"), "plat logs a", Exit.NOT_READY),
+    (errors.InvalidInput("x", fix="write y"), "write y", Exit.USAGE),
+]
+
+
+@pytest.mark.parametrize(("error", "said", "code"), TABLE, ids=lambda v: str(v)[:30])
+def test_an_error_has_its_advice_and_exit_code(error: PlatError, said: str, code: Exit) -> None:
+    assert said in advise(error, "orders")
+    assert exit_code(error) is code
+    assert document(error, advise(error))["exitCode"] == code
+
+
+def test_advice_is_about_codes_that_exist() -> None:
+    codes = {
+        kind.code
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, PlatError)
+    }
+    assert set(ADVICE) <= codes
+    # these carry their own fix, or the guilty field says it
+    assert codes - set(ADVICE) <= {"invalid-input", "malformed", "build-failed"}
+
+
+def test_every_reason_of_a_connection_has_advice() -> None:
+    assert {"refused", "unknown-host", "timeout", "tls", "broken"} <= set(CONNECTION)
+
+
+def test_the_holder_of_a_port_is_found() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert "pid" in port_holder(port)
+        assert not port_free("127.0.0.1", port)
+    assert port_free("127.0.0.1", port)
+    assert port_holder(port) == ""

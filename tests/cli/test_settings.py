@@ -1,0 +1,89 @@
+"""Where settings come from, and which of them wins."""
+
+from pathlib import Path
+
+import pytest
+from plat_cli import settings
+from plat_cli.settings import Flags, load
+from plat_core.errors import InvalidInput
+
+
+def write(home: Path, text: str, mode: int = 0o600) -> dict[str, str]:
+    file = home / "plat" / "config.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    file.chmod(mode)
+    return {"XDG_CONFIG_HOME": str(home)}
+
+
+def test_a_flag_wins_over_the_environment_over_the_file_over_the_default(tmp_path: Path) -> None:
+    environ = write(tmp_path, 'api_url = "http://file"\ntoken = "file"\nbuilder_url="http://b/"')
+    assert load(Flags(), {"XDG_CONFIG_HOME": "/nowhere"}).api_url == "http://localhost:8080"
+    assert load(Flags(), environ).api_url == "http://file"
+    environ |= {"API_URL": "http://env/", "AUTH_TOKEN": "env"}
+    found = load(Flags(), environ)
+    assert (found.api_url, found.token, found.builder_url) == ("http://env", "env", "http://b")
+    found = load(Flags(api_url="http://flag", token="flag"), environ)
+    assert (found.api_url, found.token) == ("http://flag", "flag")
+
+
+@pytest.mark.parametrize(
+    ("url", "token"),
+    [
+        ("http://localhost:8080", "dev-token"),
+        ("http://127.0.0.1", "dev-token"),
+        ("http://[::1]:8080", "dev-token"),
+        ("http://example.com", ""),
+        ("http://localhost.example.com", ""),
+    ],
+)
+def test_the_dev_token_is_for_loopback_only(url: str, token: str) -> None:
+    assert load(Flags(api_url=url), {"XDG_CONFIG_HOME": "/nowhere"}).token == token
+
+
+def test_a_token_that_others_can_read_is_warned_about(tmp_path: Path) -> None:
+    environ = write(tmp_path, 'token = "x"', 0o644)
+    (warning,) = load(Flags(), environ).warnings
+    assert "chmod 600" in warning
+    write(tmp_path, 'token = "x"', 0o600)
+    assert load(Flags(), environ).warnings == ()
+    write(tmp_path, 'api_url = "http://x"', 0o644)
+    assert load(Flags(), environ).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("api_url = ", "is not TOML"),
+        ('api-url = "x"', "there is no setting 'api-url'"),
+        ("token = 3", "token is a string"),
+        ("x = '" + "x" * 70_000 + "'", "larger than"),
+    ],
+)
+def test_a_broken_file_is_named_with_its_fault(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        load(Flags(), write(tmp_path, text))
+
+
+@pytest.mark.parametrize("url", ["localhost:8080", "ftp://x", "http://", "http://x:99999", "x"])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(InvalidInput, match="is not the address of a platform"):
+        load(Flags(api_url=url), {"XDG_CONFIG_HOME": "/nowhere"})
+
+
+def test_a_named_file_has_to_exist(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="there is no configuration file"):
+        load(Flags(config=tmp_path / "none.toml"), {})
+
+
+def test_the_home_is_the_flag_the_environment_or_the_users_own(tmp_path: Path) -> None:
+    assert settings.home(tmp_path, {"PLAT_HOME": "/b"}) == tmp_path
+    assert settings.home(None, {"PLAT_HOME": "/b"}) == Path("/b")
+    assert settings.home(None, {}).name == "plat"
+
+
+def test_a_port_that_is_none_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="is not a port"):
+        settings.platform_address(None, None, {"PLAT_PORT": "http"})
+    assert settings.platform_address(None, None, {}) == ("127.0.0.1", 8080)
+    assert settings.platform_address("::1", 5, {"PLAT_PORT": "http"}) == ("::1", 5)
