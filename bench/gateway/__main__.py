@@ -33,7 +33,7 @@ events {{ worker_connections 1024; }}
 http {{
   access_log off; keepalive_requests 1000000000;
   client_body_temp_path {folder}/{name}-body; proxy_temp_path {folder}/{name}-proxy;
-  fastcgi_temp_path {folder}/{name}-f; uwsgi_temp_path {folder}/{name}-u; 
+  fastcgi_temp_path {folder}/{name}-f; uwsgi_temp_path {folder}/{name}-u;
   scgi_temp_path {folder}/{name}-s;
   {http}
 }}

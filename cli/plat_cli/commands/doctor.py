@@ -1,4 +1,4 @@
-"""`plat doctor`: is this machine all right for plat?"""
+"""`plat doctor`: says whether this machine is all right for plat."""
 
 from __future__ import annotations
 
