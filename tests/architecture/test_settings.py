@@ -1,0 +1,49 @@
+"""Settings are read in one module of each room, and each one stands in the reference."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.architecture.repository import ROOT, modules
+
+REFERENCE = ROOT / "docs/reference/settings.md"
+SETTING = re.compile(r"PLAT_[A-Z_]+|AUTH_TOKEN|(API|BUILDER|CONTROLLER|DATABASE)_URL")
+
+READERS = {
+    "builder/plat_builder/confined.py": "hands its own on to the build it confines",
+}
+"""Modules beside `settings` that may touch the environment → why."""
+
+
+def code_of_services() -> list[Path]:
+    """Every module but those of a replica's runtime, whose contract is its own."""
+    return [path for path in modules() if path.parts[0] not in ("runtimes", "hack")]
+
+
+def strings(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_each_setting_stands_in_the_reference_and_nothing_else_does() -> None:
+    read = {
+        name
+        for path in code_of_services()
+        if path.stem == "settings"
+        for name in strings(path)
+        if SETTING.fullmatch(name)
+    }
+    page = REFERENCE.read_text(encoding="utf-8")
+    assert sorted(read) == sorted(re.findall(r"^### `([A-Z_]+)`$", page, re.MULTILINE))
+
+
+def test_service_code_does_not_read_the_environment() -> None:
+    readers = {
+        str(path)
+        for path in code_of_services()
+        if path.parts[0] != "cli" and path.stem not in ("settings", "__main__")
+        if re.search(r"os\.(environ|getenv)\b", (ROOT / path).read_text(encoding="utf-8"))
+    }
+    assert readers <= set(READERS)
