@@ -43,9 +43,10 @@ fmt: setup ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+BENCHMARKS := $(patsubst bench/%.py,%,$(patsubst %/__main__.py,%.py,$(wildcard bench/[a-z]*.py bench/*/__main__.py)))
 .PHONY: bench
-bench: setup ## Measure, and print each figure beside what it is compared with
-	$(BIN)/python -m bench $(ARGS)
+bench: setup ## Measure, with what each figure is compared to; one: make bench BENCHMARKS=gateway
+	@set -e; for each in $(BENCHMARKS); do $(BIN)/python -m bench.$$each $(ARGS); done
 
 .PHONY: clean
 clean: ## Remove .venv and all caches; functions and their state stay (plat down stops them)

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from plat_cli import reference as cli
+from plat_cli import reference as commands
+from plat_gateway.app import routed
+from plat_gateway.openapi import document
 
 from plat_reference import errors, function
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
+
+def openapi() -> str:
+    """The management API's OpenAPI document."""
+    return json.dumps(document(routed()), indent=2, ensure_ascii=False) + "\n"
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
-    "cli.md": cli.page,
+    "cli.md": commands.page,
     "errors.md": errors.page,
     "function.md": function.page,
+    "openapi.json": openapi,
 }
 
 
