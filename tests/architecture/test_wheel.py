@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import venv
 import zipfile
 from pathlib import Path
 
@@ -38,3 +39,22 @@ def test_the_wheel_has_every_file_of_every_room_and_nothing_else(wheel: Path) ->
     with zipfile.ZipFile(wheel) as archive:
         shipped = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert shipped == wanted
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_an_installed_plat_knows_its_version_and_its_runtimes(wheel: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv")
+    python = tmp_path / "venv/bin/python"
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run([uv, "pip", "install", "--quiet", "--python", python, wheel], check=True)
+    plat = python.with_name("plat")
+    version = run(plat, "version", folder=tmp_path)
+    runtimes = run(plat, "init", "--list", folder=tmp_path)
+    assert wheel.name.split("-")[1] in version
+    for folder in (ROOT / "runtimes").glob("*/runtime.json"):
+        assert folder.parent.name in runtimes
+
+
+def run(*command: str | Path, folder: Path) -> str:
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
