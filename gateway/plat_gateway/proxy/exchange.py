@@ -307,8 +307,7 @@ class FunctionExchange:
                 self._begin(head, data)
                 return
             if self.head.http11:
-                lines = response_lines(head)
-                self._connection.write(b"HTTP/1.1 %b%b\r\n\r\n" % (head.status_line, lines))
+                self._connection.write(response_lines(head) + b"\r\n\r\n")
         self._partial = data
 
     def upstream_lost(self, error: Exception | None) -> None:
@@ -339,19 +338,13 @@ class FunctionExchange:
         if head.status == 101:
             self._open_tunnel(head, rest)
             return
-        framing = self._extra_lines(head)
-        if request.method == b"HEAD" or head.status in _BODILESS:
-            self._left = 0
-        elif head.chunked or head.length is None:
-            if head.chunked:
-                self._decoder = ChunkDecoder()
-            if request.http11:
-                self._chunked_out = True
-                framing += b"\r\nTransfer-Encoding: chunked"
-            else:
-                connection.keep_alive = False
+        framing = b""
+        if head.length is None or request.method == b"HEAD" or head.status in _BODILESS:
+            framing = self._frame(head)
         else:
             self._left = head.length
+        if self._extra:
+            framing += self._extra_lines(head)
         if connection.closes:
             connection.keep_alive = False
             framing += b"\r\nConnection: close"
@@ -359,12 +352,25 @@ class FunctionExchange:
             framing += b"\r\nConnection: keep-alive"
         if head.is_event_stream:
             self._idle = self._proxy.limits.stream_idle
+        data = b"%b\r\nX-Call-Id: %b%b\r\n\r\n" % (response_lines(head), self._call_id, framing)
+        if self._left == len(rest):
+            self._complete(data + rest)
+            return
         self._touch()
-        self._pass(
-            rest,
-            b"HTTP/1.1 %b%b\r\nX-Call-Id: %b%b\r\n\r\n"
-            % (head.status_line, response_lines(head), self._call_id, framing),
-        )
+        self._pass(rest, data)
+
+    def _frame(self, head: ResponseHead) -> bytes:
+        """Choose how the caller is to know where the body ends."""
+        if self.head.method == b"HEAD" or head.status in _BODILESS:
+            self._left = 0
+            return b""
+        if head.chunked:
+            self._decoder = ChunkDecoder()
+        if not self.head.http11:
+            self._connection.keep_alive = False
+            return b""
+        self._chunked_out = True
+        return b"\r\nTransfer-Encoding: chunked"
 
     def _extra_lines(self, head: ResponseHead) -> bytes:
         if not self._extra or b"access-control-allow-origin" in head.fields:
@@ -380,8 +386,8 @@ class FunctionExchange:
         self._idle = self._proxy.limits.stream_idle
         self._touch()
         self._connection.write(
-            b"HTTP/1.1 %b%b\r\nX-Call-Id: %b\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n%b"
-            % (head.status_line, response_lines(head), self._call_id, rest)
+            b"%b\r\nX-Call-Id: %b\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n%b"
+            % (response_lines(head), self._call_id, rest)
         )
         if sent := self._connection.tunnel():
             upstream.transport.write(sent)

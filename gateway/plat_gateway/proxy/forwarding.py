@@ -102,9 +102,10 @@ def request_lines(head: RequestHead, *, authorization: bool) -> bytes:
 
 
 def response_lines(head: ResponseHead) -> bytes:
-    """The function's header lines that the caller gets to see."""
+    """The status line and those header lines of the function that the caller gets to see."""
     if not head.passed:
-        head.passed = _without_named(head, _RESPONSE.sub(b"", head.block))
+        lines = _without_named(head, _RESPONSE.sub(b"", head.block))
+        head.passed = b"HTTP/1.1 " + head.status_line + lines
     return head.passed
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 _CALL_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _TRACE_ID = re.compile(rb"[0-9a-f]{32}")
+_TRACE_DIGITS: Final = 32
 _TRACEPARENT: Final = re.compile(
     rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"
 )
@@ -42,5 +43,6 @@ def traceparent(given: bytes | None, call_id: bytes, ids: CallIds) -> bytes:
     """
     if given is not None and _TRACEPARENT.fullmatch(given):
         return given
-    trace = call_id if _TRACE_ID.fullmatch(call_id) else ids.new()
+    is_trace = len(call_id) == _TRACE_DIGITS and _TRACE_ID.fullmatch(call_id)
+    trace = call_id if is_trace else ids.new()
     return b"00-%b-%b-01" % (trace, trace[16:])

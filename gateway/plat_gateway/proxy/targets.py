@@ -8,6 +8,7 @@ function and is passed on unchanged.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -20,6 +21,7 @@ _PLAIN = re.compile(
 )
 
 
+@lru_cache(maxsize=512)
 def function_target(target: bytes) -> tuple[str, bytes]:
     """Split a target that begins with `PREFIX`: the raw segment, and what the function is to see.
 
