@@ -23,8 +23,6 @@ from plat_core.ports import Endpoint, Failure, Replica, ReplicaState, Revision
 
 CRASH_LOOP = 3
 TERMINATION_BYTES = 64 * 1024
-POLL_SECONDS = 0.01
-SLOW_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +162,10 @@ class Supervisor:
         begun = asyncio.get_running_loop().time()
         while (passed := asyncio.get_running_loop().time() - begun) < self._timing.start:
             left = min(self._timing.start - passed, self._timing.probe)
-            if await probe.status(socket, probe.READY, deadline=left) == 200:
+            listening = _is_there(socket)
+            if listening and await probe.status(socket, probe.READY, deadline=left) == 200:
                 return None
-            await asyncio.sleep(POLL_SECONDS if passed < 1 else SLOW_POLL_SECONDS)
+            await asyncio.sleep(_pause(passed, listening=listening))
         message = f"it was not ready within {self._timing.start:g} s"
         return Failure("StartTimeout", message, self._sink.last())
 
@@ -266,6 +265,17 @@ class Supervisor:
         if state != self.state:
             self.state, self._since = state, self._now()
         self._changed()
+
+
+def _pause(passed: float, *, listening: bool) -> float:
+    """Seconds until the next look at what has been starting for `passed` seconds."""
+    if passed > 1:
+        return 0.1
+    return 0.01 if listening else 0.002
+
+
+def _is_there(socket: Path) -> bool:
+    return socket.exists()
 
 
 def _termination(path: Path, log: str) -> Failure | None:
