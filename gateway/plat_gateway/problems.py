@@ -127,6 +127,12 @@ def parts_of(error: PlatError, *, log: str = "") -> Parts:
     return Parts(error.status, error.code, detail, error.fix, errors, log, error.retry_after)
 
 
+def status_of(code: str) -> int:
+    """The HTTP status of a code; 422 for one that no error of plat's has."""
+    kinds = {kind.code: kind.status for kind in PlatError.__subclasses__()}
+    return kinds.get(code, PlatError.status if code == PlatError.code else 422)
+
+
 def call_id_of(scope: Scope) -> str:
     """The id that the outermost layer gave this request."""
     return str(scope.get("state", {}).get("call_id", ""))

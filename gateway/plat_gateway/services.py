@@ -24,12 +24,12 @@ class Builds(Protocol):
     """Builds what was uploaded."""
 
     def build_upload(
-        self, upload: AsyncIterator[bytes], kind: UploadKind, options: BuildOptions
+        self, upload: AsyncIterator[bytes], kind: UploadKind, options: BuildOptions, /
     ) -> AsyncIterator[BuildEvent]:
         """Take in the upload, then build it: events as they happen, the last one ends it.
 
-        Raises Malformed, TooLarge or InvalidInput for an upload that cannot be unpacked. Closing
-        the iterator ends the build.
+        An upload that cannot be unpacked is a `Failed` with its code. Closing the iterator ends
+        the build.
         """
         ...
 

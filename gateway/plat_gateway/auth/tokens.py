@@ -105,7 +105,9 @@ def refusal(verdict: Verdict) -> PlatError:
     """The error for a verdict other than `ALLOWED`."""
     if verdict is Verdict.BLOCKED:
         return TooManyAttempts(
-            "too many wrong tokens from this address", fix="wait a minute, then send the right one"
+            "too many wrong tokens from this address",
+            fix="wait a minute, then send the right one",
+            retry_after=WINDOW,
         )
     what = "no token was sent" if verdict is Verdict.MISSING else "the token is not the right one"
     return Unauthenticated(what, fix="send the header 'Authorization: Bearer $AUTH_TOKEN'")

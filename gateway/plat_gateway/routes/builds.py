@@ -16,11 +16,12 @@ from plat_core.model.function import HANDLER_PATTERN, Source
 from plat_core.model.names import Name
 from plat_core.model.validation import validate
 from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from plat_gateway.metrics import Metrics
 from plat_gateway.openapi import json_content, problems
-from plat_gateway.problems import Parts, UnsupportedMediaType, call_id_of, problem
+from plat_gateway.problems import Parts, UnsupportedMediaType, call_id_of, problem, status_of
 from plat_gateway.routes.documents import InlineSource, answer, line
 from plat_gateway.routes.inputs import JSON, NDJSON, Settings, accepted, media_type, read_json
 from plat_gateway.routes.streams import LiveResponse, close, while_connected
@@ -71,10 +72,13 @@ class Upload:
         self.received = asyncio.Event()
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The body as it comes."""
-        async for piece in self._request.stream():
-            if piece:
-                yield piece
+        """The body as it comes; raises Malformed where it breaks off."""
+        try:
+            async for piece in self._request.stream():
+                if piece:
+                    yield piece
+        except ClientDisconnect:
+            raise Malformed("the upload broke off", fix="send it again") from None
         self.received.set()
 
     async def form_file(self) -> UploadFile:
@@ -197,7 +201,7 @@ async def _outcome(events: AsyncGenerator[BuildEvent, None], call_id: str) -> Re
             if isinstance(event, Failed):
                 log = "\n".join(tail)
                 line_ = f" (line: {event.line})" if event.line else ""
-                parts = Parts(422, event.code, event.message + line_, event.fix)
+                parts = Parts(status_of(event.code), event.code, event.message + line_, event.fix)
                 return problem(replace(parts, log=log), call_id)
             if isinstance(event, LogLine):
                 tail.append(event.text)

@@ -76,6 +76,18 @@ async def test_a_bad_upload_is_a_problem_even_where_events_are_wanted(
         assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
 
 
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("too-large", 413), ("malformed", 400), ("overloaded", 429), ("internal", 500), ("x", 422)],
+)
+async def test_a_failure_has_the_status_of_its_code(
+    client: httpx.AsyncClient, platform: Platform, code: str, status: int
+) -> None:
+    platform.builds.script = [Failed(code=code, message="no")]
+    answer = await client.post("/build?name=orders", content=b"PK", headers=ZIP)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
 async def test_an_error_in_the_middle_becomes_the_last_event(
     client: httpx.AsyncClient, platform: Platform
 ) -> None:
