@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from pathspec import GitIgnoreSpec
 from plat_core.errors import InvalidInput, TooLarge
 
 from plat_builder.paths import Paths, check_path
@@ -34,6 +33,7 @@ NOISE = frozenset(
 """Names that are never part of a source. Once a folder is packed, its ignore file has done its
 work: the patterns of a stranger's archive are not evaluated."""
 NOISE_SUFFIXES = (".pyc", ".pyo")
+Ignored = Callable[[str], bool]
 MADE_AT = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can hold; every entry has it."""
 
@@ -94,7 +94,7 @@ def pack_folder(folder: Path, into: BinaryIO, limits: ArchiveLimits | None = Non
             archive.writestr(info, (folder / entry.path).read_bytes())
 
 
-def _walk(folder: Path, prefix: str, ignored: GitIgnoreSpec, depth: int) -> Iterator[Entry]:
+def _walk(folder: Path, prefix: str, ignored: Ignored, depth: int) -> Iterator[Entry]:
     with os.scandir(folder) as found:
         items = sorted(found, key=lambda item: item.name)
     for item in items:
@@ -102,12 +102,12 @@ def _walk(folder: Path, prefix: str, ignored: GitIgnoreSpec, depth: int) -> Iter
         if noise(path):
             continue
         if item.is_dir(follow_symlinks=False):
-            if ignored.match_file(path + "/"):
+            if ignored(path + "/"):
                 continue
             if depth == 1:
                 raise TooLarge(f"{path}: folders are nested too deeply")
             yield from _walk(folder / item.name, path + "/", ignored, depth - 1)
-        elif not ignored.match_file(path):
+        elif not ignored(path):
             yield _entry(item, path)
 
 
@@ -123,16 +123,19 @@ def _entry(item: os.DirEntry[str], path: str) -> Entry:
     return Entry(path, bool(found.st_mode & stat.S_IXUSR), found.st_size)
 
 
-def _ignore_rules(folder: Path) -> GitIgnoreSpec:
+def _ignore_rules(folder: Path) -> Ignored:
     file = folder / IGNORE_FILE
     if file.is_symlink() or not file.is_file():
-        return GitIgnoreSpec.from_lines([])
+        return lambda path: False
+    # most folders have no such file, and a redeploy has no time for the import
+    from pathspec import GitIgnoreSpec
+
     with file.open("rb") as stream:
         data = stream.read(IGNORE_BYTES + 1)
     if len(data) > IGNORE_BYTES:
         raise TooLarge(f"{IGNORE_FILE} has more than {IGNORE_BYTES} bytes")
     try:
-        return GitIgnoreSpec.from_lines(data.decode().splitlines())
+        return GitIgnoreSpec.from_lines(data.decode().splitlines()).match_file
     except ValueError as error:
         raise InvalidInput(f"{IGNORE_FILE}: {error}", field=IGNORE_FILE) from None
 

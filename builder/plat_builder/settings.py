@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from plat_core.errors import InvalidInput
-from plat_core.model.quantities import duration_seconds, quantity
+from plat_core.model.amounts import duration_seconds, quantity
 
 MIB = 1024**2
 
