@@ -13,6 +13,7 @@ import importlib.util
 import json
 import marshal
 import os
+import re
 import resource
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ CPU_SECONDS = 20
 MEMORY_BYTES = 2 * 1024**3
 SOURCE_BYTES = 4 * 1024**2
 MAX_FILES = 2_000
+COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+")  # PEP 263
 HASH_BASED_UNCHECKED = (1).to_bytes(4, "little")  # PEP 552, the flags word
 
 
@@ -92,11 +94,12 @@ def _compile_file(code: str, final: str, file: str) -> ast.Module:
         data = stream.read(SOURCE_BYTES + 1)
     if len(data) > SOURCE_BYTES:
         raise Broken({"file": file, "message": f"more than {SOURCE_BYTES} bytes"})
+    _check_encoding(data, file)
     try:
         tree = ast.parse(data, file)
         compiled = compile(tree, os.path.join(final, file), "exec", dont_inherit=True)
     except SyntaxError as error:
-        raise Broken(_told(error, file, data)) from None
+        raise Broken(_told(error, file)) from None
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         message = str(error) or "too deeply nested"
         raise Broken({"file": file, "message": message}) from None
@@ -104,18 +107,22 @@ def _compile_file(code: str, final: str, file: str) -> ast.Module:
     return tree
 
 
-def _told(error: SyntaxError, file: str, data: bytes) -> dict[str, object]:
+def _check_encoding(data: bytes, file: str) -> None:
+    """Before Python 3.12 the compiler itself does not look at bytes in comments."""
+    if any(COOKIE.match(line) for line in data.split(b"\n", 2)[:2]):
+        return
     try:
         data.decode()
-    except UnicodeDecodeError as bad:
-        if "codec can't decode" in (error.msg or ""):
-            byte = data[bad.start]
-            return {
-                "file": file,
-                "line": data.count(b"\n", 0, bad.start) + 1,
-                "message": f"byte 0x{byte:02x} is not UTF-8; save the file as UTF-8, or begin it "
-                "with # -*- coding: latin-1 -*-",
-            }
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = (
+            f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8, or begin it "
+            "with # -*- coding: latin-1 -*-"
+        )
+        raise Broken({"file": file, "line": line, "message": message}) from None
+
+
+def _told(error: SyntaxError, file: str) -> dict[str, object]:
     return {
         "file": file,
         "line": error.lineno,

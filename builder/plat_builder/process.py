@@ -11,7 +11,6 @@ import re
 import signal
 import sys
 import time
-import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -36,7 +35,10 @@ _CONFINED = Path(__file__).with_name("confined.py")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run. `deadline` is a time of `time.monotonic`, `file_size` in bytes."""
+    """What to run. `deadline` is a time of `time.monotonic`, `file_size` in bytes.
+
+    `mark` names the build: whatever it started bears it, and can be ended by `end_marked`.
+    """
 
     program: Sequence[str]
     environment: Mapping[str, str]
@@ -44,6 +46,7 @@ class Command:
     python: Path
     deadline: float
     file_size: int
+    mark: str
 
 
 async def _nothing() -> None:
@@ -58,7 +61,6 @@ class Program:
     watch: Callable[[], Awaitable[None]] = _nothing
     code: int | None = None
     tail: list[str] = field(default_factory=list)
-    _mark: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     async def __aenter__(self) -> Program:
         """Start it; raises BuildFailed where it cannot be."""
@@ -76,7 +78,7 @@ class Program:
                 stdout=writing,
                 stderr=writing,
                 cwd=command.folder,
-                env={**command.environment, MARK: self._mark},
+                env={**command.environment, MARK: self.command.mark},
                 start_new_session=True,
             )
         except OSError as error:
@@ -91,7 +93,7 @@ class Program:
         """Kill what is left, the program first, then what escaped from its group."""
         self._kill_group()
         await self._exit
-        await asyncio.to_thread(end_marked, self._mark)
+        await asyncio.to_thread(end_marked, self.command.mark)
         self._pipe.close()
 
     async def lines(self) -> AsyncGenerator[str, None]:

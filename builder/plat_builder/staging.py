@@ -12,7 +12,7 @@ import fcntl
 import os
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -25,8 +25,12 @@ _SUFFIX = ".lock"
 class Staging:
     """Slots in one folder, on the same file system as the places their content moves to."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, before: Callable[[str], object] = lambda name: None
+    ) -> None:
+        """`before` is called with a dead slot's name before it is removed."""
         self.folder = folder
+        self._before = before
 
     @contextmanager
     def slot(self) -> Iterator[Path]:
@@ -74,6 +78,7 @@ class Staging:
         lock = _lock(file)
         if lock is None:
             return False
+        self._before(path.name)
         remove_tree(path)
         file.unlink(missing_ok=True)
         os.close(lock)

@@ -22,7 +22,7 @@ from plat_builder import installing
 from plat_builder.engines import shelf
 from plat_builder.engines.plan import Plan, make_plan
 from plat_builder.events import failed
-from plat_builder.process import Command, Program
+from plat_builder.process import Command, Program, end_marked
 from plat_builder.runtimes import Catalogue
 from plat_builder.settings import BuildSettings
 from plat_builder.staging import Staging
@@ -38,7 +38,7 @@ class EnvironmentEngine:
         self.catalogue = Catalogue(runtimes)
         self._settings = settings or BuildSettings()
         self._home = home.absolute()
-        self._staging = Staging(self._home / "staging")
+        self._staging = Staging(self._home / "staging", before=end_marked)
         self._shelf = shelf.Shelf(self._home, self._staging)
         self._installs: weakref.WeakValueDictionary[str, asyncio.Lock]
         self._installs = weakref.WeakValueDictionary()
@@ -88,10 +88,9 @@ class EnvironmentEngine:
         lock = self._installs.setdefault(plan.key, asyncio.Lock())
         if lock.locked():
             yield LogLine(text="another build is installing the same packages; waiting for it")
-        try:
-            await asyncio.wait_for(lock.acquire(), deadline - began)
-        except TimeoutError:
-            raise BuildFailed("another build of the same packages took too long") from None
+            await _turn(lock, deadline)
+        else:
+            await lock.acquire()  # at once: nothing may come between the question and this
         try:
             cached = self._shelf.has_environment(plan.key)
             if not cached:
@@ -115,6 +114,7 @@ class EnvironmentEngine:
                 python=order.python,
                 deadline=deadline,
                 file_size=settings.disk,
+                mark=slot.name,
             )
             room = shelf.Room(site, cache, settings)
             async with Program(command, room.check) as run, aclosing(run.lines()) as lines:
@@ -124,3 +124,10 @@ class EnvironmentEngine:
                 raise installing.explain(order, run.tail, run.code or 0, settings.disk)
             await room.check(last=True)
             await asyncio.to_thread(self._shelf.add_environment, plan, site.parent)
+
+
+async def _turn(lock: asyncio.Lock, deadline: float) -> None:
+    try:
+        await asyncio.wait_for(lock.acquire(), deadline - time.monotonic())
+    except TimeoutError:
+        raise BuildFailed("another build of the same packages took too long") from None
