@@ -16,6 +16,8 @@ PANIC_WINDOW = 6.0
 PANIC_THRESHOLD = 2.0
 MAX_SCALE_UP = 1000.0
 MAX_SCALE_DOWN = 2.0
+MAX_CONCURRENCY = 1e6
+"""A load beyond it is no load that one function can have: it is ignored like NaN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ class Decision:
 
 
 def observe(state: State, sample: Sample, *, active_at: float | None = None) -> State:
-    """Add a sample; what is no number, negative or infinite is ignored (CONTRACTS 3)."""
-    if not (math.isfinite(sample.concurrency) and sample.concurrency >= 0):
+    """Add a sample; what is no number, negative or beyond all reason is ignored."""
+    if not 0 <= sample.concurrency <= MAX_CONCURRENCY:
         return state
     kept = tuple(s for s in state.samples if s.time > sample.time - STABLE_WINDOW)
     active = sample.time if sample.concurrency > 0 else state.last_active

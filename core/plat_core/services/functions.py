@@ -89,14 +89,14 @@ class Functions:
     async def put(self, function: Function) -> Put:
         """Create or replace the spec, labels and annotations.
 
-        A redeploy that was asked for before is kept. Raises Conflict where it is being deleted, or
+        A redeploy that was asked for before is kept, and so is the scale where the document says
+        nothing of it: `plat scale` outlives the next deploy. Raises Conflict where it is being deleted, or
         where the given resourceVersion is not the stored one.
         """
         async with self._lock(function.ref):
             before = await self._find(function.ref)
-            if before is not None and function.spec.redeployed_at is None:
-                spec = {"redeployed_at": before.function.spec.redeployed_at}
-                function = _with_spec(function, function.spec.model_copy(update=spec))
+            if before is not None:
+                function = _with_spec(function, _kept(before.function.spec, function.spec))
             stored = await self._store.put(function.model_copy(update={"status": None}))
         return Put(await self._shown(stored), _outcome(before, stored))
 
@@ -232,6 +232,13 @@ class Functions:
 
 def _with_spec(function: Function, spec: FunctionSpec) -> Function:
     return function.model_copy(update={"spec": spec})
+
+
+def _kept(before: FunctionSpec, given: FunctionSpec) -> FunctionSpec:
+    """`given`, with what verbs set in `before` and the document leaves open."""
+    names = ("redeployed_at", "scale")
+    kept = {name: getattr(before, name) for name in names if name not in given.model_fields_set}
+    return given.model_copy(update=kept)
 
 
 def _outcome(before: Record | None, stored: Function) -> Outcome:

@@ -76,7 +76,7 @@ def test_min_holds() -> None:
     assert run([0.0] * 40, ready=2, policy=policy).replicas == 2
 
 
-@pytest.mark.parametrize("load", [math.nan, math.inf, -1.0, -math.inf])
+@pytest.mark.parametrize("load", [math.nan, math.inf, -1.0, -math.inf, 9e307])
 def test_impossible_loads_are_ignored(load: float) -> None:
     state = observe(State(), Sample(1.0, 3.0))
     assert observe(state, Sample(2.0, load)) == state
