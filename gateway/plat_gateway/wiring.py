@@ -95,7 +95,7 @@ async def embedded(
             return {} if controller.synced else {"controller": "still looks at what is stored"}
 
         services = Services(
-            functions=Functions(store, workloads, changes, url=url, now=now),
+            functions=Functions(store, workloads, changes, scaler=controller, url=url, now=now),
             builds=builds,
             logs=logs,
             secrets=secrets,

@@ -95,8 +95,8 @@ class Controller:
     async def scale(self, ref: FunctionRef, replicas: int) -> None:
         """Scaler: what the load asks for; clamped to the function's bounds when it is applied."""
         if ref not in self._wanted:
-            raise FunctionNotFound(f"there is no function {ref}", fix="plat list")
-        if self._wanted[ref] != replicas:
+            await self._store.get(ref)
+        if self._wanted.get(ref) != replicas:
             self._wanted[ref] = replicas
             self._queue.add(ref)
 

@@ -20,7 +20,7 @@ from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Mod
 from plat_core.model.names import FunctionRef
 from plat_core.model.quantities import Duration
 from plat_core.model.validation import validate
-from plat_core.ports import FunctionStore, Record, Replica, Workloads
+from plat_core.ports import FunctionStore, Record, Replica, Scaler, Workloads
 from plat_core.services.changes import Changes
 
 ATTEMPTS = 10
@@ -76,12 +76,14 @@ class Functions:
         workloads: Workloads,
         changes: Changes,
         *,
+        scaler: Scaler,
         url: Callable[[FunctionRef], str],
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._workloads = workloads
         self._changes = changes
+        self._scaler = scaler
         self._url = url
         self._now = now
         self._locks: WeakValueDictionary[FunctionRef, asyncio.Lock] = WeakValueDictionary()
@@ -90,8 +92,8 @@ class Functions:
         """Create or replace the spec, labels and annotations.
 
         A redeploy that was asked for before is kept, and so is the scale where the document says
-        nothing of it: `plat scale` outlives the next deploy. Raises Conflict where it is being deleted, or
-        where the given resourceVersion is not the stored one.
+        nothing of it: `plat scale` outlives the next deploy. Raises Conflict where it is being
+        deleted, or where the given resourceVersion is not the stored one.
         """
         async with self._lock(function.ref):
             before = await self._find(function.ref)
@@ -140,7 +142,11 @@ class Functions:
             scale = validate(Scale, spec.scale.model_dump() | given, at="spec.scale")
             return spec.model_copy(update={"scale": scale})
 
-        return await self._edit(ref, edit)
+        function = await self._edit(ref, edit)
+        if change.replicas == 0:
+            # it may have been woken since it was last told to sleep
+            await self._scaler.scale(ref, 0)
+        return function
 
     async def replicas(self, ref: FunctionRef) -> Sequence[Replica]:
         """Its replicas as they are now; raises FunctionNotFound."""

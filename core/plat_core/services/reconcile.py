@@ -174,8 +174,11 @@ def _counts(view: _View) -> dict[int, int]:
     if function.metadata.deletion_timestamp or function.spec.suspend or latest is None:
         return {}
     wanted = view.observed.wanted
-    if view.serving in (0, latest.number):
+    if view.serving == latest.number or (not view.serving and view.failed == latest.number):
         return {latest.number: wanted}
+    if not view.serving:
+        # a first revision runs once, whatever the load asks for, so that its deploy has an outcome
+        return {latest.number: max(1, wanted)}
     if view.failed == latest.number:
         return {view.serving: wanted}
     return {view.serving: wanted, latest.number: max(1, wanted)}
@@ -234,7 +237,9 @@ def _rollout(view: _View, latest: Revision) -> _Phase:
         return _Phase("Unknown", "Deploying", message, route, True, old is not None)
     reason, cause = _cause(view, latest)
     route = _old_route(view) if old else "failed"
-    return _Phase("False", reason, cause + keeps, route, available=old is not None, cause=cause)
+    first, newline, rest = cause.partition("\n")
+    message = first + keeps + newline + rest
+    return _Phase("False", reason, message, route, available=old is not None, cause=cause)
 
 
 def _old_route(view: _View) -> RouteState:

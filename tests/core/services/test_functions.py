@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from plat_core.backends.memory import MemoryFunctionStore, MemoryWorkloads
+from plat_core.backends.memory import MemoryFunctionStore, MemoryScaler, MemoryWorkloads
 from plat_core.errors import Conflict, FunctionNotFound, InvalidInput
 from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Metadata
 from plat_core.model.names import FunctionRef
@@ -37,16 +37,22 @@ def store() -> YieldingStore:
 
 
 @pytest.fixture
-def functions(store: YieldingStore) -> Functions:
-    return over(store)
+def scaler() -> MemoryScaler:
+    return MemoryScaler()
 
 
-def over(store: AnnouncingStore) -> Functions:
+@pytest.fixture
+def functions(store: YieldingStore, scaler: MemoryScaler) -> Functions:
+    return over(store, scaler)
+
+
+def over(store: AnnouncingStore, scaler: MemoryScaler | None = None) -> Functions:
     ticks = count()
     return Functions(
         store,
         MemoryWorkloads(),
         store.changes,
+        scaler=scaler or MemoryScaler(),
         url=lambda ref: f"http://plat/function/{ref.segment}",
         now=lambda: START + timedelta(seconds=next(ticks)),
     )
@@ -130,6 +136,24 @@ async def test_start_ends_what_stop_began(functions: Functions) -> None:
     await functions.put(orders())
     assert (await functions.stop(ORDERS)).spec.bounds == (0, 0)
     assert not (await functions.start(ORDERS)).spec.suspend
+
+
+async def test_scale_to_zero_sends_to_sleep_each_time(
+    functions: Functions, scaler: MemoryScaler
+) -> None:
+    await functions.put(orders())
+    for _ in range(2):
+        await functions.scale(ORDERS, ScaleChange(replicas=0))
+    assert scaler.asked == [(ORDERS, 0), (ORDERS, 0)]
+
+
+async def test_a_put_without_a_scale_keeps_the_one_there_is(functions: Functions) -> None:
+    await functions.put(orders())
+    await functions.scale(ORDERS, ScaleChange(replicas=3))
+    kept = await functions.put(orders(timeout="5s"))
+    assert kept.function.spec.scale.replicas == 3
+    given = await functions.put(orders(scale={"max": 2}))
+    assert given.function.spec.bounds == (0, 2)
 
 
 async def test_scale_fixes_a_number_and_gives_it_free_again(functions: Functions) -> None:

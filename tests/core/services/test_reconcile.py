@@ -89,7 +89,7 @@ def test_a_revision_that_cannot_start_is_held_back_and_the_old_one_keeps_serving
     condition = p.status.condition("Ready")
     assert condition is not None
     assert condition.message == (
-        "orders-2: No module named 'flaskk'\napp.py:1; orders-1 keeps serving"
+        "orders-2: No module named 'flaskk'; orders-1 keeps serving\napp.py:1"
     )
     assert p.status.hints[0].fix.startswith("add the missing package")
 
@@ -118,6 +118,11 @@ def test_a_first_revision_that_fails_is_reported_and_goes_on_being_tried() -> No
     assert settled(p)
     recovered = planned(record(1, failed=1), replica(1))
     assert (recovered.serving, recovered.failed) == (1, 0)
+
+
+def test_a_first_revision_is_tried_even_where_it_may_sleep() -> None:
+    p = planned(record(1, of=function(scale={"replicas": 0})), wanted=0)
+    assert p.counts == {1: 1}
 
 
 def test_asleep_is_ready() -> None:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from plat_core.backends.memory import (
     MemoryFunctionStore,
     MemoryLogs,
+    MemoryScaler,
     MemorySecretStore,
     MemoryWorkloads,
 )
@@ -77,6 +78,7 @@ class Platform:
     secrets: MemorySecretStore
     builds: ScriptedBuilds
     settings: GatewaySettings
+    scaler: MemoryScaler = field(default_factory=MemoryScaler)
     reasons: dict[str, str] = field(default_factory=dict)
     samples: list[Any] = field(default_factory=list)
 
@@ -86,6 +88,7 @@ class Platform:
             self.store,
             self.workloads,
             changes,
+            scaler=self.scaler,
             url=lambda ref: f"{self.settings.url}/function/{ref.segment}",
             now=lambda: datetime.now(UTC),
         )

@@ -5,6 +5,7 @@ handed in, and what would take time elsewhere is told to happen.
 """
 
 from plat_core.backends.memory.logs import MemoryLogs
+from plat_core.backends.memory.scaler import MemoryScaler
 from plat_core.backends.memory.stores import MemoryFunctionStore, MemorySecretStore
 from plat_core.backends.memory.workloads import (
     CrashingWorkloads,
@@ -17,6 +18,7 @@ __all__ = [
     "CrashingWorkloads",
     "MemoryFunctionStore",
     "MemoryLogs",
+    "MemoryScaler",
     "MemorySecretStore",
     "MemoryWorkloads",
     "NeverReadyWorkloads",
