@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,7 @@ MAX_LINES = 5_000
 TAIL = 200
 CHECK_SECONDS = 0.2
 LINGER_SECONDS = 2.0
+SWEEPS = 5
 MARK = "PLAT_BUILD"
 """The variable by which everything that a build started is found again."""
 
@@ -159,16 +160,29 @@ class Program:
 
 
 def end_marked(mark: str) -> int:
-    """Kill every process whose environment bears the mark; returns how many there were."""
+    """Kill every process whose environment bears the mark, and wait until it is gone.
+
+    Looks again until there is none, as a process may start another one meanwhile. Returns how many
+    there were.
+    """
     ended = 0
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(MARK) == mark:
+    for _ in range(SWEEPS):
+        found = [process for process in psutil.process_iter() if _bears(process, mark)]
+        if not found:
+            break
+        for process in found:
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
-                ended += 1
-        except (psutil.Error, OSError):
-            continue
+        psutil.wait_procs(found, timeout=LINGER_SECONDS)
+        ended += len(found)
     return ended
+
+
+def _bears(process: psutil.Process, mark: str) -> bool:
+    try:
+        return process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, OSError):
+        return False
 
 
 async def _clean_lines(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str, None]:

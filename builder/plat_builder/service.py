@@ -95,7 +95,7 @@ class BuildService:
         await _in_thread(lambda stopped: self._unpack(upload, kind, source, stopped))
         yield Step(name="upload", seconds=time.monotonic() - began)
         if self._free.locked():
-            yield LogLine(text=f"{self._inside - 1} other builds are under way; waiting for a turn")
+            yield LogLine(text=f"waiting for a turn; builds under way: {self._inside}")
         async with self._free, aclosing(_events(self._engine.build(source, options))) as events:
             async for event in events:
                 yield event
@@ -136,7 +136,9 @@ async def _chunks(body: bytes | AsyncIterable[bytes]) -> AsyncGenerator[bytes, N
     try:
         async for chunk in body:
             yield chunk
-    except (OSError, EOFError) as error:
+    except PlatError:
+        raise
+    except Exception as error:  # noqa: BLE001 - each server has its own one for a sender who left
         raise Malformed(f"the upload was cut: {error}", fix="send it again") from None
 
 

@@ -152,17 +152,31 @@ async def test_an_upload_cut_at_half_is_an_error_and_a_retry_works(
     assert (await send(service, data)).finished
 
 
-async def test_a_few_builds_run_at_once_and_the_others_are_told(tmp_path: Path) -> None:
+async def test_only_a_few_builds_run_at_once(tmp_path: Path) -> None:
     builder = Slow()
     service = BuildService(builder, tmp_path / "work", concurrent=2)
     sent = [asyncio.create_task(send(service, b"x", "file")) for _ in range(5)]
     await builder.entered.get()
     await builder.entered.get()
     builder.go.set()
-    built = await asyncio.gather(*sent)
+    assert all(one.finished for one in await asyncio.gather(*sent))
     assert builder.most == 2
-    assert all(one.finished for one in built)
-    assert sum("waiting for a turn" in one.log for one in built) == 3
+
+
+async def test_who_has_to_wait_is_told(tmp_path: Path) -> None:
+    builder = Slow()
+    service = BuildService(builder, tmp_path / "work", concurrent=1)
+    first = asyncio.create_task(send(service, b"x", "file"))
+    await builder.entered.get()
+    said = []
+    async for event in service.build_upload(b"x", "file", OPTIONS):
+        said.append(event)
+        if isinstance(event, LogLine) and "waiting for a turn" in event.text:
+            assert builder.inside == 1
+            builder.go.set()
+    assert Built(said).finished
+    assert "builds under way: 2" in Built(said).log
+    assert (await first).finished
 
 
 async def test_too_many_builds_are_refused(tmp_path: Path) -> None:
