@@ -64,7 +64,7 @@ class Home:
         assert replica.endpoint is not None, replica
         socket = replica.endpoint.address.removeprefix("unix:")
         reader, writer = await asyncio.open_unix_connection(socket)
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         async with asyncio.timeout(60):
             answer = await reader.read()
         writer.close()

@@ -17,7 +17,7 @@ from plat_core.backends.memory import MemorySecretStore
 from plat_core.model.names import FunctionRef
 
 from .embedded_home import LAUNCHER, Home
-from .test_embedded import platform
+from .embedded_platform import platform
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 IDS = range(70_000, 70_100)

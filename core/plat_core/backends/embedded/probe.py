@@ -1,4 +1,4 @@
-"""One HTTP request to a replica's Unix socket: is it ready, is it alive?"""
+"""One HTTP request to a replica's Unix socket, which tells whether it is ready or alive."""
 
 from __future__ import annotations
 

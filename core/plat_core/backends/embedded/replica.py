@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from plat_core.backends.embedded import probe
+from plat_core.backends.embedded.cgroups import Cgroup
 from plat_core.backends.embedded.environment import CannotStart
 from plat_core.backends.embedded.logs import Sink
 from plat_core.backends.embedded.process import Exit
@@ -23,6 +24,7 @@ from plat_core.ports import Endpoint, Failure, Replica, ReplicaState, Revision
 
 CRASH_LOOP = 3
 TERMINATION_BYTES = 64 * 1024
+MEMORY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +134,22 @@ class Supervisor:
 
     async def _until_end(self, started: Started) -> Failure | None:
         """Until the process ended, or must be ended; says why where it is known here."""
-        watch = asyncio.create_task(self._watch(started))
+        watches = [asyncio.create_task(self._watch(started))]
+        if started.group is not None and self._revision.spec.resources.limits.memory:
+            watches.append(asyncio.create_task(self._watch_memory(started.group)))
         stop = asyncio.create_task(self._stopping.wait())
         try:
-            waited: set[asyncio.Future[Any]] = {watch, stop, started.process.exited}
+            waited: set[asyncio.Future[Any]] = {*watches, stop, started.process.exited}
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             if self._stopping.is_set():
                 await self._finish(started)
                 return None
-            ended_itself = started.process.exited.done()
-            return None if ended_itself or not watch.done() else watch.result()
+            if started.process.exited.done():
+                return None
+            return next(watch.result() for watch in watches if watch.done())
         finally:
-            watch.cancel()
-            stop.cancel()
+            for task in (*watches, stop):
+                task.cancel()
 
     async def _watch(self, started: Started) -> Failure:
         begun = self._now()
@@ -171,12 +176,11 @@ class Supervisor:
 
     async def _guard(self, started: Started) -> Failure:
         """Watch a replica that was ready; returns why it must be killed."""
-        misses, silent_since, kills = 0, 0.0, 0
+        misses, silent_since = 0, 0.0
         while True:
             quick = min(self._timing.probe, 0.5)
             await asyncio.sleep(self._timing.probe if self.state == "ready" else quick)
             socket, limit = started.places.socket, self._timing.probe
-            kills = self._tell_kills(started, kills)
             health = await probe.status(socket, probe.HEALTH, deadline=limit)
             if health == 200:
                 misses = 0
@@ -209,11 +213,16 @@ class Supervisor:
             self._sink.platform("not ready any more")
             self._become("unready")
 
-    def _tell_kills(self, started: Started, before: int) -> int:
-        kills = started.group.oom_kills() if started.group else 0
-        if kills > before:
-            self._sink.platform("a process of it was killed: it used more memory than its limit")
-        return kills
+    async def _watch_memory(self, group: Cgroup) -> Failure:
+        """Until the kernel killed one of its processes, which need not be the leader."""
+        while not group.oom_kills():  # noqa: ASYNC110 (the kernel tells by a file)
+            await asyncio.sleep(MEMORY_SECONDS)
+        return self._out_of_memory()
+
+    def _out_of_memory(self) -> Failure:
+        limit = self._revision.spec.resources.limits.memory
+        message = f"it used more memory than its limit of {limit}"
+        return Failure("OOMKilled", message, self._sink.last())
 
     async def _finish(self, started: Started) -> None:
         """SIGTERM, and time for the calls in flight."""
@@ -229,10 +238,8 @@ class Supervisor:
     def _explain(self, started: Started, ended: Exit) -> Failure:
         """Why a process that nobody stopped has ended."""
         told = _termination(started.places.termination, self._sink.last())
-        if _out_of_memory(started, ended, self._revision):
-            limit = self._revision.spec.resources.limits.memory
-            message = f"it used more memory than its limit of {limit}"
-            return Failure("OOMKilled", message, self._sink.last())
+        if _used_too_much(started, ended, self._revision):
+            return self._out_of_memory()
         if told is not None:
             return told
         looping = self._restarts + 1 >= CRASH_LOOP and not self._settled()
@@ -288,9 +295,9 @@ def _termination(path: Path, log: str) -> Failure | None:
         return None
 
 
-def _out_of_memory(started: Started, ended: Exit, revision: Revision) -> bool:
+def _used_too_much(started: Started, ended: Exit, revision: Revision) -> bool:
     if started.group is not None and started.group.oom_kills():
-        return ended.code < 0
+        return True
     limit = revision.spec.resources.limits.memory
     # without a control group: the kernel's own killer, near the limit
     return ended.code == -9 and limit is not None and ended.peak >= 0.9 * memory_bytes(limit)

@@ -1,0 +1,28 @@
+"""The embedded backend on uvloop, which the gateway runs on."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import uvloop
+
+from .embedded_home import Home
+from .embedded_platform import platform
+
+
+def test_a_whole_life_on_uvloop(tmp_path: Path) -> None:
+    async def life() -> None:
+        home = Home(tmp_path / "home")
+        async with platform(home) as world:
+            replica = await world.run(home.revision())
+            await home.call(replica, "/print/hello")
+            await home.call(replica, "/exit/3", answered=False)
+            await world.state("ready", restarts=1)
+            await world.scale(home.revision(), 0)
+            await world.gone()
+            said = [text for _, text in await world.lines()]
+        assert {"hello", "about to exit", "exited with code 3", "exited with code 0"} <= {*said}
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(life())
