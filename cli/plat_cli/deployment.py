@@ -11,7 +11,7 @@ from plat_core.errors import BuildFailed, PlatError
 from plat_core.model.refs import FunctionRef
 
 from plat_cli.client import Client, function_path, namespaced
-from plat_cli.faults import NotReady, Refused
+from plat_cli.faults import NotReady, Problem, Refused
 from plat_cli.source import Source
 from plat_cli.spec import Overrides, changes, merge
 
@@ -162,6 +162,11 @@ def is_ready(function: Document) -> bool:
 
 
 def _build_failed(event: Document) -> PlatError:
+    code = str(event.get("code") or BuildFailed.code)
+    if code != BuildFailed.code:
+        message = str(event.get("message", "the build was refused"))
+        fix = str(event.get("fix") or "correct it (function.json?), then: plat deploy")
+        return Refused(Problem(code, 422, message, fix))
     return BuildFailed(
         str(event.get("message", "the build failed")),
         fix=str(event.get("fix", "")),

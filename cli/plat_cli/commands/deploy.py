@@ -110,7 +110,7 @@ def _build(
             built = deployment.build(session.builder, ref, source, overrides, phase)
             phase.detail = "the same source as before" if built.get("unchanged") else ""
     except BuildFailed as error:
-        if error.line:
+        if not all(part.strip() in error.message for part in error.line.split(": ", 1)):
             session.out.note(f"  {session.out.style(error.line, 'bold')}")
         if serving := deployment.status_of(deployment.stored(session.client, ref)).get("revision"):
             session.out.note(f"  {serving} keeps serving")
@@ -131,7 +131,9 @@ def _wait(
             phase.detail = str(deployment.status_of(function).get("revision") or "")
     except NotReady as error:
         status = deployment.status_of(deployment.stored(session.client, ref))
-        if (serving := status.get("revision")) and serving != status.get("latestRevision"):
+        serving = status.get("revision")
+        told = f"{serving} keeps serving" in error.message
+        if serving and serving != status.get("latestRevision") and not told:
             session.out.note(f"  {serving} keeps serving")
         error.fix = error.fix or f"plat logs {ref.name}\nthen correct it and: plat deploy"
         raise

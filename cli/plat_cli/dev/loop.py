@@ -55,6 +55,7 @@ class Loop:
     def __init__(self, out: Output, client: Client) -> None:
         self._out = out
         self._client = client
+        self._noticed: set[FunctionRef] = set()
 
     def deploy(self, served: Served, files: list[Path] | None = None) -> bool:
         """Deploy one function; returns whether its newest source answers.
@@ -108,6 +109,7 @@ class Loop:
         out.error(f"{served.ref.name}: {text}")
         out.note("  the old code keeps answering until it is mended")
         out.document({"function": served.ref.name, "ready": False, "error": text})
+        self._noticed.add(served.ref)
         self._notify(served.ref, text)
 
     def _mended(self, served: Served, function: deployment.Document, seconds: float) -> None:
@@ -120,7 +122,9 @@ class Loop:
         if out.verbose:
             out.note(f"    {curl(url, function['spec'].get('access', 'token'))}")
         out.document({"function": served.ref.name, "ready": True, "url": url, "seconds": seconds})
-        self._notify(served.ref, "")
+        if served.ref in self._noticed:
+            self._noticed.discard(served.ref)
+            self._notify(served.ref, "")
 
     def _notify(self, ref: FunctionRef, text: str) -> None:
         """Let the gateway show the error in its answers, where it can."""
