@@ -1,10 +1,11 @@
-"""The page of error codes, from `plat_core.errors`."""
+"""The page of error codes, from `plat_core.errors` and the kinds that the gateway adds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from plat_core.errors import PlatError
+from plat_gateway import app as _gateway_kinds  # noqa: F401 - makes its kinds known
 
 from plat_reference.markdown import document, table
 
@@ -16,18 +17,16 @@ gives on `/function/`, and in the CLI's `--json` output. A code never changes it
 
 def page() -> str:
     """Code, HTTP status and meaning of each error, by status."""
-    kinds = sorted(
-        (k for k in _subclasses(PlatError) if k.__module__ == PlatError.__module__),
-        key=lambda kind: (kind.status, kind.code),
-    )
+    kinds = sorted(_coded(PlatError), key=lambda kind: (kind.status, kind.code))
     rows = [(f"`{kind.code}`", str(kind.status), _summary(kind)) for kind in kinds]
     return document("Error codes", INTRODUCTION, table(["code", "status", "meaning"], rows))
 
 
-def _subclasses(kind: type[PlatError]) -> Iterator[type[PlatError]]:
-    yield kind
+def _coded(kind: type[PlatError]) -> Iterator[type[PlatError]]:
+    if "code" in vars(kind):  # a kind without a code of its own is a case of the one above it
+        yield kind
     for below in kind.__subclasses__():
-        yield from _subclasses(below)
+        yield from _coded(below)
 
 
 def _summary(kind: type[PlatError]) -> str:

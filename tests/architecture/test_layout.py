@@ -12,11 +12,12 @@ from tests.architecture.repository import ROOMS, ROOT, files, modules
 
 LONG_FILES = {
     "gateway/plat_gateway/proxy/exchange.py": "the states of one call, which are read together",
+    "tests/core/backends/test_embedded.py": "one story per process that a backend has to survive",
 }
 """Files of more than 400 lines → why they are better in one piece."""
 
 VAGUE_NAMES = re.compile(r"(^|_)(util|utils|helper|helpers|misc|common|manager)(_|$)")
-DECISION_HEADINGS = ["Context", "Decision", "Consequences", "Status"]
+DECISION_HEADINGS = {"Context", "Decision", "Consequences", "Status"}
 
 
 def test_operator_at_the_root_is_the_standard_librarys() -> None:
@@ -75,7 +76,7 @@ def test_a_decision_has_its_four_headings(path: Path) -> None:
     assert re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", path.name)
     text = (ROOT / path).read_text(encoding="utf-8")
     assert text.startswith(f"# {int(path.name[:4])}. ")
-    assert re.findall(r"^## (.+)$", text, flags=re.MULTILINE) == DECISION_HEADINGS
+    assert set(re.findall(r"^## (.+)$", text, flags=re.MULTILINE)) == DECISION_HEADINGS
 
 
 def test_no_two_decisions_have_one_number() -> None:
