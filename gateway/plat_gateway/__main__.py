@@ -29,6 +29,7 @@ GRACE = 30.0
 def main() -> int:
     """Run until a signal; returns the exit status."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         settings = GatewaySettings.from_environment(os.environ)
         check_token(settings)
