@@ -41,16 +41,12 @@ class Server:
         self._trusted = trusted_proxies
         self._lifespan = Lifespan(app)
         self._listener: asyncio.Server | None = None
+        self.port = 0
+        """The port it listens on."""
         self._connections: set[Connection] = set()
         self._emptied = asyncio.Event()
         self._emptied.set()
         self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        assert self._listener is not None  # noqa: S101 - `serve` returns it started
-        return int(self._listener.sockets[0].getsockname()[1])
 
     async def start(self, *, host: str, port: int, sock: socket.socket | None) -> None:
         """Start the application, then listen; raises OSError where the address is taken."""
@@ -68,6 +64,7 @@ class Server:
         except OSError:
             await self._lifespan.shutdown()
             raise
+        self.port = int(self._listener.sockets[0].getsockname()[1])
 
     async def close(self, grace: float = 30.0) -> None:
         """Stop accepting, let calls in flight finish for `grace` seconds, then end the rest."""

@@ -286,11 +286,12 @@ class Connection(asyncio.Protocol):
                 self._held += data
                 return
             data = self._held + data
-        elif data[:2] == b"\r\n":
-            # RFC 9112 §2.2: an empty line before a request is to be ignored
-            data = data[2:]
         self._serving = True
         while data and self.exchange is None and not self.full and not self._lingering:
+            if data[:2] == b"\r\n":
+                # RFC 9112 §2.2: an empty line before a request is to be ignored
+                data = data[2:]
+                continue
             try:
                 head = parse_request(data, limits, self._known)
             except PlatError as error:

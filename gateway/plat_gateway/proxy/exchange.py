@@ -27,6 +27,7 @@ from plat_gateway.proxy.chunks import ChunkDecoder, encode, last_chunk
 from plat_gateway.proxy.forwarding import request_lines, response_lines, trailer_lines
 from plat_gateway.proxy.heads import RequestHead, ResponseHead, parse_response
 from plat_gateway.proxy.identity import traceparent
+from plat_gateway.proxy.limits import KIB
 
 if TYPE_CHECKING:
     from plat_gateway.proxy.connection import Connection
@@ -37,6 +38,8 @@ CALLER_GONE: Final = 499
 """The status under which a call is counted whose caller left."""
 _BODILESS: Final = frozenset({204, 304})
 _REPEATABLE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"})
+_HELD_BYTES: Final = 64 * KIB
+"""How much of a body is read ahead of a replica that is not there yet."""
 _PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between rounds of dialling, while the route still names replicas that are gone."""
 
@@ -128,14 +131,16 @@ class FunctionExchange:
             if upstream is not None:
                 self._send(upstream)
                 return
-        self._connection.pause_reading()
         self._task = asyncio.get_running_loop().create_task(self._reach())
 
     def body_received(self, content: bytes) -> None:
         """Pass a piece of the body on; the bytes of a tunnel are one, too."""
         self._touch()
         if self._upstream is None:
+            # a caller whose reading is paused cannot be seen to leave, so this comes late
             self._held += content
+            if len(self._held) > _HELD_BYTES:
+                self._connection.pause_reading()
         elif self._connection.tunnelling or self.head.length is not None:
             self._upstream.transport.write(content)
         else:
@@ -221,7 +226,8 @@ class FunctionExchange:
     async def _wait(self, deadline: float) -> Lease:
         # the router's own deadline has the better reason: the connection's comes after it
         self._connection.expire_in(self._entry.route.timeout + 1.0)
-        future = self._proxy.router.wait(self._entry, deadline, len(self._held))
+        size = len(self._held) + (0 if self._whole else _HELD_BYTES)
+        future = self._proxy.router.wait(self._entry, deadline, size)
         try:
             return await future
         except asyncio.CancelledError:

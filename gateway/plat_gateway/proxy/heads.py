@@ -263,6 +263,8 @@ def _origin_form(target: bytes, host: bytes | None) -> bytes:
 
 def _check_incomplete(data: bytes, limits: Limits) -> None:
     """Raise as soon as it is clear that no good head will come of `data`."""
+    if data == b"\r":
+        return
     line, newline, _ = data.partition(b"\n")
     if len(line) > limits.target_bytes + _LINE_REST and line.find(b" ", 0, _LINE_REST) > 0:
         raise _target_too_long(limits)

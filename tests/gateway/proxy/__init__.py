@@ -1,0 +1,1 @@
+"""The data path, byte for byte: a real server, real raw upstreams, raw sockets."""

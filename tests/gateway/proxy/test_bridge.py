@@ -1,0 +1,282 @@
+"""The application behind the same server, over a small ASGI bridge."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import Response, StreamingResponse
+from plat_core.services.invoke import Router
+from plat_gateway.proxy.bridge import Message, Scope
+from plat_gateway.proxy.limits import Limits
+from plat_gateway.proxy.proxy import Proxy
+from plat_gateway.server import serve
+
+from tests.gateway.proxy.conftest import (
+    OK,
+    PATIENCE,
+    FakeScaler,
+    Gateway,
+    MakeGateway,
+    admit,
+    answering,
+)
+
+
+class Application:
+    """A FastAPI application that shows what it was given."""
+
+    def __init__(self) -> None:
+        self.app = FastAPI(lifespan=self.lifespan)
+        self.life: list[str] = []
+        self.left = asyncio.Event()
+        self.started = asyncio.Event()
+        self.app.add_api_route("/scope/{rest:path}", self.scope, methods=["GET", "HEAD", "POST"])
+        self.app.add_api_route("/body", self.body, methods=["POST"])
+        self.app.add_api_route("/stream", self.stream)
+        self.app.add_api_route("/wait", self.wait, methods=["POST"])
+        self.app.add_api_route("/fail", self.fail)
+        self.app.add_api_route("/break", self.break_off)
+        self.app.add_api_route("/empty", self.empty)
+
+    @asynccontextmanager
+    async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        self.life.append("up")
+        yield
+        self.life.append("down")
+
+    async def scope(self, rest: str, request: Request) -> dict[str, object]:
+        scope = request.scope
+        return {
+            "path": scope["path"],
+            "raw_path": scope["raw_path"].decode("latin-1"),
+            "query": scope["query_string"].decode(),
+            "client": scope["client"][0],
+            "headers": [[k.decode(), v.decode("latin-1")] for k, v in scope["headers"]],
+        }
+
+    async def body(self, request: Request) -> dict[str, int]:
+        size = 0
+        async for piece in request.stream():
+            size += len(piece)
+        return {"size": size}
+
+    async def stream(self) -> StreamingResponse:
+        async def lines() -> AsyncIterator[bytes]:
+            try:
+                for number in range(3):
+                    yield b"%d\n" % number
+                self.started.set()
+                await asyncio.Event().wait()
+            finally:
+                self.left.set()
+
+        return StreamingResponse(lines())
+
+    async def wait(self, request: Request) -> None:
+        await request.body()
+        self.started.set()
+        assert (await request.receive())["type"] == "http.disconnect"
+        self.left.set()
+
+    async def fail(self) -> None:
+        raise RuntimeError("not meant for callers")
+
+    async def break_off(self) -> StreamingResponse:
+        async def lines() -> AsyncIterator[bytes]:
+            yield b"some"
+            raise RuntimeError("in the middle")
+
+        return StreamingResponse(lines())
+
+    async def empty(self) -> Response:
+        return Response(status_code=204)
+
+
+@pytest.fixture
+def application() -> Application:
+    return Application()
+
+
+@pytest.fixture
+async def bridged(make_gateway: MakeGateway, application: Application) -> Gateway:
+    return await make_gateway(app=application.app, limits=Limits(body_bytes=5_000_000))
+
+
+async def test_the_application_sees_one_true_scope(bridged: Gateway) -> None:
+    answer = await bridged.get("/scope/a%20b/%C3%A9?x=%2F", "X-A: 1", "x-a: 2", "X-Call-Id: mine")
+    seen = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert seen["path"] == "/scope/a b/é"
+    assert seen["raw_path"] == "/scope/a%20b/%C3%A9"
+    assert seen["query"] == "x=%2F"
+    assert seen["client"] == "127.0.0.1"
+    assert [pair for pair in seen["headers"] if pair[0] == "x-a"] == [["x-a", "1"], ["x-a", "2"]]
+    assert ["x-call-id", "mine"] in seen["headers"]
+    assert b"\r\nX-Call-Id: mine\r\n" in answer
+
+
+async def test_a_connection_serves_functions_and_the_application(bridged: Gateway) -> None:
+    await bridged.function(answering(OK))
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{bridged.server.port}") as client:
+        for _ in range(3):
+            assert (await client.get("/function/f1")).text == "ok"
+            assert (await client.get("/scope/a")).json()["path"] == "/scope/a"
+            assert (await client.get("/empty")).status_code == 204
+            assert (await client.get("/none")).status_code == 404
+            assert (await client.head("/scope/a")).text == ""
+    assert len(bridged.server._connections) <= 1
+
+
+@pytest.mark.parametrize("size", [0, 1, 70_000, 4_000_000])
+@pytest.mark.parametrize("chunked", [True, False])
+async def test_bodies_arrive_whole(bridged: Gateway, size: int, chunked: bool) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, size, 100_000):
+            yield bytes(min(100_000, size - start))
+
+    content = pieces() if chunked else bytes(size)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{bridged.server.port}") as client:
+        for _ in range(2):
+            answer = await client.post("/body", content=content)
+            assert answer.json()["size"] in (size, 0)
+            content = bytes(size)
+
+
+async def test_a_body_beyond_the_limit_is_refused(bridged: Gateway) -> None:
+    head = b"POST /body HTTP/1.1\r\nHost: x\r\n"
+    declared = await bridged.exchange(head + b"Content-Length: 5000001\r\n\r\n")
+    assert declared.startswith(b"HTTP/1.1 413 ")
+    caller = await bridged.connect()
+    await caller.say(head + b"Transfer-Encoding: chunked\r\n\r\n")
+    for _ in range(6):
+        await caller.say(b"f4240\r\n" + bytes(1_000_000) + b"\r\n")
+    assert (await caller.head()).startswith(b"HTTP/1.1 413 ")
+
+
+async def test_the_caller_is_told_to_go_on_when_the_body_is_wanted(bridged: Gateway) -> None:
+    caller = await bridged.connect()
+    await caller.say(
+        b"POST /body HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    )
+    assert await caller.head() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    await caller.say(b"hi")
+    assert (await caller.head()).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+async def test_a_broken_body_is_refused(bridged: Gateway) -> None:
+    caller = await bridged.connect()
+    await caller.say(
+        b"POST /body HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n"
+    )
+    await asyncio.sleep(0)
+    await caller.say(b"oops\r\n")
+    assert (await caller.head()).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_an_application_hears_that_the_caller_left(
+    bridged: Gateway, application: Application
+) -> None:
+    caller = await bridged.connect()
+    await caller.say(b"POST /wait HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi")
+    await asyncio.wait_for(application.started.wait(), PATIENCE)
+    caller.die()
+    await asyncio.wait_for(application.left.wait(), PATIENCE)
+
+
+async def test_a_stream_arrives_at_once_and_ends_with_the_caller(
+    bridged: Gateway, application: Application
+) -> None:
+    caller = await bridged.connect()
+    await caller.say(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert b"\r\nTransfer-Encoding: chunked\r\n" in await caller.head()
+    await asyncio.wait_for(caller.reader.readuntil(b"2\n\r\n"), PATIENCE)
+    caller.die()
+    await asyncio.wait_for(application.left.wait(), PATIENCE)
+
+
+async def test_a_failure_before_the_answer_is_a_5xx_without_details(bridged: Gateway) -> None:
+    answer = await bridged.get("/fail")
+    assert answer[9:10] == b"5"
+    assert b"not meant" not in answer
+
+
+async def test_a_failure_in_the_answer_breaks_it_off(bridged: Gateway) -> None:
+    caller = await bridged.connect()
+    await caller.say(b"GET /break HTTP/1.1\r\nHost: x\r\n\r\n")
+    received = await asyncio.wait_for(caller.reader.read(-1), PATIENCE)
+    assert b"some" in received
+    assert not received.endswith(b"0\r\n\r\n")
+
+
+async def test_an_application_that_returns_without_an_answer(make_gateway: MakeGateway) -> None:
+    async def silent(scope: Scope, receive: object, send: object) -> None:
+        if scope["type"] == "lifespan":
+            raise RuntimeError("no lifespan here")
+
+    gateway = await make_gateway(app=silent)
+    assert (await gateway.get("/x")).startswith(b"HTTP/1.1 503 ")
+
+
+async def test_an_answer_with_a_broken_header_is_not_sent(make_gateway: MakeGateway) -> None:
+    async def splitting(scope: Scope, receive: object, send: object) -> None:
+        start: Message = {"type": "http.response.start", "status": 200}
+        start["headers"] = [(b"x-a", b"1\r\nx-b: 2")]
+        await send(start)  # type: ignore[operator]
+        await send({"type": "http.response.body", "body": b"hi"})  # type: ignore[operator]
+
+    gateway = await make_gateway(app=splitting)
+    answer = await gateway.get("/x")
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"x-b" not in answer
+
+
+async def test_the_server_closes_after_the_last_answer(
+    application: Application, bridged: Gateway
+) -> None:
+    assert application.life == ["up"]
+    go_on = asyncio.Event()
+
+    async def script(conversation: object) -> None:
+        await conversation.head()  # type: ignore[attr-defined]
+        await go_on.wait()
+        await conversation.say(OK)  # type: ignore[attr-defined]
+
+    function = await bridged.function(script)
+    caller, idle = await bridged.connect(), await bridged.connect()
+    await caller.say(b"GET /function/f1 HTTP/1.1\r\nHost: x\r\n\r\n")
+    await asyncio.wait_for(function.reached.wait(), PATIENCE)
+    closing = asyncio.create_task(bridged.server.close(PATIENCE))
+    await asyncio.sleep(0.05)
+    with pytest.raises(ConnectionError):
+        await bridged.connect()
+    go_on.set()
+    answer = await caller.reader.read(-1)
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\nConnection: close\r\n" in answer
+    assert await idle.reader.read(-1) == b""
+    await closing
+    assert application.life == ["up", "down"]
+
+
+async def test_what_does_not_end_in_time_is_ended(
+    application: Application, bridged: Gateway
+) -> None:
+    caller = await bridged.connect()
+    await caller.say(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+    await asyncio.wait_for(application.started.wait(), PATIENCE)
+    await bridged.server.close(0.1)
+    assert application.left.is_set()
+    assert application.life == ["up", "down"]
+
+
+async def test_an_application_that_cannot_start_does_not_listen() -> None:
+    async def failing(scope: Scope, receive: object, send: object) -> None:
+        await receive()  # type: ignore[operator]
+        await send({"type": "lifespan.startup.failed", "message": "no disk"})  # type: ignore[operator]
+
+    proxy = Proxy(Router(scaler=FakeScaler()), admit=admit)
+    with pytest.raises(RuntimeError, match="no disk"):
+        await serve(failing, proxy, port=0)

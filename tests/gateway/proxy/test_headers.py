@@ -1,0 +1,223 @@
+"""What passes, what ends here, and what the platform adds, in both directions."""
+
+import json
+import re
+from ipaddress import ip_network
+
+import pytest
+
+from tests.gateway.proxy.conftest import OK, Gateway, MakeGateway, answering, echo_head
+
+CALL_ID = re.compile(rb"\r\nX-Call-Id: ([^\r]*)\r\n")
+
+
+def seen_by_function(answer: bytes) -> bytes:
+    return answer.partition(b"\r\n\r\n")[2]
+
+
+async def test_user_headers_pass_byte_for_byte(gateway: Gateway) -> None:
+    await gateway.function(echo_head())
+    lines = ["x-ODD:  two  spaces ", "Cookie: a=b", "Accept:*/*", "X-Empty:", "X-U: ü", "x-odd: 2"]
+    head = seen_by_function(await gateway.get("/function/f1", *lines))
+    assert "\r\n".join(lines).encode() in head
+    assert b"\r\nHost: x\r\n" in head
+
+
+@pytest.mark.parametrize(
+    ("lines", "gone"),
+    [
+        (["Connection: close, X-A", "X-A: 1", "x-a: 2"], b"x-a"),
+        (["Connection: X-A, close", "X-A: 1"], b"connection"),
+        (["TE: trailers"], b"te:"),
+        (["Upgrade: h2c", "Connection: Upgrade"], b"upgrade"),
+        (["Keep-Alive: timeout=5"], b"keep-alive"),
+        (["Proxy-Connection: close"], b"proxy-connection"),
+        (["Proxy-Authorization: Basic x"], b"proxy-authorization"),
+        (["Authorization: Bearer other"], b"authorization"),
+        (["X_Call_Id: mine"], b"mine"),
+        (["X_Forwarded_For: 9.9.9.9"], b"9.9.9.9"),
+    ],
+)
+async def test_headers_that_end_at_the_gateway(
+    gateway: Gateway, lines: list[str], gone: bytes
+) -> None:
+    await gateway.function(echo_head())
+    head = seen_by_function(await gateway.get("/function/f1", *lines))
+    assert head.startswith(b"GET / HTTP/1.1\r\n")
+    assert gone not in head.lower()
+
+
+async def test_connection_cannot_name_what_routes_and_frames(gateway: Gateway) -> None:
+    await gateway.function(echo_head())
+    head = seen_by_function(await gateway.get("/function/f1", "Connection: host, x-call-id"))
+    assert b"\r\nHost: x\r\n" in head
+    assert CALL_ID.search(head)
+
+
+async def test_authorization_reaches_a_function_that_asks_for_it(gateway: Gateway) -> None:
+    await gateway.function(echo_head(), access="token", forward_authorization=True)
+    head = seen_by_function(await gateway.get("/function/f1", "Authorization: Bearer secret"))
+    assert b"\r\nAuthorization: Bearer secret\r\n" in head
+
+
+async def test_headers_that_end_at_the_gateway_on_the_way_back(gateway: Gateway) -> None:
+    await gateway.function(
+        answering(
+            b"HTTP/1.1 200 OK\r\nX-A: gone\r\nConnection: keep-alive, X-A\r\n"
+            b"Keep-Alive: timeout=5\r\n"
+            b"Proxy-Authenticate: Basic\r\nUpgrade: h2c\r\nX-Call-Id: forged\r\n"
+            b"X-Plat-Answer: forged\r\nSet-Cookie: a=1\r\nset-COOKIE: b=2\r\n"
+            b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok"
+        )
+    )
+    answer = await gateway.get("/function/f1")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert body == b"ok"
+    assert b"\r\nSet-Cookie: a=1\r\nset-COOKIE: b=2\r\nContent-Encoding: gzip\r\n" in head
+    for gone in (b"gone", b"Keep-Alive", b"Proxy-", b"Upgrade", b"forged"):
+        assert gone not in head
+    assert head.lower().count(b"x-call-id") == 1
+
+
+async def test_every_call_has_an_id_and_a_trace(gateway: Gateway) -> None:
+    await gateway.function(echo_head())
+    answers = [await gateway.get("/function/f1") for _ in range(2)]
+    ids = []
+    for answer in answers:
+        head, _, seen = answer.partition(b"\r\n\r\n")
+        match = CALL_ID.search(head + b"\r\n")
+        assert match
+        ids.append(match[1])
+        assert b"\r\nX-Call-Id: " + match[1] + b"\r\n" in seen
+        assert b"\r\ntraceparent: 00-" + match[1] + b"-" in seen
+    assert ids == sorted(set(ids))
+
+
+@pytest.mark.parametrize("given", ["mine", "a.b_c-1", "x" * 64])
+async def test_a_callers_own_id_is_kept(gateway: Gateway, given: str) -> None:
+    await gateway.function(echo_head())
+    answer = await gateway.get("/function/f1", f"X-Call-Id: {given}")
+    assert answer.count(f"\r\nX-Call-Id: {given}\r\n".encode()) == 2
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 65, "é", "a, b", "<script>"])
+async def test_an_id_that_is_none_is_replaced(gateway: Gateway, given: str) -> None:
+    await gateway.function(echo_head())
+    answer = await gateway.get("/function/f1", f"X-Call-Id: {given}")
+    assert f"X-Call-Id: {given}\r\n".encode() not in answer
+    assert len(CALL_ID.findall(answer)) == 2
+
+
+async def test_a_valid_trace_passes_and_a_broken_one_is_begun_anew(gateway: Gateway) -> None:
+    await gateway.function(echo_head())
+    valid = f"traceparent: 00-{'a' * 32}-{'b' * 16}-00"
+    assert valid.encode() in await gateway.get("/function/f1", valid)
+    for broken in (f"00-{'0' * 32}-{'b' * 16}-00", f"ff-{'a' * 32}-{'b' * 16}-00", "00-x"):
+        answer = await gateway.get("/function/f1", f"traceparent: {broken}", "X-Call-Id: mine")
+        assert broken.encode() + b"\r\n" not in answer
+        assert re.search(rb"\r\ntraceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-01\r\n", answer)
+
+
+async def test_a_stranger_is_not_believed_about_its_way(gateway: Gateway) -> None:
+    await gateway.function(echo_head())
+    said = ["X-Forwarded-For: 9.9.9.9", "X-Forwarded-Proto: https", "X-Forwarded-Host: evil"]
+    head = seen_by_function(await gateway.get("/function/f1", *said, "Forwarded: for=9.9.9.9"))
+    assert b"9.9.9.9" not in head
+    assert b"evil" not in head
+    assert b"\r\nX-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n" in head
+    assert b"\r\nX-Forwarded-Host: x\r\n" in head
+    assert b"\r\nForwarded: for=127.0.0.1;proto=http;host=x\r\n" in head
+
+
+async def test_a_trusted_proxy_is_appended_to(make_gateway: MakeGateway) -> None:
+    gateway = await make_gateway(trusted=(ip_network("127.0.0.0/8"),))
+    await gateway.function(echo_head())
+    said = ["X-Forwarded-For: 9.9.9.9", "X-Forwarded-Proto: https", "X-Forwarded-Host: shop"]
+    head = seen_by_function(await gateway.get("/function/f1", *said, "Forwarded: for=9.9.9.9"))
+    assert b"\r\nX-Forwarded-For: 9.9.9.9, 127.0.0.1\r\nX-Forwarded-Proto: https\r\n" in head
+    assert b"\r\nX-Forwarded-Host: shop\r\n" in head
+    assert b"\r\nForwarded: for=9.9.9.9, for=127.0.0.1;proto=http;host=x\r\n" in head
+
+
+async def test_repeated_requests_on_one_connection_are_judged_one_by_one(gateway: Gateway) -> None:
+    await gateway.function(echo_head(), access="token")
+    await gateway.function(echo_head(), name="open", access="token", forward_authorization=True)
+    caller = await gateway.connect()
+    request = "GET /function/{} HTTP/1.1\r\nHost: x\r\n{}\r\n"
+    right, wrong = "Authorization: Bearer secret\r\n", "Authorization: Bearer wrong!\r\n"
+    for name, line, status, passed in [
+        ("f1", right, b"200", False),
+        ("f1", wrong, b"401", False),
+        ("f1", "", b"401", False),
+        ("open", right, b"200", True),
+        ("f1", right, b"200", False),
+    ]:
+        await caller.say(request.format(name, line).encode())
+        head = await caller.head()
+        assert head[9:12] == status
+        length = re.search(rb"Content-Length: (\d+)", head)
+        assert length
+        body = await caller.body(int(length[1]))
+        assert (b"Bearer secret" in body) is passed
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[], ["Authorization: Bearer wrong"], ["Authorization: Basic secret"], ["Authorization: "]],
+)
+async def test_without_the_token_no_function_is_called(gateway: Gateway, lines: list[str]) -> None:
+    function = await gateway.function(answering(OK), access="token")
+    answer = await gateway.get("/function/f1?token=secret&access_token=secret", *lines)
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert b"\r\nWWW-Authenticate: Bearer" in answer
+    assert function.connections == []
+
+
+async def test_a_refusal_is_a_problem_document(gateway: Gateway) -> None:
+    await gateway.function(answering(OK), access="token")
+    answer = await gateway.get("/function/f1", "Authorization: Bearer again", "X-Call-Id: mine")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 429 Too Many Requests\r\n")
+    assert b"\r\nRetry-After: 8\r\n" in head
+    assert b"\r\nX-Plat-Answer: too-many-attempts\r\n" in head
+    assert b"\r\nContent-Type: application/problem+json\r\n" in head
+    assert json.loads(body) == {
+        "title": "Too Many Requests",
+        "status": 429,
+        "detail": "enough from 127.0.0.1",
+        "code": "too-many-attempts",
+        "callId": "mine",
+    }
+
+
+async def test_a_refusal_of_head_has_no_body(gateway: Gateway) -> None:
+    answer = await gateway.get("/function/none", method="HEAD")
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert answer.endswith(b"\r\n\r\n")
+
+
+PREFLIGHT = ["Access-Control-Request-Method: POST", "Access-Control-Request-Headers: X-A"]
+
+
+async def test_an_allowed_origin_may_call_from_a_browser(make_gateway: MakeGateway) -> None:
+    gateway = await make_gateway(origins=("http://console",))
+    await gateway.function(answering(OK), access="token")
+    origin = "Origin: http://console"
+    answer = await gateway.get("/function/f1", origin, *PREFLIGHT, method="OPTIONS")
+    assert answer.startswith(b"HTTP/1.1 204 ")
+    assert b"\r\nAccess-Control-Allow-Headers: X-A\r\n" in answer
+    for lines, status in (([], b"401"), (["Authorization: Bearer secret"], b"200")):
+        answer = await gateway.get("/function/f1", origin, *lines)
+        assert answer[9:12] == status
+        assert answer.count(b"\r\nAccess-Control-Allow-Origin: http://console\r\n") == 1
+
+
+async def test_another_origin_is_the_functions_business(make_gateway: MakeGateway) -> None:
+    gateway = await make_gateway(origins=("http://console",))
+    await gateway.function(
+        answering(b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 0\r\n\r\n")
+    )
+    answer = await gateway.get("/function/f1", "Origin: http://other", *PREFLIGHT, method="OPTIONS")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    answer = await gateway.get("/function/f1", "Origin: http://console")
+    assert answer.count(b"Access-Control-Allow-Origin") == 1

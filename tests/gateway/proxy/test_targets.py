@@ -1,0 +1,135 @@
+"""A path reaches the function that it shows, or nothing."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from plat_core.errors import Malformed
+from plat_core.model.names import FunctionRef
+from plat_gateway.proxy.targets import check_path, check_segment, function_target, leaves
+
+from tests.gateway.proxy.conftest import OK, Gateway, answering, echo_head
+
+
+@pytest.mark.parametrize(
+    ("target", "seen"),
+    [
+        ("", "/"),
+        ("/", "/"),
+        ("?a=1", "/?a=1"),
+        ("/?", "/?"),
+        ("/a/b?c=/../d&e", "/a/b?c=/../d&e"),
+        ("/a//b", "/a//b"),
+        ("//", "//"),
+        ("/a%2Fb%2f%00", "/a%2Fb%2f%00"),
+        ("/%e4%BD%a0;x=1", "/%e4%BD%a0;x=1"),
+        ("/a/../b", "/a/../b"),
+        ("/a/%2e%2e/b", "/a/%2e%2e/b"),
+        ("/.well-known/x", "/.well-known/x"),
+        ("/...", "/..."),
+        ("/%", "/%"),
+        ("/é", "/é"),
+    ],
+)
+async def test_the_function_sees_its_path_unchanged(
+    gateway: Gateway, target: str, seen: str
+) -> None:
+    await gateway.function(echo_head())
+    for segment in ("f1", "f1.default"):
+        answer = await gateway.get(f"/function/{segment}{target}")
+        assert f"\r\n\r\nGET {seen} HTTP/1.1\r\n".encode() in answer
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/function/../functions",
+        "/function/%2e%2e/functions",
+        "/function/f1/../../functions",
+        "/function/f1/%2e%2e/%2E%2e/functions",
+        "/function/f1/..%2f..%2ffunctions",
+        "/function/f1/a/../../../functions",
+        "/function/f1//../../functions",
+        "/function/f1/..;x/..;y/functions",
+        "/function/f1/..\\..\\functions",
+        "/function/f1/..",
+        "/function/a%2f..%2fb",
+        "/function/f1%2f..%2f..%2ffunctions",
+        "/function/f1;x",
+        "/function/f1%00",
+        "/function//f1",
+        "/function/",
+        "/function/F1",
+        "/function/f_1",
+        "/function/-f1",
+        "/function/f1.",
+        "/function/.f1",
+        "/function/f1.a.b",
+        "/function/f1..default",
+        "/function/%66%31",
+        "/function/f1#a",
+        "/function/" + "a" * 64,
+        "/function/а",  # a Cyrillic one
+        "/x/../function/f1",
+        "/./function/f1",
+        "/x/%2e%2e/function/f1",
+        "/functions/..%5cfunction/f1",
+        "/function%00/f1",
+    ],
+)
+async def test_no_spelling_reaches_another_route(gateway: Gateway, target: str) -> None:
+    function = await gateway.function(answering(OK))
+    answer = await gateway.get(target, "Authorization: Bearer secret")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert function.connections == []
+
+
+async def test_a_name_that_no_function_has_is_not_found(gateway: Gateway) -> None:
+    await gateway.function(answering(OK), name="orders")
+    for segment in ("orders.shop", "none", "order"):
+        answer = await gateway.get(f"/function/{segment}")
+        assert answer.startswith(b"HTTP/1.1 404 ")
+        assert b"\r\nX-Plat-Answer: function-not-found\r\n" in answer
+
+
+async def test_a_namespace_is_part_of_the_name(gateway: Gateway) -> None:
+    function = await gateway.function(echo_head())
+    gateway.route("other", function.address, ref=FunctionRef("orders", "shop"))
+    answer = await gateway.get("/function/orders.shop/x")
+    assert b"\r\n\r\nGET /x HTTP/1.1\r\n" in answer
+
+
+segments = st.sampled_from(
+    ["a", "b", "..", ".", "", "%2e%2e", "%2E.", "..%2f..", "..;x", "%5c..", "..\\..", "%", "%00"]
+)
+
+
+@given(st.lists(segments, max_size=8).map("/".join), st.sampled_from(["", "?", "?..&/../"]))
+def test_what_is_passed_never_leaves_the_function(path: str, query: str) -> None:
+    target = f"/function/f1/{path}{query}".encode()
+    try:
+        segment, seen = function_target(target)
+    except Malformed:
+        assert leaves(path.encode())
+    else:
+        assert (segment, seen) == ("f1", f"/{path}{query}".encode())
+
+
+@given(st.binary(max_size=60).filter(lambda raw: not set(raw) & set(b" \r\n")))
+def test_any_bytes_are_a_name_or_an_error(raw: bytes) -> None:
+    try:
+        segment, path = function_target(b"/function/" + raw)
+        check_segment(segment)
+    except Malformed:
+        return
+    assert (segment.encode() + path).startswith(raw.partition(b"?")[0])
+    assert FunctionRef.from_segment(segment).segment == segment.removesuffix(".default")
+
+
+@given(st.binary(max_size=60))
+def test_a_path_outside_functions_has_no_dot_segments(raw: bytes) -> None:
+    try:
+        check_path(b"/" + raw)
+    except Malformed:
+        return
+    path = raw.partition(b"?")[0].replace(b"%2e", b".").replace(b"%2E", b".").split(b"/")
+    assert b".." not in path
