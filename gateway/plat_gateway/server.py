@@ -79,6 +79,7 @@ class Server:
         except TimeoutError:
             for connection in list(self._connections):
                 connection.transport.abort()
+            await self._emptied.wait()
         await self._end_tasks()
         self._proxy.pools.close()
         await self._lifespan.shutdown()

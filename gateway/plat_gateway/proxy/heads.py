@@ -19,14 +19,20 @@ FIELD: Final = rb"\r\n" + TOKEN + rb":[\t\x20-\x7e\x80-\xff]*+"
 # possessive quantifiers: a head is read once, whatever it holds
 _TARGET = re.compile(rb"(" + TOKEN + rb") ([\x21-\x7e\x80-\xff]++) ")
 _REST = re.compile(rb"HTTP/1\.([01])((?:" + FIELD + rb")*+)\r\n\r\n")
-_REQUEST_LINE = re.compile(TOKEN + rb" [\x21-\x7e\x80-\xff]++ HTTP/1\.[01]\r")
+_BEGUN = re.compile(
+    TOKEN
+    + rb" [\x21-\x7e\x80-\xff]++ HTTP/1\.[01](?:"
+    + FIELD
+    + rb")*+(?:\r(?:\n(?:\r|"
+    + TOKEN
+    + rb")?)?)?"
+)
 _RESPONSE = re.compile(
     rb"HTTP/1\.([01]) ([1-5][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*+)?)((?:"
     + FIELD
     + rb")*+)\r\n\r\n"
 )
 _METHOD = re.compile(TOKEN + rb"(?: |\Z)")
-_BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 _SLASH: Final = ord("/")
 _LINE_REST: Final = 64
 """More than a method and `HTTP/1.1` take in a request line."""
@@ -263,17 +269,15 @@ def _origin_form(target: bytes, host: bytes | None) -> bytes:
 
 def _check_incomplete(data: bytes, limits: Limits) -> None:
     """Raise as soon as it is clear that no good head will come of `data`."""
-    if data == b"\r":
+    if data in (b"", b"\r"):
         return
     line, newline, _ = data.partition(b"\n")
     if len(line) > limits.target_bytes + _LINE_REST and line.find(b" ", 0, _LINE_REST) > 0:
         raise _target_too_long(limits)
-    if not (_REQUEST_LINE.fullmatch(line) if newline else _METHOD.match(data)):
-        raise Malformed("The request line is not that of HTTP/1.1.")
     if len(data) > limits.head_bytes or data.count(b"\n") > limits.headers + 2:
         raise _headers_too_large(limits)
-    if b"\r\n\r\n" in data or _BARE_LINE_FEED.search(data):
-        raise Malformed("A header line is not that of HTTP/1.1.")
+    if not (_BEGUN.fullmatch(data) if newline else _METHOD.match(data)):
+        raise Malformed("The request's head is not that of HTTP/1.1.")
 
 
 def _target_too_long(limits: Limits) -> PlatError:

@@ -64,14 +64,24 @@ class Function:
     script: Script
     connections: list[Conversation] = field(default_factory=list)
     reached: asyncio.Event = field(default_factory=asyncio.Event)
+    running: set[asyncio.Task[None] | None] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         conversation = Conversation(reader, writer)
         self.connections.append(conversation)
         self.reached.set()
+        self.running.add(task := asyncio.current_task())
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             await self.script(conversation)
         writer.close()
+        self.running.discard(task)
+
+    async def end(self) -> None:
+        """Close what is still open."""
+        for conversation in self.connections:
+            conversation.die()
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.gather(*(task for task in self.running if task), return_exceptions=True)
 
 
 class FakeScaler:
@@ -116,6 +126,7 @@ class Gateway:
         path = self._folder / f"{self._functions}.sock"
         function = Function(name, f"unix:{path}", script)
         listener = await asyncio.start_unix_server(function.serve, path)
+        self._stack.push_async_callback(function.end)
         self._stack.callback(listener.close)
         self.route(name, function.address, **route)
         return function
