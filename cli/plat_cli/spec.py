@@ -37,19 +37,17 @@ def merge(
     """The spec to put.
 
     `built` is the build's last event, which knows the runtime and the handler it found; `stored`
-    the spec that the platform has. Of that, only how far the function scales is kept where
-    neither the file nor a flag speaks of it: `plat scale` outlives a deploy.
+    the spec that the platform has, whose scale a flag changes in part. The platform keeps that
+    scale where nothing is said of it: `plat scale` outlives a deploy.
     """
     spec = dict(settings)
     for key in ("runtime", "handler", "timeout", "concurrency", "access"):
         if (value := getattr(overrides, key)) is not None:
             spec[key] = value
     spec |= {key: built[key] for key in ("image", "runtime", "handler") if built.get(key)}
-    if "scale" not in spec and "scale" in stored:
-        spec["scale"] = dict(stored["scale"])
     bounds = {"min": overrides.scale_min, "max": overrides.scale_max}
     if given := {key: value for key, value in bounds.items() if value is not None}:
-        spec["scale"] = {**spec.get("scale", {}), **given}
+        spec["scale"] = {**spec.get("scale", stored.get("scale", {})), **given}
     if "env" in spec or overrides.env:
         spec["env"] = _variables(spec.get("env", []), overrides.env)
     if overrides.secrets:

@@ -36,6 +36,8 @@ class Platform:
 
     def put(self, name: str, document: dict[str, Any]) -> tuple[int, dict[str, Any], bool]:
         old = self.functions.get(name)
+        if old and "scale" not in document["spec"]:
+            document["spec"]["scale"] = old["spec"]["scale"]
         metadata = document.get("metadata", {})
         annotations = metadata.get("annotations", {})
         if old and old["spec"] == _full(document["spec"]):
