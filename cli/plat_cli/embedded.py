@@ -26,7 +26,8 @@ LOCK = "plat.lock"
 LOG = "plat.log"
 LOG_TAIL = 4096
 START_TIMEOUT = 60.0
-STOP_TIMEOUT = 30.0
+STOP_TIMEOUT = 45.0
+"""Longer than the 30 s that a gateway gives the calls in flight."""
 CLOCK_SLACK = 5.0
 
 
