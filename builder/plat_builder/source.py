@@ -54,6 +54,7 @@ def merged(options: BuildOptions, manifest: FunctionManifest) -> BuildOptions:
         name=options.name,
         runtime=options.runtime or manifest.runtime,
         handler=options.handler or manifest.handler,
+        debug=options.debug,
     )
 
 

@@ -53,7 +53,8 @@ def build(
 ) -> Document:
     """Build the source; returns the `finished` event, raises BuildFailed with the guilty line."""
     query = {"name": ref.name, **namespaced(ref)}
-    wanted = {"runtime": overrides.runtime, "handler": overrides.handler}
+    debug = "true" if overrides.debug else None
+    wanted = {"runtime": overrides.runtime, "handler": overrides.handler, "debug": debug}
     query |= {key: value for key, value in wanted.items() if value}
     events = builder.events(
         "POST",
@@ -94,15 +95,12 @@ def put(
     source: Source,
     overrides: Overrides,
     built: Document,
-    annotations: dict[str, str] | None = None,
 ) -> Put:
     """Store the new spec; raises Refused where the platform does not like it."""
     before = stored(client, ref)
     old = before.get("spec", {})
     spec = merge(source.settings, overrides, built, old)
     document: Document = {"spec": spec}
-    if annotations:
-        document["metadata"] = {"name": ref.name, "annotations": annotations}
     function, headers = client.exchange(
         "PUT", function_path(ref), query=namespaced(ref), document=document
     )

@@ -83,7 +83,7 @@ def platform_environment(
         "PLAT_PORT": str(port),
         "PLAT_HOME": str(home),
     }
-    return {**environ, **given, **({"PLAT_DEV": "1"} if dev else {})}
+    return {**environ, **given, **({"PLAT_DEV": "1", "PLAT_ACCESS_LOG": "1"} if dev else {})}
 
 
 def platform_address(

@@ -24,6 +24,8 @@ class Overrides:
     access: str | None = None
     scale_min: int | None = None
     scale_max: int | None = None
+    debug: int | None = None
+    """The port of a debugger, as `plat dev --debug` asks for it."""
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
 
@@ -41,7 +43,7 @@ def merge(
     scale where nothing is said of it: `plat scale` outlives a deploy.
     """
     spec = dict(settings)
-    for key in ("runtime", "handler", "timeout", "concurrency", "access"):
+    for key in ("runtime", "handler", "timeout", "concurrency", "access", "debug"):
         if (value := getattr(overrides, key)) is not None:
             spec[key] = value
     spec |= {key: built[key] for key in ("image", "runtime", "handler") if built.get(key)}

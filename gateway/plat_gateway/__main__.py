@@ -65,6 +65,7 @@ async def _run(settings: GatewaySettings, lock: HomeLock) -> None:
         log.info("plat serves at %s", settings.url)
         await stop.wait()
         log.info("plat stops; calls in flight have %g s", GRACE)
+        platform.services.closing.set()
         await server.close(GRACE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from plat_core.services.functions import Functions
 from starlette.requests import Request
 
 from plat_gateway.auth.tokens import TokenGuard
+from plat_gateway.notices import Notices
 
 if TYPE_CHECKING:
     from plat_gateway.metrics import FunctionSample
@@ -81,6 +83,10 @@ class Services:
     buckets: Sequence[float]
     backend: str
     version: str
+    notices: Notices | None = None
+    """Where `plat dev` may say what is wrong; None outside dev set-ups."""
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the gateway stops: answers that go on end then."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 

@@ -60,6 +60,7 @@ class GatewaySettings(BaseModel):
         "http://localhost:3000",
     )
     trusted_proxies: Annotated[Networks, Field(alias="PLAT_TRUSTED_PROXIES")] = ()
+    access_log: Annotated[bool, Field(alias="PLAT_ACCESS_LOG")] = False
     json_limit: Annotated[int, Field(alias="PLAT_JSON_LIMIT", ge=1024)] = MIB
     build_limit: Annotated[int, Field(alias="PLAT_BUILD_LIMIT", ge=1024)] = 256 * MIB
     auth_failures: Annotated[int, Field(alias="PLAT_AUTH_FAILURES", ge=1)] = 100

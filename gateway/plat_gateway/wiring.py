@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from plat_core.backends.embedded import EmbeddedLogs, EmbeddedWorkloads
 from plat_core.backends.sql import Database, SqlFunctionStore, SqlSecretStore
 from plat_core.errors import PlatError
 from plat_core.model.names import FunctionRef
-from plat_core.ports import FunctionStore
+from plat_core.ports import FunctionStore, LogRecord
 from plat_core.services.autoscaler import Autoscaler
 from plat_core.services.changes import AnnouncingStore, Changes
 from plat_core.services.controller import Controller
@@ -32,6 +32,8 @@ from plat_core.services.load import BUCKETS
 
 from plat_gateway.app import create_app
 from plat_gateway.auth.tokens import TokenGuard, Verdict, refusal
+from plat_gateway.notices import Notices
+from plat_gateway.proxy.exchange import CallRecord
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy
 from plat_gateway.services import Services
@@ -49,6 +51,7 @@ class Platform:
 
     app: FastAPI
     proxy: Proxy
+    services: Services
 
 
 @asynccontextmanager
@@ -95,7 +98,15 @@ async def embedded(
             return {} if controller.synced else {"controller": "still looks at what is stored"}
 
         services = Services(
-            functions=Functions(store, workloads, changes, scaler=controller, url=url, now=now),
+            functions=Functions(
+                store,
+                workloads,
+                changes,
+                scaler=controller,
+                debugging=settings.is_dev,
+                url=url,
+                now=now,
+            ),
             builds=builds,
             logs=logs,
             secrets=secrets,
@@ -106,6 +117,7 @@ async def embedded(
             buckets=BUCKETS,
             backend=settings.backend,
             version=version("plat-faas"),
+            notices=Notices() if settings.is_dev else None,
         )
         await stack.enter_async_context(
             _background(
@@ -115,12 +127,16 @@ async def embedded(
                 _keep_house(engine, store),
             )
         )
-        yield Platform(create_app(services, settings), _proxy(router, guard, settings))
+        yield Platform(
+            create_app(services, settings), _proxy(router, services, settings, logs), services
+        )
 
 
-def _proxy(router: Router, guard: TokenGuard, settings: GatewaySettings) -> Proxy:
+def _proxy(
+    router: Router, services: Services, settings: GatewaySettings, logs: EmbeddedLogs
+) -> Proxy:
     def admit(header: bytes | None, client: str) -> PlatError | None:
-        verdict = guard.authenticate(header, client)
+        verdict = services.guard.authenticate(header, client)
         return None if verdict is Verdict.ALLOWED else refusal(verdict)
 
     return Proxy(
@@ -128,7 +144,22 @@ def _proxy(router: Router, guard: TokenGuard, settings: GatewaySettings) -> Prox
         admit=admit,
         limits=Limits(body_bytes=max(settings.build_limit, settings.json_limit)),
         origins=settings.cors_origins,
+        notices=services.notices.lines if services.notices else None,
+        on_call=_access_log(logs) if settings.access_log else None,
     )
+
+
+def _access_log(logs: EmbeddedLogs) -> Callable[[CallRecord], None]:
+    """Puts a line for each call among those of the function that was called."""
+
+    def on_call(call: CallRecord) -> None:
+        text = f"{call.method} {call.target} {call.status} {call.seconds * 1000:.0f} ms"
+        logs.add(
+            call.ref,
+            LogRecord(logs.now(), "gateway", "", "platform", text, call_id=call.call_id),
+        )
+
+    return on_call
 
 
 def _run_bases() -> Sequence[Path]:

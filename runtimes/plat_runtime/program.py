@@ -1,14 +1,11 @@
 """Load what the settings name and make of it a program that a server can run."""
 
-import importlib
 import os
 from collections.abc import Callable
 from typing import Any
 
-from plat_runtime import events, framework, loading, shapes, wsgi
+from plat_runtime import debugger, events, framework, loading, shapes, wsgi
 from plat_runtime.calls import Room
-from plat_runtime.faults import Reason, StartError
-from plat_runtime.logs import say
 from plat_runtime.settings import Settings
 from plat_runtime.shapes import Recognised, Shape
 
@@ -65,7 +62,7 @@ def load(settings: Settings) -> Program:
     """Import the user's code and recognise its handler; raise StartError on anything wrong."""
     loading.open_code(settings.code)
     if settings.debugpy:
-        _listen_for_debugger(settings.debugpy)
+        debugger.listen(settings.debugpy)
     name = loading.find_name(settings.handler, settings.code)
     if framework.wanted(name, settings):
         handler = framework.load(name, settings)
@@ -76,19 +73,3 @@ def load(settings: Settings) -> Program:
         handler = framework.load(handler.name, settings, signature="event")
         recognised = shapes.recognise(handler)
     return Program(recognised, settings)
-
-
-def _listen_for_debugger(address: str) -> None:
-    host, _, port = address.rpartition(":")
-    if not port.isdigit():
-        raise StartError(Reason.SETTING, f"PLAT_DEBUGPY={address[:100]!r} is not host:port")
-    try:
-        debugpy = importlib.import_module("debugpy")
-    except ImportError:
-        message = "PLAT_DEBUGPY is set but debugpy is not installed; add it to requirements.txt"
-        raise StartError(Reason.IMPORT, message) from None
-    try:
-        debugpy.listen((host or "127.0.0.1", int(port)))
-    except (OSError, RuntimeError) as error:
-        raise StartError(Reason.FAILED, f"debugpy cannot listen on {address}: {error}") from error
-    say(f"debugpy listens on {address}")

@@ -41,8 +41,8 @@ def test_names_come_from_function_json_or_the_folder(folder: Path) -> None:
     (folder / "one" / "function.json").write_text('{"name": "uno"}')
     found = list(served_in(functions_in(folder), "default", debug_port=5678))
     assert [(s.ref.name, s.debug) for s in found] == [
-        ("two", "127.0.0.1:5678"),
-        ("uno", "127.0.0.1:5679"),
+        ("two", 5678),
+        ("uno", 5679),
     ]
 
 

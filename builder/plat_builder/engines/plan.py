@@ -17,7 +17,7 @@ from plat_core.model.build import EMBEDDED_REPOSITORY, BuildOptions, Environment
 from plat_builder import pack
 from plat_builder.installing import Order
 from plat_builder.process import base_python
-from plat_builder.requirements import check_python, read_file
+from plat_builder.requirements import Line, check_python, read_file
 from plat_builder.runtimes import Catalogue
 from plat_builder.settings import BuildSettings
 from plat_builder.source import Findings, examine
@@ -74,6 +74,9 @@ class Plan:
         return _digest(folder, self.entries, self.findings, self.key)
 
 
+DEBUGGER = (Line("debugpy>=1.8", "--debug", 0, "debugpy"),)
+
+
 def make_plan(
     source: Path, options: BuildOptions, catalogue: Catalogue, settings: BuildSettings
 ) -> Plan:
@@ -86,9 +89,8 @@ def make_plan(
     findings = examine(source, entries, options, catalogue, other_sources=settings.other_sources)
     check_python(findings.declared, platform.python_version())
     runtime = findings.runtime
-    order = Order(
-        runtime.name, read_file(runtime.requirements), findings.declared.lines, base_python()
-    )
+    needs = (*read_file(runtime.requirements), *(DEBUGGER if options.debug else ()))
+    order = Order(runtime.name, needs, findings.declared.lines, base_python())
     key = _key(order, settings)
     digest = _digest(source, entries, findings, key)
     return Plan(options.name, findings, entries, order, key, digest, catalogue.launcher)

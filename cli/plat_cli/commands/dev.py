@@ -23,6 +23,10 @@ app = typer.Typer(add_completion=False)
 DEBUG_PORT = 5678
 
 
+QUIET = 250
+"""Milliseconds without a save after which an empty batch is told."""
+
+
 @command(
     app,
     shows=(
@@ -59,18 +63,21 @@ def dev(
 
 
 def _run(session: Session, loop: Loop, client: Client, served: list[Served]) -> None:
+    by_folder = {one.folder: one for one in served}
+    saves = _saves(list(by_folder))
+    # watching begins here, so that what is saved during the first deploys is not missed
+    next(saves)
     for one in served:
         loop.deploy(one)
         session.out.note(f"    {client.url}/function/{one.ref.segment}")
         if one.debug:
-            session.out.note(f"    debugger: {one.debug}")
+            session.out.note(f"    debugger: 127.0.0.1:{one.debug}")
     stop = threading.Event()
     for one in served:
         threading.Thread(target=loop.follow, args=(one, stop), daemon=True).start()
     session.out.note("watching; save a file to redeploy, Ctrl-C stops")
-    by_folder = {one.folder: one for one in served}
     try:
-        for changed in _saves(list(by_folder)):
+        for changed in saves:
             for folder, files in touched(by_folder, changed).items():
                 loop.deploy(by_folder[folder], files)
     except KeyboardInterrupt:
@@ -80,7 +87,7 @@ def _run(session: Session, loop: Loop, client: Client, served: list[Served]) -> 
 
 
 def _saves(folders: list[Path]) -> Iterator[list[Path]]:
-    """Batches of saved files; what a source leaves out is not watched."""
+    """Batches of saved files, empty ones in quiet times; noise is not watched."""
     from plat_builder.pack import noise
     from watchfiles import watch
 
@@ -88,7 +95,14 @@ def _saves(folders: list[Path]) -> Iterator[list[Path]]:
         places = [folder for folder in folders if Path(path).is_relative_to(folder)]
         return any(not noise(Path(path).relative_to(place).as_posix()) for place in places)
 
-    for changes in watch(*folders, watch_filter=wanted, debounce=100, step=20):
+    for changes in watch(
+        *folders,
+        watch_filter=wanted,
+        debounce=100,
+        step=20,
+        rust_timeout=QUIET,
+        yield_on_timeout=True,
+    ):
         yield [Path(path) for _, path in changes]
 
 

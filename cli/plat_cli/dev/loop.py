@@ -23,16 +23,15 @@ from plat_cli.source import Source, load
 from plat_cli.spec import Overrides
 
 READY_TIMEOUT = 60.0
-DEBUG_ANNOTATION = "plat.dev/debugpy"
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A function under `plat dev`; `debug` is where its debugger is to listen, or empty."""
+    """A function under `plat dev`; `debug` is the port its debugger is to listen on, or 0."""
 
     folder: Path
     ref: FunctionRef
-    debug: str = ""
+    debug: int = 0
 
 
 class Quiet:
@@ -97,8 +96,7 @@ class Loop:
         source = replace(load(served.folder), name=served.ref.name)
         overrides = _overrides(source, served)
         built = deployment.build(self._client, served.ref, source, overrides, listener)
-        annotations = {DEBUG_ANNOTATION: served.debug} if served.debug else None
-        put = deployment.put(self._client, served.ref, source, overrides, built, annotations)
+        put = deployment.put(self._client, served.ref, source, overrides, built)
         generation = int(put.function["metadata"].get("generation") or 0)
         return deployment.wait(
             self._client, served.ref, generation, timeout=READY_TIMEOUT, say=listener.say
@@ -137,12 +135,12 @@ class Loop:
 
 
 def served_in(folders: list[Path], namespace: str, *, debug_port: int | None) -> Iterator[Served]:
-    """The functions of some folders by their names, each with its debugger's address."""
+    """The functions of some folders by their names, each with its debugger's port."""
     from plat_cli.source import manifest_of, name_after
 
     for index, folder in enumerate(folders):
         name = manifest_of(folder).get("name") or name_after(folder.absolute().name)
-        debug = f"127.0.0.1:{debug_port + index}" if debug_port else ""
+        debug = debug_port + index if debug_port else 0
         yield Served(folder.absolute(), FunctionRef(name, namespace), debug)
 
 
@@ -151,4 +149,4 @@ def _overrides(source: Source, served: Served) -> Overrides:
     if not served.debug:
         return Overrides(access=access)
     # one replica that never sleeps, and time enough to look at a breakpoint
-    return Overrides(access=access, timeout="3600s", scale_min=1, scale_max=1)
+    return Overrides(access=access, timeout="3600s", scale_min=1, scale_max=1, debug=served.debug)

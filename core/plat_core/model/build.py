@@ -24,6 +24,8 @@ class BuildOptions(Model):
     name: Name
     runtime: Name | None = None
     handler: Annotated[str, StringConstraints(pattern=HANDLER_PATTERN)] | None = None
+    debug: bool = False
+    """Add what a debugger needs (debugpy) to the environment."""
 
 
 class LogLine(Model):

@@ -281,6 +281,8 @@ class FunctionSpec(FunctionSettings):
 
     image: Annotated[str, StringConstraints(pattern=IMAGE_PATTERN, max_length=512)] | None = None
     source: Source | None = None
+    debug: Annotated[int, Field(ge=1024, le=65535, strict=True)] | None = None
+    """A port of the replica's loopback where a debugger may attach; for dev set-ups."""
     redeployed_at: Timestamp | None = None
     """When a redeploy was asked for: another value makes a new revision of the same artifact."""
 

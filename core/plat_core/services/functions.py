@@ -68,7 +68,10 @@ Edit = Callable[[FunctionSpec], FunctionSpec]
 
 
 class Functions:
-    """All verbs; `url` tells where a function is called, `now` is the wall clock."""
+    """All verbs; `url` tells where a function is called, `now` is the wall clock.
+
+    `debugging`: whether a function may ask for a debugger's port.
+    """
 
     def __init__(
         self,
@@ -77,6 +80,7 @@ class Functions:
         changes: Changes,
         *,
         scaler: Scaler,
+        debugging: bool = False,
         url: Callable[[FunctionRef], str],
         now: Callable[[], datetime],
     ) -> None:
@@ -84,6 +88,7 @@ class Functions:
         self._workloads = workloads
         self._changes = changes
         self._scaler = scaler
+        self._debugging = debugging
         self._url = url
         self._now = now
         self._locks: WeakValueDictionary[FunctionRef, asyncio.Lock] = WeakValueDictionary()
@@ -95,6 +100,12 @@ class Functions:
         nothing of it: `plat scale` outlives the next deploy. Raises Conflict where it is being
         deleted, or where the given resourceVersion is not the stored one.
         """
+        if function.spec.debug is not None and not self._debugging:
+            raise InvalidInput(
+                "a debugger may attach in dev set-ups only",
+                field="spec.debug",
+                fix="plat dev --debug",
+            )
         async with self._lock(function.ref):
             before = await self._find(function.ref)
             if before is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from plat_core.errors import PlatError
 from plat_core.services.invoke import RouteEntry, Router, not_found
@@ -24,7 +24,8 @@ class Proxy:
     """Begins an exchange for each request under `/function/`.
 
     `admit` is asked for every function whose access is not public. `on_call` hears of each call
-    when it is over; it runs on the data path and must not wait.
+    when it is over; it runs on the data path and must not wait. `notices` are header lines for the
+    answers of some functions, by their path segment.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Proxy:
         limits: Limits | None = None,
         origins: Iterable[str] = (),
         on_call: Callable[[CallRecord], None] | None = None,
+        notices: Mapping[str, bytes] | None = None,
     ) -> None:
         self.router = router
         self.limits = limits or Limits()
@@ -43,6 +45,7 @@ class Proxy:
         self.ids = CallIds()
         self._admit = admit
         self._cors = Cors(origins)
+        self._notices = {} if notices is None else notices
 
     def exchange(self, connection: Connection, head: RequestHead) -> FunctionExchange | None:
         """Who answers this request; None where it has been answered already."""
@@ -58,6 +61,8 @@ class Proxy:
         try:
             segment, path = function_target(head.target)
             entry = self._entry(segment)
+            if self._notices:
+                extra += self._notices.get(entry.route.ref.segment, b"")
             if entry.route.access != "public":
                 self._check(entry, connection, head)
         except PlatError as error:

@@ -132,6 +132,7 @@ async def build(
     handler: Annotated[
         str | None, Query(description="As in `spec.handler`.", pattern=HANDLER_PATTERN)
     ] = None,
+    debug: Annotated[bool, Query(description="Add what a debugger needs.")] = False,
 ) -> Response:
     """Build an upload: a zip of a folder, one Python file, or files as JSON.
 
@@ -139,7 +140,7 @@ async def build(
     how it ended. Leaving ends the build.
     """
     wanted = accepted(request, [JSON, NDJSON])
-    options = BuildOptions(name=name, runtime=runtime, handler=handler)
+    options = BuildOptions(name=name, runtime=runtime, handler=handler, debug=debug)
     upload = Upload(request)
     events = _counted(await _start(request, services, upload, options), request.app.state.metrics)
     if wanted == JSON:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from plat_core.model.function import Function
+from plat_core.errors import NotSupported
+from plat_core.model.function import Function, Model
 from plat_core.model.names import Name
 from plat_core.services.functions import Functions, Put, ScaleChange
+from pydantic import StringConstraints
 from starlette.responses import Response
 
 from plat_gateway.openapi import json_body, problems
@@ -57,6 +59,12 @@ STORED: dict[int | str, dict[str, Any]] = {
     201: {"model": Function, "description": "Created."},
     **problems(409, 415),
 }
+
+
+class Notice(Model):
+    """What is wrong with the source that somebody is editing; empty: nothing any more."""
+
+    text: Annotated[str, StringConstraints(max_length=4096)] = ""
 
 
 def put_answer(put: Put) -> Response:
@@ -180,3 +188,21 @@ async def list_revisions(ref: Ref, functions: Verbs) -> Response:
     record = await functions.record(ref)
     views = [RevisionView.of(record, revision) for revision in record.revisions]
     return answer(RevisionList(items=tuple(views)))
+
+
+@router.put(
+    "/functions/{name}/notice",
+    status_code=204,
+    responses=problems(404, 415, 501),
+    openapi_extra=json_body(Notice, {"text": "app.py:3: SyntaxError: invalid syntax"}),
+)
+async def put_notice(
+    request: Request, ref: Ref, services: Annotated[Services, Depends(services_of)]
+) -> Response:
+    """Show a sentence in the function's answers, as `plat dev` does of a broken save."""
+    notice = await read_json(request, Notice)
+    await services.functions.record(ref)
+    if services.notices is None:
+        raise NotSupported("notices are for dev set-ups", fix="start it with PLAT_DEV=1")
+    services.notices.put(ref, notice.text)
+    return Response(status_code=204)

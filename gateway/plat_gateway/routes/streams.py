@@ -11,7 +11,10 @@ from plat_core.errors import Unavailable
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from plat_gateway.services import Services
+
 T = TypeVar("T")
+Ends = set[asyncio.Future[Any]]
 
 HEARTBEAT = 15.0
 """Seconds of silence after which a sign of life is sent, so that proxies keep the connection."""
@@ -22,7 +25,7 @@ class ClientGone(Unavailable):
 
 
 class LiveResponse(Response):
-    """Sends `chunks` until they end, the caller leaves or `lifetime` seconds have passed.
+    """Sends `chunks` until they end, the caller leaves, the gateway stops or `lifetime` is over.
 
     In each case the source is closed before the response returns. Where the source still reads the
     request, `received` is set once it has all of it; before that nobody else may listen to it.
@@ -47,34 +50,38 @@ class LiveResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream until one of the three ends."""
         start = {"status": self.status_code, "headers": self.raw_headers}
+        services: Services = scope["app"].state.services
         gone = asyncio.ensure_future(disconnected(receive, self._received))
+        closing = asyncio.ensure_future(services.closing.wait())
         try:
             async with aclosing(self._chunks):
                 await send({"type": "http.response.start", **start})
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._lifetime):
-                        await self._pump(gone, send)
+                        await self._pump({gone, closing}, send)
                 if not gone.done():
                     await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            gone.cancel()
-            await asyncio.gather(gone, return_exceptions=True)
+            for each in (gone, closing):
+                each.cancel()
+            await asyncio.gather(gone, closing, return_exceptions=True)
 
-    async def _pump(self, gone: asyncio.Future[None], send: Send) -> None:
-        while not gone.done():
-            chunk = await self._next(gone, send)
+    async def _pump(self, ends: Ends, send: Send) -> None:
+        while not any(end.done() for end in ends):
+            chunk = await self._next(ends, send)
             if not chunk:
                 return
             await _body(send, chunk)
 
-    async def _next(self, gone: asyncio.Future[None], send: Send) -> bytes:
-        """The next chunk; empty at the end, or when the caller has left."""
+    async def _next(self, ends: Ends, send: Send) -> bytes:
+        """The next chunk; empty at the end, or when one of `ends` came."""
         chunk: asyncio.Future[bytes] = asyncio.ensure_future(anext(self._chunks, b""))
         try:
             while not chunk.done():
-                both: set[asyncio.Future[Any]] = {chunk, gone}
-                await asyncio.wait(both, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
-                if gone.done():
+                await asyncio.wait(
+                    {chunk, *ends}, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED
+                )
+                if any(end.done() for end in ends):
                     return b""
                 if not chunk.done():
                     await _body(send, self._heartbeat)

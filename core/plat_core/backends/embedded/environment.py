@@ -73,6 +73,7 @@ def environment(who: Identity, secrets: Secrets, network: Mapping[str, str]) -> 
         "PLAT_LOG_TAGS": "1",
         "PLAT_TERMINATION_LOG": str(places.termination),
         "PLAT_SECRETS_DIR": str(places.secrets),
+        **({"PLAT_DEBUGPY": f"127.0.0.1:{spec.debug}"} if spec.debug else {}),
     }
 
 
