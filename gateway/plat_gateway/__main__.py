@@ -57,7 +57,11 @@ async def _run(settings: GatewaySettings, lock: HomeLock) -> None:
     async with wiring.embedded(settings, building, network) as platform:
         try:
             server = await serve(
-                platform.app, platform.proxy, host=settings.host, port=settings.port
+                platform.app,
+                platform.proxy,
+                host=settings.host,
+                port=settings.port,
+                trusted_proxies=settings.trusted_proxies,
             )
         except OSError as error:
             raise _cannot_listen(settings, error) from error

@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from plat_core.errors import PlatError
 
 from plat_gateway.proxy.bridge import AppExchange, ASGIApp, Lifespan, http_scope
-from plat_gateway.proxy.connection import Connection, Exchange
+from plat_gateway.proxy.connection import Connection
 from plat_gateway.proxy.forwarding import Network, Peer
 from plat_gateway.proxy.heads import RequestHead
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy
+from plat_gateway.proxy.roles import Exchange
 from plat_gateway.proxy.targets import PREFIX, check_path
 
 BACKLOG = 2048

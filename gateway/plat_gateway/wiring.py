@@ -137,7 +137,12 @@ def _proxy(
 ) -> Proxy:
     def admit(header: bytes | None, client: str) -> PlatError | None:
         verdict = services.guard.authenticate(header, client)
-        return None if verdict is Verdict.ALLOWED else refusal(verdict)
+        if verdict is Verdict.ALLOWED:
+            return None
+        error = refusal(verdict)
+        if verdict is Verdict.BLOCKED:
+            error.retry_after = services.guard.retry_after(client)
+        return error
 
     return Proxy(
         router,

@@ -10,17 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from plat_core.errors import (
-    BadFunctionAnswer,
-    CallTimedOut,
-    FunctionUnavailable,
-    PlatError,
-    RequestTimedOut,
-)
-from plat_core.model.names import FunctionRef
+from plat_core.errors import PlatError, RequestTimedOut
 from plat_core.services.invoke import Lease, RouteEntry
 
 from plat_gateway.proxy.chunks import ChunkDecoder, encode, last_chunk
@@ -28,6 +20,8 @@ from plat_gateway.proxy.forwarding import request_lines, response_lines, trailer
 from plat_gateway.proxy.heads import RequestHead, ResponseHead, parse_response
 from plat_gateway.proxy.identity import traceparent
 from plat_gateway.proxy.limits import KIB
+from plat_gateway.proxy.reach import reach
+from plat_gateway.proxy.records import CallRecord, bad_answer, timed_out
 
 if TYPE_CHECKING:
     from plat_gateway.proxy.connection import Connection
@@ -40,21 +34,6 @@ _BODILESS: Final = frozenset({204, 304})
 _REPEATABLE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"})
 _HELD_BYTES: Final = 64 * KIB
 """How much of a body is read ahead of a replica that is not there yet."""
-_PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
-"""Seconds between rounds of dialling, while the route still names replicas that are gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallRecord:
-    """What the access log says of a call; `status` 499 is a caller that left."""
-
-    ref: FunctionRef
-    call_id: str
-    method: str
-    target: str
-    status: int
-    seconds: float
-    address: str
 
 
 class FunctionExchange:
@@ -179,64 +158,37 @@ class FunctionExchange:
         elif self._upstream is not None and self._connection.awaits_body:
             self._fail(RequestTimedOut("The request's body did not come in time."))
         else:
-            ref, timeout = self._entry.route.ref, self._entry.route.timeout
-            self._fail(
-                CallTimedOut(
-                    f"The function {ref} did not answer within its timeout of {timeout:g} s.",
-                    fix=f"plat logs {ref.name}, or give it a longer timeout",
-                )
-            )
+            self._fail(timed_out(self._entry.route))
 
     # towards the replica
 
     async def _reach(self) -> None:
         """Get a slot and a connection: wait, wake, dial, and try elsewhere what fails."""
+        lease, self._lease = self._lease, None
+        timeout = self._entry.route.timeout
+        left = max(0.0, timeout - (time.monotonic() - self._started))
+        # who waits for a slot is told why there was none: that deadline comes before this one
+        self._connection.expire_in(left + 1.0)
+        size = len(self._held) + (0 if self._whole else _HELD_BYTES)
         try:
-            upstream = await self._connect()
+            self._lease, upstream = await reach(
+                self._proxy.router,
+                self._proxy.pools,
+                self._entry,
+                lease,
+                fresh=self._fresh,
+                seconds=left,
+                size=size,
+            )
         except PlatError as error:
             self._task = None
             self._fail(error)
         else:
             self._task = None
+            left = max(0.0, timeout - (time.monotonic() - self._started))
+            awaits = self._connection.body_open
+            self._connection.expire_in(min(left, self._proxy.limits.body_idle) if awaits else left)
             self._send(upstream)
-
-    async def _connect(self) -> Upstream:
-        router, entry = self._proxy.router, self._entry
-        deadline = router.clock() + entry.route.timeout
-        for pause in _PAUSES:
-            tried: set[str] = set()
-            lease: Lease | None = self._lease or await self._wait(deadline)
-            while lease is not None:
-                self._lease = lease
-                pool = self._proxy.pools.of(lease.endpoint.address)
-                try:
-                    return (None if self._fresh else pool.take()) or await pool.dial()
-                except OSError:
-                    tried.add(lease.endpoint.replica)
-                    lease.release()
-                    self._lease = None
-                    lease = router.lease(entry, tried)
-            await asyncio.sleep(pause)
-        raise FunctionUnavailable(
-            f"No replica of the function {entry.route.ref} takes a connection.",
-            fix=f"plat describe {entry.route.ref.name}",
-            retry_after=1.0,
-        )
-
-    async def _wait(self, deadline: float) -> Lease:
-        # the router's own deadline has the better reason: the connection's comes after it
-        self._connection.expire_in(self._entry.route.timeout + 1.0)
-        size = len(self._held) + (0 if self._whole else _HELD_BYTES)
-        future = self._proxy.router.wait(self._entry, deadline, size)
-        try:
-            return await future
-        except asyncio.CancelledError:
-            # granted and cancelled in the same moment
-            if future.done() and not future.cancelled() and future.exception() is None:
-                future.result().release()
-            raise
-        finally:
-            self._connection.expire_in(max(0.0, deadline - self._proxy.router.clock()))
 
     def _send(self, upstream: Upstream) -> None:
         self._upstream = upstream
@@ -303,7 +255,7 @@ class FunctionExchange:
             try:
                 head = parse_response(data, self._proxy.limits, upstream.known)
             except ValueError as error:
-                self._fail(self._bad_answer(f"its answer is {error}"))
+                self._fail(bad_answer(self._entry.route, f"its answer is {error}"))
                 return
             if head is None:
                 break
@@ -325,7 +277,9 @@ class FunctionExchange:
                 self._fresh = True
                 self._task = asyncio.get_running_loop().create_task(self._reach())
             else:
-                self._fail(self._bad_answer("it closed the connection without an answer"))
+                self._fail(
+                    bad_answer(self._entry.route, "it closed the connection without an answer")
+                )
         elif self._connection.tunnelling:
             self._finish()
         elif self._left is None and self._decoder is None and error is None:
@@ -387,7 +341,9 @@ class FunctionExchange:
         upstream = self._upstream
         if not self.head.upgrades or upstream is None:
             self._answer = None
-            self._fail(self._bad_answer("it switched to a protocol that nobody asked for"))
+            self._fail(
+                bad_answer(self._entry.route, "it switched to a protocol that nobody asked for")
+            )
             return
         self._idle = self._proxy.limits.stream_idle
         self._touch()
@@ -499,7 +455,3 @@ class FunctionExchange:
             seconds=seconds,
             address=self._connection.peer.client(self.head),
         )
-
-    def _bad_answer(self, why: str) -> PlatError:
-        ref = self._entry.route.ref
-        return BadFunctionAnswer(f"The function {ref} failed: {why}.", fix=f"plat logs {ref.name}")

@@ -9,11 +9,12 @@ from plat_core.services.invoke import RouteEntry, Router, not_found
 
 from plat_gateway.proxy.connection import Connection
 from plat_gateway.proxy.cors import Cors
-from plat_gateway.proxy.exchange import CallRecord, FunctionExchange
+from plat_gateway.proxy.exchange import FunctionExchange
 from plat_gateway.proxy.heads import RequestHead
 from plat_gateway.proxy.identity import CallIds
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.pool import Pools
+from plat_gateway.proxy.records import CallRecord
 from plat_gateway.proxy.targets import check_segment, function_target
 
 Admit = Callable[[bytes | None, str], PlatError | None]

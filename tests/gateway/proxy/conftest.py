@@ -13,9 +13,9 @@ from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Route
 from plat_core.services.invoke import Router
 from plat_gateway.proxy.bridge import ASGIApp
-from plat_gateway.proxy.exchange import CallRecord
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy
+from plat_gateway.proxy.records import CallRecord
 from plat_gateway.server import Server, serve
 
 PATIENCE = 20.0
