@@ -278,3 +278,26 @@ async def test_what_the_function_does_not_read_is_not_heaped_up(gateway: Gateway
     go_on.set()
     await task
     assert (await caller.head()).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+async def test_later_requests_are_not_heaped_up(gateway: Gateway) -> None:
+    async def script(conversation: Conversation) -> None:
+        await conversation.until_closed()
+
+    await gateway.function(script)
+    caller = await gateway.connect()
+    request, sent = b"GET /function/f1 HTTP/1.1\r\nHost: x\r\n\r\n", 0
+
+    async def flood() -> None:
+        nonlocal sent
+        while sent < 64 * MIB:
+            await caller.say(request * 20_000)
+            sent += len(request) * 20_000
+
+    task = asyncio.create_task(flood())
+    before = -1
+    while before != sent:
+        before = sent
+        await asyncio.sleep(0.2)
+    assert sent < 48 * MIB
+    task.cancel()

@@ -6,8 +6,18 @@ from dataclasses import replace
 
 from plat_core.model.names import FunctionRef
 from plat_core.ports import RouteRemoved
+from plat_core.services.invoke import Router
+from plat_gateway.proxy.pool import Pools
+from plat_gateway.proxy.reach import reach
 
-from tests.gateway.proxy.conftest import OK, PATIENCE, Conversation, Gateway, answering
+from tests.gateway.proxy.conftest import (
+    OK,
+    PATIENCE,
+    Conversation,
+    FakeScaler,
+    Gateway,
+    answering,
+)
 
 GET = b"GET /function/f1 HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -107,3 +117,22 @@ async def test_a_scaler_that_fails_is_a_503(gateway: Gateway) -> None:
     answer = await gateway.get("/function/f1")
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"\r\nX-Plat-Answer: unavailable\r\n" in answer
+
+
+async def test_a_slot_that_comes_in_the_moment_of_leaving_is_given_back(gateway: Gateway) -> None:
+    router = Router(scaler=FakeScaler())
+    router.apply(gateway.route("f1", "unix:/nowhere.sock", concurrency=1))
+    entry = router.lookup("f1")
+    assert entry is not None
+    lease = router.lease(entry)
+    assert lease is not None
+    task = asyncio.create_task(
+        reach(router, Pools(), entry, None, fresh=False, seconds=PATIENCE, size=0)
+    )
+    await asyncio.sleep(0)
+    assert entry.waiters
+    lease.release()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert entry.replicas[0].in_flight == 0
