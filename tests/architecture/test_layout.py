@@ -11,10 +11,14 @@ import pytest
 from tests.architecture.repository import ROOMS, ROOT, files, modules
 
 LONG_FILES = {
-    "gateway/plat_gateway/proxy/exchange.py": "the states of one call, which are read together",
-    "tests/core/backends/test_embedded.py": "one story per process that a backend has to survive",
+    "gateway/plat_gateway/proxy/connection.py": "one state machine: what a caller may send, and when",
+    "gateway/plat_gateway/proxy/exchange.py": "one state machine: a call from lease to release",
+    "tests/core/services/test_invoke.py": "one table of behaviours of one router",
 }
 """Files of more than 400 lines → why they are better in one piece."""
+
+GENERATED = ("crds/*", "platform-ui/src/api/schema.d.ts")
+"""Written by `make generate`, so nobody reads them from end to end."""
 
 VAGUE_NAMES = re.compile(r"(^|_)(util|utils|helper|helpers|misc|common|manager)(_|$)")
 DECISION_HEADINGS = {"Context", "Decision", "Consequences", "Status"}
@@ -56,7 +60,11 @@ def test_no_file_grows_beyond_a_look() -> None:
         for path in files()
         if path.suffix in code and len((ROOT / path).read_text(encoding="utf-8").splitlines()) > 400
     }
-    assert long == set(LONG_FILES)
+    assert long <= set(LONG_FILES)
+
+
+def test_a_file_that_may_be_long_is_still_there() -> None:
+    assert not [name for name in LONG_FILES if not (ROOT / name).is_file()]
 
 
 def test_names_say_what_a_thing_does() -> None:
