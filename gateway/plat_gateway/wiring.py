@@ -33,9 +33,9 @@ from plat_core.services.load import BUCKETS
 from plat_gateway.app import create_app
 from plat_gateway.auth.tokens import TokenGuard, Verdict, refusal
 from plat_gateway.notices import Notices
-from plat_gateway.proxy.exchange import CallRecord
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy
+from plat_gateway.proxy.records import CallRecord
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
 

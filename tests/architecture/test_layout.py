@@ -11,9 +11,7 @@ import pytest
 from tests.architecture.repository import ROOMS, ROOT, files, modules
 
 LONG_FILES = {
-    "gateway/plat_gateway/proxy/connection.py": "one state machine: what a caller may send, and when",
     "gateway/plat_gateway/proxy/exchange.py": "one state machine: a call from lease to release",
-    "tests/core/services/test_invoke.py": "one table of behaviours of one router",
 }
 """Files of more than 400 lines → why they are better in one piece."""
 
