@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 from plat_core.errors import BuildFailed
 
+CHUNK = 64 * 1024
 LINE_LENGTH = 4096
 MAX_LINES = 5_000
 TAIL = 200
@@ -66,8 +67,8 @@ class Program:
     async def __aenter__(self) -> Program:
         """Start it; raises BuildFailed where it cannot be."""
         command = self.command
-        reading, writing = os.pipe()
-        self._pipe = os.fdopen(reading, "rb", 0)
+        self._output, writing = os.pipe()
+        os.set_blocking(self._output, False)
         confined = (str(command.python), "-I", "-S", str(_CONFINED))
         limits = (str(os.getpid()), str(command.file_size))
         try:
@@ -83,7 +84,7 @@ class Program:
                 start_new_session=True,
             )
         except OSError as error:
-            self._pipe.close()
+            os.close(self._output)
             raise BuildFailed(f"cannot start {command.program[0]}: {error}") from None
         finally:
             os.close(writing)
@@ -95,7 +96,7 @@ class Program:
         self._kill_group()
         await self._exit
         await asyncio.to_thread(end_marked, self.command.mark)
-        self._pipe.close()
+        os.close(self._output)
 
     async def lines(self) -> AsyncGenerator[str, None]:
         """What it prints, as it does, until its end; then `code` is known.
@@ -115,13 +116,8 @@ class Program:
         self.code = await self._exit
 
     async def _chunks(self) -> AsyncGenerator[bytes, None]:
-        loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader()
-        transport, _ = await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), self._pipe
-        )
+        reading = asyncio.ensure_future(self._read())
         try:
-            reading = asyncio.ensure_future(reader.read(64 * 1024))
             while True:
                 await self._wait(reading)
                 if not reading.done():
@@ -129,10 +125,31 @@ class Program:
                 if not (chunk := reading.result()):
                     return
                 yield chunk
-                reading = asyncio.ensure_future(reader.read(64 * 1024))
+                reading = asyncio.ensure_future(self._read())
         finally:
             reading.cancel()
-            transport.close()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    async def _read(self) -> bytes:
+        """The next output; empty when nobody can write any more.
+
+        Not through `connect_read_pipe`: uvloop closes its file descriptor twice, and between the
+        two a thread may have opened another file under the same number.
+        """
+        while True:
+            try:
+                return os.read(self._output, CHUNK)
+            except BlockingIOError:
+                await self._readable()
+
+    async def _readable(self) -> None:
+        loop = asyncio.get_running_loop()
+        ready = loop.create_future()
+        loop.add_reader(self._output, _settle, ready)
+        try:
+            await ready
+        finally:
+            loop.remove_reader(self._output)
 
     async def _wait(self, reading: asyncio.Future[bytes]) -> None:
         """Until there is output, or its end; the program's end cuts off those that outlive it."""
@@ -157,6 +174,11 @@ class Program:
             os.killpg(self._process.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             return
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def end_marked(mark: str) -> int:
