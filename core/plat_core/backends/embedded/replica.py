@@ -37,6 +37,9 @@ class Timing:
     """Between two looks at a ready replica, and how long each may take."""
     misses: int = 3
     """Failed health probes after which it is killed."""
+    leave: float = 0.5
+    """Between the moment a ready replica leaves the routes and SIGTERM: calls that are on their way
+    to it, written but not read yet, would be lost in a server that closes what seems idle."""
     grace: float = 10.0
     """What a replica has beside the function's timeout to end after SIGTERM."""
     backoff: float = 0.5
@@ -77,6 +80,7 @@ class Supervisor:
         self._restarts = 0
         self._attempts = 0
         self._ready_at: float | None = None
+        self._leave = 0.0
 
     def view(self) -> Replica:
         """It, as it is now."""
@@ -91,9 +95,13 @@ class Supervisor:
             failure=self._failure,
         )
 
-    def stop(self) -> None:
-        """Let it finish its calls and end; a second call is a no-op."""
+    def stop(self, *, called: bool = True) -> None:
+        """Let it finish its calls and end; a second call is a no-op.
+
+        `called`: callers may still be on their way to it, who only now learn that it leaves.
+        """
         if not self._stopping.is_set():
+            self._leave = self._timing.leave if called and self._ready_at is not None else 0.0
             self._stopping.set()
             self._become("stopping")
 
@@ -228,6 +236,8 @@ class Supervisor:
         """SIGTERM, and time for the calls in flight."""
         calls = self._revision.spec.timeout_seconds if self._ready_at is not None else 0
         patience = calls + self._timing.grace
+        if self._leave:
+            await asyncio.wait({started.process.exited}, timeout=self._leave)
         started.process.terminate()
         try:
             async with asyncio.timeout(patience):

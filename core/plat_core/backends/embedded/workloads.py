@@ -107,7 +107,7 @@ class EmbeddedWorkloads:
         self._closed = True
         for supervisors in self._replicas.values():
             for supervisor in tuple(supervisors.values()):
-                supervisor.stop()
+                supervisor.stop(called=False)
         try:
             if self._tasks:
                 await asyncio.wait(self._tasks)
