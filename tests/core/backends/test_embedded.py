@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from plat_core.backends.memory import MemorySecretStore
 from plat_core.model.names import FunctionRef
 from plat_core.ports import LogQuery, Replica
 
-from ...contract.worlds import alive, kill, until_dead
+from ...contract.worlds import alive, kill, until, until_dead
 from .embedded_home import Home
 from .embedded_platform import CGROUPS, Platform, platform
 
@@ -69,6 +70,32 @@ async def _until_busy(home: Home, replica: Replica) -> None:
     async with asyncio.timeout(60):
         while await home.call(replica, "/busy") != b"busy":
             pass
+
+
+async def test_a_replica_that_leaves_still_takes_calls_on_their_way(home: Home) -> None:
+    async with platform(home) as world:
+        replica = await world.run(home.revision())
+        await world.scale(home.revision(), 0)
+        assert await home.call(replica, "/busy") == b"idle"
+        await world.gone()
+
+
+async def test_a_replica_that_listens_no_longer_makes_room_for_another(home: Home) -> None:
+    """Somebody else told it to stop: it finishes what it has, and does not count any more."""
+    async with platform(home) as world:
+        replica = await world.run(home.revision())
+        assert replica.endpoint is not None
+        Path(replica.endpoint.address.removeprefix("unix:")).unlink()
+        assert (await world.state("stopping")).endpoint is None
+        await world.scale(home.revision(), 1)
+        await until(world.workloads, is_replaced(replica.id), home.ref)
+
+
+def is_replaced(gone: str) -> Callable[[Sequence[Replica]], bool]:
+    def check(seen: Sequence[Replica]) -> bool:
+        return [(one.state, one.id == gone) for one in seen] == [("ready", False)]
+
+    return check
 
 
 async def test_a_replica_that_ignores_sigterm_is_killed(home: Home) -> None:

@@ -25,6 +25,7 @@ from plat_core.ports import Endpoint, Failure, Replica, ReplicaState, Revision
 CRASH_LOOP = 3
 TERMINATION_BYTES = 64 * 1024
 MEMORY_SECONDS = 0.5
+LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +187,10 @@ class Supervisor:
         """Watch a replica that was ready; returns why it must be killed."""
         misses, silent_since = 0, 0.0
         while True:
-            quick = min(self._timing.probe, 0.5)
-            await asyncio.sleep(self._timing.probe if self.state == "ready" else quick)
             socket, limit = started.places.socket, self._timing.probe
+            await self._rest(socket)
+            if self._stopping.is_set():
+                continue
             health = await probe.status(socket, probe.HEALTH, deadline=limit)
             if health == 200:
                 misses = 0
@@ -205,6 +207,19 @@ class Supervisor:
                     said = "did not answer" if health is None else f"answered {health}"
                     message = f"its health probe {said} {misses} times"
                     return Failure("Unhealthy", message, self._sink.last())
+
+    async def _rest(self, socket: Path) -> None:
+        """Until the next probe; one that listens no longer was told to stop by somebody else.
+
+        It has calls to finish, so it leaves in order, and another may take its place at once.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + (self._timing.probe if self.state == "ready" else LOOK_SECONDS)
+        while loop.time() < end:
+            await asyncio.sleep(min(self._timing.probe, LOOK_SECONDS))
+            if not _is_there(socket) and not self._stopping.is_set():
+                self._sink.platform("listens no longer; another takes its place")
+                self.stop(called=False)
 
     async def _look_ready(self, socket: Path) -> None:
         ready = await probe.status(socket, probe.READY, deadline=self._timing.probe)
