@@ -84,6 +84,9 @@ def decide(state: State, policy: Policy, *, ready: int, now: float) -> Decision:
         peak = max(state.panic_peak, panic, stable, ready)
         state = replace(state, panic_peak=peak)
         want = peak
+    if policy.min == 0 and now - state.last_active >= policy.idle:
+        # what the windows still remember of earlier calls keeps nothing awake
+        want = _clamp_rate(0, ready)
     return Decision(_within(want, policy, state, now), state)
 
 

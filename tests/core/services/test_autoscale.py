@@ -71,6 +71,19 @@ def test_to_zero_only_after_idle() -> None:
         assert want == (1 if n * 2.0 - 2.0 < POLICY.idle else 0)
 
 
+def test_idle_is_not_prolonged_by_what_the_windows_remember() -> None:
+    policy = Policy(min=0, max=10, target=1.0, idle=4.0)
+    wants = []
+    state = State()
+    for n in range(1, 8):
+        state = observe(state, Sample(n * 2.0, 5.0 if n == 1 else 0.0))
+        decision = decide(state, policy, ready=3, now=n * 2.0)
+        state = decision.state
+        wants.append(decision.replicas)
+    assert wants == [5, 3, 1, 1, 1, 1, 1]  # half of what is ready at a time
+    assert decide(state, policy, ready=1, now=14.0).replicas == 0
+
+
 def test_min_holds() -> None:
     policy = Policy(min=2, max=5, target=10.0, idle=1.0)
     assert run([0.0] * 40, ready=2, policy=policy).replicas == 2
