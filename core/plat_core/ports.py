@@ -183,6 +183,13 @@ class Workloads(Protocol):
         """A function one of whose replicas changed its state; merged, never lost."""
         ...
 
+    async def forget(self, ref: FunctionRef) -> None:
+        """The function is gone for good: what is kept of it, its log lines too, may go.
+
+        Called when it has no replica any more; a second call is a no-op.
+        """
+        ...
+
     async def close(self) -> None:
         """Stop every replica gracefully; a second call is a no-op."""
         ...

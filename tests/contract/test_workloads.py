@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from plat_core.errors import InvalidInput, Unavailable
-from plat_core.ports import Replica, Workload
+from plat_core.ports import LogQuery, LogRecord, Replica, Workload
 
 from .samples import OTHER, REF
 from .worlds import World, open_world, until
@@ -49,6 +50,21 @@ def _gone(seen: Sequence[Replica]) -> bool:
 
 
 async def test_nothing_is_observed_where_there_is_none(good: World) -> None:
+    assert list(await good.workloads.observe(REF)) == []
+
+
+async def test_what_is_kept_of_a_function_goes_when_it_is_forgotten(good: World) -> None:
+    await good.workloads.apply(_want(good, r1=1))
+    (replica,) = await until(good.workloads, _ready(1))
+    await good.workloads.apply(_want(good, r1=0))
+    await until(good.workloads, _gone)
+    line = LogRecord(datetime.now(UTC), replica.id, "orders-1", "stdout", "kept", None)
+    for ref in (REF, OTHER):
+        good.logs.add(ref, line)
+    for _ in range(2):
+        await good.workloads.forget(REF)
+    assert [record async for record in good.logs.read(REF, LogQuery())] == []
+    assert [record async for record in good.logs.read(OTHER, LogQuery())] == [line]
     assert list(await good.workloads.observe(REF)) == []
 
 

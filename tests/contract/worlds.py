@@ -12,6 +12,7 @@ from typing import Protocol
 from plat_core.backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing
 from plat_core.backends.memory import (
     CrashingWorkloads,
+    MemoryLogs,
     MemorySecretStore,
     MemoryWorkloads,
     NeverReadyWorkloads,
@@ -29,6 +30,7 @@ class World(Protocol):
     """One backend with functions of one behaviour: good, crash, slow (to start)."""
 
     workloads: Workloads
+    logs: EmbeddedLogs | MemoryLogs
 
     def revision(self, number: int) -> Revision: ...
 
@@ -52,7 +54,8 @@ class MemoryWorld:
             "never": NeverReadyWorkloads,
         }
         self.time = 1000.0
-        self.workloads = kinds[behaviour](now=lambda: self.time)
+        self.logs = MemoryLogs()
+        self.workloads = kinds[behaviour](now=lambda: self.time, logs=self.logs)
 
     def revision(self, number: int) -> Revision:
         return revision(number)

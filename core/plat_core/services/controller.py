@@ -195,6 +195,7 @@ class Controller:
             Workload(ref, steps.counts, {r.number: r for r in record.revisions})
         )
         if steps.purge:
+            await self._workloads.forget(ref)
             await self._store.purge(ref)
             await self._forget(ref)
             return

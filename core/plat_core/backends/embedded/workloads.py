@@ -102,6 +102,10 @@ class EmbeddedWorkloads:
         """See `Workloads.watch`."""
         return self._changes.watch()
 
+    async def forget(self, ref: FunctionRef) -> None:
+        """See `Workloads.forget`: its log lines go."""
+        await self._logs.forget(ref)
+
     async def close(self) -> None:
         """See `Workloads.close`; cancelled, it kills what has not ended yet."""
         self._closed = True

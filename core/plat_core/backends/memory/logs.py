@@ -26,6 +26,10 @@ class MemoryLogs:
             if follower.ref == ref:
                 follower.lines.put_nowait(record)
 
+    def forget(self, ref: FunctionRef) -> None:
+        """Remove every line of a function; a second call is a no-op."""
+        self._lines.pop(ref, None)
+
     async def read(self, ref: FunctionRef, query: LogQuery) -> AsyncIterator[LogRecord]:
         """See `LogSource.read`."""
         follower = _Follower(ref)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from plat_core.backends.changes import Changes
 from plat_core.backends.counts import change, next_id
+from plat_core.backends.memory.logs import MemoryLogs
 from plat_core.errors import Unavailable
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Failure, Replica, ReplicaState, Revision, Workload
@@ -39,10 +40,16 @@ class _Entry:
 
 
 class MemoryWorkloads:
-    """`Workloads` whose replicas are ready at once and gone at once; `now` is in seconds."""
+    """`Workloads` whose replicas are ready at once and gone at once; `now` is in seconds.
 
-    def __init__(self, *, now: Callable[[], float] = time.time) -> None:
+    `logs`: where its functions' lines are kept, if anywhere.
+    """
+
+    def __init__(
+        self, *, now: Callable[[], float] = time.time, logs: MemoryLogs | None = None
+    ) -> None:
         self.applied: list[Workload] = []
+        self._logs = logs
         self._entries: dict[FunctionRef, dict[str, _Entry]] = {}
         self._changes = Changes()
         self._now = now
@@ -70,6 +77,12 @@ class MemoryWorkloads:
     def watch(self) -> AsyncIterator[FunctionRef]:
         """See `Workloads.watch`."""
         return self._changes.watch()
+
+    async def forget(self, ref: FunctionRef) -> None:
+        """See `Workloads.forget`."""
+        self._entries.pop(ref, None)
+        if self._logs is not None:
+            self._logs.forget(ref)
 
     async def close(self) -> None:
         """See `Workloads.close`."""
