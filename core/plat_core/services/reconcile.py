@@ -30,7 +30,11 @@ FINAL_REASONS = frozenset(
         "HandlerUnrecognised",
         "StartTimeout",
         "SecretNotFound",
+        "SecretInvalid",
         "ImageNotFound",
+        "SettingInvalid",
+        "CannotStart",
+        "Unhealthy",
     }
 )
 """A revision that fails to start for one of these will not start at a second attempt either."""
@@ -45,7 +49,10 @@ HINTS = {
     "StartTimeout": "do less while the module is imported; see: plat logs {name}",
     "OOMKilled": "raise spec.resources.limits.memory, or use less of it; then: plat deploy",
     "SecretNotFound": "plat secret set NAME KEY=VALUE, then: plat redeploy {name}",
+    "SecretInvalid": "mend what the message names: plat secret set, then: plat redeploy {name}",
     "ImageNotFound": "build it again: plat deploy",
+    "CannotStart": "mend what the message names on this machine, then: plat redeploy {name}",
+    "Unhealthy": "a call held it up, or it answers no probe; see: plat logs {name}",
     "Suspended": "plat start {name}",
 }
 CRASH_HINT = "plat logs {name}"
