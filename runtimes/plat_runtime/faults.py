@@ -11,6 +11,7 @@ from types import TracebackType
 
 LOG_BYTES = 4096
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_code = ""
 _MACHINERY = ("<frozen importlib", "<frozen runpy", _HERE)
 
 
@@ -37,14 +38,24 @@ class StartError(Exception):
 
 
 def user_traceback(error: BaseException) -> str:
-    """Format ``error`` without the frames of the import machinery and of this package."""
+    """Format ``error`` without the frames of the import machinery and of this package.
+
+    Files of the user's code are named as the user knows them: ``app.py``, not where they lie here.
+    """
     seen: set[int] = set()
     link: BaseException | None = error
     while link is not None and id(link) not in seen:
         seen.add(id(link))
         link.__traceback__ = _users(link.__traceback__)
         link = link.__cause__ or link.__context__
-    return "".join(traceback.format_exception(error))
+    text = "".join(traceback.format_exception(error))
+    return text.replace(f'File "{_code}{os.sep}', 'File "') if _code else text
+
+
+def know_code(folder: str) -> None:
+    """From now on, tell files in ``folder`` by their path below it."""
+    global _code  # noqa: PLW0603 (there is one program in a process)
+    _code = folder
 
 
 def _users(trace: TracebackType | None) -> TracebackType | None:

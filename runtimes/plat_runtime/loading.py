@@ -7,7 +7,7 @@ import sys
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from plat_runtime.faults import Reason, StartError, user_traceback
+from plat_runtime.faults import Reason, StartError, know_code, user_traceback
 
 MODULES = ("app", "main", "function", "handler", "lambda_function")
 ATTRIBUTES = ("app", "application", "handler", "main", "function", "lambda_handler")
@@ -191,6 +191,7 @@ def _is_own(value: Any, module: ModuleType) -> bool:
 def open_code(code: str) -> None:
     """Make the user's code importable before anything else, and its folder the working one."""
     sys.path.insert(0, code)
+    know_code(code)
     try:
         os.chdir(code)
     except OSError as error:

@@ -60,6 +60,7 @@ def test_a_traceback_is_tagged_and_shows_the_users_frames_only(start: Start) -> 
     assert replica.get("/raise", headers={"X-Call-Id": "t1"}).status_code == 500
     trace = replica.log().split("Traceback", 1)[1].splitlines()
     assert all(line.startswith("[call t1] ") for line in trace[1:])
+    assert 'File "app.py", line ' in trace[1]
     assert "plat_runtime" not in replica.log()
 
 
