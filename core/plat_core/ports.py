@@ -7,7 +7,7 @@ thing raises `NotSupported`; it never pretends.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,18 +15,23 @@ from typing import Literal, Protocol
 
 from plat_core.model.build import BuildEvent, BuildOptions
 from plat_core.model.function import Access, Function, FunctionSpec, FunctionStatus
-from plat_core.model.names import FunctionRef
+from plat_core.model.names import FunctionRef, SecretRef
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """An artifact and the spec it runs with: immutable, numbered from 1 within its function."""
+    """An artifact and the spec it runs with: immutable, numbered from 1 within its function.
+
+    `secrets` are the versions of the secrets that were there when it was made, by name: where one
+    has changed since, another revision is due.
+    """
 
     ref: FunctionRef
     number: int
     image: str
     spec: FunctionSpec
     created: datetime
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -310,4 +315,22 @@ class SecretStore(Protocol):
 
     async def delete(self, namespace: str, name: str) -> None:
         """Forget it; raises SecretNotFound."""
+        ...
+
+
+class SecretVersions(Protocol):
+    """Which secrets there are and whether they changed, for who may not see a value."""
+
+    async def versions(self, namespace: str, names: Collection[str]) -> Mapping[str, str]:
+        """An opaque version of each of these secrets that exists; it tells nothing of the values.
+
+        It stays while the values stay, and is another one after each change.
+        """
+        ...
+
+    def watch(self) -> AsyncIterator[SecretRef]:
+        """Each secret that was made, changed or deleted from this call on; merged, never lost.
+
+        Ends when the iterator is closed.
+        """
         ...

@@ -88,7 +88,12 @@ async def embedded(
             return datetime.now(UTC)
 
         controller = Controller(
-            store=store, workloads=workloads, builder=ResourceBuilder(builds), now=now, url=url
+            store=store,
+            workloads=workloads,
+            builder=ResourceBuilder(builds),
+            secrets=secrets,
+            now=now,
+            url=url,
         )
         router = Router(scaler=controller)
         autoscaler = Autoscaler(loads=router, scaler=controller, clock=router.clock)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from plat_core.errors import SecretNotFound
-from plat_core.ports import SecretStore
+from plat_core.model.names import SecretRef
+from plat_core.ports import SecretStore, SecretVersions
 
 VALUES = {"url": "postgres://ü", "empty": "", "multi": "a\nb\n"}
 
@@ -62,3 +63,35 @@ async def test_delete_forgets_it(secrets: SecretStore) -> None:
     with pytest.raises(SecretNotFound):
         await secrets.get("default", "db")
     assert await secrets.list("default") == {}
+
+
+async def test_a_version_changes_with_the_values_and_only_with_them(secrets: SecretStore) -> None:
+    versions = []
+    for values in ({"a": "1"}, {"a": "1"}, {"a": "2"}, {"a": "1", "b": ""}):
+        await secrets.put("default", "db", values)
+        versions.append((await _versioned(secrets).versions("default", ["db"]))["db"])
+    assert versions[0] == versions[1]
+    assert len(set(versions)) == 3
+
+
+async def test_versions_are_of_the_secrets_that_exist(secrets: SecretStore) -> None:
+    await secrets.put("default", "db", VALUES)
+    await secrets.put("team", "web", VALUES)
+    assert set(await _versioned(secrets).versions("default", ["db", "web"])) == {"db"}
+    await secrets.delete("default", "db")
+    assert await _versioned(secrets).versions("default", ["db", "web"]) == {}
+
+
+async def test_watch_tells_of_every_change_and_of_nothing_else(secrets: SecretStore) -> None:
+    await secrets.put("default", "old", VALUES)
+    watch = _versioned(secrets).watch()
+    await secrets.put("default", "old", VALUES)
+    await secrets.put("team", "db", VALUES)
+    assert await anext(watch) == SecretRef("db", "team")
+    await secrets.delete("default", "old")
+    assert await anext(watch) == SecretRef("old")
+
+
+def _versioned(secrets: SecretStore) -> SecretVersions:
+    assert hasattr(secrets, "versions")
+    return secrets  # type: ignore[return-value]

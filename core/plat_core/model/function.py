@@ -266,6 +266,19 @@ class FunctionSettings(Model):
             return self.scale.replicas, self.scale.replicas
         return (0 if self.scale.replicas == 0 else self.scale.min), self.scale.max
 
+    @property
+    def secret_names(self) -> frozenset[str]:
+        """Every secret that it names."""
+        references = (v.value_from.secret_key_ref for v in self.env if v.value_from)
+        return frozenset((*self.secrets, *(reference.name for reference in references)))
+
+    @property
+    def required_secrets(self) -> frozenset[str]:
+        """The secrets without which no replica starts."""
+        references = (v.value_from.secret_key_ref for v in self.env if v.value_from)
+        names = (reference.name for reference in references if not reference.optional)
+        return frozenset((*self.secrets, *names))
+
     def template(self) -> dict[str, Any]:
         """The part of the spec whose change makes a new revision: what a replica is made of."""
         return self.model_dump(

@@ -15,6 +15,7 @@ from plat_core.model.refs import (
     NAME_PATTERN,
     NAME_RULE,
     FunctionRef,
+    SecretRef,
     check_name,
 )
 
@@ -25,6 +26,7 @@ __all__ = [
     "NAME_RULE",
     "FunctionRef",
     "Name",
+    "SecretRef",
     "check_name",
 ]
 

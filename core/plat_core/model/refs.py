@@ -1,4 +1,5 @@
-"""The naming rule and `FunctionRef`, without pydantic: a command line has no time to import it.
+"""The naming rule, `FunctionRef` and `SecretRef`, without pydantic: a command line has no time to
+import it.
 
 A name is an RFC 1123 label, the strictest form that every backend accepts: it becomes a Kubernetes
 object, a container, a folder and a path segment.
@@ -49,3 +50,11 @@ class FunctionRef:
         """Read `name[.namespace]`; raises ValueError with the naming rule."""
         name, _, namespace = segment.partition(".")
         return cls(check_name(name), check_name(namespace) if "." in segment else DEFAULT_NAMESPACE)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SecretRef:
+    """Which secret: a name within a namespace."""
+
+    name: str
+    namespace: str = DEFAULT_NAMESPACE

@@ -9,25 +9,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
 from plat_core.errors import FunctionNotFound
 from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished
 from plat_core.model.function import Function, FunctionSpec, Source
-from plat_core.model.names import FunctionRef
+from plat_core.model.names import FunctionRef, SecretRef
 from plat_core.ports import (
     FunctionStore,
     Record,
     Revision,
     Route,
     RouteRemoved,
+    SecretVersions,
     Workload,
     Workloads,
 )
 from plat_core.services.broadcast import Broadcast
-from plat_core.services.reconcile import BuildState, Observed, Plan, plan
+from plat_core.services.reconcile import BuildState, Observed, Plan, outdated, plan
 from plat_core.services.workqueue import WorkQueue
 
 log = logging.getLogger(__name__)
@@ -52,12 +53,14 @@ class Controller:
         store: FunctionStore,
         workloads: Workloads,
         builder: SourceBuilder,
+        secrets: SecretVersions,
         now: Callable[[], datetime],
         url: Callable[[FunctionRef], str],
     ) -> None:
         self._store = store
         self._workloads = workloads
         self._builder = builder
+        self._secrets = secrets
         self._now = now
         self._url = url
         self._queue: WorkQueue[FunctionRef] = WorkQueue(self._work)
@@ -79,6 +82,7 @@ class Controller:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._follow(self._store.watch()))
                 group.create_task(self._follow(self._workloads.watch()))
+                group.create_task(self._follow_secrets(self._secrets.watch()))
         finally:
             for build in self._builds.values():
                 build.task.cancel()
@@ -87,6 +91,12 @@ class Controller:
     async def _follow(self, refs: AsyncIterator[FunctionRef]) -> None:
         async for ref in refs:
             self._queue.add(ref)
+
+    async def _follow_secrets(self, changed: AsyncIterator[SecretRef]) -> None:
+        async for secret in changed:
+            for record in await self._store.list(secret.namespace):
+                if secret.name in record.function.spec.secret_names:
+                    self._queue.add(record.function.ref)
 
     def watch(self) -> AsyncIterator[Route | RouteRemoved]:
         """Resolver: every route, then each change."""
@@ -114,14 +124,17 @@ class Controller:
             await self._forget(ref)
             return
         build = None
+        spec = record.function.spec
+        versions = await self._versions(ref.namespace, spec)
         if record.function.metadata.deletion_timestamp is None:
             self._welcome(record)
-            record, build = await self._revise(record)
+            record, build = await self._revise(record, versions)
         observed = Observed(
             replicas=await self._workloads.observe(ref),
             wanted=self._clamped(record.function),
             now=self._now(),
             build=build,
+            missing_secrets=sorted(spec.required_secrets - versions.keys()),
         )
         await self._carry_out(record, plan(record, observed))
 
@@ -147,8 +160,17 @@ class Controller:
         low, high = function.spec.bounds
         return max(low, min(self._wanted.get(function.ref, 0), high))
 
-    async def _revise(self, record: Record) -> tuple[Record, BuildState | None]:
-        """Make sure that the newest revision is what the spec says; a source is built first."""
+    async def _versions(self, namespace: str, spec: FunctionSpec) -> Mapping[str, str]:
+        names = spec.secret_names
+        return await self._secrets.versions(namespace, names) if names else {}
+
+    async def _revise(
+        self, record: Record, secrets: Mapping[str, str]
+    ) -> tuple[Record, BuildState | None]:
+        """Make sure that the newest revision is what spec and secrets say.
+
+        A source is built first. `secrets`: the versions of those that the spec names.
+        """
         function, latest = record.function, record.latest
         image = function.spec.image
         if image is None:
@@ -157,10 +179,14 @@ class Controller:
                 return record, outcome
             image = outcome
         spec = function.spec.model_copy(update={"image": image, "source": None})
-        if latest is not None and latest.spec.template() == spec.template():
+        if (
+            latest is not None
+            and latest.spec.template() == spec.template()
+            and not outdated(latest, secrets)
+        ):
             return record, None
         number = latest.number + 1 if latest else 1
-        revision = Revision(function.ref, number, image, spec, self._now())
+        revision = Revision(function.ref, number, image, spec, self._now(), secrets)
         await self._store.add_revision(revision, keep=KEPT_REVISIONS)
         return await self._store.get(function.ref), None
 

@@ -5,7 +5,7 @@ Pure: no I/O, no clock, no backend. Every backend is reconciled by this one func
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -48,8 +48,8 @@ HINTS = {
     "HandlerExited": "a function must not call exit while it is imported; then: plat deploy",
     "StartTimeout": "do less while the module is imported; see: plat logs {name}",
     "OOMKilled": "raise spec.resources.limits.memory, or use less of it; then: plat deploy",
-    "SecretNotFound": "plat secret set NAME KEY=VALUE, then: plat redeploy {name}",
-    "SecretInvalid": "mend what the message names: plat secret set, then: plat redeploy {name}",
+    "SecretNotFound": "plat secret set NAME KEY=VALUE",
+    "SecretInvalid": "mend what the message names: plat secret set NAME KEY=VALUE",
     "ImageNotFound": "build it again: plat deploy",
     "CannotStart": "mend what the message names on this machine, then: plat redeploy {name}",
     "Unhealthy": "a call held it up, or it answers no probe; see: plat logs {name}",
@@ -75,6 +75,8 @@ class Observed:
     wanted: int
     now: datetime
     build: BuildState | None = None
+    missing_secrets: Sequence[str] = ()
+    """Secrets that the function needs and that are not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,15 @@ class _View:
         failing = [r for r in self.observed.replicas if r.revision == number and r.failure]
         failing.sort(key=lambda r: -r.restarts)
         return failing[0].failure if failing else None
+
+
+def outdated(revision: Revision, secrets: Mapping[str, str]) -> bool:
+    """Whether a secret changed since the revision was made; `secrets` are the versions of now.
+
+    One that is needed and gone is no change: what runs goes on with the values that it has.
+    """
+    followed = secrets.keys() | (revision.spec.secret_names - revision.spec.required_secrets)
+    return any(revision.secrets.get(name) != secrets.get(name) for name in followed)
 
 
 def plan(record: Record, observed: Observed) -> Plan:
@@ -289,11 +300,12 @@ def _status(view: _View, phase: _Phase) -> FunctionStatus:
             phase.reason if phase.progressing else done,
             phase.cause,
         ),
+        *_secrets(view),
     )
     return FunctionStatus(
         observed_generation=function.generation,
         conditions=tuple(_condition(view, *fact) for fact in facts),
-        hints=_hints(function, phase),
+        hints=_hints(view, phase),
         revision=serving.name if serving else None,
         latest_revision=latest.name if latest else None,
         image=shown.image if shown else None,
@@ -308,6 +320,19 @@ def _built(view: _View, phase: _Phase) -> tuple[ConditionStatus, str, str]:
     if phase.reason == "BuildFailed":
         return "False", "BuildFailed", phase.message
     return "Unknown", phase.reason, ""
+
+
+def _secrets(view: _View) -> Sequence[tuple[str, ConditionStatus, str, str]]:
+    """The condition on its secrets, where it needs any."""
+    missing = view.observed.missing_secrets
+    if missing:
+        message = (
+            f"there is no secret {', '.join(missing)}; replicas that run keep the values "
+            "they started with, and no other replica can start"
+        )
+        return [("SecretsFound", "False", "SecretNotFound", message)]
+    needed = view.function.spec.required_secrets
+    return [("SecretsFound", "True", "Found", "")] if needed else []
 
 
 def _condition(
@@ -325,11 +350,17 @@ def _condition(
     )
 
 
-def _hints(function: Function, phase: _Phase) -> tuple[Hint, ...]:
-    if phase.ready != "False" or phase.reason == "Deleting":
+def _hints(view: _View, phase: _Phase) -> tuple[Hint, ...]:
+    if phase.reason == "Deleting":
         return ()
-    fix = HINTS.get(phase.reason, CRASH_HINT).format(name=function.metadata.name)
-    return (Hint(reason=phase.reason, fix=fix),)
+    hints = [
+        Hint(reason="SecretNotFound", fix=f"plat secret set {name} KEY=VALUE")
+        for name in view.observed.missing_secrets
+    ]
+    if phase.ready == "False" and not (hints and phase.reason == "SecretNotFound"):
+        fix = HINTS.get(phase.reason, CRASH_HINT).format(name=view.function.metadata.name)
+        hints.append(Hint(reason=phase.reason, fix=fix))
+    return tuple(hints)
 
 
 def _route(view: _View, phase: _Phase) -> Route:

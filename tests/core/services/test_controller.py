@@ -12,6 +12,7 @@ import pytest
 from plat_core.backends.memory import (
     CrashingWorkloads,
     MemoryFunctionStore,
+    MemorySecretStore,
     MemoryWorkloads,
     SlowWorkloads,
 )
@@ -32,6 +33,11 @@ def image(n: int) -> str:
 def function(n: int = 1, **spec: Any) -> Function:
     spec = {"image": image(n)} | spec if "source" not in spec else spec
     return Function.model_validate({"metadata": {"name": "orders"}, "spec": spec})
+
+
+def secret_variable(name: str, key: str, *, optional: bool = False) -> dict[str, Any]:
+    reference = {"name": name, "key": key, "optional": optional}
+    return {"name": "SECRET", "valueFrom": {"secretKeyRef": reference}}
 
 
 class FakeBuilder:
@@ -58,6 +64,7 @@ class Platform:
         self.store = MemoryFunctionStore()
         self.workloads = workloads or MemoryWorkloads()
         self.builder = FakeBuilder()
+        self.secrets = MemorySecretStore()
         self.restart()
 
     def restart(self) -> None:
@@ -66,6 +73,7 @@ class Platform:
             store=self.store,
             workloads=self.workloads,
             builder=self.builder,
+            secrets=self.secrets,
             now=lambda: datetime.now(UTC),
             url=lambda ref: f"http://localhost:8080/function/{ref.segment}",
         )
@@ -105,6 +113,11 @@ class Platform:
         if status is None or condition is None or status.observed_generation != generation:
             return ""
         return condition.reason
+
+    async def secrets_found(self, status: str) -> bool:
+        observed = (await self.store.get(REF)).function.status
+        condition = observed.condition("SecretsFound") if observed else None
+        return condition is not None and condition.status == status
 
     async def until_reason(self, reason: str) -> None:
         async def holds() -> bool:
@@ -241,6 +254,58 @@ async def test_a_source_that_does_not_build_says_why_and_the_old_one_serves() ->
         assert status is not None
         assert "app.py:1" in (status.condition("Ready") or pytest.fail()).message
         assert platform.routes[REF].state == "ready"
+
+
+async def test_a_changed_secret_is_a_new_revision_and_the_same_values_are_none() -> None:
+    async with Platform() as platform:
+        await platform.secrets.put("default", "db", {"url": "a"})
+        await platform.secrets.put("default", "other", {"x": "y"})
+        await platform.store.put(function(secrets=["db"]))
+        await platform.until_reason("Serving")
+        await platform.secrets.put("default", "other", {"x": "z"})
+        await platform.secrets.put("default", "db", {"url": "a"})
+        await platform.secrets.put("default", "db", {"url": "b"})
+        await platform.until(lambda: platform.routes[REF].revision == "orders-2")
+        await platform.until_reason("Serving")
+        record = await platform.store.get(REF)
+        assert [r.number for r in record.revisions] == [1, 2]
+        assert set((record.latest or pytest.fail()).secrets) == {"db"}
+
+
+async def test_a_secret_that_changed_while_the_platform_was_down_is_rolled_out() -> None:
+    async with Platform() as platform:
+        await platform.secrets.put("default", "db", {"url": "a"})
+        await platform.store.put(function(env=[secret_variable("db", "url")]))
+        await platform.until_reason("Serving")
+    await platform.secrets.put("default", "db", {"url": "b"})
+    platform.restart()
+    async with platform:
+        await platform.until(
+            lambda: REF in platform.routes and platform.routes[REF].revision == "orders-2"
+        )
+
+
+async def test_a_deleted_secret_is_a_condition_and_what_runs_goes_on() -> None:
+    async with Platform() as platform:
+        await platform.secrets.put("default", "db", {"url": "a"})
+        await platform.store.put(function(secrets=["db"]))
+        await platform.until_reason("Serving")
+        await platform.secrets.delete("default", "db")
+        await platform.until(lambda: platform.secrets_found("False"))
+        status = (await platform.store.get(REF)).function.status or pytest.fail()
+        assert (status.revision, status.ready_replicas) == ("orders-1", 1)
+        assert [hint.fix for hint in status.hints] == ["plat secret set db KEY=VALUE"]
+        await platform.secrets.put("default", "db", {"url": "a"})
+        await platform.until(lambda: platform.secrets_found("True"))
+
+
+async def test_an_optional_secret_that_is_deleted_is_taken_away() -> None:
+    async with Platform() as platform:
+        await platform.secrets.put("default", "db", {"url": "a"})
+        await platform.store.put(function(env=[secret_variable("db", "url", optional=True)]))
+        await platform.until_reason("Serving")
+        await platform.secrets.delete("default", "db")
+        await platform.until(lambda: platform.routes[REF].revision == "orders-2")
 
 
 async def test_a_settled_function_is_not_written_again() -> None:

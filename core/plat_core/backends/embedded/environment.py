@@ -102,12 +102,6 @@ def user_variables(spec: FunctionSpec, secrets: Secrets) -> dict[str, str]:
     return found
 
 
-def secret_names(spec: FunctionSpec) -> set[str]:
-    """Every secret that the function names."""
-    references = (v.value_from.secret_key_ref.name for v in spec.env if v.value_from)
-    return {*spec.secrets, *references}
-
-
 def missing(what: str, who: str) -> CannotStart:
     """The failure of a secret that is not there."""
     return CannotStart(Failure("SecretNotFound", f"there is no {what}, which {who} needs"))

@@ -18,7 +18,6 @@ from plat_core.backends.embedded.environment import (
     Secrets,
     environment,
     missing,
-    secret_names,
 )
 from plat_core.backends.embedded.logs import Sink
 from plat_core.backends.embedded.places import Places, ReplicaPlaces
@@ -74,7 +73,7 @@ class Starter:
 
     async def _secrets(self, revision: Revision) -> Secrets:
         found: dict[str, Mapping[str, str] | None] = {}
-        for name in secret_names(revision.spec):
+        for name in sorted(revision.spec.secret_names):
             try:
                 found[name] = await self.secrets.get(revision.ref.namespace, name)
             except SecretNotFound:

@@ -47,7 +47,7 @@ class EmbeddedWorkloads:
         self._token = token
         self._replicas: dict[FunctionRef, dict[str, Supervisor]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._changes = Changes()
+        self._changes: Changes[FunctionRef] = Changes()
         self._closed = False
 
     @classmethod

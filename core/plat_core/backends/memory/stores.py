@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
 
@@ -10,7 +10,7 @@ from plat_core.backends import records
 from plat_core.backends.changes import Changes, Pending, drain
 from plat_core.errors import FunctionNotFound, SecretNotFound
 from plat_core.model.function import Function, FunctionStatus
-from plat_core.model.names import FunctionRef
+from plat_core.model.names import FunctionRef, SecretRef
 from plat_core.ports import Record, Revision
 
 
@@ -20,7 +20,7 @@ class MemoryFunctionStore:
     def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.writes = 0
         self._records: dict[FunctionRef, Record] = {}
-        self._changes = Changes()
+        self._changes: Changes[FunctionRef] = Changes()
         self._now = now
         self._uids = count(1)
 
@@ -68,7 +68,7 @@ class MemoryFunctionStore:
         """See `FunctionStore.watch`."""
         return self._watch(self._changes.subscribe())
 
-    async def _watch(self, pending: Pending) -> AsyncIterator[FunctionRef]:
+    async def _watch(self, pending: Pending[FunctionRef]) -> AsyncIterator[FunctionRef]:
         for ref in sorted(self._records):
             pending.add(ref)
         async for ref in drain(pending):
@@ -84,14 +84,21 @@ class MemoryFunctionStore:
 
 
 class MemorySecretStore:
-    """`SecretStore` in a dict."""
+    """`SecretStore` and `SecretVersions` in a dict."""
 
     def __init__(self) -> None:
         self._secrets: dict[tuple[str, str], dict[str, str]] = {}
+        self._versions: dict[tuple[str, str], str] = {}
+        self._numbers = count(1)
+        self._changes: Changes[SecretRef] = Changes()
 
     async def put(self, namespace: str, name: str, values: Mapping[str, str]) -> None:
         """See `SecretStore.put`."""
+        if self._secrets.get((namespace, name)) == values:
+            return
         self._secrets[namespace, name] = dict(values)
+        self._versions[namespace, name] = str(next(self._numbers))
+        self._changes.tell(SecretRef(name, namespace))
 
     async def get(self, namespace: str, name: str) -> Mapping[str, str]:
         """See `SecretStore.get`."""
@@ -108,6 +115,16 @@ class MemorySecretStore:
         """See `SecretStore.delete`."""
         if self._secrets.pop((namespace, name), None) is None:
             raise _missing(name)
+        self._changes.tell(SecretRef(name, namespace))
+
+    async def versions(self, namespace: str, names: Collection[str]) -> Mapping[str, str]:
+        """See `SecretVersions.versions`."""
+        found = [name for name in names if (namespace, name) in self._secrets]
+        return {name: self._versions[namespace, name] for name in found}
+
+    def watch(self) -> AsyncIterator[SecretRef]:
+        """See `SecretVersions.watch`."""
+        return self._changes.watch()
 
 
 def _missing(name: str) -> SecretNotFound:

@@ -51,7 +51,7 @@ class MemoryWorkloads:
         self.applied: list[Workload] = []
         self._logs = logs
         self._entries: dict[FunctionRef, dict[str, _Entry]] = {}
-        self._changes = Changes()
+        self._changes: Changes[FunctionRef] = Changes()
         self._now = now
         self._closed = False
 

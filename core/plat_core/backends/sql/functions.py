@@ -38,7 +38,7 @@ class SqlFunctionStore:
         uid: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
         self._database = database
-        self._changes = Changes()
+        self._changes: Changes[FunctionRef] = Changes()
         self._now = now
         self._uid = uid
 
@@ -113,7 +113,7 @@ class SqlFunctionStore:
         """See `FunctionStore.watch`."""
         return self._watch(self._changes.subscribe())
 
-    async def _watch(self, pending: Pending) -> AsyncIterator[FunctionRef]:
+    async def _watch(self, pending: Pending[FunctionRef]) -> AsyncIterator[FunctionRef]:
         for ref in await self._database.read(_refs):
             pending.add(ref)
         async for ref in drain(pending):
@@ -193,6 +193,7 @@ def _revision(ref: FunctionRef, row: Any) -> Revision:
         row["image"],
         FunctionSpec.model_validate(row["spec"]),
         row["created"],
+        row["secrets"],
     )
 
 
@@ -229,6 +230,7 @@ def _row(revision: Revision) -> dict[str, Any]:
         "image": revision.image,
         "spec": revision.spec.document(),
         "created": revision.created,
+        "secrets": dict(revision.secrets),
     }
 
 

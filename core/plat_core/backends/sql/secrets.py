@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from uuid import uuid4
 
 import sqlalchemy as sa
 
+from plat_core.backends.changes import Changes
 from plat_core.backends.sql.database import Database
 from plat_core.backends.sql.tables import SECRETS
 from plat_core.errors import SecretNotFound
+from plat_core.model.names import SecretRef
 
 
 class SqlSecretStore:
-    """`SecretStore` on a database, whose file only its owner can read."""
+    """`SecretStore` and `SecretVersions` on a database, whose file only its owner can read.
 
-    def __init__(self, database: Database) -> None:
+    Its `watch` sees the writes of this process.
+    """
+
+    def __init__(
+        self, database: Database, *, version: Callable[[], str] = lambda: uuid4().hex
+    ) -> None:
         self._database = database
+        self._version = version
+        self._changes: Changes[SecretRef] = Changes()
 
     async def put(self, namespace: str, name: str, values: Mapping[str, str]) -> None:
         """See `SecretStore.put`."""
 
-        def work(connection: sa.Connection) -> None:
+        def work(connection: sa.Connection) -> bool:
+            query = sa.select(SECRETS.c["values"]).where(_where(namespace, name))
+            old = connection.execute(query).first()
+            if old is not None and old[0] == values:
+                return False
             connection.execute(sa.delete(SECRETS).where(_where(namespace, name)))
             row = {"namespace": namespace, "name": name, "values": dict(values)}
-            connection.execute(sa.insert(SECRETS).values(row))
+            connection.execute(sa.insert(SECRETS).values(row | {"version": self._version()}))
+            return True
 
-        await self._database.write(work)
+        if await self._database.write(work):
+            self._changes.tell(SecretRef(name, namespace))
 
     async def get(self, namespace: str, name: str) -> Mapping[str, str]:
         """See `SecretStore.get`."""
@@ -47,6 +63,18 @@ class SqlSecretStore:
         query = sa.delete(SECRETS).where(_where(namespace, name))
         if not await self._database.write(lambda c: c.execute(query).rowcount):
             raise _missing(name)
+        self._changes.tell(SecretRef(name, namespace))
+
+    async def versions(self, namespace: str, names: Collection[str]) -> Mapping[str, str]:
+        """See `SecretVersions.versions`."""
+        columns = sa.select(SECRETS.c.name, SECRETS.c.version)
+        query = columns.where(SECRETS.c.namespace == namespace, SECRETS.c.name.in_(names))
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return {row.name: row.version for row in rows}
+
+    def watch(self) -> AsyncIterator[SecretRef]:
+        """See `SecretVersions.watch`."""
+        return self._changes.watch()
 
 
 def _where(namespace: str, name: str) -> sa.ColumnElement[bool]:

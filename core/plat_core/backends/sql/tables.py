@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-SCHEMAS = ("0001",)
+SCHEMAS = ("0001", "0002")
 """Every schema version that this release knows, oldest first; the last one is the current one."""
 
 
@@ -51,6 +51,7 @@ REVISIONS = sa.Table(
     sa.Column("image", sa.String(512), nullable=False),
     sa.Column("spec", sa.JSON, nullable=False),
     sa.Column("created", Instant, nullable=False),
+    sa.Column("secrets", sa.JSON, nullable=False),
     sa.ForeignKeyConstraint(
         ["namespace", "name"], ["functions.namespace", "functions.name"], ondelete="CASCADE"
     ),
@@ -62,4 +63,5 @@ SECRETS = sa.Table(
     sa.Column("namespace", NAME, primary_key=True),
     sa.Column("name", NAME, primary_key=True),
     sa.Column("values", sa.JSON, nullable=False),
+    sa.Column("version", sa.String(32), nullable=False),
 )

@@ -1,0 +1,21 @@
+"""Versions of secrets, and those that a revision was made with."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Add the columns. What is stored counts as the first version, which no revision knows."""
+    op.add_column(
+        "secrets", sa.Column("version", sa.String(32), nullable=False, server_default="0")
+    )
+    op.add_column("revisions", sa.Column("secrets", sa.JSON, nullable=False, server_default="{}"))
+
+
+def downgrade() -> None:
+    """Drop them again."""
+    op.drop_column("revisions", "secrets")
+    op.drop_column("secrets", "version")
