@@ -58,8 +58,9 @@ def routed() -> FastAPI:
         summary="The management API of plat",
         description=DESCRIPTION,
         redirect_slashes=False,
+        # their pages would load scripts from somebody else's servers
+        docs_url=None,
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     for room in ROOMS:

@@ -16,7 +16,7 @@ from plat_gateway.auth.clients import Network, client_address
 from plat_gateway.auth.tokens import TokenGuard, Verdict, refusal
 from plat_gateway.problems import call_id_of, parts_of, problem
 
-PUBLIC = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"})
+PUBLIC = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 QUERY_TOKENS = frozenset({"token", "access_token", "auth_token"})
 CHALLENGE = 'Bearer realm="plat"'
 

@@ -17,12 +17,14 @@ router = APIRouter(tags=["health"])
 Parts = Annotated[Services, Depends(services_of)]
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", response_model=Health)
 async def get_health() -> Response:
     """Tell that the process is alive."""
     return answer(Health())
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get(
     "/readyz",
     response_model=ReadinessView,

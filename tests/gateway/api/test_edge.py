@@ -18,7 +18,7 @@ PREFLIGHT = {
 
 
 async def test_every_answer_has_a_call_id_and_safe_headers(client: httpx.AsyncClient) -> None:
-    for path in ("/healthz", "/functions", "/nothing", "/functions/A", "/docs"):
+    for path in ("/healthz", "/functions", "/nothing", "/functions/A", "/openapi.json"):
         answer = await client.get(path)
         assert len(answer.headers["x-call-id"]) == 32
         assert answer.headers["x-content-type-options"] == "nosniff"
@@ -44,7 +44,7 @@ async def test_a_good_call_id_of_the_caller_is_kept(
         ("/functions/orders/stop", "POST"),
         ("/build", "POST"),
         ("/secrets/db", "DELETE, GET, PUT"),
-        ("/healthz", "GET"),
+        ("/healthz", "GET, HEAD"),
         ("/openapi.json", "GET, HEAD"),
     ],
 )
@@ -114,3 +114,14 @@ async def test_another_json_limit_can_be_set() -> None:
     async with client_of(make_platform(json_limit=1024).app()) as client:
         body = {"spec": {"image": IMAGE, "env": [{"name": "A", "value": "x" * 1024}]}}
         assert (await client.put("/functions/orders", json=body)).status_code == 413
+
+
+async def test_probes_may_ask_with_head(stranger: httpx.AsyncClient) -> None:
+    for path in ("/healthz", "/readyz"):
+        answer = await stranger.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
+
+
+async def test_no_page_loads_anything_from_elsewhere(client: httpx.AsyncClient) -> None:
+    for path in ("/docs", "/redoc", "/docs/oauth2-redirect"):
+        assert (await client.get(path)).status_code == 404
