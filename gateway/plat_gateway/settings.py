@@ -64,6 +64,7 @@ class GatewaySettings(BaseModel):
     json_limit: Annotated[int, Field(alias="PLAT_JSON_LIMIT", ge=1024)] = MIB
     build_limit: Annotated[int, Field(alias="PLAT_BUILD_LIMIT", ge=1024)] = 256 * MIB
     auth_failures: Annotated[int, Field(alias="PLAT_AUTH_FAILURES", ge=1)] = 100
+    start_timeout: Annotated[float, Field(alias="PLAT_START_TIMEOUT", ge=1, le=3600)] = 60.0
     wait_limit: Annotated[float, Field(alias="PLAT_WAIT_LIMIT", gt=0, le=3600)] = 60.0
     stream_limit: Annotated[float, Field(alias="PLAT_STREAM_LIMIT", gt=0, le=86_400)] = 3600.0
 

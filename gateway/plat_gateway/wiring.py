@@ -18,7 +18,7 @@ from plat_builder.engines.environment import EnvironmentEngine
 from plat_builder.resource import ResourceBuilder
 from plat_builder.service import BuildService
 from plat_builder.settings import BuildSettings
-from plat_core.backends.embedded import EmbeddedLogs, EmbeddedWorkloads
+from plat_core.backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing
 from plat_core.backends.sql import Database, SqlFunctionStore, SqlSecretStore
 from plat_core.errors import PlatError
 from plat_core.model.names import FunctionRef
@@ -73,7 +73,12 @@ async def embedded(
         logs = EmbeddedLogs(home / "logs")
         stack.push_async_callback(logs.close)
         workloads = await EmbeddedWorkloads.open(
-            home, secrets=secrets, logs=logs, run_bases=_run_bases(), network=network
+            home,
+            secrets=secrets,
+            logs=logs,
+            run_bases=_run_bases(),
+            network=network,
+            timing=Timing(start=settings.start_timeout),
         )
         stack.push_async_callback(workloads.close)
         engine = EnvironmentEngine(home, runtimes=runtimes.find(), settings=building)

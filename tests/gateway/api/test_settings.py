@@ -60,6 +60,7 @@ def test_the_environment_is_read() -> None:
         ("PLAT_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("PLAT_PUBLIC_URL", "plat.example"),
         ("PLAT_WAIT_LIMIT", "-1"),
+        ("PLAT_START_TIMEOUT", "0"),
     ],
 )
 def test_a_bad_value_names_its_variable(name: str, value: str) -> None:
