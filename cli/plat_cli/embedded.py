@@ -125,7 +125,7 @@ def failed_start(home: Path, host: str, port: int, begin: int) -> PlatError:
 def open_log(home: Path):  # type: ignore[no-untyped-def]
     """The log file, to append to; raises Unavailable where the directory cannot be written."""
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         return (home / LOG).open("ab")
     except OSError as error:
         raise Unavailable(

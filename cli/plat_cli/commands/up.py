@@ -59,7 +59,7 @@ def up(
 def _foreground(session: Session, home: Path, environment: dict[str, str]) -> None:
     """Become the platform: its pid is this one, and signals reach it directly."""
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Unavailable(
             f"{home} cannot be made: {error.strerror}", fix="plat up --home ANOTHER-DIRECTORY"
