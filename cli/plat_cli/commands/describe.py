@@ -70,7 +70,7 @@ def _conditions(out: Output, function: dict[str, Any]) -> None:
         mark, colour = MARKS.get(condition["status"], MARKS["Unknown"])
         if condition["type"] == "Progressing":  # neither good nor bad
             mark, colour = ("…" if condition["status"] == "True" else "·"), "dim"
-        out.result(f"{out.style(mark, colour)} {condition['type']:<11} {condition['reason']}")
+        out.result(f"{out.style(mark, colour)} {condition['type']:<12} {condition['reason']}")
         for line in (condition.get("message") or "").splitlines():
             out.result(f"    {printable(line)}")
     for hint in status.get("hints") or []:
