@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from plat_core.errors import BuildFailed, NotSupported, TooLarge
+from plat_core.errors import BuildFailed, NotSupported, PlatError, TooLarge
 from plat_core.model.build import BuildOptions
 from plat_core.model.manifest import MANIFEST_BYTES, MANIFEST_NAME, FunctionManifest, read_manifest
 
@@ -43,9 +43,14 @@ def manifest_of(folder: Path) -> FunctionManifest:
         return FunctionManifest()
     with file.open("rb") as stream:
         data = stream.read(MANIFEST_BYTES + 1)
-    if len(data) > MANIFEST_BYTES:
-        raise TooLarge(f"{MANIFEST_NAME} has more than {MANIFEST_BYTES} bytes")
-    return read_manifest(data)
+    try:
+        if len(data) > MANIFEST_BYTES:
+            raise TooLarge(f"it has more than {MANIFEST_BYTES} bytes")
+        return read_manifest(data)
+    except PlatError as error:
+        error.message = f"{MANIFEST_NAME}: {error.message}"
+        error.fix = error.fix or f"correct {MANIFEST_NAME}, then deploy again"
+        raise
 
 
 def merged(options: BuildOptions, manifest: FunctionManifest) -> BuildOptions:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from plat_core.errors import InvalidInput, PlatError
-from plat_core.model.refs import FunctionRef, check_name
+from plat_core.model.refs import FunctionRef, check_name, similar_name
 
 from plat_cli import faults
 from plat_cli.output import Output
@@ -135,7 +135,9 @@ def checked(name: str, field: str = "metadata.name") -> str:
     try:
         return check_name(name)
     except ValueError as error:
-        raise InvalidInput(f"{field}: {error}", field=field) from error
+        similar = similar_name(name)
+        fix = f"write for example {similar}" if similar else ""
+        raise InvalidInput(f"{field}: {error}", fix=fix, field=field) from error
 
 
 def explanation(error: PlatError) -> str:
@@ -143,7 +145,8 @@ def explanation(error: PlatError) -> str:
     lines = [error.message]
     if isinstance(error, faults.Refused):
         problem = error.problem
-        lines += [f"  {field}: {message}" for field, message in problem.errors]
+        told = [f"{field}: {message}" for field, message in problem.errors]
+        lines += [f"  {line}" for line in told if line not in error.message]
         lines += [f"  {line}" for line in problem.log.splitlines()[-20:]]
         lines += [f"  call id {problem.call_id}"] if problem.call_id else []
     return "\n".join(lines)

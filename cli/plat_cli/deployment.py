@@ -163,7 +163,7 @@ def _build_failed(event: Document) -> PlatError:
     code = str(event.get("code") or BuildFailed.code)
     if code != BuildFailed.code:
         message = str(event.get("message", "the build was refused"))
-        fix = str(event.get("fix") or "correct it (function.json?), then: plat deploy")
+        fix = str(event.get("fix") or "correct it, then: plat deploy")
         return Refused(Problem(code, 422, message, fix))
     return BuildFailed(
         str(event.get("message", "the build failed")),

@@ -7,7 +7,6 @@ model takes longer to import than a redeploy may last.
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 from plat_core.errors import InvalidInput, Malformed, PlatError, TooLarge
 from plat_core.model import strictjson
-from plat_core.model.refs import NAME_LENGTH, check_name
+from plat_core.model.refs import check_name, similar_name
 
 MANIFEST = "function.json"
 UPLOAD_BYTES = 128 * 1024 * 1024
@@ -52,9 +51,8 @@ def load(path: Path) -> Source:
 
 def name_after(text: str) -> str:
     """A function's name made of a folder's: lower case, what is not allowed becomes '-'."""
-    name = re.sub(r"[^a-z0-9]+", "-", text.lower())[:NAME_LENGTH].strip("-")
     try:
-        return check_name(name)
+        return check_name(similar_name(text))
     except ValueError as error:
         raise InvalidInput(f"no name can be made of {text!r}: {error}", field="name") from error
 
@@ -74,7 +72,7 @@ def decode_manifest(data: bytes, file: Path) -> dict[str, Any]:
         error.fix = error.fix or f"correct {file}"
         raise
     if not isinstance(document, dict):
-        raise Malformed(f"{file} is one JSON object: {{...}}")
+        raise Malformed(f"{file} is one JSON object: {{...}}", fix=f"correct {file}")
     return document
 
 

@@ -47,5 +47,9 @@ def _replicas(count: str) -> int | None:
     if count == "auto":
         return None
     if not (count.isascii() and count.isdigit() and len(count) < 5):
-        raise InvalidInput(f"{count!r} is neither a number nor auto", field="spec.scale.replicas")
+        raise InvalidInput(
+            f"{count!r} is neither a number nor auto",
+            fix="plat scale NAME 3",
+            field="spec.scale.replicas",
+        )
     return int(count)

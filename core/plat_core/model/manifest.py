@@ -36,7 +36,7 @@ def read_manifest(data: bytes) -> FunctionManifest:
     """
     document = strictjson.loads(data, max_bytes=MANIFEST_BYTES)
     if not isinstance(document, dict):
-        raise InvalidInput(f"{MANIFEST_NAME} is one JSON object: {{...}}")
+        raise InvalidInput("it is one JSON object: {...}")
     if isinstance(document.get("env"), dict):
         document = {**document, "env": _variables(document["env"])}
     return validate(FunctionManifest, document)

@@ -29,6 +29,11 @@ def check_name(value: str) -> str:
     return value
 
 
+def similar_name(text: str) -> str:
+    """A name made of any text: what none may have becomes '-'. Empty where nothing is left."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())[:NAME_LENGTH].strip("-")
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class FunctionRef:
     """Which function: `namespace/name`."""

@@ -12,12 +12,18 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from plat_core.errors import InvalidInput
+from plat_core.model.function import HANDLER_PATTERN, IMAGE_PATTERN
 from plat_core.model.strictjson import key_path
 
 MAX_ERRORS = 20
 MAX_MESSAGE = 300
 
 _WORDS = {"extra_forbidden": "there is no such field", "missing": "is required"}
+_PATTERNS = {
+    HANDLER_PATTERN: "a handler is written module:name, for example app:handler",
+    IMAGE_PATTERN: "no image is called so; write for example registry/orders@sha256:…",
+}
+"""What to say instead of a regular expression."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -36,7 +42,7 @@ def validate(model: type[M], data: object, *, at: str = "") -> M:
 
 def invalid(error: ValidationError, *, at: str = "") -> InvalidInput:
     """The error of the house for one of pydantic's."""
-    details = error.errors(include_url=False, include_context=False, include_input=False)
+    details = error.errors(include_url=False, include_input=False)
     errors = [_told(detail, at) for detail in details[:MAX_ERRORS]]
     first = errors[0]
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
@@ -46,7 +52,9 @@ def invalid(error: ValidationError, *, at: str = "") -> InvalidInput:
 
 
 def _told(detail: ErrorDetails, at: str) -> Mapping[str, str]:
-    message = _WORDS.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
+    pattern = _PATTERNS.get(str(detail.get("ctx", {}).get("pattern")))
+    words = pattern or _WORDS.get(detail["type"])
+    message = words or detail["msg"].removeprefix("Value error, ")
     return {"field": _path(detail["loc"], at), "message": message[:MAX_MESSAGE]}
 
 
