@@ -22,7 +22,7 @@ CONSTRAINTS = {"functions-framework": "cloudevents<2"}
 """Asked for the package → what it needs besides. cloudevents 2 moved `cloudevents.http`, which
 functions-framework imports without saying so in its metadata."""
 
-_FRAME = re.compile(r"^[\s×╰─▶├│]+|^\s*cause:\s*", re.MULTILINE)
+_FRAME = re.compile(r"^[\s×╰─▶├│]*(?:cause:\s*)?", re.MULTILINE)
 _NO_ROOM = re.compile(r"no space left|os error 28|errno 28|disk quota|os error 122", re.IGNORECASE)
 _NO_WHEEL = re.compile(r"no usable wheels|building from source is disabled|only-binary|no wheels")
 _NO_NETWORK = re.compile(
