@@ -51,6 +51,17 @@ class LazyGroup(TyperGroup):
         """Every command's name."""
         return list(COMMANDS)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the line names; a mistyped one is told what it is like."""
+        try:
+            return super().resolve_command(ctx, args)
+        except TyperException as error:
+            from difflib import get_close_matches
+
+            if similar := get_close_matches(args[0], COMMANDS, 1):
+                error.message += f" Did you mean {similar[0]}?"
+            raise
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import the command's module and make the command; None where there is none."""
         if cmd_name not in COMMANDS:

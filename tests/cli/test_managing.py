@@ -34,7 +34,7 @@ def test_describe_tells_why_and_what_to_do(orders: Plat, platform: Platform, sou
     (source / "app.py").write_text("x = 2")
     orders("deploy", str(source))
     out = orders("describe", "orders").out
-    assert "✗ Ready       SecretNotFound" in out
+    assert "✗ Ready        SecretNotFound" in out
     assert "there is no secret db" in out
     assert "→ plat secret set db k=v" in out
     assert "orders-1 (newest: orders-2)" in out
