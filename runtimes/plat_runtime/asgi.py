@@ -2,7 +2,7 @@
 
 It does for coroutines what ``wsgi`` does for threads. A response with a known length must be
 complete within the timeout; one without (a stream) need only begin within it. When the caller
-leaves, the call is cancelled.
+leaves, an application that listens for it is told, and what still runs is cancelled.
 """
 
 import asyncio
@@ -33,6 +33,9 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+FAREWELL = 0.5
+"""Seconds that an application has to end by itself when it hears that its caller left."""
 
 
 async def request_of(scope: Scope, receive: Receive) -> Request:
@@ -190,6 +193,8 @@ class _Passage:
         self._send_message = send
         self._timeout = timeout
         self._inbox: asyncio.Queue[Message] = asyncio.Queue(1)
+        self._listening = 0
+        self._whole = False
         self._gone = False
         self._overdue = False
         self._started = False
@@ -239,11 +244,18 @@ class _Passage:
             message = await self._receive_message()
             self._gone = message["type"] == "http.disconnect"
             if self._gone and not self._complete:
-                task.cancel()
+                # who waits for a body must not take this for its end
+                patience = FAREWELL if self._listening and self._whole else 0
+                asyncio.get_running_loop().call_later(patience, task.cancel)
+            self._whole = not message.get("more_body", False)
             await self._inbox.put(message)
 
     async def _receive(self) -> Message:
-        return await self._inbox.get()
+        self._listening += 1
+        try:
+            return await self._inbox.get()
+        finally:
+            self._listening -= 1
 
     async def _send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

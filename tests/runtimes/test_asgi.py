@@ -1,6 +1,8 @@
 """ASGI applications: streams, events, WebSocket, lifespan, the time limit, a caller that leaves."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -53,6 +55,13 @@ async def sleep():
         print("SLEEP cancelled")
         raise
 
+async def listen(receive, send):
+    await receive()
+    await head(send)
+    await body(send, b"begun", more=True)
+    message = await receive()
+    print("LISTEN heard", message["type"])
+
 async def count(receive, send):
     size, more = 0, True
     while more:
@@ -76,6 +85,7 @@ async def app(scope, receive, send):
     match scope["path"]:
         case "/events": await events(send)
         case "/sleep": await sleep()
+        case "/listen": await listen(receive, send)
         case "/count": await count(receive, send)
         case "/late": await late(send)
         case "/raise": raise ValueError("broken")
@@ -103,6 +113,27 @@ def test_a_caller_that_leaves_cancels_the_call(start: Start) -> None:
     with pytest.raises(httpx.ReadTimeout), replica.client(timeout=0.3) as client:
         client.get("/sleep")
     until(lambda: replica.lines("SLEEP cancelled"), "the call to be cancelled")
+
+
+def test_an_application_that_listens_hears_that_its_caller_left(start: Start) -> None:
+    replica = start(APP).ready()
+    with replica.client() as client, client.stream("GET", "/listen") as answer:
+        assert next(answer.iter_text()) == "begun"
+    until(lambda: replica.lines("LISTEN heard http.disconnect"), "the application to hear of it")
+
+
+def test_an_upload_that_is_cut_is_not_taken_for_a_whole_one(start: Start) -> None:
+    replica = start(APP).ready()
+    with replica.client() as client, contextlib.suppress(httpx.HTTPError):
+        client.post("/count", content=_cut())
+    with replica.client() as client:
+        assert client.get("/").status_code == 200
+    assert not replica.lines("Traceback")
+
+
+def _cut() -> Iterator[bytes]:
+    yield b"half"
+    raise httpx.ReadError("the caller leaves")
 
 
 def test_a_call_that_outlives_the_timeout_is_cancelled_and_told(start: Start) -> None:
