@@ -17,11 +17,11 @@ from plat_gateway.proxy.limits import Limits
 TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 FIELD: Final = rb"\r\n" + TOKEN + rb":[\t\x20-\x7e\x80-\xff]*+"
 # possessive quantifiers: a head is read once, whatever it holds
-_TARGET = re.compile(rb"(" + TOKEN + rb") ([\x21-\x7e\x80-\xff]++) ")
+_TARGET = re.compile(rb"(" + TOKEN + rb") ([\x21\x22\x24-\x7e\x80-\xff]++) ")
 _REST = re.compile(rb"HTTP/1\.([01])((?:" + FIELD + rb")*+)\r\n\r\n")
 _BEGUN = re.compile(
     TOKEN
-    + rb" [\x21-\x7e\x80-\xff]++ HTTP/1\.[01](?:"
+    + rb" [\x21\x22\x24-\x7e\x80-\xff]++ HTTP/1\.[01](?:"
     + FIELD
     + rb")*+(?:\r(?:\n(?:\r|"
     + TOKEN
