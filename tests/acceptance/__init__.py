@@ -1,0 +1,1 @@
+"""The contracts, held against a platform as it is started and used."""
