@@ -58,7 +58,9 @@ def check_path(target: bytes) -> None:
         return
     decoded = _decoded(path)
     if any(part in (b".", b"..") for part in decoded.split(b"/")) or b"\0" in decoded:
-        raise Malformed("The path has '.' or '..' segments, or a NUL.", fix="Send the path it leads to.")
+        raise Malformed(
+            "The path has '.' or '..' segments, or a NUL.", fix="Send the path it leads to."
+        )
 
 
 def leaves(path: bytes) -> bool:
