@@ -116,7 +116,7 @@ def test_debugging_asks_for_one_replica_that_waits(platform: Platform, folder: P
     assert isinstance(served, Served)
     assert Loop(Output(quiet=True), client).deploy(served)
     function = platform.functions["one"]
-    assert function["metadata"]["annotations"] == {"plat.dev/debugpy": "127.0.0.1:5700"}
+    assert function["spec"]["debug"] == 5700
     assert function["spec"]["timeout"] == "3600s"
     assert (function["spec"]["scale"]["min"], function["spec"]["scale"]["max"]) == (1, 1)
     client.close()

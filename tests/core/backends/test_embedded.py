@@ -85,7 +85,7 @@ async def test_a_replica_that_listens_no_longer_makes_room_for_another(home: Hom
     async with platform(home) as world:
         replica = await world.run(home.revision())
         assert replica.endpoint is not None
-        Path(replica.endpoint.address.removeprefix("unix:")).unlink()
+        await asyncio.to_thread(Path(replica.endpoint.address.removeprefix("unix:")).unlink)
         assert (await world.state("stopping")).endpoint is None
         await world.scale(home.revision(), 1)
         await until(world.workloads, is_replaced(replica.id), home.ref)

@@ -30,7 +30,7 @@ def test_only_what_was_written_goes_into_the_spec() -> None:
 
 def test_it_has_every_field_of_a_spec_but_what_a_deploy_fills_in() -> None:
     fields = set(FunctionManifest.model_fields) - {"name"}
-    assert fields == set(FunctionSpec.model_fields) - {"image", "source", "redeployed_at"}
+    assert fields == set(FunctionSpec.model_fields) - {"image", "source", "redeployed_at", "debug"}
 
 
 def test_variables_come_in_two_forms() -> None:

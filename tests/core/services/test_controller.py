@@ -136,7 +136,7 @@ async def test_a_stored_function_becomes_a_route_and_a_status() -> None:
         assert status is not None
         assert (status.revision, status.ready_replicas) == ("orders-1", 1)
         assert status.url == "http://localhost:8080/function/orders"
-        assert platform.routes[REF].state == "ready"
+        await platform.until(lambda: platform.routes[REF].state == "ready")
 
 
 async def test_a_changed_artifact_is_a_new_revision_that_takes_over() -> None:

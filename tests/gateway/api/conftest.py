@@ -25,6 +25,7 @@ from plat_core.services.changes import AnnouncingStore, Changes
 from plat_core.services.functions import Functions
 from plat_gateway.app import create_app
 from plat_gateway.auth.tokens import TokenGuard
+from plat_gateway.notices import Notices
 from plat_gateway.routes.documents import RuntimeView
 from plat_gateway.services import Services, UploadKind
 from plat_gateway.settings import GatewaySettings
@@ -79,6 +80,8 @@ class Platform:
     builds: ScriptedBuilds
     settings: GatewaySettings
     scaler: MemoryScaler = field(default_factory=MemoryScaler)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    notices: Notices | None = field(default_factory=Notices)
     reasons: dict[str, str] = field(default_factory=dict)
     samples: list[Any] = field(default_factory=list)
 
@@ -111,6 +114,8 @@ class Platform:
             buckets=(0.1, 1.0),
             backend="memory",
             version="0.1.0",
+            notices=self.notices,
+            closing=self.closing,
         )
         return create_app(services, self.settings)
 

@@ -219,3 +219,26 @@ async def test_runtimes_and_system_info(client: httpx.AsyncClient, put: Put) -> 
     info: dict[str, Any] = (await client.get("/system/info")).json()
     assert (info["backend"], info["functions"], info["dev"]) == ("memory", 1, True)
     assert info["uptime"] >= 0
+
+
+async def test_a_notice_is_for_a_function_that_exists_and_ends_with_an_empty_one(
+    client: httpx.AsyncClient, put: Put, platform: Platform
+) -> None:
+    path = "/functions/orders/notice"
+    assert (await client.put(path, json={"text": "x"})).status_code == 404
+    await put()
+    said = {"text": "app.py:3: SyntaxError\nüber:\r\nSet-Cookie: a=b"}
+    assert (await client.put(path, json=said)).status_code == 204
+    assert platform.notices is not None
+    (line,) = platform.notices.lines.values()
+    assert line.startswith(b"X-Plat-Dev-Error: app.py:3: SyntaxError | %C3%BCber")
+    assert line.count(b"\r\n") == 1
+    assert (await client.put(path, json={"text": ""})).status_code == 204
+    assert not platform.notices.lines
+
+
+async def test_notices_and_debuggers_are_for_dev_set_ups(
+    client: httpx.AsyncClient, put: Put, platform: Platform
+) -> None:
+    refused = await put(debug=5678)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "spec.debug")

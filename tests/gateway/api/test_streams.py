@@ -113,6 +113,14 @@ async def test_a_stream_ends_when_its_time_is_over() -> None:
         assert (await connection.rest()).endswith("0\r\n\r\n")
 
 
+async def test_a_stream_ends_whole_when_the_gateway_stops(platform: Platform) -> None:
+    async with connected(platform) as connection:
+        await connection.send(f"GET /events HTTP/1.1\r\n{AUTH}Connection: close\r\n\r\n")
+        await listeners_become(platform, 1)
+        platform.closing.set()
+        assert (await connection.rest()).endswith("0\r\n\r\n")
+
+
 async def test_a_caller_that_stops_waiting_is_forgotten(
     platform: Platform, stored: FunctionRef
 ) -> None:

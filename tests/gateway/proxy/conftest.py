@@ -205,11 +205,17 @@ async def make_gateway(tmp_path: Path) -> AsyncIterator[MakeGateway]:
             limits: Limits | None = None,
             trusted: tuple[object, ...] = (),
             origins: tuple[str, ...] = (),
+            notices: dict[str, bytes] | None = None,
         ) -> Gateway:
             scaler, records = FakeScaler(), []
             router = Router(scaler=scaler)
             proxy = Proxy(
-                router, admit=admit, limits=limits, origins=origins, on_call=records.append
+                router,
+                admit=admit,
+                limits=limits,
+                origins=origins,
+                on_call=records.append,
+                notices=notices,
             )
             server = await serve(app, proxy, port=0, trusted_proxies=trusted)  # type: ignore[arg-type]
             gateway = Gateway(server, router, scaler, tmp_path)

@@ -212,6 +212,18 @@ async def test_an_allowed_origin_may_call_from_a_browser(make_gateway: MakeGatew
         assert answer.count(b"\r\nAccess-Control-Allow-Origin: http://console\r\n") == 1
 
 
+async def test_a_notice_is_shown_in_answers_as_long_as_it_stands(
+    make_gateway: MakeGateway,
+) -> None:
+    notices: dict[str, bytes] = {}
+    gateway = await make_gateway(notices=notices)
+    await gateway.function(answering(OK))
+    notices["f1"] = b"X-Plat-Dev-Error: app.py:3\r\n"
+    assert b"\r\nX-Plat-Dev-Error: app.py:3\r\n" in await gateway.get("/function/f1")
+    notices.clear()
+    assert b"X-Plat-Dev-Error" not in await gateway.get("/function/f1")
+
+
 async def test_another_origin_is_the_functions_business(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway(origins=("http://console",))
     await gateway.function(
