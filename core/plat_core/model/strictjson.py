@@ -21,7 +21,7 @@ MAX_DEPTH = 64
 MAX_DIGITS = 400
 
 # the string's end is optional, so that an unterminated one is still consumed once, in linear time
-_STRUCTURE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_STRUCTURE = re.compile(r'"(?>(?:[^"\\]++|\\.)*)"?|[\[{]|[\]}]', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from plat_gateway.proxy.heads import FIELD
 
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?\r\n")
 _SIZE_BEGUN = re.compile(rb"[0-9A-Fa-f]{1,15}(?:[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?)?\r?\Z")
-_TRAILERS = re.compile(rb"((?:" + FIELD + rb")*+)\r\n\r\n")
+_TRAILERS = re.compile(rb"((?>(?:" + FIELD + rb")*))\r\n\r\n")
 _LINE_BYTES: Final = 1024
 _TRAILER_BYTES: Final = 16 * 1024
 

@@ -16,21 +16,22 @@ from plat_gateway.proxy.limits import Limits
 
 TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 FIELD: Final = rb"\r\n" + TOKEN + rb":[\t\x20-\x7e\x80-\xff]*+"
-# possessive quantifiers: a head is read once, whatever it holds
+# possessive and atomic: a head is read once, whatever it holds (repeated possessively, a group
+# never matches before CPython 3.11.5, https://github.com/python/cpython/issues/106052)
 _TARGET = re.compile(rb"(" + TOKEN + rb") ([\x21\x22\x24-\x7e\x80-\xff]++) ")
-_REST = re.compile(rb"HTTP/1\.([01])((?:" + FIELD + rb")*+)\r\n\r\n")
+_REST = re.compile(rb"HTTP/1\.([01])((?>(?:" + FIELD + rb")*))\r\n\r\n")
 _BEGUN = re.compile(
     TOKEN
-    + rb" [\x21\x22\x24-\x7e\x80-\xff]++ HTTP/1\.[01](?:"
+    + rb" [\x21\x22\x24-\x7e\x80-\xff]++ HTTP/1\.[01](?>(?:"
     + FIELD
-    + rb")*+(?:\r(?:\n(?:\r|"
+    + rb")*)(?:\r(?:\n(?:\r|"
     + TOKEN
     + rb")?)?)?"
 )
 _RESPONSE = re.compile(
-    rb"HTTP/1\.([01]) ([1-5][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*+)?)((?:"
+    rb"HTTP/1\.([01]) ([1-5][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*+)?)((?>(?:"
     + FIELD
-    + rb")*+)\r\n\r\n"
+    + rb")*))\r\n\r\n"
 )
 _METHOD = re.compile(TOKEN + rb"(?: |\Z)")
 _SLASH: Final = ord("/")

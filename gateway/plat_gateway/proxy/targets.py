@@ -17,7 +17,7 @@ from plat_core.model.names import NAME_RULE, FunctionRef
 
 PREFIX: Final = b"/function/"
 _PLAIN = re.compile(
-    rb"/function/([a-z0-9.-]+)((?:/[A-Za-z0-9_~!$&'()*+,=:@-][^/%\\?;#]*+)*+/?)(\?.*)?"
+    rb"/function/([a-z0-9.-]+)((?>(?:/[A-Za-z0-9_~!$&'()*+,=:@-][^/%\\?;#]*+)*)/?)(\?.*)?"
 )
 
 
