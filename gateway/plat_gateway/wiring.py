@@ -43,6 +43,9 @@ log = logging.getLogger(__name__)
 
 HOUSEKEEPING = 600.0
 """Seconds between two rounds of collecting artifacts that no revision names."""
+FUNCTION_USERS = range(1_900_000_000, 1_900_065_536)
+"""User ids for functions where the platform is root: above what systemd gives to containers, and
+below what programs take for a negative number (https://systemd.io/UIDS-GIDS)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ async def embedded(
             run_bases=_run_bases(),
             network=network,
             timing=Timing(start=settings.start_timeout),
+            users=FUNCTION_USERS,
         )
         stack.push_async_callback(workloads.close)
         engine = EnvironmentEngine(home, runtimes=runtimes.find(), settings=building)
