@@ -25,6 +25,8 @@ MODULE = "plat_gateway"
 LOCK = "plat.lock"
 LOG = "plat.log"
 LOG_TAIL = 4096
+REFUSAL = "plat cannot start: "
+"""How the process begins the sentence that says why it ends; a line with the fix follows."""
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 45.0
 """Longer than the 30 s that a gateway gives the calls in flight."""
@@ -115,11 +117,13 @@ def stop(running: Running, grace: float = STOP_TIMEOUT) -> bool:
 def failed_start(home: Path, host: str, port: int, begin: int) -> PlatError:
     """Why a start failed: what the process said, and who holds the port."""
     said = log_tail(home, begin) or "it ended without a word"
-    fix = f"less {home / LOG}"
-    if port and not port_free(host, port):
+    _, known, told = said.rpartition(REFUSAL)
+    why, _, fix = told.partition("\n  ") if known else (f"\n{said}", "", "")
+    fix = fix.strip() or f"less {home / LOG}"
+    if "taken" in why and not port_free(host, port):
         holder = port_holder(port) or "another process"
         fix = f"{holder} holds port {port}; end it, or: plat up --port {port + 10}"
-    return Unavailable(f"the platform did not start:\n{said}", fix=fix)
+    return Unavailable(f"the platform did not start: {why}", fix=fix)
 
 
 def open_log(home: Path):  # type: ignore[no-untyped-def]

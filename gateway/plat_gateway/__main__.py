@@ -7,6 +7,7 @@ import errno
 import logging
 import os
 import signal
+import socket
 import sys
 from contextlib import ExitStack
 
@@ -54,23 +55,35 @@ async def _run(settings: GatewaySettings, lock: HomeLock) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     building = build_settings.read(os.environ)
     network = building.network.variables()
+    # taken before anything else: a start that fails for it touches no function
+    address = _bind(settings)
+    settings = settings.model_copy(update={"port": address.getsockname()[1]})
     async with wiring.embedded(settings, building, network) as platform:
-        try:
-            server = await serve(
-                platform.app,
-                platform.proxy,
-                host=settings.host,
-                port=settings.port,
-                trusted_proxies=settings.trusted_proxies,
-            )
-        except OSError as error:
-            raise _cannot_listen(settings, error) from error
+        server = await serve(
+            platform.app,
+            platform.proxy,
+            sock=address,
+            trusted_proxies=settings.trusted_proxies,
+        )
         lock.tell(settings.url)
         log.info("plat serves at %s", settings.url)
         await stop.wait()
         log.info("plat stops; calls in flight have %g s", GRACE)
         platform.services.closing.set()
         await server.close(GRACE)
+
+
+def _bind(settings: GatewaySettings) -> socket.socket:
+    """The address to listen on, taken; raises Unavailable where it cannot be had."""
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = min(found, key=lambda one: one[0])
+        bound = socket.socket(family, kind, protocol)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        raise _cannot_listen(settings, error) from error
+    return bound
 
 
 def _cannot_listen(settings: GatewaySettings, error: OSError) -> PlatError:
@@ -80,7 +93,9 @@ def _cannot_listen(settings: GatewaySettings, error: OSError) -> PlatError:
             f"port {settings.port} of {settings.host} is taken by another process",
             fix=f"plat up --port {settings.port + 10}",
         )
-    return Unavailable(f"{where} cannot be listened on: {error.strerror}")
+    return Unavailable(
+        f"{where} cannot be listened on: {error.strerror}", fix="plat up --host 127.0.0.1"
+    )
 
 
 if __name__ == "__main__":

@@ -41,8 +41,11 @@ class HomeLock:
             ) from error
 
     def _holder(self) -> str:
-        text = os.read(self._file, 4096).decode(errors="replace")
-        return text.strip() or "it is starting"
+        try:
+            told = json.loads(os.read(self._file, 4096))
+            return f"process {told['pid']}, at {told['url']}"
+        except (ValueError, KeyError, TypeError):
+            return "it is starting"
 
     def tell(self, url: str) -> None:
         """Write who holds it and where it answers."""

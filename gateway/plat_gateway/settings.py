@@ -88,7 +88,8 @@ class GatewaySettings(BaseModel):
     @property
     def url(self) -> str:
         """Where callers reach the gateway, without a final slash."""
-        host = "localhost" if self.is_loopback else self.host
+        host = "localhost" if self.host in ("localhost", "127.0.0.1") else self.host
+        host = f"[{host}]" if ":" in host else host
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     @classmethod

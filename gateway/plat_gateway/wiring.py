@@ -202,8 +202,12 @@ async def _keep_house(engine: EnvironmentEngine, store: FunctionStore) -> None:
 @asynccontextmanager
 async def _background(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
     """Run coroutines beside the body; one that fails ends the body with its error."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(coroutine) for coroutine in work]
-        yield
-        for task in tasks:
-            task.cancel()
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(coroutine) for coroutine in work]
+            yield
+            for task in tasks:
+                task.cancel()
+    except BaseExceptionGroup as errors:
+        # one error is told as itself, so that who started the platform can read it
+        raise (errors.exceptions[0] if len(errors.exceptions) == 1 else errors) from None
