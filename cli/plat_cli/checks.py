@@ -23,6 +23,8 @@ from plat_cli.proxies import connection_to, proxy_for
 from plat_cli.settings import Settings, is_loopback
 
 Level = Literal["ok", "warn", "fail"]
+DATABASE = "plat.db"
+SQLITE = b"SQLite format 3\0"
 LITTLE_SPACE, NO_SPACE = 2 * 1024**3, 200 * 1024**2
 
 
@@ -44,6 +46,7 @@ def all_checks(
         python,
         uv,
         lambda: directory(home),
+        lambda: state(home),
         lambda: disk(home),
         lambda: port(settings, home),
         lambda: gateway(settings),
@@ -79,6 +82,22 @@ def directory(home: Path) -> Check:
         fix = "export PLAT_HOME=/a/directory/of/yours"
         return Check("home", "fail", f"{standing} cannot be written", fix)
     return Check("home", "ok", str(home))
+
+
+def state(home: Path) -> Check:
+    """The file of functions and secrets is a database."""
+    file = home / DATABASE
+    try:
+        with file.open("rb") as stream:
+            start = stream.read(len(SQLITE))
+    except (FileNotFoundError, NotADirectoryError):
+        return Check("state", "ok", "nothing is stored yet")
+    except OSError as error:
+        return Check("state", "fail", f"{file} cannot be read: {error.strerror}", f"ls -l {file}")
+    if start and start != SQLITE:
+        fix = f"restore it from a backup, or begin anew: mv {file} {file}.broken"
+        return Check("state", "fail", f"{file} is not a database", fix)
+    return Check("state", "ok", str(file))
 
 
 def disk(home: Path) -> Check:
