@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from io import TextIOWrapper
 from typing import Any
 
 import typer
@@ -123,6 +124,10 @@ def run(args: list[str]) -> int:
 
 def main() -> None:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # a terminal that knows few characters shows the others as escapes
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(int(run(sys.argv[1:])))
 
 

@@ -38,7 +38,8 @@ class Output:
     def document(self, value: object) -> None:
         """The one JSON document of `--json`, or one line of many."""
         if self.as_json:
-            print(json.dumps(value, ensure_ascii=False), file=sys.stdout, flush=True)  # noqa: T201
+            plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+            print(json.dumps(value, ensure_ascii=plain), file=sys.stdout, flush=True)  # noqa: T201
 
     def note(self, text: str = "") -> None:
         """A line about what happens; not with `--quiet` or `--json`."""

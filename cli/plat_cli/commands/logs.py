@@ -32,7 +32,7 @@ def logs(
     session: Session,
     name: Annotated[str, typer.Argument(help="Which function.")],
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines.")] = False,
-    tail: Annotated[int, typer.Option(min=0, max=100_000, help="How many old lines.")] = 100,
+    tail: Annotated[int, typer.Option(min=0, max=10_000, help="How many old lines.")] = 100,
     call: Annotated[str | None, typer.Option(help="Only those of one call.")] = None,
     replica: Annotated[str | None, typer.Option(help="Only those of one replica.")] = None,
 ) -> None:
