@@ -38,6 +38,7 @@ INLINE_BYTES = 512 * 1024
 TARGET_UTILISATION = 0.7
 RESERVED_ENV = re.compile(r"PORT|K_\w+|PLAT_\w+")
 
+ENV_NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 HANDLER_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_./-]{0,250}(:[A-Za-z_$][A-Za-z0-9_.$]{0,250})?$"
 IMAGE_PATTERN = (
     r"^[a-z0-9]+([._-]+[a-z0-9]+)*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
@@ -120,7 +121,7 @@ class EnvVarSource(Model):
 class EnvVar(Model):
     """One environment variable, in the shape of core/v1."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=256)]
+    name: Annotated[str, StringConstraints(pattern=ENV_NAME_PATTERN, max_length=256)]
     value: Text | None = None
     value_from: EnvVarSource | None = None
 

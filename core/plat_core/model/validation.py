@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from plat_core.errors import InvalidInput
-from plat_core.model.function import HANDLER_PATTERN, IMAGE_PATTERN
+from plat_core.model.function import ENV_NAME_PATTERN, HANDLER_PATTERN, IMAGE_PATTERN
 from plat_core.model.strictjson import key_path
 
 MAX_ERRORS = 20
@@ -20,6 +20,7 @@ MAX_MESSAGE = 300
 
 _WORDS = {"extra_forbidden": "there is no such field", "missing": "is required"}
 _PATTERNS = {
+    ENV_NAME_PATTERN: "a variable's name has letters A-Z, digits and '_', and no digit in front",
     HANDLER_PATTERN: "a handler is written module:name, for example app:handler",
     IMAGE_PATTERN: "no image is called so; write for example registry/orders@sha256:…",
 }
