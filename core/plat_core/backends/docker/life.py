@@ -1,0 +1,342 @@
+"""One replica: its container is created, started, watched, started again, and at last removed.
+
+Level-based. Each step looks at the container as it is now and does the one thing that is missing;
+an event only makes the next look come sooner. So it does not matter what happened outside, or
+whether an event was lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from plat_core.backends.docker import inputs, spec
+from plat_core.backends.docker.engine import Container, Engine, ImageMissing, Refused
+from plat_core.backends.docker.failures import CRASHED, explain
+from plat_core.backends.docker.logs import LogArchive
+from plat_core.backends.docker.probe import probe
+from plat_core.errors import PlatError, SecretNotFound, Unavailable
+from plat_core.ports import Endpoint, Failure, Replica, ReplicaState, Revision, SecretStore
+
+log = logging.getLogger(__name__)
+
+START_SECONDS = 60.0
+EAGER_SECONDS, EAGER_PERIOD, START_PERIOD = 1.0, 0.01, 0.1
+HEALTH_PERIOD, PROBE_SECONDS = 2.0, 1.0
+SILENT_GRACE = 10.0
+"""A ready replica that says nothing for its timeout and so long again is taken for hung."""
+SETTLED_SECONDS = 10.0
+FIRST_BACKOFF, LAST_BACKOFF = 0.5, 60.0
+DRAIN_SECONDS = 0.3
+"""From leaving the routes to SIGTERM: what gateways that learn of it over the wire may need."""
+RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every replica of a backend shares."""
+
+    engine: Engine
+    secrets: SecretStore
+    policy: spec.ContainerPolicy
+    archive: LogArchive
+    changed: Callable[[spec.ReplicaName], None]
+
+
+class Life:
+    """Keeps one replica running until it is told to end."""
+
+    def __init__(
+        self, name: spec.ReplicaName, revision: Revision | None, around: Surroundings, born: float
+    ) -> None:
+        self.name = name
+        self.made_of = revision
+        self.born = born
+        self._around = around
+        self._engine = around.engine
+        self._state: ReplicaState = "starting"
+        self._since = time.time()
+        self._endpoint: Endpoint | None = None
+        self._failure: Failure | None = None
+        self._restarts = 0
+        self._existed = False
+        self._started = ""
+        self._heard = 0.0
+        self._ready_at: float | None = None
+        self._was_ready = False
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._ends = False
+
+    @property
+    def id(self) -> str:
+        """The replica's name within its function."""
+        return self.name.id
+
+    @property
+    def revision(self) -> int:
+        """The number of its revision."""
+        return self.name.revision
+
+    @property
+    def state(self) -> ReplicaState:
+        """As in `Replica`."""
+        return self._state
+
+    def seen(self) -> Replica:
+        """The replica as it is now."""
+        return Replica(
+            id=self.id,
+            revision=self.revision,
+            state=self._state,
+            since=self._since,
+            endpoint=self._endpoint if self._state == "ready" else None,
+            restarts=0 if self._settled() else self._restarts,
+            failure=None if self._state == "ready" else self._failure,
+        )
+
+    def begin(self) -> None:
+        """Start, or go on with a container that is there already."""
+        self._task = asyncio.create_task(self._live(), name=self.name.container)
+
+    def nudge(self) -> None:
+        """Something may have happened to the container: look at it now."""
+        self._wake.set()
+
+    def end(self, gone: Callable[[Life], None]) -> None:
+        """Let calls in flight finish, then stop and remove it; `gone` is told at the end."""
+        if self._ends:
+            return
+        self._ends = True
+        living, self._task = self._task, asyncio.create_task(self._end(gone))
+        if living is not None:
+            living.cancel()
+        self._become("stopping")
+
+    async def let_go(self) -> None:
+        """Watch it no longer; the container goes on as it is."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def over(self) -> None:
+        """Wait for the end of an `end`."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def _live(self) -> None:
+        while True:
+            try:
+                await self._step()
+            except (Unavailable, Refused) as error:
+                log.warning("%s: %s", self.name.container, error.message)
+                await self._rest(RETRY_SECONDS)
+
+    async def _step(self) -> None:
+        self._wake.clear()
+        seen = await self._look()
+        if seen is None:
+            await self._create()
+        elif seen.status == "running":
+            await self._attend(seen)
+        elif seen.status == "paused":
+            self._trouble("unready", Failure("Paused", "was paused from outside; it is woken"))
+            await self._engine.unpause(seen.id)
+        elif seen.status == "created":
+            await self._start(seen)
+        elif seen.status in ("exited", "dead"):
+            await self._fell(await self._explained(seen))
+            await self._start(seen)
+        else:
+            await self._rest(START_PERIOD)
+
+    async def _look(self) -> Container | None:
+        return await self._engine.inspect(self.name.container, self._around.policy.network)
+
+    async def _create(self) -> None:
+        if self._existed:
+            self._existed = False
+            await self._fell(Failure(CRASHED, "its container was removed from outside"))
+        revision = self.made_of
+        if revision is None:
+            await self._rest(RETRY_SECONDS)
+            return
+        try:
+            values = await inputs.look_up(revision, self._around.secrets)
+            user = await self._fetched(revision.image)
+            await self._make(revision, values, user)
+        except SecretNotFound as error:
+            await self._fell(Failure("SecretNotFound", error.message))
+        except ImageMissing as error:
+            message = f"there is no image {revision.image}: {error.message}"
+            await self._fell(Failure("ImageNotFound", message))
+        except Unavailable as error:
+            # nothing of the function's: it comes back by itself, and no attempt is counted
+            self._trouble("waiting", Failure("ImageUnavailable", error.message))
+            raise
+        self._existed = True
+
+    async def _fetched(self, image: str) -> str:
+        user = await self._engine.image_user(image)
+        if user is None:
+            await self._engine.pull(image)
+            user = await self._engine.image_user(image)
+        return user or ""
+
+    async def _make(self, revision: Revision, values: inputs.Inputs, user: str) -> None:
+        name, policy = self.name, self._around.policy
+        if values.files:
+            await self._fill(revision, values)
+        document = spec.container(name, revision, policy, values=values.variables, user=user)
+        await self._engine.create(document, name.container)
+
+    async def _fill(self, revision: Revision, values: inputs.Inputs) -> None:
+        name, policy, engine = self.name, self._around.policy, self._engine
+        await engine.create_volume(spec.secret_volume(name), spec.owner_labels(policy))
+        await engine.remove(spec.loader_name(name))
+        loader = await engine.create(spec.loader(name, revision, policy), spec.loader_name(name))
+        try:
+            await engine.upload(loader, spec.LOADER_PATH, inputs.archive(values.files))
+        finally:
+            await engine.remove(loader)
+
+    async def _start(self, seen: Container) -> None:
+        try:
+            await self._engine.start(seen.id)
+        except Refused as error:
+            # a start that failed leaves the container `created`; the next look comes here again
+            await self._fell(Failure(CRASHED, f"could not be started: {error.message}"))
+
+    async def _attend(self, seen: Container) -> None:
+        """Look after a running container until something happens to it."""
+        self._existed = True
+        loop = asyncio.get_running_loop()
+        if seen.started != self._started:
+            self._started, self._heard, self._ready_at = seen.started, loop.time(), None
+            self._become("starting")
+        if seen.health == "unhealthy":
+            await self._kill("Unhealthy", "its own HEALTHCHECK says that it is unhealthy")
+            return
+        while not self._wake.is_set():
+            period = await self._check(seen, loop.time() - self._heard)
+            await self._rest(period)
+
+    async def _check(self, seen: Container, quiet: float) -> float:
+        """Ask the replica how it is; returns the seconds until the next question."""
+        ready = self._ready_at is not None
+        verdict = await probe(seen.address, spec.PORT, "/_/ready", within=PROBE_SECONDS)
+        if verdict == "good":
+            self._answered(seen)
+            return HEALTH_PERIOD
+        if ready and verdict == "bad":
+            self._trouble("unready", Failure("Unready", "does not say that it is ready"))
+        if not ready and quiet > START_SECONDS:
+            await self._kill("StartTimeout", f"was not ready within {START_SECONDS:g} s")
+        elif ready and quiet > self._patience():
+            await self._kill("Unhealthy", f"did not answer for {quiet:.0f} s")
+        if ready or quiet > EAGER_SECONDS:
+            return START_PERIOD
+        return EAGER_PERIOD
+
+    def _answered(self, seen: Container) -> None:
+        self._heard = asyncio.get_running_loop().time()
+        self._endpoint = Endpoint(self.id, f"tcp:{seen.address}:{spec.PORT}")
+        if self._ready_at is None:
+            self._ready_at = self._heard
+            self._was_ready = True
+        self._failure = None if self._settled() else self._failure
+        self._become("ready")
+
+    def _patience(self) -> float:
+        return (self.made_of.spec.timeout_seconds if self.made_of else 0.0) + SILENT_GRACE
+
+    async def _kill(self, reason: str, message: str) -> None:
+        self._trouble("unready", Failure(reason, message))
+        log.warning("%s %s; it is killed", self.name.container, message)
+        await self._engine.kill(self.name.container, "SIGKILL")
+        await self._rest(RETRY_SECONDS)
+
+    async def _explained(self, seen: Container) -> Failure:
+        """Why it ended: what we killed it for, or what it and Docker say."""
+        if self._failure and self._failure.reason in ("StartTimeout", "Unhealthy"):
+            lines = await self._around.archive.tail(self.name, seen.id)
+            return Failure(self._failure.reason, self._failure.message, "\n".join(lines))
+        return explain(seen, await self._around.archive.tail(self.name, seen.id))
+
+    async def _fell(self, failure: Failure) -> None:
+        """It ended by itself: say so, and wait before the next attempt."""
+        self._restarts = 1 if self._settled() else self._restarts + 1
+        self._ready_at = None
+        log.warning("%s %s", self.name.container, failure.message)
+        self._trouble("waiting", failure)
+        await asyncio.sleep(backoff(self._restarts))
+
+    def _settled(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        return self._ready_at is not None and now - self._ready_at >= SETTLED_SECONDS
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+
+    def _trouble(self, state: ReplicaState, failure: Failure) -> None:
+        if (state, failure) != (self._state, self._failure):
+            self._failure = failure
+            self._state = state
+            self._since = time.time()
+            self._around.changed(self.name)
+
+    def _become(self, state: ReplicaState) -> None:
+        if state != self._state:
+            self._state, self._since = state, time.time()
+            self._around.changed(self.name)
+
+    async def _end(self, gone: Callable[[Life], None]) -> None:
+        done = False
+        while not done:
+            try:
+                await self._stop()
+                done = True
+            except PlatError as error:
+                log.warning("%s is not gone yet: %s", self.name.container, error.message)
+                await asyncio.sleep(RETRY_SECONDS)
+        gone(self)
+
+    async def _stop(self) -> None:
+        if self._was_ready:
+            await asyncio.sleep(DRAIN_SECONDS)
+        seen = await self._look()
+        if seen is not None:
+            await self._engine.unpause(seen.id)
+            await self._finish(seen)
+            await self._around.archive.keep(self.name, seen.id)
+        await self._engine.remove(self.name.container)
+        await self._engine.remove(spec.loader_name(self.name))
+        await self._engine.remove_volume(spec.secret_volume(self.name))
+
+    async def _finish(self, seen: Container) -> None:
+        """SIGTERM, then up to its timeout to finish calls; one that never served has none."""
+        if not self._was_ready:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seen.stop_timeout):
+                await self._engine.kill(seen.id, "SIGTERM")
+                await self._exited(seen.id)
+
+    async def _exited(self, container: str) -> None:
+        while True:
+            self._wake.clear()
+            seen = await self._engine.inspect(container, self._around.policy.network)
+            if seen is None or seen.status not in ("running", "paused"):
+                return
+            await self._rest(START_PERIOD * 5)
+
+
+def backoff(restarts: int) -> float:
+    """Seconds before the next start: doubled each time, bounded."""
+    return min(FIRST_BACKOFF * 2.0 ** max(restarts - 1, 0), LAST_BACKOFF)

@@ -1,0 +1,232 @@
+"""`Workloads` on Docker: which lives there are, what Docker tells of them, and what nobody owns."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets as randomness
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from plat_core.backends.changes import Changes
+from plat_core.backends.counts import change, next_id
+from plat_core.backends.docker.engine import Engine, Listed
+from plat_core.backends.docker.images import ImageCollector
+from plat_core.backends.docker.life import Life, Surroundings
+from plat_core.backends.docker.logs import DockerLogs, LogArchive
+from plat_core.backends.docker.spec import (
+    ContainerPolicy,
+    ReplicaName,
+    loader_name,
+    named,
+    owner_labels,
+    secret_volume,
+)
+from plat_core.errors import PlatError, Unavailable
+from plat_core.model.names import FunctionRef
+from plat_core.ports import Replica, Revision, SecretStore, Workload
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 5.0
+RECONNECT_SECONDS = 0.5
+_RUNS = ("starting", "ready", "unready")
+
+
+def random_token() -> str:
+    """Ten hexadecimal digits that no other container's name has."""
+    return randomness.token_hex(5)
+
+
+@dataclass
+class _Crew:
+    """The lives of one function."""
+
+    lives: dict[str, Life] = field(default_factory=dict)
+
+
+class DockerWorkloads:
+    """See `Workloads`. Made by `open`; ended by `close`, or by `release`, which lets all run on."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        secrets: SecretStore,
+        policy: ContainerPolicy,
+        token: Callable[[], str] = random_token,
+    ) -> None:
+        self._engine = engine
+        self._policy = policy
+        self._token = token
+        self._changes = Changes()
+        self._archive = LogArchive(engine)
+        self._images = ImageCollector(engine, policy)
+        self._around = Surroundings(engine, secrets, policy, self._archive, self._changed)
+        self._crews: dict[FunctionRef, _Crew] = {}
+        self._adopted: tuple[FunctionRef, ...] = ()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closed = False
+
+    @classmethod
+    async def open(
+        cls,
+        engine: Engine,
+        *,
+        secrets: SecretStore,
+        policy: ContainerPolicy,
+        token: Callable[[], str] = random_token,
+    ) -> DockerWorkloads:
+        """Adopt what an earlier life left, and listen to Docker from now on; raises Unavailable."""
+        workloads = cls(engine, secrets=secrets, policy=policy, token=token)
+        await engine.ensure_network(policy.network, owner_labels(policy))
+        await workloads._adopt()
+        workloads._tasks = [
+            asyncio.create_task(workloads._listen(), name="plat-docker-events"),
+            asyncio.create_task(workloads._sweep(), name="plat-docker-sweep"),
+        ]
+        return workloads
+
+    @property
+    def logs(self) -> DockerLogs:
+        """What the replicas of this backend write."""
+        return DockerLogs(self._engine, self._archive, self._changes, self._policy)
+
+    async def observe(self, ref: FunctionRef) -> Sequence[Replica]:
+        """See `Workloads.observe`."""
+        crew = self._crews.get(ref)
+        return [life.seen() for life in crew.lives.values()] if crew else []
+
+    async def apply(self, workload: Workload) -> None:
+        """See `Workloads.apply`; raises Unavailable once it is closed."""
+        if self._closed:
+            raise Unavailable("the backend is closed")
+        crew = self._crews.setdefault(workload.ref, _Crew())
+        for life in crew.lives.values():
+            life.made_of = workload.revisions.get(life.revision, life.made_of)
+        wanted = change(workload, crew.lives.values())
+        for id_ in wanted.stop:
+            crew.lives[id_].end(self._gone)
+        for number, n in wanted.start.items():
+            for _ in range(n):
+                self._begin(crew, workload.revisions[number])
+        self._images.keep(workload.ref, {r.image for r in workload.revisions.values()})
+        if not workload.revisions and not crew.lives:
+            self._archive.forget(workload.ref)
+            del self._crews[workload.ref]
+
+    def watch(self) -> AsyncIterator[FunctionRef]:
+        """See `Workloads.watch`; those that were adopted come first."""
+        changes = self._changes.watch()
+        for ref in self._adopted:
+            self._changes.tell(ref)
+        return changes
+
+    async def close(self) -> None:
+        """See `Workloads.close`."""
+        self._closed = True
+        lives = list(self._lives())
+        for life in lives:
+            life.end(self._gone)
+        await asyncio.gather(*(life.over() for life in lives))
+        await self._stop_listening()
+
+    async def release(self) -> None:
+        """Let go of every replica without touching it: the next life of this platform adopts it."""
+        self._closed = True
+        await self._stop_listening()
+        await asyncio.gather(*(life.let_go() for life in self._lives()))
+
+    async def _stop_listening(self) -> None:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, crew: _Crew, revision: Revision) -> None:
+        ref = revision.ref
+        id_ = next_id(ref.name, revision.number, crew.lives)
+        # the random part keeps a container that a cut-off call still makes apart from the next
+        container = f"{self._policy.instance}-{ref.namespace}-{id_}-{self._token()}"
+        name = ReplicaName(ref, revision.number, id_, container)
+        life = crew.lives[id_] = Life(name, revision, self._around, born=time.time())
+        life.begin()
+        self._changes.tell(ref)
+
+    def _gone(self, life: Life) -> None:
+        ref = life.name.ref
+        self._crews[ref].lives.pop(life.id, None)
+        self._images.look_again(ref)
+        self._changes.tell(ref)
+
+    def _changed(self, name: ReplicaName) -> None:
+        self._changes.tell(name.ref)
+
+    def _lives(self) -> Iterator[Life]:
+        for crew in self._crews.values():
+            yield from crew.lives.values()
+
+    async def _adopt(self) -> None:
+        """Take over the containers of an earlier life; a second one of a replica is an orphan."""
+        found = await self._engine.list(owner_labels(self._policy))
+        for listed in sorted(found, key=lambda c: c.state != "running"):
+            name = named(listed.name, listed.labels)
+            if name is None:
+                continue
+            crew = self._crews.setdefault(name.ref, _Crew())
+            if name.id not in crew.lives:
+                life = crew.lives[name.id] = Life(name, None, self._around, born=listed.created)
+                life.begin()
+                log.info("adopted %s, which is %s", name.container, listed.state)
+        self._adopted = tuple(self._crews)
+
+    async def _listen(self) -> None:
+        """Hear what happens to containers; whenever Docker went away, look at all of them."""
+        while True:
+            with contextlib.suppress(PlatError):
+                events = self._engine.events(owner_labels(self._policy))
+                self._nudge_all()
+                async with contextlib.aclosing(events):
+                    async for event in events:
+                        self._nudge(event.name)
+            log.warning("Docker's events ended; listening again")
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    def _nudge(self, container: str) -> None:
+        for life in self._lives():
+            if life.name.container == container:
+                life.nudge()
+
+    def _nudge_all(self) -> None:
+        for life in self._lives():
+            life.nudge()
+
+    async def _sweep(self) -> None:
+        """Every few seconds, one list: what an event did not tell, and what nobody owns."""
+        while True:
+            try:
+                await self._compare()
+                await self._images.collect()
+            except PlatError as error:
+                log.warning("the sweep of containers failed: %s", error.message)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _compare(self) -> None:
+        listed = {c.name: c for c in await self._engine.list(owner_labels(self._policy))}
+        volumes = await self._engine.volumes(owner_labels(self._policy))
+        for life in self._lives():
+            if life.state in _RUNS and not _runs(listed.get(life.name.container)):
+                life.nudge()
+        ours = {life.name for life in self._lives()}
+        known = {n.container for n in ours} | {loader_name(n) for n in ours}
+        for orphan in listed.keys() - known:
+            log.warning("removing the orphan container %s", orphan)
+            await self._engine.remove(listed[orphan].id)
+        for orphan in set(volumes) - {secret_volume(name) for name in ours}:
+            await self._engine.remove_volume(orphan)
+
+
+def _runs(container: Listed | None) -> bool:
+    return container is not None and container.state == "running" and container.healthy
