@@ -1,22 +1,32 @@
-"""Real Docker for one test session: a client, an image of its own, and a clean end.
+"""Real Docker: a client, an image of our own, a platform per test, and a clean end.
 
 Everything carries an instance label that no other session has; at the end nothing of it is left.
 """
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import docker
+import httpx
 import pytest
-from plat_core.backends.docker import ContainerPolicy, DockerWorkloads, Engine
-from plat_core.backends.docker.spec import INSTANCE
+from docker.models.containers import Container
+from plat_core.backends.docker import ContainerPolicy, DockerWorkloads, Engine, Timing
+from plat_core.backends.docker.spec import INSTANCE, REPLICA
 from plat_core.backends.memory import MemorySecretStore
+from plat_core.model.function import FunctionSpec
+from plat_core.model.names import FunctionRef
+from plat_core.ports import Replica, Revision, Workload
 
 IMAGE_FOLDER = Path(__file__).parent / "image"
+REF = FunctionRef("orders")
+PATIENCE = 60
+QUICK = Timing(probe=0.5, drain=0.05, backoff=0.1, backoff_most=2)
 
 
 @pytest.fixture(scope="session")
@@ -49,18 +59,81 @@ def policy(client: docker.DockerClient) -> Iterator[ContainerPolicy]:
 
 @dataclass
 class Platform:
-    """A backend and what it was made of."""
+    """A backend, what it was made of, and the questions that tests ask of it."""
 
+    client: docker.DockerClient
     workloads: DockerWorkloads
     engine: Engine
     secrets: MemorySecretStore
+    policy: ContainerPolicy
+    image: str
+
+    def revision(self, number: int = 1, ref: FunctionRef = REF, **spec: object) -> Revision:
+        document = FunctionSpec.model_validate({"image": self.image, **spec})
+        return Revision(ref, number, str(document.image), document, datetime.now(UTC))
+
+    async def run(self, count: int = 1, **spec: object) -> list[Replica]:
+        """Run so many replicas and wait until they are ready."""
+        revision = self.revision(**spec)
+        await self.workloads.apply(Workload(REF, {1: count}, {1: revision}))
+        return await self.until(
+            lambda seen: len(seen) == count and all(r.state == "ready" for r in seen)
+        )
+
+    async def until(
+        self, true: Callable[[Sequence[Replica]], bool], ref: FunctionRef = REF
+    ) -> list[Replica]:
+        """The replicas, as soon as this is true of them."""
+        changes = self.workloads.watch()
+        async with asyncio.timeout(PATIENCE):
+            while not true(seen := list(await self.workloads.observe(ref))):
+                await anext(changes)
+        return seen
+
+    async def until_state(self, state: str) -> Replica:
+        """The one replica, as soon as it is in this state."""
+        [replica] = await self.until(lambda seen: [r.state for r in seen] == [state])
+        return replica
+
+    def containers(self) -> list[Container]:
+        mine = {"label": f"{INSTANCE}={self.policy.instance}"}
+        return list(self.client.containers.list(all=True, filters=mine))
+
+    def container(self, replica: Replica) -> Container:
+        [found] = [c for c in self.containers() if c.labels.get(REPLICA) == replica.id]
+        return found
+
+
+async def call(replica: Replica, path: str, **headers: str) -> httpx.Response:
+    assert replica.endpoint is not None
+    host = replica.endpoint.address.removeprefix("tcp:")
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http:
+        return await http.get(f"http://{host}{path}", headers=headers)
+
+
+async def eventually(true: Callable[[], bool]) -> None:
+    """Wait for what Docker alone knows, and tells nobody."""
+    async with asyncio.timeout(PATIENCE):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
 
 
 @pytest.fixture
-async def platform(policy: ContainerPolicy) -> AsyncIterator[Platform]:
+async def platform(
+    client: docker.DockerClient, policy: ContainerPolicy, image: str
+) -> AsyncIterator[Platform]:
     engine = await Engine.connect()
     secrets = MemorySecretStore()
-    workloads = await DockerWorkloads.open(engine, secrets=secrets, policy=policy)
-    yield Platform(workloads, engine, secrets)
-    await workloads.close()
+    workloads = await DockerWorkloads.open(engine, secrets=secrets, policy=policy, timing=QUICK)
+    platform = Platform(client, workloads, engine, secrets, policy, image)
+    yield platform
+    await platform.workloads.close()
     await engine.close()
+
+
+async def reborn(platform: Platform) -> Platform:
+    """Another life of the same platform, as after a crash of the first."""
+    workloads = await DockerWorkloads.open(
+        platform.engine, secrets=platform.secrets, policy=platform.policy, timing=QUICK
+    )
+    return replace(platform, workloads=workloads)

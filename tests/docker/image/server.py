@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 MODE = os.environ.get("MODE", "")
 state = {"ready": MODE != "never-ready", "health": True}
@@ -25,9 +26,9 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/env":
             return self.answer(200, json.dumps(dict(os.environ)))
         if path == "/read":
-            return self.answer(200, open(query).read())
+            return self.answer(200, Path(query).read_text())
         if path == "/write":
-            return self.attempt(lambda: open(query, "w").write("x"))
+            return self.attempt(lambda: Path(query).write_text("x"))
         if path == "/connect":
             host, port = query.rsplit(":", 1)
             return self.attempt(lambda: socket.create_connection((host, int(port)), 3).close())

@@ -255,7 +255,10 @@ class Engine:
                 yield line
 
     async def events(self, labels: Mapping[str, str]) -> AsyncGenerator[Event, None]:
-        """Events of containers that carry these labels; ends when the daemon goes away."""
+        """Events of containers that carry these labels; ends when the daemon goes away.
+
+        The first one, `listening`, is ours: whatever happens from then on is told.
+        """
         filters = {
             "label": _pairs(labels),
             "type": ["container"],
@@ -265,6 +268,7 @@ class Engine:
             self._client.events, decode=True, filters=filters
         )
         async with contextlib.aclosing(Pump(source, source).items()) as events:
+            yield Event("listening", "")
             async for event in events:
                 attributes = event.get("Actor", {}).get("Attributes", {})
                 yield Event(str(event.get("Action", "")), str(attributes.get("name", "")))

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from plat_core.backends.docker.engine import Container
 from plat_core.ports import Failure
 
-CRASHED = "CrashLoopBackOff"
 LOG_LINES = 20
 LOG_BYTES = 4096
 _REPORT = re.compile(r"plat: ([A-Z][A-Za-z]{2,40}): (.{0,2000})")
 
 
-def explain(container: Container, lines: Sequence[str]) -> Failure:
-    """The failure of a container that ended; `lines` are the last that it wrote.
+def explain(container: Container, lines: Sequence[str], *, looping: bool) -> Failure:
+    """The failure of a container that ended; `lines` are the last that it wrote,
+    `looping` whether it did so again and again.
 
     The runtime's last words are `plat: <Reason>: <sentence>` on stderr (runtimes/CONTRACT.md); a
     file would not outlive the container's read-only root.
@@ -24,14 +24,15 @@ def explain(container: Container, lines: Sequence[str]) -> Failure:
     log = _tail(lines)
     if container.oom_killed:
         limit = f"{container.memory // 1024**2} MiB"
-        return Failure("OOMKilled", f"used more memory than its limit of {limit}", log)
+        return Failure("OOMKilled", f"it used more memory than its limit of {limit}", log)
     for line in reversed(lines):
         if report := _REPORT.match(line):
             rest = [other for other in lines if other != line]
             return Failure(report[1], report[2], _tail(rest))
     if container.error:
-        return Failure(CRASHED, f"could not be started: {container.error}", log)
-    return Failure(CRASHED, ended(container.exit_code), log)
+        return Failure("CannotStart", f"it cannot be started: {container.error}", log)
+    reason = "CrashLoopBackOff" if looping else "Exited"
+    return Failure(reason, f"it {ended(container.exit_code)}", log)
 
 
 def ended(code: int) -> str:

@@ -1,6 +1,6 @@
-"""Superseded images: those that a build made for a function and that none of its revisions names.
+"""Superseded images: those that a revision named and that none names any more.
 
-Only images with this installation's labels are touched, and never one that a container uses; the
+Only images with this installation's labels are touched, and never one that a container uses. The
 registry has them still, so that a wrong guess costs a pull.
 """
 
@@ -17,48 +17,34 @@ log = logging.getLogger(__name__)
 
 
 class ImageCollector:
-    """Removes local images of functions whose set of images, or of replicas, became smaller."""
+    """Removes local images that their function has no use for. An image that is new may stay."""
 
     def __init__(self, engine: Engine, policy: ContainerPolicy) -> None:
         self._engine = engine
         self._policy = policy
-        self._kept: dict[FunctionRef, Collection[str]] = {}
-        self._due: set[FunctionRef] = set()
+        self._kept: dict[FunctionRef, frozenset[str]] = {}
+        self._superseded: dict[FunctionRef, set[str]] = {}
 
     def keep(self, ref: FunctionRef, images: Collection[str]) -> None:
-        """These are the images of the function's revisions; others may go at the next `collect`."""
-        before = self._kept.get(ref)
-        self._kept[ref] = images
-        if before is None or set(before) - set(images) or not images:
-            self._due.add(ref)
-
-    def look_again(self, ref: FunctionRef) -> None:
-        """A replica is gone, and may have been the last one of its image."""
-        self._due.add(ref)
+        """These are the images of the function's revisions; none at all where it is gone."""
+        before, now = self._kept.get(ref, frozenset()), frozenset(images)
+        if before - now:
+            self._superseded.setdefault(ref, set()).update(before - now)
+        self._kept[ref] = now
 
     async def collect(self) -> None:
-        """Remove what is due; raises Unavailable, and then goes on at the next call."""
-        while self._due:
-            ref = self._due.pop()
-            try:
-                await self._collect(ref)
-            except BaseException:
-                self._due.add(ref)
-                raise
-
-    async def _collect(self, ref: FunctionRef) -> None:
-        kept = self._kept.get(ref, ())
-        labels = owner_labels(self._policy) | {FUNCTION: ref.name, NAMESPACE: ref.namespace}
-        for image, names in (await self._engine.images(labels)).items():
-            if kept_name(image, names, kept):
-                continue
-            for name in names or [image]:
+        """Remove what can go now; what a container still uses is tried again at the next call."""
+        for ref, superseded in list(self._superseded.items()):
+            names = (superseded - self._kept.get(ref, frozenset())) & await self._present(ref)
+            for name in sorted(names):
                 if await self._engine.remove_image(name):
                     log.info("removed the superseded image %s of %s", name, ref)
-        if not kept:
-            self._kept.pop(ref, None)
+                    names.discard(name)
+            self._superseded[ref] = names
+        self._superseded = {ref: names for ref, names in self._superseded.items() if names}
+        self._kept = {ref: images for ref, images in self._kept.items() if images}
 
-
-def kept_name(image: str, names: Collection[str], kept: Collection[str]) -> bool:
-    """Whether one of the image's names, or its id, is among the kept ones."""
-    return image in kept or any(name in kept for name in names)
+    async def _present(self, ref: FunctionRef) -> set[str]:
+        labels = owner_labels(self._policy) | {FUNCTION: ref.name, NAMESPACE: ref.namespace}
+        found = await self._engine.images(labels)
+        return {name for image, names in found.items() for name in (image, *names)}

@@ -16,24 +16,36 @@ from dataclasses import dataclass
 
 from plat_core.backends.docker import inputs, spec
 from plat_core.backends.docker.engine import Container, Engine, ImageMissing, Refused
-from plat_core.backends.docker.failures import CRASHED, explain
+from plat_core.backends.docker.failures import explain
 from plat_core.backends.docker.logs import LogArchive
-from plat_core.backends.docker.probe import probe
+from plat_core.backends.docker.probe import Verdict, probe
 from plat_core.errors import PlatError, SecretNotFound, Unavailable
 from plat_core.ports import Endpoint, Failure, Replica, ReplicaState, Revision, SecretStore
 
 log = logging.getLogger(__name__)
 
-START_SECONDS = 60.0
-EAGER_SECONDS, EAGER_PERIOD, START_PERIOD = 1.0, 0.01, 0.1
-HEALTH_PERIOD, PROBE_SECONDS = 2.0, 1.0
-SILENT_GRACE = 10.0
-"""A ready replica that says nothing for its timeout and so long again is taken for hung."""
-SETTLED_SECONDS = 10.0
-FIRST_BACKOFF, LAST_BACKOFF = 0.5, 60.0
-DRAIN_SECONDS = 0.3
-"""From leaving the routes to SIGTERM: what gateways that learn of it over the wire may need."""
+CRASH_LOOP = 3
+EAGER_SECONDS, EAGER_PERIOD, PERIOD = 1.0, 0.01, 0.1
 RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds, but for `misses`, which counts probes."""
+
+    start: float = 60.0
+    """How long a container may take until it is ready."""
+    probe: float = 2.0
+    """Between two looks at a ready replica, and how long each may take."""
+    misses: int = 3
+    """Failed health probes after which it is killed."""
+    drain: float = 0.3
+    """From leaving the routes to SIGTERM: what gateways that learn of it over the wire may need."""
+    backoff: float = 0.5
+    """The first delay before a restart; it doubles."""
+    backoff_most: float = 30.0
+    settled: float = 10.0
+    """After so long in readiness, earlier crashes are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,7 @@ class Surroundings:
     policy: spec.ContainerPolicy
     archive: LogArchive
     changed: Callable[[spec.ReplicaName], None]
+    timing: Timing
 
 
 class Life:
@@ -58,6 +71,7 @@ class Life:
         self.born = born
         self._around = around
         self._engine = around.engine
+        self._timing = around.timing
         self._state: ReplicaState = "starting"
         self._since = time.time()
         self._endpoint: Endpoint | None = None
@@ -66,6 +80,8 @@ class Life:
         self._existed = False
         self._started = ""
         self._heard = 0.0
+        self._misses = 0
+        self._troubles = 0
         self._ready_at: float | None = None
         self._was_ready = False
         self._wake = asyncio.Event()
@@ -132,9 +148,16 @@ class Life:
         while True:
             try:
                 await self._step()
+                self._troubles = 0
             except (Unavailable, Refused) as error:
-                log.warning("%s: %s", self.name.container, error.message)
-                await self._rest(RETRY_SECONDS)
+                await self._bear(error)
+
+    async def _bear(self, error: PlatError) -> None:
+        """Docker or a registry has trouble: try again after a growing while, and say it once."""
+        if not self._troubles:
+            log.warning("%s: %s", self.name.container, error.message)
+        self._troubles = min(self._troubles + 1, 4)
+        await asyncio.sleep(RETRY_SECONDS * 2.0 ** (self._troubles - 1) / 2)
 
     async def _step(self) -> None:
         self._wake.clear()
@@ -144,7 +167,7 @@ class Life:
         elif seen.status == "running":
             await self._attend(seen)
         elif seen.status == "paused":
-            self._trouble("unready", Failure("Paused", "was paused from outside; it is woken"))
+            self._trouble("unready", Failure("Paused", "it was paused from outside, and is woken"))
             await self._engine.unpause(seen.id)
         elif seen.status == "created":
             await self._start(seen)
@@ -152,7 +175,7 @@ class Life:
             await self._fell(await self._explained(seen))
             await self._start(seen)
         else:
-            await self._rest(START_PERIOD)
+            await self._rest(PERIOD)
 
     async def _look(self) -> Container | None:
         return await self._engine.inspect(self.name.container, self._around.policy.network)
@@ -160,7 +183,7 @@ class Life:
     async def _create(self) -> None:
         if self._existed:
             self._existed = False
-            await self._fell(Failure(CRASHED, "its container was removed from outside"))
+            await self._fell(Failure("Removed", "its container was removed from outside"))
         revision = self.made_of
         if revision is None:
             await self._rest(RETRY_SECONDS)
@@ -209,7 +232,7 @@ class Life:
             await self._engine.start(seen.id)
         except Refused as error:
             # a start that failed leaves the container `created`; the next look comes here again
-            await self._fell(Failure(CRASHED, f"could not be started: {error.message}"))
+            await self._fell(Failure("CannotStart", f"it cannot be started: {error.message}"))
 
     async def _attend(self, seen: Container) -> None:
         """Look after a running container until something happens to it."""
@@ -222,41 +245,55 @@ class Life:
             await self._kill("Unhealthy", "its own HEALTHCHECK says that it is unhealthy")
             return
         while not self._wake.is_set():
-            period = await self._check(seen, loop.time() - self._heard)
-            await self._rest(period)
+            look = self._look_ready if self._ready_at is None else self._look_healthy
+            await self._rest(await look(seen, loop.time() - self._heard))
 
-    async def _check(self, seen: Container, quiet: float) -> float:
-        """Ask the replica how it is; returns the seconds until the next question."""
-        ready = self._ready_at is not None
-        verdict = await probe(seen.address, spec.PORT, "/_/ready", within=PROBE_SECONDS)
-        if verdict == "good":
+    async def _look_ready(self, seen: Container, waited: float) -> float:
+        """Is it ready for the first time? Returns the seconds until the next question."""
+        if await self._ask(seen, "/_/ready") == "good":
             self._answered(seen)
-            return HEALTH_PERIOD
-        if ready and verdict == "bad":
-            self._trouble("unready", Failure("Unready", "does not say that it is ready"))
-        if not ready and quiet > START_SECONDS:
-            await self._kill("StartTimeout", f"was not ready within {START_SECONDS:g} s")
-        elif ready and quiet > self._patience():
-            await self._kill("Unhealthy", f"did not answer for {quiet:.0f} s")
-        if ready or quiet > EAGER_SECONDS:
-            return START_PERIOD
-        return EAGER_PERIOD
+            return self._timing.probe
+        if waited > self._timing.start:
+            await self._kill("StartTimeout", f"it was not ready within {self._timing.start:g} s")
+        return EAGER_PERIOD if waited < EAGER_SECONDS else PERIOD
+
+    async def _look_healthy(self, seen: Container, quiet: float) -> float:
+        """Is it still alive, and ready? Returns the seconds until the next question."""
+        health = await self._ask(seen, "/_/health")
+        if health == "good":
+            self._misses, self._heard = 0, asyncio.get_running_loop().time()
+            if await self._ask(seen, "/_/ready") != "bad":
+                self._answered(seen)
+            else:
+                self._trouble("unready", Failure("Unready", "it says that it is not ready"))
+            return self._timing.probe
+        self._misses += 1
+        if self._misses >= self._timing.misses:
+            # one that computes without a pause may be silent for as long as a call may take
+            if health == "bad" or quiet > self._patience():
+                await self._kill("Unhealthy", f"its health probe failed {self._misses} times")
+            else:
+                self._trouble("unready", Failure("Unhealthy", "it does not answer"))
+        return self._timing.probe / 4
+
+    async def _ask(self, seen: Container, path: str) -> Verdict:
+        return await probe(seen.address, spec.PORT, path, within=self._timing.probe)
 
     def _answered(self, seen: Container) -> None:
-        self._heard = asyncio.get_running_loop().time()
         self._endpoint = Endpoint(self.id, f"tcp:{seen.address}:{spec.PORT}")
         if self._ready_at is None:
-            self._ready_at = self._heard
+            self._heard = self._ready_at = asyncio.get_running_loop().time()
+            self._misses = 0
             self._was_ready = True
         self._failure = None if self._settled() else self._failure
         self._become("ready")
 
     def _patience(self) -> float:
-        return (self.made_of.spec.timeout_seconds if self.made_of else 0.0) + SILENT_GRACE
+        return self.made_of.spec.timeout_seconds if self.made_of else 0.0
 
     async def _kill(self, reason: str, message: str) -> None:
         self._trouble("unready", Failure(reason, message))
-        log.warning("%s %s; it is killed", self.name.container, message)
+        log.warning("%s is killed: %s", self.name.container, message)
         await self._engine.kill(self.name.container, "SIGKILL")
         await self._rest(RETRY_SECONDS)
 
@@ -265,19 +302,21 @@ class Life:
         if self._failure and self._failure.reason in ("StartTimeout", "Unhealthy"):
             lines = await self._around.archive.tail(self.name, seen.id)
             return Failure(self._failure.reason, self._failure.message, "\n".join(lines))
-        return explain(seen, await self._around.archive.tail(self.name, seen.id))
+        looping = self._restarts + 1 >= CRASH_LOOP and not self._settled()
+        lines = await self._around.archive.tail(self.name, seen.id)
+        return explain(seen, lines, looping=looping)
 
     async def _fell(self, failure: Failure) -> None:
         """It ended by itself: say so, and wait before the next attempt."""
         self._restarts = 1 if self._settled() else self._restarts + 1
         self._ready_at = None
-        log.warning("%s %s", self.name.container, failure.message)
+        log.warning("%s: %s: %s", self.name.container, failure.reason, failure.message)
         self._trouble("waiting", failure)
-        await asyncio.sleep(backoff(self._restarts))
+        await asyncio.sleep(backoff(self._timing, self._restarts))
 
     def _settled(self) -> bool:
         now = asyncio.get_running_loop().time()
-        return self._ready_at is not None and now - self._ready_at >= SETTLED_SECONDS
+        return self._ready_at is not None and now - self._ready_at >= self._timing.settled
 
     async def _rest(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -309,7 +348,7 @@ class Life:
 
     async def _stop(self) -> None:
         if self._was_ready:
-            await asyncio.sleep(DRAIN_SECONDS)
+            await asyncio.sleep(self._timing.drain)
         seen = await self._look()
         if seen is not None:
             await self._engine.unpause(seen.id)
@@ -334,9 +373,9 @@ class Life:
             seen = await self._engine.inspect(container, self._around.policy.network)
             if seen is None or seen.status not in ("running", "paused"):
                 return
-            await self._rest(START_PERIOD * 5)
+            await self._rest(PERIOD * 5)
 
 
-def backoff(restarts: int) -> float:
+def backoff(timing: Timing, restarts: int) -> float:
     """Seconds before the next start: doubled each time, bounded."""
-    return min(FIRST_BACKOFF * 2.0 ** max(restarts - 1, 0), LAST_BACKOFF)
+    return min(timing.backoff * 2.0 ** min(max(restarts - 1, 0), 30), timing.backoff_most)

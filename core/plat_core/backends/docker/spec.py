@@ -22,6 +22,9 @@ LOADER_PATH = "/secrets"
 ANY_USER = "65532:65532"
 """Who runs in an image that names nobody, or root."""
 
+STOP_GRACE = 10.0
+"""Seconds that a replica has beside the function's timeout to end after SIGTERM."""
+
 MANAGED = "plat.dev/managed"
 INSTANCE = "plat.dev/instance"
 FUNCTION = "plat.dev/function"
@@ -99,7 +102,7 @@ def container(
         "Env": [f"{k}={v}" for k, v in sorted(_environment(name, revision, policy, values))],
         "Labels": replica_labels(name, policy),
         "StopSignal": "SIGTERM",
-        "StopTimeout": math.ceil(revision.spec.timeout_seconds),
+        "StopTimeout": math.ceil(revision.spec.timeout_seconds + STOP_GRACE),
         "HostConfig": _host_config(name, revision, policy),
         "NetworkingConfig": {"EndpointsConfig": {policy.network: {}}},
     }
@@ -120,17 +123,18 @@ def _environment(
         "K_SERVICE": name.ref.name,
         "K_CONFIGURATION": name.ref.name,
         "K_REVISION": revision.name,
-        "PLAT_FUNCTION": name.ref.name,
-        "PLAT_NAMESPACE": name.ref.namespace,
+        "PLAT_FUNCTION": str(name.ref),
         "PLAT_REVISION": revision.name,
         "PLAT_REPLICA": name.id,
         "PLAT_TIMEOUT": f"{spec.timeout_seconds:g}",
         "PLAT_CONCURRENCY": str(spec.concurrency),
         "PLAT_LOG_TAGS": "1",
+        "PLAT_SECRETS_DIR": SECRETS_PATH,
     }
     if spec.handler:
         ours["PLAT_HANDLER"] = spec.handler
-    return list(({"HOME": "/tmp"} | dict(policy.environment) | dict(values) | ours).items())  # noqa: S108
+    ground = {"HOME": "/tmp", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}  # noqa: S108
+    return list((ground | dict(policy.environment) | dict(values) | ours).items())
 
 
 def _host_config(name: ReplicaName, revision: Revision, policy: ContainerPolicy) -> Document:

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import requests
 from docker.types import CancellableStream
+from urllib3.exceptions import HTTPError
 
 T = TypeVar("T")
 BACKLOG = 256
@@ -53,7 +54,9 @@ class Pump(threading.Thread, Generic[T]):
     def run(self) -> None:
         """Read until the other side ends it, or `items` is closed."""
         # a socket that is closed under a reader shows itself in each of these ways
-        with contextlib.suppress(requests.RequestException, OSError, ValueError, AttributeError):
+        with contextlib.suppress(
+            requests.RequestException, HTTPError, OSError, ValueError, AttributeError
+        ):
             for item in self._source:
                 self._slots.acquire()
                 if self._closed:

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from plat_core.backends.changes import Changes
-from plat_core.backends.counts import change, next_id
+from plat_core.backends.counts import change
 from plat_core.backends.docker.engine import Engine, Listed
 from plat_core.backends.docker.images import ImageCollector
-from plat_core.backends.docker.life import Life, Surroundings
+from plat_core.backends.docker.life import Life, Surroundings, Timing
 from plat_core.backends.docker.logs import DockerLogs, LogArchive
 from plat_core.backends.docker.spec import (
     ContainerPolicy,
@@ -30,14 +30,15 @@ from plat_core.ports import Replica, Revision, SecretStore, Workload
 
 log = logging.getLogger(__name__)
 
+STANDARD = Timing()
 SWEEP_SECONDS = 5.0
 RECONNECT_SECONDS = 0.5
 _RUNS = ("starting", "ready", "unready")
 
 
 def random_token() -> str:
-    """Ten hexadecimal digits that no other container's name has."""
-    return randomness.token_hex(5)
+    """What sets one replica's name apart from all others."""
+    return randomness.token_hex(4)
 
 
 @dataclass
@@ -56,6 +57,7 @@ class DockerWorkloads:
         *,
         secrets: SecretStore,
         policy: ContainerPolicy,
+        timing: Timing = STANDARD,
         token: Callable[[], str] = random_token,
     ) -> None:
         self._engine = engine
@@ -64,7 +66,7 @@ class DockerWorkloads:
         self._changes = Changes()
         self._archive = LogArchive(engine)
         self._images = ImageCollector(engine, policy)
-        self._around = Surroundings(engine, secrets, policy, self._archive, self._changed)
+        self._around = Surroundings(engine, secrets, policy, self._archive, self._changed, timing)
         self._crews: dict[FunctionRef, _Crew] = {}
         self._adopted: tuple[FunctionRef, ...] = ()
         self._tasks: list[asyncio.Task[None]] = []
@@ -77,10 +79,11 @@ class DockerWorkloads:
         *,
         secrets: SecretStore,
         policy: ContainerPolicy,
+        timing: Timing = STANDARD,
         token: Callable[[], str] = random_token,
     ) -> DockerWorkloads:
         """Adopt what an earlier life left, and listen to Docker from now on; raises Unavailable."""
-        workloads = cls(engine, secrets=secrets, policy=policy, token=token)
+        workloads = cls(engine, secrets=secrets, policy=policy, timing=timing, token=token)
         await engine.ensure_network(policy.network, owner_labels(policy))
         await workloads._adopt()
         workloads._tasks = [
@@ -147,9 +150,9 @@ class DockerWorkloads:
 
     def _begin(self, crew: _Crew, revision: Revision) -> None:
         ref = revision.ref
-        id_ = next_id(ref.name, revision.number, crew.lives)
         # the random part keeps a container that a cut-off call still makes apart from the next
-        container = f"{self._policy.instance}-{ref.namespace}-{id_}-{self._token()}"
+        id_ = f"{revision.name}-{self._token()}"
+        container = f"{self._policy.instance}-{ref.namespace}-{id_}"
         name = ReplicaName(ref, revision.number, id_, container)
         life = crew.lives[id_] = Life(name, revision, self._around, born=time.time())
         life.begin()
@@ -158,7 +161,6 @@ class DockerWorkloads:
     def _gone(self, life: Life) -> None:
         ref = life.name.ref
         self._crews[ref].lives.pop(life.id, None)
-        self._images.look_again(ref)
         self._changes.tell(ref)
 
     def _changed(self, name: ReplicaName) -> None:
@@ -187,21 +189,16 @@ class DockerWorkloads:
         while True:
             with contextlib.suppress(PlatError):
                 events = self._engine.events(owner_labels(self._policy))
-                self._nudge_all()
                 async with contextlib.aclosing(events):
                     async for event in events:
-                        self._nudge(event.name)
+                        self._nudge(event.name, everyone=event.action == "listening")
             log.warning("Docker's events ended; listening again")
             await asyncio.sleep(RECONNECT_SECONDS)
 
-    def _nudge(self, container: str) -> None:
+    def _nudge(self, container: str, *, everyone: bool) -> None:
         for life in self._lives():
-            if life.name.container == container:
+            if everyone or life.name.container == container:
                 life.nudge()
-
-    def _nudge_all(self) -> None:
-        for life in self._lives():
-            life.nudge()
 
     async def _sweep(self) -> None:
         """Every few seconds, one list: what an event did not tell, and what nobody owns."""

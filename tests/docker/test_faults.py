@@ -1,0 +1,210 @@
+"""Whatever is done to containers from outside is seen, said and mended; what is not ours stays."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+import pytest
+from plat_core.backends.docker.spec import FUNCTION, INSTANCE, MANAGED, NAMESPACE, owner_labels
+from plat_core.ports import LogQuery, Workload
+
+from .conftest import PATIENCE, REF, Platform, call, eventually, reborn
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.mark.parametrize("fault", ["kill", "stop", "remove"])
+async def test_a_container_that_ends_from_outside_comes_back(
+    platform: Platform, fault: str
+) -> None:
+    [replica] = await platform.run()
+    container = platform.container(replica)
+    act = {"kill": container.kill, "stop": container.stop, "remove": _remove(container)}[fault]
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.to_thread(act)
+        waiting = await platform.until_state("waiting")
+        assert waiting.endpoint is None
+        assert waiting.failure is not None
+        assert waiting.restarts == 1
+        ready = await platform.until_state("ready")
+    assert ready.id == replica.id
+    assert (await call(ready, "/")).status_code == 200
+    assert len(platform.containers()) == 1
+
+
+def _remove(container):  # type: ignore[no-untyped-def]
+    return lambda: container.remove(force=True)
+
+
+async def test_a_paused_container_is_taken_out_and_woken(platform: Platform) -> None:
+    [replica] = await platform.run()
+    platform.container(replica).pause()
+    unready = await platform.until_state("unready")
+    assert unready.failure is not None
+    assert unready.failure.reason == "Paused"
+    await platform.until_state("ready")
+
+
+async def test_a_replica_that_says_it_is_unready_gets_no_calls(platform: Platform) -> None:
+    [replica] = await platform.run()
+    await call(replica, "/unready")
+    unready = await platform.until_state("unready")
+    assert unready.endpoint is None
+    assert unready.restarts == 0
+
+
+async def test_a_program_that_ends_comes_back_with_a_growing_delay(platform: Platform) -> None:
+    await platform.workloads.apply(
+        Workload(REF, {1: 1}, {1: platform.revision(env=[{"name": "MODE", "value": "crash"}])})
+    )
+    [replica] = await platform.until(lambda seen: bool(seen and seen[0].restarts >= 3))
+    assert replica.failure is not None
+    assert replica.failure.reason == "CrashLoopBackOff"
+    assert "code 3" in replica.failure.message
+    assert "starting" in replica.failure.log
+
+
+async def test_the_runtimes_last_words_are_the_reason(platform: Platform) -> None:
+    await platform.workloads.apply(
+        Workload(REF, {1: 1}, {1: platform.revision(env=[{"name": "MODE", "value": "fault"}])})
+    )
+    replica = await platform.until_state("waiting")
+    assert replica.failure is not None
+    assert replica.failure.reason == "HandlerImportError"
+    assert replica.failure.message == "No module named 'orders_db'"
+    assert "Traceback: line 1" in replica.failure.log
+
+
+async def test_too_much_memory_is_an_oom_kill(platform: Platform) -> None:
+    [replica] = await platform.run(resources={"limits": {"memory": "64Mi"}})
+    with pytest.raises(Exception, match=r"disconnected|reset|closed"):
+        await call(replica, f"/eat?{200 * 1024**2}")
+    waiting = await platform.until_state("waiting")
+    assert waiting.failure is not None
+    assert waiting.failure.reason == "OOMKilled"
+    assert "64 MiB" in waiting.failure.message
+
+
+async def test_an_image_that_is_nowhere_is_named(platform: Platform) -> None:
+    missing = f"localhost:18800/nobody/nothing@sha256:{'0' * 64}"
+    local = f"plat-nowhere-{uuid.uuid4().hex[:8]}:1"
+    revision = platform.revision(image=missing)
+    await platform.workloads.apply(Workload(REF, {1: 1}, {1: revision}))
+    [replica] = await platform.until(lambda seen: bool(seen and seen[0].failure))
+    assert replica.failure is not None
+    # nobody listens there: the registry is away, which is no fault of the function
+    assert replica.failure.reason == "ImageUnavailable"
+    assert replica.restarts == 0
+    assert local not in replica.failure.message
+
+
+async def test_calls_in_flight_finish_when_a_replica_is_taken_away(platform: Platform) -> None:
+    [replica] = await platform.run()
+    slow = asyncio.create_task(call(replica, "/sleep?2"))
+    await asyncio.sleep(0.5)
+    await platform.workloads.apply(Workload(REF, {}, {}))
+    [stopping] = await platform.workloads.observe(REF)
+    assert stopping.state == "stopping"
+    assert (await slow).text == "slept"
+    await platform.until(lambda seen: not seen)
+    assert platform.containers() == []
+
+
+async def test_the_next_life_adopts_what_runs(platform: Platform) -> None:
+    before = await platform.run(2)
+    await platform.workloads.release()
+    answers = [(await call(replica, "/")).text for replica in before]
+    assert len(answers) == 2
+    platform.workloads = (await reborn(platform)).workloads
+    after = await platform.until(lambda seen: [r.state for r in seen] == ["ready"] * 2)
+    assert {(r.id, r.endpoint) for r in after} == {(r.id, r.endpoint) for r in before}
+    await platform.workloads.apply(Workload(REF, {1: 2}, {1: platform.revision()}))
+    assert {r.id for r in await platform.workloads.observe(REF)} == {r.id for r in before}
+
+
+async def test_what_fell_while_nobody_looked_is_mended(platform: Platform) -> None:
+    [replica] = await platform.run()
+    await platform.workloads.release()
+    platform.container(replica).kill()
+    platform.workloads = (await reborn(platform)).workloads
+    ready = await platform.until_state("ready")
+    assert ready.id == replica.id
+
+
+async def test_containers_of_a_forgotten_function_are_told_of_and_go(platform: Platform) -> None:
+    await platform.run()
+    await platform.workloads.release()
+    platform.workloads = (await reborn(platform)).workloads
+    assert await anext(platform.workloads.watch()) == REF
+    await platform.workloads.apply(Workload(REF, {}))
+    await platform.until(lambda seen: not seen)
+    assert platform.containers() == []
+
+
+async def test_an_orphan_goes_and_a_foreign_container_stays(platform: Platform) -> None:
+    docker, instance = platform.client, platform.policy.instance
+    orphan = docker.containers.create(platform.image, labels=owner_labels(platform.policy))
+    foreign = docker.containers.create(
+        platform.image, labels={MANAGED: "true", INSTANCE: f"{instance}-other"}
+    )
+    try:
+        await eventually(lambda: orphan.id not in {c.id for c in platform.containers()})
+        foreign.reload()
+        assert foreign.status == "created"
+    finally:
+        foreign.remove(force=True)
+
+
+async def test_a_superseded_image_goes_and_a_foreign_one_stays(platform: Platform) -> None:
+    labels = owner_labels(platform.policy) | {FUNCTION: REF.name, NAMESPACE: REF.namespace}
+    box = platform.client.containers.create(platform.image, labels=labels)
+    name = f"{platform.policy.instance}-image"
+    box.commit(name, "1", changes="ENV A=1")
+    box.commit(name, "2", changes="ENV A=2")
+    box.remove(force=True)
+    for tag in ("1", "2"):
+        number = int(tag)
+        revision = platform.revision(number, image=f"{name}:{tag}")
+        await platform.workloads.apply(Workload(REF, {number: 1}, {number: revision}))
+        await platform.until(
+            lambda seen, number=number: [(r.revision, r.state) for r in seen] == [(number, "ready")]
+        )
+    await eventually(lambda: _tags(platform, name) == [f"{name}:2"])
+    assert platform.client.images.get(platform.image)
+    await platform.workloads.close()
+    platform.client.images.remove(f"{name}:2", force=True)
+
+
+def _tags(platform: Platform, name: str) -> list[str]:
+    return [tag for image in platform.client.images.list(name) for tag in image.tags]
+
+
+async def test_logs_of_present_and_past_replicas_with_their_calls(platform: Platform) -> None:
+    [replica] = await platform.run()
+    await call(replica, "/print?hello", **{"X-Call-Id": "abc"})
+    logs = platform.workloads.logs
+    records = [r async for r in logs.read(REF, LogQuery())]
+    assert [(r.stream, r.text, r.call_id) for r in records] == [
+        ("stdout", "starting", None),
+        ("stdout", "hello", "abc"),
+        ("stderr", "to stderr", None),
+    ]
+    await platform.workloads.apply(Workload(REF, {}, {1: platform.revision()}))
+    await platform.until(lambda seen: not seen)
+    past = [r async for r in logs.read(REF, LogQuery(call_id="abc"))]
+    assert [r.text for r in past] == ["hello"]
+    assert [r.text async for r in logs.read(REF, LogQuery(tail=1))] == ["stopped"]
+
+
+async def test_following_logs_sees_new_lines_and_new_replicas(platform: Platform) -> None:
+    [replica] = await platform.run()
+    lines = platform.workloads.logs.read(REF, LogQuery(follow=True))
+    async with asyncio.timeout(PATIENCE):
+        assert (await anext(lines)).text == "starting"
+        await call(replica, "/print?one", **{"X-Call-Id": "a"})
+        assert {(await anext(lines)).text, (await anext(lines)).text} == {"one", "to stderr"}
+        await platform.run(2)
+        other = await anext(lines)
+        assert (other.text, other.replica != replica.id) == ("starting", True)
+    await lines.aclose()  # type: ignore[attr-defined]
