@@ -12,18 +12,28 @@ from plat_core.errors import InvalidInput, Unavailable
 from plat_core.ports import LogQuery, LogRecord, Replica, Workload
 
 from .samples import OTHER, REF
-from .worlds import World, open_world, until
+from .worlds import DockerWorld, World, open_world, until
 
 Open = Callable[[str], Awaitable[World]]
 
 
-@pytest.fixture(params=["memory", "embedded"])
+BACKENDS = ["memory", "embedded", pytest.param("docker", marks=pytest.mark.docker)]
+
+
+@pytest.fixture(params=BACKENDS)
 async def worlds(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Open]:
     opened: list[World] = []
 
     async def open_(behaviour: str) -> World:
-        opened.append(await open_world(request.param, behaviour, tmp_path / "home"))
-        return opened[-1]
+        if request.param == "docker":
+            image = request.getfixturevalue("docker_image")
+            instance = request.getfixturevalue("docker_instance")
+            world: World = DockerWorld(behaviour, image, instance)
+            await world.open()
+        else:
+            world = await open_world(request.param, behaviour, tmp_path / "home")
+        opened.append(world)
+        return world
 
     yield open_
     for world in opened:

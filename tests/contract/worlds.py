@@ -6,9 +6,14 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+import httpx
+from plat_core.backends.docker import ContainerPolicy, DockerWorkloads, Engine
+from plat_core.backends.docker import Timing as DockerTiming
 from plat_core.backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing
 from plat_core.backends.memory import (
     CrashingWorkloads,
@@ -97,6 +102,50 @@ class EmbeddedWorld:
     async def close(self) -> None:
         await self.workloads.close()
         await self.logs.close()
+
+
+class DockerWorld:
+    """Containers of the tests' own image."""
+
+    workloads: DockerWorkloads
+
+    def __init__(self, behaviour: str, image: str, instance: str) -> None:
+        mode = {"slow": "never-ready", "never": "never-ready"}.get(behaviour, behaviour)
+        self.env = [{"name": "MODE", "value": mode}]
+        self.image = image
+        self.policy = ContainerPolicy(instance=instance, network=instance)
+        self.timing = DockerTiming(
+            start=0.5 if behaviour == "never" else 30,
+            probe=0.3,
+            drain=0.05,
+            backoff=0.05,
+            backoff_most=0.2 if behaviour != "never" else 30,
+            settled=0.3,
+        )
+
+    async def open(self) -> None:
+        self.engine = await Engine.connect()
+        self.workloads = await DockerWorkloads.open(
+            self.engine, secrets=MemorySecretStore(), policy=self.policy, timing=self.timing
+        )
+
+    def revision(self, number: int) -> Revision:
+        made = revision(number, image=self.image, env=self.env, timeout="1s")
+        return replace(made, image=self.image)
+
+    async def crash(self, replica: Replica) -> None:
+        assert replica.endpoint is not None
+        host = replica.endpoint.address.removeprefix("tcp:")
+        with suppress(httpx.HTTPError):
+            async with httpx.AsyncClient(trust_env=False) as http:
+                await http.get(f"http://{host}/exit?3")
+
+    async def settle(self) -> None:
+        await asyncio.sleep(self.timing.settled)
+
+    async def close(self) -> None:
+        await self.workloads.close()
+        await self.engine.close()
 
 
 async def open_world(backend: str, behaviour: str, home: Path) -> World:

@@ -1,16 +1,11 @@
-"""Real Docker: a client, an image of our own, a platform per test, and a clean end.
-
-Everything carries an instance label that no other session has; at the end nothing of it is left.
-"""
+"""A platform on real Docker per test."""
 
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import docker
 import httpx
@@ -23,38 +18,14 @@ from plat_core.model.function import FunctionSpec
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Replica, Revision, Workload
 
-IMAGE_FOLDER = Path(__file__).parent / "image"
 REF = FunctionRef("orders")
 PATIENCE = 60
 QUICK = Timing(probe=0.5, drain=0.05, backoff=0.1, backoff_most=2)
 
 
-@pytest.fixture(scope="session")
-def client() -> Iterator[docker.DockerClient]:
-    client = docker.from_env()
-    yield client
-    client.close()
-
-
-@pytest.fixture(scope="session")
-def image(client: docker.DockerClient) -> Iterator[str]:
-    tag = f"plat-test-{uuid.uuid4().hex[:8]}:1"
-    client.images.build(path=str(IMAGE_FOLDER), tag=tag, rm=True)
-    yield tag
-    client.images.remove(tag, force=True)
-
-
 @pytest.fixture
-def policy(client: docker.DockerClient) -> Iterator[ContainerPolicy]:
-    instance = f"plat-test-{uuid.uuid4().hex[:8]}"
-    yield ContainerPolicy(instance=instance, network=instance)
-    mine = {"label": f"{INSTANCE}={instance}"}
-    for container in client.containers.list(all=True, filters=mine):
-        container.remove(force=True, v=True)
-    for volume in client.volumes.list(filters=mine):
-        volume.remove(force=True)
-    for network in client.networks.list(filters=mine):
-        network.remove()
+def policy(docker_instance: str) -> ContainerPolicy:
+    return ContainerPolicy(instance=docker_instance, network=docker_instance)
 
 
 @dataclass
@@ -120,12 +91,12 @@ async def eventually(true: Callable[[], bool]) -> None:
 
 @pytest.fixture
 async def platform(
-    client: docker.DockerClient, policy: ContainerPolicy, image: str
+    docker_client: docker.DockerClient, policy: ContainerPolicy, docker_image: str
 ) -> AsyncIterator[Platform]:
     engine = await Engine.connect()
     secrets = MemorySecretStore()
     workloads = await DockerWorkloads.open(engine, secrets=secrets, policy=policy, timing=QUICK)
-    platform = Platform(client, workloads, engine, secrets, policy, image)
+    platform = Platform(docker_client, workloads, engine, secrets, policy, docker_image)
     yield platform
     await platform.workloads.close()
     await engine.close()

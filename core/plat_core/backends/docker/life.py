@@ -14,17 +14,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from plat_core.backends.docker import inputs, spec
+from plat_core.backends import probe
+from plat_core.backends.docker import spec
+from plat_core.backends.docker.archive import secret_archive
 from plat_core.backends.docker.engine import Container, Engine, ImageMissing, Refused
 from plat_core.backends.docker.failures import explain
 from plat_core.backends.docker.logs import LogArchive
-from plat_core.backends.docker.probe import Verdict, probe
-from plat_core.errors import PlatError, SecretNotFound, Unavailable
+from plat_core.backends.inputs import CannotStart, look_up, secret_files, user_variables
+from plat_core.errors import PlatError, Unavailable
 from plat_core.ports import Endpoint, Failure, Replica, ReplicaState, Revision, SecretStore
 
 log = logging.getLogger(__name__)
 
 CRASH_LOOP = 3
+OK = 200
 EAGER_SECONDS, EAGER_PERIOD, PERIOD = 1.0, 0.01, 0.1
 RETRY_SECONDS = 1.0
 
@@ -189,11 +192,9 @@ class Life:
             await self._rest(RETRY_SECONDS)
             return
         try:
-            values = await inputs.look_up(revision, self._around.secrets)
-            user = await self._fetched(revision.image)
-            await self._make(revision, values, user)
-        except SecretNotFound as error:
-            await self._fell(Failure("SecretNotFound", error.message))
+            await self._make(revision)
+        except CannotStart as cannot:
+            await self._fell(cannot.failure)
         except ImageMissing as error:
             message = f"there is no image {revision.image}: {error.message}"
             await self._fell(Failure("ImageNotFound", message))
@@ -210,20 +211,24 @@ class Life:
             user = await self._engine.image_user(image)
         return user or ""
 
-    async def _make(self, revision: Revision, values: inputs.Inputs, user: str) -> None:
+    async def _make(self, revision: Revision) -> None:
+        secrets = await look_up(revision, self._around.secrets)
+        values = user_variables(revision.spec, secrets)
+        files = secret_files(revision.spec, secrets)
+        user = await self._fetched(revision.image)
+        if files:
+            await self._fill(revision, secret_archive(files))
         name, policy = self.name, self._around.policy
-        if values.files:
-            await self._fill(revision, values)
-        document = spec.container(name, revision, policy, values=values.variables, user=user)
+        document = spec.container(name, revision, policy, values=values, user=user)
         await self._engine.create(document, name.container)
 
-    async def _fill(self, revision: Revision, values: inputs.Inputs) -> None:
+    async def _fill(self, revision: Revision, files: bytes) -> None:
         name, policy, engine = self.name, self._around.policy, self._engine
         await engine.create_volume(spec.secret_volume(name), spec.owner_labels(policy))
         await engine.remove(spec.loader_name(name))
         loader = await engine.create(spec.loader(name, revision, policy), spec.loader_name(name))
         try:
-            await engine.upload(loader, spec.LOADER_PATH, inputs.archive(values.files))
+            await engine.upload(loader, spec.LOADER_PATH, files)
         finally:
             await engine.remove(loader)
 
@@ -250,7 +255,7 @@ class Life:
 
     async def _look_ready(self, seen: Container, waited: float) -> float:
         """Is it ready for the first time? Returns the seconds until the next question."""
-        if await self._ask(seen, "/_/ready") == "good":
+        if await self._ask(seen, probe.READY) == OK:
             self._answered(seen)
             return self._timing.probe
         if waited > self._timing.start:
@@ -259,10 +264,10 @@ class Life:
 
     async def _look_healthy(self, seen: Container, quiet: float) -> float:
         """Is it still alive, and ready? Returns the seconds until the next question."""
-        health = await self._ask(seen, "/_/health")
-        if health == "good":
+        health = await self._ask(seen, probe.HEALTH)
+        if health == OK:
             self._misses, self._heard = 0, asyncio.get_running_loop().time()
-            if await self._ask(seen, "/_/ready") != "bad":
+            if await self._ask(seen, probe.READY) in (OK, None):
                 self._answered(seen)
             else:
                 self._trouble("unready", Failure("Unready", "it says that it is not ready"))
@@ -270,14 +275,15 @@ class Life:
         self._misses += 1
         if self._misses >= self._timing.misses:
             # one that computes without a pause may be silent for as long as a call may take
-            if health == "bad" or quiet > self._patience():
+            if health is not None or quiet > self._patience():
                 await self._kill("Unhealthy", f"its health probe failed {self._misses} times")
             else:
                 self._trouble("unready", Failure("Unhealthy", "it does not answer"))
         return self._timing.probe / 4
 
-    async def _ask(self, seen: Container, path: str) -> Verdict:
-        return await probe(seen.address, spec.PORT, path, within=self._timing.probe)
+    async def _ask(self, seen: Container, path: str) -> int | None:
+        address = f"tcp:{seen.address}:{spec.PORT}"
+        return await probe.status(address, path, deadline=self._timing.probe)
 
     def _answered(self, seen: Container) -> None:
         self._endpoint = Endpoint(self.id, f"tcp:{seen.address}:{spec.PORT}")

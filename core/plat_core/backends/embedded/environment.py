@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plat_core.backends.embedded.places import ReplicaPlaces
+from plat_core.backends.inputs import Secrets, user_variables
 from plat_core.model.build import EnvironmentArtifact
-from plat_core.model.function import FunctionSpec
-from plat_core.ports import Failure, Revision
+from plat_core.ports import Revision
 
 MARK = "PLAT_INSTANCE"
 """The variable by which a process is known as ours, whatever session it moved to."""
@@ -22,16 +22,6 @@ NETWORK = frozenset(
 ) | {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"}
 """What of a company's network reaches a replica."""
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
-
-Secrets = Mapping[str, Mapping[str, str] | None]
-
-
-class CannotStart(Exception):
-    """A replica cannot even be started; `failure` says why."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,33 +65,3 @@ def environment(who: Identity, secrets: Secrets, network: Mapping[str, str]) -> 
         "PLAT_SECRETS_DIR": str(places.secrets),
         **({"PLAT_DEBUGPY": f"127.0.0.1:{spec.debug}"} if spec.debug else {}),
     }
-
-
-def user_variables(spec: FunctionSpec, secrets: Secrets) -> dict[str, str]:
-    """The function's own variables. Raises CannotStart."""
-    found = {}
-    for variable in spec.env:
-        if variable.value_from is None:
-            found[variable.name] = variable.value or ""
-            continue
-        wanted = variable.value_from.secret_key_ref
-        value = (secrets.get(wanted.name) or {}).get(wanted.key)
-        if value is None and not wanted.optional:
-            key = f"key {wanted.key} of " if secrets.get(wanted.name) is not None else ""
-            raise missing(f"{key}secret {wanted.name}", f"the variable {variable.name}")
-        if value is not None and "\0" in value:
-            raise CannotStart(
-                Failure(
-                    "SecretInvalid",
-                    f"key {wanted.key} of secret {wanted.name} has a NUL character, "
-                    f"which the variable {variable.name} cannot hold; mount it as a file",
-                )
-            )
-        if value is not None:
-            found[variable.name] = value
-    return found
-
-
-def missing(what: str, who: str) -> CannotStart:
-    """The failure of a secret that is not there."""
-    return CannotStart(Failure("SecretNotFound", f"there is no {what}, which {who} needs"))

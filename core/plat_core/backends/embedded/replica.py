@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plat_core.backends.embedded import probe
+from plat_core.backends import probe
 from plat_core.backends.embedded.cgroups import Cgroup
-from plat_core.backends.embedded.environment import CannotStart
 from plat_core.backends.embedded.logs import Sink
 from plat_core.backends.embedded.process import Exit
 from plat_core.backends.embedded.start import Started, Starter
+from plat_core.backends.inputs import CannotStart
 from plat_core.model.quantities import memory_bytes
 from plat_core.ports import Endpoint, Failure, Replica, ReplicaState, Revision
 
@@ -177,7 +177,10 @@ class Supervisor:
         while (passed := asyncio.get_running_loop().time() - begun) < self._timing.start:
             left = min(self._timing.start - passed, self._timing.probe)
             listening = _is_there(socket)
-            if listening and await probe.status(socket, probe.READY, deadline=left) == 200:
+            if (
+                listening
+                and await probe.status(f"unix:{socket}", probe.READY, deadline=left) == 200
+            ):
                 return None
             await asyncio.sleep(_pause(passed, listening=listening))
         message = f"it was not ready within {self._timing.start:g} s"
@@ -191,7 +194,7 @@ class Supervisor:
             await self._rest(socket)
             if self._stopping.is_set():
                 continue
-            health = await probe.status(socket, probe.HEALTH, deadline=limit)
+            health = await probe.status(f"unix:{socket}", probe.HEALTH, deadline=limit)
             if health == 200:
                 misses = 0
                 await self._look_ready(socket)
@@ -222,7 +225,7 @@ class Supervisor:
                 self.stop(called=False)
 
     async def _look_ready(self, socket: Path) -> None:
-        ready = await probe.status(socket, probe.READY, deadline=self._timing.probe)
+        ready = await probe.status(f"unix:{socket}", probe.READY, deadline=self._timing.probe)
         if ready == 200 and self.state == "unready":
             self._endpoint = Endpoint(self.id, f"unix:{socket}")
             self._sink.platform("ready again")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +11,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from plat_core.backends.embedded.cgroups import Cgroup, Cgroups, Limits
-from plat_core.backends.embedded.environment import (
-    CannotStart,
-    Identity,
-    Secrets,
-    environment,
-    missing,
-)
+from plat_core.backends.embedded.environment import Identity, environment
 from plat_core.backends.embedded.logs import Sink
 from plat_core.backends.embedded.places import Places, ReplicaPlaces
 from plat_core.backends.embedded.process import Command, Process
 from plat_core.backends.embedded.users import Users
-from plat_core.errors import SecretNotFound
+from plat_core.backends.inputs import CannotStart, Secrets, look_up, secret_files
 from plat_core.model.build import EMBEDDED_REPOSITORY, EnvironmentArtifact
 from plat_core.model.function import FunctionSpec
 from plat_core.model.quantities import cpu_cores, memory_bytes
@@ -32,7 +25,6 @@ from plat_core.ports import Failure, Revision, SecretStore
 LAUNCH = Path(__file__).with_name("launch.py")
 OPEN_FILES = 4096
 THREAD_BYTES = 8 * 1024**2
-SECRET_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 LOADER_VARIABLES = ("LD_", "GLIBC_TUNABLES")
 
 
@@ -57,7 +49,7 @@ class Starter:
 
     async def start(self, revision: Revision, replica: str, token: str, sink: Sink) -> Started:
         """Start a process of `revision`. Raises CannotStart."""
-        secrets = await self._secrets(revision)
+        secrets = await look_up(revision, self.secrets)
         try:
             made = await asyncio.to_thread(self._prepare, revision, replica, token, secrets)
             command, places, group = made
@@ -70,15 +62,6 @@ class Starter:
         """Remove what was made for a replica that ended; a second call is a no-op. Blocking."""
         self.cgroups.group(token).remove()
         self.places.replica(token).remove()
-
-    async def _secrets(self, revision: Revision) -> Secrets:
-        found: dict[str, Mapping[str, str] | None] = {}
-        for name in sorted(revision.spec.secret_names):
-            try:
-                found[name] = await self.secrets.get(revision.ref.namespace, name)
-            except SecretNotFound:
-                found[name] = None
-        return found
 
     def _prepare(
         self, revision: Revision, replica: str, token: str, secrets: Secrets
@@ -142,14 +125,8 @@ def _limits(spec: FunctionSpec) -> Limits:
 
 
 def _mount(spec: FunctionSpec, secrets: Secrets, places: ReplicaPlaces, user: int | None) -> None:
-    for name in spec.secrets:
-        values = secrets[name]
-        if values is None:
-            raise missing(f"secret {name}", "spec.secrets")
+    for name, values in secret_files(spec, secrets).items():
         for key, value in values.items():
-            if not SECRET_KEY.fullmatch(key) or key in (".", ".."):
-                message = f"a key of secret {name} cannot be the name of a file"
-                raise CannotStart(Failure("SecretInvalid", message))
             places.write_secret(name, key, value, user)
 
 
