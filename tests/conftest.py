@@ -12,8 +12,6 @@ from collections.abc import Generator
 
 import pytest
 
-pytest_plugins = ["tests.docker_fixtures"]
-
 PROBES = {
     "docker": ["docker", "version", "--format", "{{.Server.Version}}"],
     "kubernetes": ["kubectl", "get", "--raw", "/readyz", "--request-timeout=5s"],

@@ -5,17 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from typing import Literal, Protocol
 
 from plat_core.model.build import BuildEvent, BuildOptions, Failed
 from plat_core.model.function import Source
 
-from plat_builder.service import BuildService
+
+class Uploads(Protocol):
+    """Builds what is sent: the build service here, or one elsewhere."""
+
+    def build_upload(
+        self, body: bytes, kind: Literal["inline"], options: BuildOptions
+    ) -> AsyncIterator[BuildEvent]:
+        """The events of the build; the last one is Finished or Failed."""
+        ...
 
 
 class ResourceBuilder:
     """Hands a resource's source to the build service."""
 
-    def __init__(self, builds: BuildService) -> None:
+    def __init__(self, builds: Uploads) -> None:
         self._builds = builds
 
     async def build_source(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from plat_core.errors import InvalidInput
 from platformdirs import user_state_path
@@ -93,7 +93,7 @@ class GatewaySettings(BaseModel):
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> GatewaySettings:
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings; raises InvalidInput naming the guilty variable."""
         names = [field.alias for field in cls.model_fields.values() if field.alias]
         given: dict[str, Any] = {name: environment[name] for name in names if name in environment}

@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {
     "core": "plat_core",
     "gateway": "plat_gateway",
+    "controller": "plat_controller",
     "builder": "plat_builder",
     "cli": "plat_cli",
     "runtimes": "plat_runtime",

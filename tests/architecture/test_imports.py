@@ -24,6 +24,7 @@ OFFENCES = {
     "database": ("core/plat_core/backends/memory/stray.py", "import sqlalchemy"),
     "typer-in-cli": ("builder/plat_builder/stray.py", "import typer"),
     "runtime-is-alone": ("runtimes/plat_runtime/stray.py", "import plat_core.model"),
+    "docker": ("gateway/plat_gateway/stray.py", "import docker"),
     "runtime-is-not-imported": ("gateway/plat_gateway/stray.py", "import plat_runtime"),
 }
 """Contract → a module that breaks it: where it would lie, and its one line."""

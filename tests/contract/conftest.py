@@ -10,6 +10,10 @@ from plat_core.backends.memory import MemoryFunctionStore, MemorySecretStore
 from plat_core.backends.sql import Database, SqlFunctionStore, SqlSecretStore
 from plat_core.ports import FunctionStore, SecretStore
 
+from ..docker_fixtures import docker_client, docker_image, docker_instance
+
+__all__ = ["docker_client", "docker_image", "docker_instance"]
+
 
 @pytest.fixture(params=["memory", "sqlite"])
 async def functions(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[FunctionStore]:

@@ -18,6 +18,10 @@ from plat_core.model.function import FunctionSpec
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Replica, Revision, Workload
 
+from ..docker_fixtures import docker_client, docker_image, docker_instance
+
+__all__ = ["docker_client", "docker_image", "docker_instance"]
+
 REF = FunctionRef("orders")
 PATIENCE = 60
 QUICK = Timing(probe=0.5, drain=0.05, backoff=0.1, backoff_most=2)

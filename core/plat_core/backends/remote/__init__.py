@@ -5,12 +5,14 @@ away, calls to running functions go on, and everything else is `Unavailable`.
 """
 
 from plat_core.backends.remote.api import ControllerApi
+from plat_core.backends.remote.builds import RemoteBuilds
 from plat_core.backends.remote.functions import RemoteFunctionStore, RemoteWorkloads
 from plat_core.backends.remote.records import RemoteLogs, RemoteSecretStore
 from plat_core.backends.remote.routes import RemoteRoutes
 
 __all__ = [
     "ControllerApi",
+    "RemoteBuilds",
     "RemoteFunctionStore",
     "RemoteLogs",
     "RemoteRoutes",

@@ -54,12 +54,6 @@ class RemoteSecretStore:
         """Values stay with the controller: NotSupported."""
         raise NotSupported(f"the values of the secret {name} do not leave the function controller")
 
-    async def keys(self, namespace: str, name: str) -> Sequence[str]:
-        """The names of its keys; raises SecretNotFound."""
-        params = {"namespace": namespace}
-        answer = await self._api.call("GET", f"/secrets/{name}", params=params)
-        return list(answer["keys"])
-
     async def list(self, namespace: str) -> Mapping[str, Sequence[str]]:
         """See `SecretStore.list`."""
         answer = await self._api.call("GET", "/secrets", params={"namespace": namespace})

@@ -35,11 +35,15 @@ class RemoteRoutes:
                 await retries.failed(error)
 
     def _updates(self, line: RouteLine, known: set[FunctionRef]) -> list[Route | RouteRemoved]:
+        self.synced = True
         if line.route is not None:
             known.add(line.route.ref)
             return [line.route]
-        gone = known & {line.removed} if line.removed else known - set(line.present or ())
-        self.synced = True
+        gone: set[FunctionRef] = set()
+        if line.present is not None:
+            gone = known - set(line.present)
+        elif line.removed is not None:
+            gone = known & {line.removed}
         known -= gone
         return [RouteRemoved(ref) for ref in sorted(gone)]
 

@@ -1,0 +1,127 @@
+"""The one place of the controller that opens backends and puts the parts together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from plat_builder.resource import ResourceBuilder
+from plat_core.backends.docker import ContainerPolicy, DockerWorkloads, Engine
+from plat_core.backends.remote import RemoteBuilds
+from plat_core.backends.sql import Database, SqlFunctionStore, SqlSecretStore
+from plat_core.errors import PlatError
+from plat_core.model.names import FunctionRef
+from plat_core.services.changes import AnnouncingStore, Changes
+from plat_core.services.controller import Controller
+from plat_core.services.functions import Functions
+from plat_core.services.invoke import Router
+from plat_core.services.load import BUCKETS
+from plat_gateway.app import create_app
+from plat_gateway.auth.tokens import TokenGuard, Verdict, refusal
+from plat_gateway.proxy.limits import Limits
+from plat_gateway.proxy.proxy import Proxy
+from plat_gateway.services import Services
+
+from plat_controller import routes
+from plat_controller.settings import ControllerSettings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A controller that is ready to be served."""
+
+    app: FastAPI
+    proxy: Proxy
+
+
+@asynccontextmanager
+async def docker(
+    settings: ControllerSettings, environment: Mapping[str, str]
+) -> AsyncIterator[Platform]:
+    """The controller over Docker; at the end its containers run on, and the next one adopts them.
+
+    `environment`: the proxy and CA variables that containers get. Raises PlatError where Docker or
+    the database cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        database = await Database.open(settings.database_url)
+        stack.push_async_callback(database.close)
+        changes = Changes()
+        store = AnnouncingStore(SqlFunctionStore(database), changes)
+        secrets = SqlSecretStore(database)
+        engine = await Engine.connect()
+        stack.push_async_callback(engine.close)
+        policy = ContainerPolicy(
+            instance=settings.instance,
+            network=settings.network,
+            environment=environment,
+            memory=settings.memory_bytes,
+        )
+        workloads = await DockerWorkloads.open(engine, secrets=secrets, policy=policy)
+        stack.push_async_callback(workloads.release)
+        builds = RemoteBuilds(settings.builder_url, settings.auth_token)
+        stack.push_async_callback(builds.close)
+
+        def url(ref: FunctionRef) -> str:
+            return f"{settings.gateway_url.rstrip('/')}/function/{ref.segment}"
+
+        def now() -> datetime:
+            return datetime.now(UTC)
+
+        controller = Controller(
+            store=store, workloads=workloads, builder=ResourceBuilder(builds), now=now, url=url
+        )
+        router = Router(scaler=controller)
+        guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
+
+        async def readiness() -> Mapping[str, str]:
+            return {} if controller.synced else {"controller": "still looks at what is stored"}
+
+        services = Services(
+            functions=Functions(store, workloads, changes, url=url, now=now),
+            builds=builds,
+            logs=workloads.logs,
+            secrets=secrets,
+            runtimes=lambda: [],
+            guard=guard,
+            readiness=readiness,
+            samples=router.samples,
+            buckets=BUCKETS,
+            backend="docker",
+            version=version("plat-faas"),
+        )
+        app = create_app(services, settings)
+        app.state.sources = routes.Sources(store, controller, controller)
+        app.include_router(routes.router)
+        await stack.enter_async_context(_background(controller.run(), router.follow(controller)))
+        yield Platform(app, _proxy(router, guard, settings))
+
+
+def _proxy(router: Router, guard: TokenGuard, settings: ControllerSettings) -> Proxy:
+    def admit(header: bytes | None, client: str) -> PlatError | None:
+        verdict = guard.authenticate(header, client)
+        return None if verdict is Verdict.ALLOWED else refusal(verdict)
+
+    limits = Limits(body_bytes=max(settings.build_limit, settings.json_limit))
+    return Proxy(router, admit=admit, limits=limits, origins=settings.cors_origins)
+
+
+@asynccontextmanager
+async def _background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run coroutines beside the body; one that fails ends the body with its error."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(coroutine) for coroutine in work]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
