@@ -26,6 +26,8 @@ GRACE = 10.0
 def main() -> int:
     """Run until a signal; returns the exit status."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    for chatty in ("httpx", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         settings = ControllerSettings.from_environment(os.environ)
         check_token(settings)

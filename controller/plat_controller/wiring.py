@@ -94,7 +94,7 @@ async def docker(
             runtimes=lambda: [],
             guard=guard,
             readiness=readiness,
-            samples=router.samples,
+            samples=router.totals,
             buckets=BUCKETS,
             backend="docker",
             version=version("plat-faas"),

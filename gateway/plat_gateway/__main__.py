@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import sys
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack
 
 import uvloop
 from plat_builder import settings as build_settings
@@ -30,7 +30,8 @@ GRACE = 30.0
 def main() -> int:
     """Run until a signal; returns the exit status."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for chatty in ("httpx", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         settings = GatewaySettings.from_environment(os.environ)
         check_token(settings)
@@ -46,19 +47,13 @@ def main() -> int:
 
 
 async def _run(settings: GatewaySettings, lock: HomeLock) -> None:
-    if settings.backend != "embedded":
-        raise NotSupported(
-            f"this release has no {settings.backend} backend", fix="unset PLAT_BACKEND"
-        )
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    building = build_settings.read(os.environ)
-    network = building.network.variables()
     # taken before anything else: a start that fails for it touches no function
     address = _bind(settings)
     settings = settings.model_copy(update={"port": address.getsockname()[1]})
-    async with wiring.embedded(settings, building, network) as platform:
+    async with _platform(settings) as platform:
         server = await serve(
             platform.app,
             platform.proxy,
@@ -84,6 +79,15 @@ def _bind(settings: GatewaySettings) -> socket.socket:
     except OSError as error:
         raise _cannot_listen(settings, error) from error
     return bound
+
+
+def _platform(settings: GatewaySettings) -> AbstractAsyncContextManager[wiring.Platform]:
+    if settings.backend == "docker":
+        return wiring.docker(settings)
+    if settings.backend == "embedded":
+        building = build_settings.read(os.environ)
+        return wiring.embedded(settings, building, building.network.variables())
+    raise NotSupported(f"this release has no {settings.backend} backend", fix="unset PLAT_BACKEND")
 
 
 def _cannot_listen(settings: GatewaySettings, error: OSError) -> PlatError:

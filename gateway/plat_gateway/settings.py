@@ -33,6 +33,8 @@ def _networks(value: object) -> object:
     return tuple(ip_network(part) for part in parts) if isinstance(parts, tuple) else value
 
 
+URL = r"^https?://[^\s/?#]+[^\s?#]*$"
+
 Origins = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks)]
 
@@ -45,16 +47,19 @@ class GatewaySettings(BaseModel):
     auth_token: Annotated[str, Field(alias="AUTH_TOKEN", repr=False)] = DEV_TOKEN
     host: Annotated[str, Field(alias="PLAT_HOST", min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(alias="PLAT_PORT", ge=0, le=65535)] = 8080
-    public_url: Annotated[
-        str | None, Field(alias="PLAT_PUBLIC_URL", pattern=r"^https?://[^\s/?#]+[^\s?#]*$")
-    ] = None
+    public_url: Annotated[str | None, Field(alias="PLAT_PUBLIC_URL", pattern=URL)] = None
     home: Annotated[Path, Field(alias="PLAT_HOME")] = Field(
         default_factory=lambda: user_state_path("plat")
     )
     backend: Annotated[
         Literal["embedded", "docker", "kubernetes", "memory"], Field(alias="PLAT_BACKEND")
     ] = "embedded"
+    controller_url: Annotated[str, Field(alias="CONTROLLER_URL", pattern=URL)] = (
+        "http://localhost:8081"
+    )
+    builder_url: Annotated[str, Field(alias="BUILDER_URL", pattern=URL)] = "http://localhost:8082"
     dev: Annotated[bool | None, Field(alias="PLAT_DEV")] = None
+    contained: Annotated[bool, Field(alias="PLAT_CONTAINED")] = False
     cors_origins: Annotated[Origins, Field(alias="PLAT_CORS_ORIGINS")] = (
         "http://localhost:5173",
         "http://localhost:3000",
@@ -70,7 +75,13 @@ class GatewaySettings(BaseModel):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach it."""
+        """Whether only this machine can reach it.
+
+        A container cannot see that its port is published on the loopback interface alone; the
+        compose file, which does it, says so with `PLAT_CONTAINED`.
+        """
+        if self.contained:
+            return True
         if self.host == "localhost":
             return True
         try:
@@ -83,7 +94,7 @@ class GatewaySettings(BaseModel):
         """What `PLAT_DEV` says; without it, the embedded backend on loopback is a dev set-up."""
         if self.dev is not None:
             return self.dev
-        return self.backend in ("embedded", "memory") and self.is_loopback
+        return (self.backend in ("embedded", "memory") or self.contained) and self.is_loopback
 
     @property
     def url(self) -> str:

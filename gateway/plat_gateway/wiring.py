@@ -19,6 +19,15 @@ from plat_builder.resource import ResourceBuilder
 from plat_builder.service import BuildService
 from plat_builder.settings import BuildSettings
 from plat_core.backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing
+from plat_core.backends.remote import (
+    ControllerApi,
+    RemoteBuilds,
+    RemoteFunctionStore,
+    RemoteLogs,
+    RemoteRoutes,
+    RemoteSecretStore,
+    RemoteWorkloads,
+)
 from plat_core.backends.sql import Database, SqlFunctionStore, SqlSecretStore
 from plat_core.errors import PlatError
 from plat_core.model.names import FunctionRef
@@ -146,8 +155,63 @@ async def embedded(
         )
 
 
+@asynccontextmanager
+async def docker(settings: GatewaySettings) -> AsyncIterator[Platform]:
+    """A gateway before a function controller: it starts, and calls go on, without it."""
+    async with AsyncExitStack() as stack:
+        api = ControllerApi(settings.controller_url, settings.auth_token)
+        stack.push_async_callback(api.close)
+        builds = RemoteBuilds(settings.builder_url, settings.auth_token)
+        stack.push_async_callback(builds.close)
+        changes = Changes()
+        store = RemoteFunctionStore(api)
+        routes = RemoteRoutes(api)
+        router = Router(scaler=routes)
+        guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
+
+        def url(ref: FunctionRef) -> str:
+            return f"{settings.url}/function/{ref.segment}"
+
+        async def readiness() -> Mapping[str, str]:
+            missing = "the function controller was not reached yet"
+            return {} if routes.synced else {"controller": missing}
+
+        catalogue = runtimes.Catalogue(runtimes.find())
+        services = Services(
+            functions=Functions(
+                store, RemoteWorkloads(api), changes, url=url, now=lambda: datetime.now(UTC)
+            ),
+            builds=builds,
+            logs=RemoteLogs(api),
+            secrets=RemoteSecretStore(api),
+            runtimes=lambda: [runtime.description for runtime in catalogue.list()],
+            guard=guard,
+            readiness=readiness,
+            samples=router.totals,
+            buckets=BUCKETS,
+            backend=settings.backend,
+            version=version("plat-faas"),
+        )
+        await stack.enter_async_context(
+            _background(
+                router.follow(routes),
+                Autoscaler(loads=router, scaler=routes, clock=router.clock).run(),
+                _announce(store, changes),
+            )
+        )
+        yield Platform(
+            create_app(services, settings), _proxy(router, services, settings, None), services
+        )
+
+
+async def _announce(store: FunctionStore, changes: Changes) -> None:
+    """Wake whoever waits here for what others changed there."""
+    async for ref in store.watch():
+        changes.announce(ref)
+
+
 def _proxy(
-    router: Router, services: Services, settings: GatewaySettings, logs: EmbeddedLogs
+    router: Router, services: Services, settings: GatewaySettings, logs: EmbeddedLogs | None
 ) -> Proxy:
     def admit(header: bytes | None, client: str) -> PlatError | None:
         verdict = services.guard.authenticate(header, client)
@@ -164,7 +228,7 @@ def _proxy(
         limits=Limits(body_bytes=max(settings.build_limit, settings.json_limit)),
         origins=settings.cors_origins,
         notices=services.notices.lines if services.notices else None,
-        on_call=_access_log(logs) if settings.access_log else None,
+        on_call=_access_log(logs) if logs and settings.access_log else None,
     )
 
 

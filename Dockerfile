@@ -1,0 +1,37 @@
+# The platform's own services, one target each: gateway, function-controller.
+#   docker compose up --build
+# Behind a company's proxy: HTTPS_PROXY and PIP_INDEX_URL as build arguments; a private CA belongs
+# into the base image.
+
+FROM python:3.13-slim AS build
+ARG PIP_INDEX_URL
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_CACHE_DIR=1
+COPY requirements.lock /src/
+RUN pip install --only-binary :all: --require-hashes --target /opt/plat -r /src/requirements.lock
+COPY pyproject.toml README.md LICENSE /src/
+COPY core /src/core
+COPY gateway /src/gateway
+COPY controller /src/controller
+COPY builder /src/builder
+COPY cli /src/cli
+COPY runtimes /src/runtimes
+# Unchecked bytecode: the files do not change any more, and the root is read-only.
+RUN pip install --no-deps --target /opt/plat /src \
+ && rm -rf /opt/plat/bin \
+ && python -m compileall -q --invalidation-mode unchecked-hash /opt/plat
+
+FROM python:3.13-slim AS service
+COPY --from=build /opt/plat /opt/plat
+# Group 0 may write too: the controller runs as uid 0 without capabilities, for Docker's socket.
+RUN mkdir -p /var/lib/plat && chown 65532:0 /var/lib/plat && chmod 0770 /var/lib/plat
+ENV PYTHONPATH=/opt/plat PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp PLAT_HOME=/var/lib/plat
+WORKDIR /var/lib/plat
+USER 65532:65532
+
+FROM service AS gateway
+EXPOSE 8080
+CMD ["python", "-m", "plat_gateway"]
+
+FROM service AS function-controller
+EXPOSE 8081
+CMD ["python", "-m", "plat_controller"]
