@@ -87,7 +87,7 @@ async def docker(
             return {} if controller.synced else {"controller": "still looks at what is stored"}
 
         services = Services(
-            functions=Functions(store, workloads, changes, url=url, now=now),
+            functions=Functions(store, workloads, changes, scaler=controller, url=url, now=now),
             builds=builds,
             logs=workloads.logs,
             secrets=secrets,

@@ -179,7 +179,12 @@ async def docker(settings: GatewaySettings) -> AsyncIterator[Platform]:
         catalogue = runtimes.Catalogue(runtimes.find())
         services = Services(
             functions=Functions(
-                store, RemoteWorkloads(api), changes, url=url, now=lambda: datetime.now(UTC)
+                store,
+                RemoteWorkloads(api),
+                changes,
+                scaler=routes,
+                url=url,
+                now=lambda: datetime.now(UTC),
             ),
             builds=builds,
             logs=RemoteLogs(api),

@@ -1,0 +1,77 @@
+"""A controller on a real socket over the memory backend, which can go away and come back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from plat_controller import routes
+from plat_controller.server import ControllerServer
+from plat_core.backends.remote import ControllerApi
+from plat_core.model.build import BuildEvent, BuildOptions, Failed
+from plat_core.model.function import Source
+from plat_core.services.controller import Controller
+from plat_core.services.invoke import Router
+from plat_gateway.proxy.limits import Limits
+from plat_gateway.proxy.proxy import Proxy
+
+from ..gateway.api.conftest import TOKEN, Platform, make_platform
+
+
+class NoBuilder:
+    async def build_source(
+        self, source: Source, options: BuildOptions
+    ) -> AsyncIterator[BuildEvent]:
+        yield Failed(message="nothing is built here")
+
+
+class Service:
+    """The controller; `platform` keeps its state over a restart."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self.port = 0
+
+    async def start(self) -> None:
+        platform = self.platform
+        self.controller = Controller(
+            store=platform.store,
+            workloads=platform.workloads,
+            builder=NoBuilder(),
+            now=lambda: datetime.now(UTC),
+            url=lambda ref: f"http://localhost/function/{ref.segment}",
+        )
+        app = platform.app()
+        app.state.sources = routes.Sources(platform.store, self.controller, self.controller)
+        app.include_router(routes.router)
+        proxy = Proxy(Router(scaler=self.controller), admit=lambda _header, _client: None)
+        self.server = ControllerServer(app, proxy, limits=Limits(), trusted_proxies=())
+        await self.server.start(host="127.0.0.1", port=self.port, sock=None)
+        self.port = self.server.port
+        self.task = asyncio.create_task(self.controller.run())
+
+    async def stop(self) -> None:
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+        await self.server.close(0.1)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Service]:
+    service = Service(make_platform())
+    await service.start()
+    yield service
+    await service.stop()
+
+
+@pytest.fixture
+async def api(service: Service) -> AsyncIterator[ControllerApi]:
+    api = ControllerApi(service.url, TOKEN)
+    yield api
+    await api.close()
