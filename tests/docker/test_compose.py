@@ -1,0 +1,210 @@
+"""The documented set-up as a user starts it, with faults: one `docker compose up` for all tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import httpx
+import pytest
+from plat_core.backends.docker.spec import FUNCTION, INSTANCE
+
+from ..docker_fixtures import IMAGE_FOLDER
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(600)]
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 90
+TOKEN = "a-token-of-the-tests"
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class Compose:
+    """One project of the compose file, on ports of its own."""
+
+    def __init__(self, client: docker.DockerClient, image: str) -> None:
+        self.client = client
+        self.image = image
+        self.project = f"plat-test-{uuid.uuid4().hex[:8]}"
+        self.ports = {name: free_port() for name in ("GATEWAY", "CONTROLLER", "REGISTRY")}
+        self.http = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.ports['GATEWAY']}",
+            headers={"Authorization": f"Bearer {TOKEN}"},
+            timeout=PATIENCE,
+            trust_env=False,
+        )
+
+    def run(self, *arguments: str) -> str:
+        environment = {f"{name}_PORT": str(port) for name, port in self.ports.items()}
+        done = subprocess.run(
+            ["docker", "compose", "-p", self.project, *arguments],
+            cwd=ROOT,
+            env={**os.environ, **environment, "AUTH_TOKEN": TOKEN},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def service(self, name: str) -> Any:
+        return self.client.containers.get(f"{self.project}-{name}-1")
+
+    def functions(self, name: str | None = None) -> list[Any]:
+        labels = [f"{INSTANCE}={self.project}"] + ([f"{FUNCTION}={name}"] if name else [])
+        return list(self.client.containers.list(all=True, filters={"label": labels}))
+
+    def deploy(self, name: str, **spec: Any) -> None:
+        body = {"name": name, "image": self.image, **spec}
+        answer = self.http.post("/register", json=body)
+        assert answer.status_code in (200, 201), answer.text
+        until(lambda: self.reason(name) == "Serving")
+
+    def reason(self, name: str) -> str:
+        status = self.http.get(f"/functions/{name}").json()["status"]
+        [reason] = [c["reason"] for c in status["conditions"] if c["type"] == "Ready"] or [""]
+        return str(reason)
+
+    def call(self, name: str, path: str = "/") -> httpx.Response:
+        return self.http.get(f"/function/{name}{path}")
+
+    def crash(self, name: str) -> None:
+        """SIGKILL from outside Docker, so that its restart policy acts as after a crash."""
+        service = self.service(name)
+        service.reload()
+        os.kill(service.attrs["State"]["Pid"], signal.SIGKILL)
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait until it is true; while a service is down, it is not."""
+    deadline = time.monotonic() + PATIENCE
+    while not _holds(true):
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.2)
+
+
+def _holds(true: Callable[[], bool]) -> bool:
+    try:
+        return true()
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def compose() -> Iterator[Compose]:
+    client = docker.from_env()
+    tag = f"plat-test-{uuid.uuid4().hex[:8]}:1"
+    client.images.build(path=str(IMAGE_FOLDER), tag=tag, rm=True)
+    compose = Compose(client, tag)
+    try:
+        compose.run("up", "--build", "--detach", "--wait")
+        yield compose
+    finally:
+        compose.run("stop")
+        for container in compose.functions():
+            container.remove(force=True)
+        compose.run("down", "--volumes", "--rmi", "local", "--timeout", "1")
+        client.images.remove(tag, force=True)
+        compose.http.close()
+        client.close()
+
+
+def test_every_service_is_healthy_and_published_on_loopback_alone(compose: Compose) -> None:
+    for name in ("gateway", "function-controller", "registry"):
+        service = compose.service(name)
+        assert service.attrs["State"]["Health"]["Status"] == "healthy"
+        host = service.attrs["HostConfig"]
+        bindings = [b for bound in host["PortBindings"].values() for b in bound]
+        assert {b["HostIp"] for b in bindings} == {"127.0.0.1"}
+        assert host["ReadonlyRootfs"]
+        assert host["CapDrop"] == ["ALL"]
+        assert host["Memory"] > 0
+        assert host["RestartPolicy"]["Name"] == "unless-stopped"
+    sockets = [
+        name
+        for name in ("gateway", "function-controller", "registry")
+        if any("docker.sock" in m["Source"] for m in compose.service(name).attrs["Mounts"])
+    ]
+    assert sockets == ["function-controller"]
+
+
+def test_deploy_call_stop_start_delete(compose: Compose) -> None:
+    compose.deploy("whole", env={"GREETING": "hello"})
+    assert compose.call("whole").status_code == 200
+    assert compose.call("whole", "/env").json()["GREETING"] == "hello"
+    assert compose.http.post("/functions/whole/stop").status_code == 200
+    until(lambda: not compose.functions("whole"))
+    stopped = compose.call("whole")
+    assert (stopped.status_code, stopped.json()["code"]) == (503, "function-suspended")
+    assert compose.http.post("/functions/whole/start").status_code == 200
+    until(lambda: compose.call("whole").status_code == 200)
+    lines = compose.http.get("/functions/whole/logs", headers={"Accept": "text/plain"}).text
+    assert "starting" in lines
+    assert compose.http.delete("/functions/whole").status_code == 202
+    until(lambda: compose.http.get("/functions/whole").status_code == 404)
+    assert compose.functions("whole") == []
+
+
+def test_the_controllers_own_invoke_works_and_asks_for_the_token(compose: Compose) -> None:
+    compose.deploy("direct")
+    url = f"http://127.0.0.1:{compose.ports['CONTROLLER']}/invoke/direct"
+    assert httpx.get(url, trust_env=False).status_code == 401
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    until(lambda: httpx.get(url, headers=headers, trust_env=False).status_code == 200)
+
+
+def test_a_sleeping_function_wakes_for_a_call(compose: Compose) -> None:
+    compose.deploy("sleepy", scale={"idle": "1s"})
+    until(lambda: compose.reason("sleepy") == "Idle" and not compose.functions("sleepy"))
+    assert compose.call("sleepy").status_code == 200
+    assert compose.functions("sleepy")
+
+
+def test_a_function_reaches_nothing_of_the_platform(compose: Compose) -> None:
+    compose.deploy("prisoner")
+    for service, port in (("gateway", 8080), ("function-controller", 8081), ("registry", 5000)):
+        networks = compose.service(service).attrs["NetworkSettings"]["Networks"]
+        addresses = [network["IPAddress"] for network in networks.values()]
+        for host in (*addresses, service, f"{service}.edge"):
+            answer = compose.call("prisoner", f"/connect?{host}:{port}")
+            assert answer.status_code == 200
+            assert "rror" in answer.text, f"{host}:{port}: {answer.text}"
+
+
+def test_calls_go_on_without_the_controller_and_the_next_one_adopts(compose: Compose) -> None:
+    compose.deploy("steady", scale={"min": 1})
+    before = compose.call("steady").text
+    compose.crash("function-controller")
+    assert [compose.call("steady").text for _ in range(20)] == [before] * 20
+    until(lambda: compose.http.get("/functions/steady").status_code == 200)
+    assert compose.call("steady").text == before
+    [container] = compose.functions("steady")
+    container.kill()
+    until(lambda: compose.call("steady").status_code == 200)
+
+
+def test_a_crashed_gateway_comes_back_and_knows_the_way(compose: Compose) -> None:
+    compose.deploy("constant", scale={"min": 1})
+    before = compose.call("constant").text
+    compose.crash("gateway")
+    until(lambda: compose.call("constant").text == before)
+
+
+def test_down_and_up_again_loses_nothing(compose: Compose) -> None:
+    compose.deploy("kept", scale={"min": 1})
+    compose.run("down", "--timeout", "5")
+    compose.run("up", "--detach", "--wait")
+    until(lambda: compose.call("kept").status_code == 200)
