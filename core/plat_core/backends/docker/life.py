@@ -72,6 +72,8 @@ class Life:
         self.name = name
         self.made_of = revision
         self.born = born
+        self.looked = asyncio.Event()
+        """Set once it is known whether a container that was adopted is ready."""
         self._around = around
         self._engine = around.engine
         self._timing = around.timing
@@ -255,8 +257,11 @@ class Life:
 
     async def _look_ready(self, seen: Container, waited: float) -> float:
         """Is it ready for the first time? Returns the seconds until the next question."""
-        if await self._ask(seen, probe.READY) == OK:
+        ready = await self._ask(seen, probe.READY) == OK
+        if ready:
             self._answered(seen)
+        self.looked.set()
+        if ready:
             return self._timing.probe
         if waited > self._timing.start:
             await self._kill("StartTimeout", f"it was not ready within {self._timing.start:g} s")

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 STANDARD = Timing()
 SWEEP_SECONDS = 5.0
+ADOPTION_SECONDS = 2.0
 RECONNECT_SECONDS = 0.5
 _RUNS = ("starting", "ready", "unready")
 
@@ -173,6 +174,7 @@ class DockerWorkloads:
     async def _adopt(self) -> None:
         """Take over the containers of an earlier life; a second one of a replica is an orphan."""
         found = await self._engine.list(owner_labels(self._policy))
+        up = {listed.name for listed in found if listed.state == "running"}
         for listed in sorted(found, key=lambda c: c.state != "running"):
             name = named(listed.name, listed.labels)
             if name is None:
@@ -183,6 +185,11 @@ class DockerWorkloads:
                 life.begin()
                 log.info("adopted %s, which is %s", name.container, listed.state)
         self._adopted = tuple(self._crews)
+        running = [life for life in self._lives() if life.name.container in up]
+        # or gateways would be told for a moment that nothing answers
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ADOPTION_SECONDS):
+                await asyncio.gather(*(life.looked.wait() for life in running))
 
     async def _listen(self) -> None:
         """Hear what happens to containers; whenever Docker went away, look at all of them."""

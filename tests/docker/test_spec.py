@@ -1,0 +1,182 @@
+"""The container of a replica as a whole document; no Docker is needed here."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tarfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from plat_core.backends.docker import spec
+from plat_core.backends.docker.archive import secret_archive
+from plat_core.backends.docker.engine import Container
+from plat_core.backends.docker.failures import ended, explain
+from plat_core.backends.docker.logs import parse
+from plat_core.backends.docker.streams import frames
+from plat_core.model.function import FunctionSpec
+from plat_core.model.names import FunctionRef
+from plat_core.ports import Revision
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "docker"
+NAME = spec.ReplicaName(
+    FunctionRef("orders", "team"), 7, "orders-7-ab12", "plat-team-orders-7-ab12"
+)
+IMAGE = "localhost:5001/orders@sha256:" + "a" * 64
+
+PLAIN: dict[str, object] = {}
+FULL: dict[str, object] = {
+    "handler": "app:app",
+    "timeout": "1m30s",
+    "concurrency": 3,
+    "secrets": ["db"],
+    "resources": {
+        "requests": {"cpu": "250m", "memory": "64Mi"},
+        "limits": {"cpu": "500m", "memory": "96Mi"},
+    },
+}
+
+
+def revision(fields: dict[str, object]) -> Revision:
+    document = FunctionSpec.model_validate({"image": IMAGE, **fields})
+    return Revision(NAME.ref, 7, IMAGE, document, datetime(2026, 1, 2, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(("name", "fields"), [("plain", PLAIN), ("full", FULL)])
+def test_container_is_as_in_the_golden_file(name: str, fields: dict[str, object]) -> None:
+    policy = spec.ContainerPolicy(environment={"HTTPS_PROXY": "http://proxy:3128"})
+    made = spec.container(NAME, revision(fields), policy, values={"B": "2", "A": "1"}, user="1000")
+    golden = GOLDEN / f"container-{name}.json"
+    if os.environ.get("PLAT_WRITE_GOLDEN"):
+        golden.write_text(json.dumps(made, indent=2, sort_keys=True) + "\n")
+    assert made == json.loads(golden.read_text())
+
+
+@pytest.mark.parametrize("user", ["", "root", "0", "0:0", "root:users"])
+def test_nobody_is_root(user: str) -> None:
+    made = spec.container(NAME, revision({}), spec.ContainerPolicy(), values={}, user=user)
+    assert made["User"] == spec.ANY_USER
+
+
+@pytest.mark.parametrize("user", ["1000", "nobody", "65532:0"])
+def test_another_user_of_the_image_is_kept(user: str) -> None:
+    made = spec.container(NAME, revision({}), spec.ContainerPolicy(), values={}, user=user)
+    assert "User" not in made
+
+
+def test_the_users_variables_cannot_replace_the_platforms() -> None:
+    values = {"PORT": "1", "PLAT_REPLICA": "x", "HOME": "/home/me"}
+    made = spec.container(NAME, revision({}), spec.ContainerPolicy(), values=values, user="1")
+    env = dict(line.split("=", 1) for line in made["Env"])
+    assert env["PORT"] == "8080"
+    assert env["PLAT_REPLICA"] == NAME.id
+    assert env["HOME"] == "/home/me"
+
+
+def test_labels_are_read_back() -> None:
+    labels = spec.replica_labels(NAME, spec.ContainerPolicy())
+    assert spec.named(NAME.container, labels) == NAME
+
+
+@pytest.mark.parametrize("missing", [spec.FUNCTION, spec.NAMESPACE, spec.REVISION, spec.REPLICA])
+def test_what_is_no_replica_has_no_name(missing: str) -> None:
+    labels = spec.replica_labels(NAME, spec.ContainerPolicy())
+    del labels[missing]
+    assert spec.named(NAME.container, labels) is None
+    assert spec.named(NAME.container, labels | {missing: "x", spec.REVISION: "seven"}) is None
+
+
+def test_secret_files_can_be_read_and_not_written() -> None:
+    data = secret_archive({"db": {"url": "ü", "user": "me"}, "api": {"key": ""}})
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        assert {m.name: oct(m.mode) for m in tar} == {
+            "api": "0o755",
+            "api/key": "0o444",
+            "db": "0o755",
+            "db/url": "0o444",
+            "db/user": "0o444",
+        }
+        extracted = tar.extractfile("db/url")
+        assert extracted is not None
+        assert extracted.read().decode() == "ü"
+
+
+def container(**state: object) -> Container:
+    fields: dict[str, object] = {
+        "id": "1",
+        "name": "x",
+        "labels": {},
+        "status": "exited",
+        "health": "",
+        "started": "",
+        "exit_code": 1,
+        "oom_killed": False,
+        "error": "",
+        "address": "",
+        "stop_timeout": 10.0,
+        "memory": 64 * 1024**2,
+    }
+    return Container(**(fields | state))  # type: ignore[arg-type]
+
+
+def test_an_oom_kill_is_named_before_anything_else() -> None:
+    lines = ["plat: HandlerFailed: no"]
+    failure = explain(container(oom_killed=True, exit_code=137), lines, looping=False)
+    assert (failure.reason, "64 MiB" in failure.message) == ("OOMKilled", True)
+
+
+def test_the_last_report_of_the_runtime_counts() -> None:
+    lines = ["plat: serving app:app", "plat: First: one", "Traceback", "plat: Second: two words"]
+    failure = explain(container(), lines, looping=True)
+    assert (failure.reason, failure.message) == ("Second", "two words")
+    assert failure.log.endswith("Traceback")
+
+
+@pytest.mark.parametrize(
+    ("looping", "code", "reason", "words"),
+    [
+        (False, 3, "Exited", "it exited with code 3"),
+        (True, 3, "CrashLoopBackOff", "it exited with code 3"),
+        (False, 137, "Exited", "it was killed by SIGKILL"),
+        (False, 255, "Exited", "it exited with code 255"),
+    ],
+)
+def test_an_exit_is_told_in_words(looping: bool, code: int, reason: str, words: str) -> None:
+    failure = explain(container(exit_code=code), ["a", "b"], looping=looping)
+    assert (failure.reason, failure.message, failure.log) == (reason, words, "a\nb")
+
+
+@given(st.integers())
+def test_any_exit_code_has_words(code: int) -> None:
+    assert ended(code)
+
+
+@given(st.lists(st.tuples(st.sampled_from([1, 2]), st.binary(max_size=50)), max_size=10), st.data())
+def test_a_stream_of_frames_is_taken_apart_wherever_it_is_cut(
+    parts: list[tuple[int, bytes]], data: st.DataObject
+) -> None:
+    wire = b"".join(bytes([k, 0, 0, 0]) + len(b).to_bytes(4, "big") + b for k, b in parts)
+    cut = data.draw(st.integers(0, len(wire)))
+    source = io.BytesIO(wire[:cut])
+    found = list(frames(lambda size: source.read(min(size, 7))))
+    assert found == parts[: len(found)]
+    assert cut < len(wire) or found == parts
+
+
+@given(st.integers(0, 255), st.binary(max_size=200))
+def test_whatever_a_container_writes_is_a_line_or_nothing(kind: int, raw: bytes) -> None:
+    parse(NAME, kind, raw)
+    line = parse(NAME, kind, b"2026-01-31T12:00:00.123456789Z " + raw)
+    assert line is not None
+    assert line.record.time == datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
+    assert line.record.revision == "orders-7"
+
+
+def test_the_call_of_a_line_is_read_and_taken_off() -> None:
+    line = parse(NAME, 2, b"2026-01-31T12:00:00Z [call abc] hello\n")
+    assert line is not None
+    assert (line.record.call_id, line.record.text, line.record.stream) == ("abc", "hello", "stderr")
