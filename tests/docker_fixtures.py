@@ -5,6 +5,7 @@ Everything carries an instance label that no other session has; at the end nothi
 
 from __future__ import annotations
 
+import socket
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,13 @@ import pytest
 from plat_core.backends.docker.spec import INSTANCE
 
 IMAGE_FOLDER = Path(__file__).parent / "docker" / "image"
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

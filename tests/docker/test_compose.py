@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 import uuid
@@ -17,19 +16,13 @@ import httpx
 import pytest
 from plat_core.backends.docker.spec import FUNCTION, INSTANCE
 
-from ..docker_fixtures import IMAGE_FOLDER
+from ..docker_fixtures import IMAGE_FOLDER, free_port
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 90
 TOKEN = "a-token-of-the-tests"
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class Compose:

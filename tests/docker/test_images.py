@@ -1,0 +1,175 @@
+"""From a source to a running function by way of a registry, and what goes wrong on it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import httpx
+import pytest
+from plat_builder import runtimes
+from plat_builder.engines.docker import DockerEngine
+from plat_builder.settings import BuildSettings, read
+from plat_core.backends.docker.spec import owner_labels
+from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished, LogLine, Step
+from plat_core.ports import Workload
+
+from ..docker_fixtures import free_port
+from .conftest import PATIENCE, REF, Platform, call
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(600)]
+
+OPTIONS = BuildOptions(name="orders")
+TEMPLATE = Path(__file__).parents[2] / "runtimes" / "python-flask" / "template"
+
+
+@pytest.fixture
+def registry(docker_client: docker.DockerClient) -> Iterator[str]:
+    """An empty registry on a free port, as Docker's daemon names it."""
+    port = free_port()  # a port that Docker chose would be another one after a restart
+    box = docker_client.containers.run(
+        "registry:2", detach=True, ports={"5000/tcp": ("127.0.0.1", port)}
+    )
+    try:
+        address = f"localhost:{port}"
+        deadline = time.monotonic() + PATIENCE
+        while not _answers(f"http://{address}/v2/"):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield address
+    finally:
+        box.remove(force=True, v=True)
+        for image in docker_client.images.list():
+            for tag in image.tags:
+                if tag.startswith(f"{address}/"):
+                    docker_client.images.remove(tag, force=True)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def engine(
+    registry: str, platform: Platform, settings: BuildSettings | None = None
+) -> DockerEngine:
+    return DockerEngine(
+        runtimes=runtimes.find(),
+        settings=settings or read(),
+        registry=registry,
+        labels=owner_labels(platform.policy),
+    )
+
+
+async def built(engine: DockerEngine, source: Path) -> list[BuildEvent]:
+    return [event async for event in engine.build(source, OPTIONS)]
+
+
+def source(folder: Path, **files: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / name.replace("_", ".")).write_text(text)
+    return folder
+
+
+async def test_a_template_becomes_an_image_that_is_pulled_by_digest_and_answers(
+    registry: str, platform: Platform
+) -> None:
+    builder = engine(registry, platform)
+    events = await built(builder, TEMPLATE)
+    finished = events[-1]
+    assert isinstance(finished, Finished), finished
+    assert finished.image == f"{registry}/orders@sha256:{finished.digest}"
+    assert (finished.runtime, finished.handler) == ("python-flask", "app:app")
+    assert [e.name for e in events if isinstance(e, Step)] == ["runtime", "image", "push"]
+    again = await built(builder, TEMPLATE)
+    assert again[-1] == finished.model_copy(update={"unchanged": True})
+    assert not any(isinstance(event, Step) and event.name == "push" for event in again)
+    platform.client.images.remove(finished.image, force=True)
+    [replica] = await platform.run(image=finished.image)
+    assert (await call(replica, "/")).status_code == 200
+    assert replica.failure is None
+
+
+async def test_the_users_own_dockerfile_decides(
+    registry: str, platform: Platform, tmp_path: Path
+) -> None:
+    folder = source(tmp_path / "own", hello_txt="hello from my own image\n")
+    (folder / "Dockerfile").write_text(f"FROM {platform.image}\nCOPY hello.txt /srv/hello.txt\n")
+    finished = (await built(engine(registry, platform), folder))[-1]
+    assert isinstance(finished, Finished), finished
+    assert finished.runtime == "dockerfile"
+    [replica] = await platform.run(image=finished.image)
+    assert (await call(replica, "/read?/srv/hello.txt")).text == "hello from my own image\n"
+
+
+async def test_a_step_that_fails_ends_the_build_with_its_output(
+    registry: str, platform: Platform, tmp_path: Path
+) -> None:
+    folder = source(tmp_path / "bad")
+    (folder / "Dockerfile").write_text(f"FROM {platform.image}\nRUN echo so it goes && exit 3\n")
+    events = await built(engine(registry, platform), folder)
+    assert isinstance(events[-1], Failed)
+    assert (events[-1].code, "code: 3" in events[-1].message) == ("build-failed", True)
+    assert "so it goes" in [event.text for event in events if isinstance(event, LogLine)]
+
+
+async def test_a_build_has_its_time(registry: str, platform: Platform, tmp_path: Path) -> None:
+    folder = source(tmp_path / "slow")
+    (folder / "Dockerfile").write_text(f"FROM {platform.image}\nRUN sleep 60\n")
+    event = (await built(engine(registry, platform, BuildSettings(timeout=2)), folder))[-1]
+    assert isinstance(event, Failed)
+    assert "2 s" in event.message
+
+
+async def test_without_the_registry_a_build_fails_and_says_what_to_do(
+    platform: Platform, tmp_path: Path
+) -> None:
+    folder = source(tmp_path / "lost")
+    (folder / "Dockerfile").write_text(f"FROM {platform.image}\n")
+    event = (await built(engine("localhost:1", platform), folder))[-1]
+    assert isinstance(event, Failed)
+    assert (event.code, "registry" in event.fix) == ("unavailable", True)
+    platform.client.images.remove(
+        next(
+            t for i in platform.client.images.list() for t in i.tags if t.startswith("localhost:1/")
+        )
+    )
+
+
+async def test_an_image_that_its_registry_does_not_know_fails_the_deploy(
+    registry: str, platform: Platform
+) -> None:
+    revision = platform.revision(image=f"{registry}/nothing@sha256:{'0' * 64}")
+    await platform.workloads.apply(Workload(REF, {1: 1}, {1: revision}))
+    replica = await platform.until_state("waiting")
+    assert replica.failure is not None
+    assert replica.failure.reason == "ImageNotFound"
+
+
+async def test_a_registry_that_comes_back_ends_the_wait(
+    registry: str, platform: Platform, docker_client: docker.DockerClient
+) -> None:
+    name = f"{registry}/late"
+    docker_client.images.get(platform.image).tag(name, "1")
+    docker_client.images.push(name, "1")
+    docker_client.images.remove(f"{name}:1")
+    [box] = [
+        c
+        for c in docker_client.containers.list()
+        if any(p and p[0]["HostPort"] == registry.partition(":")[2] for p in c.ports.values())
+    ]
+    box.stop()
+    revision = platform.revision(image=f"{name}:1")
+    await platform.workloads.apply(Workload(REF, {1: 1}, {1: revision}))
+    waiting = await platform.until_state("waiting")
+    assert waiting.failure is not None
+    assert (waiting.failure.reason, waiting.restarts) == ("ImageUnavailable", 0)
+    await asyncio.to_thread(box.start)
+    await platform.until_state("ready")
+    await platform.workloads.close()
