@@ -15,7 +15,8 @@ state = {"ready": MODE != "never-ready", "health": True}
 
 
 class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    # a kept connection would keep a thread, and the server from ending
+    protocol_version = "HTTP/1.0"
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")

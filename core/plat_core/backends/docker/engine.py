@@ -36,6 +36,12 @@ class Refused(PlatError):
     code, status = "docker-refused", 500
 
 
+class Missing(Refused):
+    """What was asked for is not there."""
+
+    code, status = "docker-not-found", 404
+
+
 class ImageMissing(PlatError):
     """Neither here nor in its registry is there such an image."""
 
@@ -99,8 +105,8 @@ class Engine:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._threads, partial(call, *args, **kwargs))
-        except NotFound:
-            raise
+        except NotFound as error:
+            raise Missing(str(error.explanation or error)) from error
         except APIError as error:
             raise Refused(str(error.explanation or error)) from error
         except (DockerException, requests.RequestException) as error:
@@ -110,7 +116,7 @@ class Engine:
         """The container of that id or name, with its address on `network`."""
         try:
             document = await self._call(self._client.inspect_container, container)
-        except NotFound:
+        except Missing:
             return None
         return inspected(document, network)
 
@@ -125,33 +131,33 @@ class Engine:
         """Create a container, returns its id; raises Refused, and ImageMissing."""
         try:
             made = await self._call(self._client.create_container_from_config, dict(document), name)
-        except NotFound as error:
-            raise ImageMissing(str(error.explanation)) from error
+        except Missing as error:
+            raise ImageMissing(error.message) from error
         return str(made["Id"])
 
     async def start(self, container: str) -> None:
         """Start it; a running one stays as it is. Raises Refused where it cannot run."""
         try:
             await self._call(self._client.start, container)
-        except NotFound as error:
+        except Missing as error:
             # Docker says 404 also for a program that the image does not contain
-            raise Refused(str(error.explanation)) from error
+            raise Refused(error.message) from error
 
     async def kill(self, container: str, signal: str) -> None:
         """Send a signal; a container that does not run is left alone."""
-        with contextlib.suppress(NotFound, Refused):
+        with contextlib.suppress(Refused):
             await self._call(self._client.kill, container, signal)
 
     async def unpause(self, container: str) -> None:
         """Let it go on; one that is not paused is left alone."""
-        with contextlib.suppress(NotFound, Refused):
+        with contextlib.suppress(Refused):
             await self._call(self._client.unpause, container)
 
     async def remove(self, container: str) -> None:
         """Kill and remove it with its anonymous volumes; gone is gone."""
         try:
             await self._call(self._client.remove_container, container, v=True, force=True)
-        except NotFound:
+        except Missing:
             return
         except Refused as error:
             if "already in progress" not in error.message:
@@ -161,7 +167,7 @@ class Engine:
         """The USER of a local image, "" where it names none; None where there is no such image."""
         try:
             document = await self._call(self._client.inspect_image, image)
-        except NotFound:
+        except Missing:
             return None
         return str((document.get("Config") or {}).get("User") or "")
 
@@ -170,8 +176,8 @@ class Engine:
         try:
             async with asyncio.timeout(PULL_SECONDS):
                 await self._call(_pull, self._client, image)
-        except NotFound as error:
-            raise ImageMissing(str(error.explanation)) from error
+        except Missing as error:
+            raise ImageMissing(error.message) from error
         except Refused as error:
             if any(word in error.message for word in ("manifest unknown", "not found")):
                 raise ImageMissing(error.message) from error
@@ -188,7 +194,7 @@ class Engine:
         """Remove an image that nothing uses; says whether it went."""
         try:
             await self._call(self._client.remove_image, image, noprune=False)
-        except (NotFound, Refused):
+        except Refused:
             return False
         return True
 
@@ -210,7 +216,7 @@ class Engine:
 
     async def remove_volume(self, name: str) -> None:
         """Remove a volume; gone is gone."""
-        with contextlib.suppress(NotFound):
+        with contextlib.suppress(Missing):
             await self._call(self._client.remove_volume, name, force=True)
 
     async def volumes(self, labels: Mapping[str, str]) -> Sequence[str]:

@@ -156,6 +156,10 @@ class Life:
                 self._troubles = 0
             except (Unavailable, Refused) as error:
                 await self._bear(error)
+            except Exception:
+                # a replica outlives any failing step; it is looked at again
+                log.exception("looking after %s failed", self.name.container)
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _bear(self, error: PlatError) -> None:
         """Docker or a registry has trouble: try again after a growing while, and say it once."""

@@ -212,6 +212,7 @@ class DockerWorkloads:
         while True:
             try:
                 await self._compare()
+                await self._engine.ensure_network(self._policy.network, owner_labels(self._policy))
                 await self._images.collect()
             except PlatError as error:
                 log.warning("the sweep of containers failed: %s", error.message)
