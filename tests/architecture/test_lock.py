@@ -1,0 +1,28 @@
+"""What the services' images install is what pyproject.toml asks for, each pinned by hash."""
+
+import re
+import tomllib
+
+from packaging.requirements import Requirement
+
+from tests.architecture.repository import ROOT
+
+NOT_IN_IMAGES = {"watchfiles"}
+"""Only `plat dev` watches files."""
+
+LOCKED = re.compile(
+    r"^([a-z0-9-]+)==([^ ;]+)[^\\\n]*\\\n +--hash=sha256:[0-9a-f]{64}", re.MULTILINE
+)
+
+
+def test_the_lock_has_every_dependency_in_a_version_that_is_asked_for() -> None:
+    locked = dict(LOCKED.findall((ROOT / "requirements.lock").read_text(encoding="utf-8")))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [Requirement(text) for text in project["dependencies"]]
+    stale = [
+        str(requirement)
+        for requirement in wanted
+        if requirement.name not in NOT_IN_IMAGES
+        and not requirement.specifier.contains(locked.get(requirement.name, "0"), prereleases=True)
+    ]
+    assert stale == []

@@ -1,0 +1,90 @@
+"""Contexts of Docker builds: the same source, the same bytes; packages come before code."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from plat_builder import pack, runtimes
+from plat_builder.engines import context
+from plat_builder.engines.context import Member
+from plat_builder.runtimes import Catalogue
+from plat_builder.settings import ArchiveLimits
+from plat_builder.source import examine
+from plat_core.model.build import BuildOptions
+
+OPTIONS = BuildOptions(name="orders")
+NAMES = st.text("abc-./", min_size=1, max_size=20).filter(lambda name: not name.startswith("/"))
+
+
+def members(folder: Path) -> list[Member]:
+    entries = pack.list_files(folder, ArchiveLimits())
+    findings = examine(folder, entries, OPTIONS, Catalogue(runtimes.find()))
+    return context.of_function(folder, entries, findings, "base:1")
+
+
+def files(made: list[Member]) -> dict[str, bytes]:
+    buffer = io.BytesIO()
+    context.write(made, buffer)
+    buffer.seek(0)
+    with tarfile.open(fileobj=buffer) as tar:
+        return {m.name: (tar.extractfile(m) or io.BytesIO()).read() for m in tar}
+
+
+def test_a_function_is_packages_then_code(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("def handler(request): return 'ok'\n")
+    (tmp_path / "requirements.txt").write_text("# ours\nidna==3.10\n")
+    found = files(members(tmp_path))
+    assert found["requirements.txt"] == b"idna==3.10\n"
+    assert found["code/app.py"].startswith(b"def handler")
+    recipe = found["Dockerfile"].decode().splitlines()
+    assert recipe[0] == "FROM base:1"
+    assert recipe[-1] == "USER 65532:65532"
+    install = next(i for i, line in enumerate(recipe) if line.startswith("RUN pip install"))
+    assert install < recipe.index("COPY code/ /code/")
+
+
+def test_without_requirements_nothing_is_installed(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("def handler(request): return 'ok'\n")
+    assert b"pip install" not in files(members(tmp_path))["Dockerfile"]
+
+
+def test_times_and_owners_do_not_count_and_content_and_modes_do(tmp_path: Path) -> None:
+    file = tmp_path / "app.py"
+    file.write_text("def handler(request): return 'ok'\n")
+    first = context.write(members(tmp_path), io.BytesIO())
+    os.utime(file, (1, 1))
+    assert context.write(members(tmp_path), io.BytesIO()) == first
+    file.chmod(0o755)
+    executable = context.write(members(tmp_path), io.BytesIO())
+    file.write_text("def handler(request): return 'no'\n")
+    assert len({first, executable, context.write(members(tmp_path), io.BytesIO())}) == 3
+
+
+def test_every_runtimes_context_has_its_dockerfile_and_the_program() -> None:
+    catalogue = Catalogue(runtimes.find())
+    for runtime in catalogue.list():
+        paths = {member.path for member in context.of_runtime(runtime, catalogue)}
+        assert f"{runtime.name}/Dockerfile" in paths
+        assert "plat_runtime/__main__.py" in paths
+        assert not any("__pycache__" in path for path in paths)
+
+
+@given(st.dictionaries(NAMES, st.binary(max_size=100), max_size=8), st.randoms())
+def test_the_order_of_members_does_not_count(content: dict[str, bytes], random: object) -> None:
+    made = [Member(path, data) for path, data in content.items()]
+    mixed = list(made)
+    random.shuffle(mixed)  # type: ignore[attr-defined]
+    assert context.write(made, io.BytesIO()) == context.write(mixed, io.BytesIO())
+
+
+def test_options_are_part_of_what_names_a_build() -> None:
+    digests = {
+        context.source_digest(options, "same")
+        for options in (OPTIONS, BuildOptions(name="x"), BuildOptions(name="x", handler="a:b"))
+    }
+    assert len(digests) == 2
