@@ -11,12 +11,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from plat_core.ports import FunctionStore, Resolver, Route, RouteRemoved, Scaler
 from plat_core.wire import WATCH_PATH, Demand, RouteLine
-from plat_gateway.openapi import json_body, problems
 from plat_gateway.routes.inputs import NDJSON, Ref, Settings, accepted, read_json
 from plat_gateway.routes.streams import LiveResponse
 from starlette.responses import Response
 
-router = APIRouter(tags=["gateways"], responses=problems(422))
+# between our own services: not part of the document that users read
+router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ async def _sources(request: Request) -> Sources:
 Behind = Annotated[Sources, Depends(_sources)]
 
 
-@router.get(WATCH_PATH, response_class=Response, responses=problems(406))
+@router.get(WATCH_PATH, response_class=Response)
 async def watch_routes(request: Request, sources: Behind, settings: Settings) -> Response:
     """Tell gateways where functions answer: all functions, each route, then every change.
 
@@ -71,12 +71,7 @@ def _line(line: RouteLine) -> bytes:
     return line.model_dump_json(exclude_none=True).encode() + b"\n"
 
 
-@router.post(
-    "/functions/{name}/demand",
-    status_code=204,
-    responses=problems(404, 415),
-    openapi_extra=json_body(Demand, {"replicas": 1}),
-)
+@router.post("/functions/{name}/demand", status_code=204)
 async def ask_for_replicas(request: Request, ref: Ref, sources: Behind) -> Response:
     """Say how many replicas the load asks for; the answer comes before they are there."""
     await sources.scaler.scale(ref, (await read_json(request, Demand)).replicas)

@@ -23,11 +23,13 @@ BACKENDS = ["memory", "embedded", pytest.param("docker", marks=pytest.mark.docke
 @pytest.fixture(params=BACKENDS)
 async def worlds(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Open]:
     opened: list[World] = []
+    if request.param == "docker":
+        # asked for here, so that they go away after the worlds
+        image = request.getfixturevalue("docker_image")
+        instance = request.getfixturevalue("docker_instance")
 
     async def open_(behaviour: str) -> World:
         if request.param == "docker":
-            image = request.getfixturevalue("docker_image")
-            instance = request.getfixturevalue("docker_instance")
             world: World = DockerWorld(behaviour, image, instance)
             await world.open()
         else:
