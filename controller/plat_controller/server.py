@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from plat_gateway.proxy.connection import Connection, Exchange
+from plat_gateway.proxy.connection import Connection
 from plat_gateway.proxy.heads import RequestHead
+from plat_gateway.proxy.roles import Exchange
 from plat_gateway.proxy.targets import PREFIX
 from plat_gateway.server import Server
 

@@ -78,7 +78,12 @@ async def docker(
             return datetime.now(UTC)
 
         controller = Controller(
-            store=store, workloads=workloads, builder=ResourceBuilder(builds), now=now, url=url
+            store=store,
+            workloads=workloads,
+            builder=ResourceBuilder(builds),
+            secrets=secrets,
+            now=now,
+            url=url,
         )
         router = Router(scaler=controller)
         guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)

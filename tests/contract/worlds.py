@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 import httpx
-from plat_core.backends.docker import ContainerPolicy, DockerWorkloads, Engine
+from plat_core.backends.docker import ContainerPolicy, DockerLogs, DockerWorkloads, Engine
 from plat_core.backends.docker import Timing as DockerTiming
 from plat_core.backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing
 from plat_core.backends.memory import (
@@ -35,7 +35,7 @@ class World(Protocol):
     """One backend with functions of one behaviour: good, crash, slow (to start)."""
 
     workloads: Workloads
-    logs: EmbeddedLogs | MemoryLogs
+    logs: EmbeddedLogs | MemoryLogs | DockerLogs
 
     def revision(self, number: int) -> Revision: ...
 
@@ -128,6 +128,7 @@ class DockerWorld:
         self.workloads = await DockerWorkloads.open(
             self.engine, secrets=MemorySecretStore(), policy=self.policy, timing=self.timing
         )
+        self.logs = self.workloads.logs
 
     def revision(self, number: int) -> Revision:
         made = revision(number, image=self.image, env=self.env, timeout="1s")

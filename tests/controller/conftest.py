@@ -40,6 +40,7 @@ class Service:
             store=platform.store,
             workloads=platform.workloads,
             builder=NoBuilder(),
+            secrets=platform.secrets,
             now=lambda: datetime.now(UTC),
             url=lambda ref: f"http://localhost/function/{ref.segment}",
         )

@@ -57,8 +57,12 @@ class LogArchive:
     async def keep(self, name: ReplicaName, container: str) -> None:
         """Save the last lines of a container that is about to be removed."""
         lines = await read_lines(self._engine, name, container, tail=self._kept)
-        kept = self._lines.setdefault(name.ref, deque(maxlen=self._kept))
-        kept.extend(line.record for line in lines)
+        for line in lines:
+            self.add(name.ref, line.record)
+
+    def add(self, ref: FunctionRef, record: LogRecord) -> None:
+        """Keep a line that no container wrote."""
+        self._lines.setdefault(ref, deque(maxlen=self._kept)).append(record)
 
     def lines(self, ref: FunctionRef) -> Sequence[LogRecord]:
         """The lines of replicas of `ref` that are gone."""
@@ -73,12 +77,16 @@ class DockerLogs:
     """`LogSource` over Docker's own logs; `changes` tells when a function has other containers."""
 
     def __init__(
-        self, engine: Engine, archive: LogArchive, changes: Changes, policy: ContainerPolicy
+        self, engine: Engine, archive: LogArchive, changes: Changes[FunctionRef], policy: ContainerPolicy
     ) -> None:
         self._engine = engine
         self._archive = archive
         self._changes = changes
         self._labels = owner_labels(policy)
+
+    def add(self, ref: FunctionRef, record: LogRecord) -> None:
+        """Add a line of the platform's own."""
+        self._archive.add(ref, record)
 
     async def read(self, ref: FunctionRef, query: LogQuery) -> AsyncIterator[LogRecord]:
         """See `LogSource.read`."""
@@ -110,7 +118,7 @@ class DockerLogs:
         return [(name, c.id) for c in listed if (name := named(c.name, c.labels))]
 
     async def _follow(
-        self, ref: FunctionRef, pending: Pending, last: dict[str, str]
+        self, ref: FunctionRef, pending: Pending[FunctionRef], last: dict[str, str]
     ) -> AsyncGenerator[LogRecord, None]:
         queue: asyncio.Queue[LogRecord] = asyncio.Queue(FOLLOW_BACKLOG)
         followed: dict[str, asyncio.Task[None]] = {}
@@ -128,7 +136,7 @@ class DockerLogs:
     async def _look(
         self,
         ref: FunctionRef,
-        pending: Pending,
+        pending: Pending[FunctionRef],
         last: dict[str, str],
         queue: asyncio.Queue[LogRecord],
         followed: dict[str, asyncio.Task[None]],

@@ -64,7 +64,7 @@ class DockerWorkloads:
         self._engine = engine
         self._policy = policy
         self._token = token
-        self._changes = Changes()
+        self._changes: Changes[FunctionRef] = Changes()
         self._archive = LogArchive(engine)
         self._images = ImageCollector(engine, policy)
         self._around = Surroundings(engine, secrets, policy, self._archive, self._changed, timing)
@@ -117,8 +117,7 @@ class DockerWorkloads:
             for _ in range(n):
                 self._begin(crew, workload.revisions[number])
         self._images.keep(workload.ref, {r.image for r in workload.revisions.values()})
-        if not workload.revisions and not crew.lives:
-            self._archive.forget(workload.ref)
+        if not crew.lives:
             del self._crews[workload.ref]
 
     def watch(self) -> AsyncIterator[FunctionRef]:
@@ -127,6 +126,11 @@ class DockerWorkloads:
         for ref in self._adopted:
             self._changes.tell(ref)
         return changes
+
+    async def forget(self, ref: FunctionRef) -> None:
+        """See `Workloads.forget`: its log lines go, and its images at the next sweep."""
+        self._archive.forget(ref)
+        self._images.keep(ref, ())
 
     async def close(self) -> None:
         """See `Workloads.close`."""
@@ -161,7 +165,10 @@ class DockerWorkloads:
 
     def _gone(self, life: Life) -> None:
         ref = life.name.ref
-        self._crews[ref].lives.pop(life.id, None)
+        crew = self._crews[ref]
+        crew.lives.pop(life.id, None)
+        if not crew.lives:
+            del self._crews[ref]
         self._changes.tell(ref)
 
     def _changed(self, name: ReplicaName) -> None:

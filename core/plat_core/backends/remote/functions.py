@@ -102,6 +102,10 @@ class RemoteWorkloads:
         """The controller does it: NotSupported."""
         raise _not_here("watching replicas")
 
+    async def forget(self, ref: FunctionRef) -> None:
+        """The controller does it: NotSupported."""
+        raise _not_here(f"what is kept of {ref}")
+
     async def close(self) -> None:
         """Nothing: replicas outlive a gateway."""
 
