@@ -77,7 +77,11 @@ class DockerLogs:
     """`LogSource` over Docker's own logs; `changes` tells when a function has other containers."""
 
     def __init__(
-        self, engine: Engine, archive: LogArchive, changes: Changes[FunctionRef], policy: ContainerPolicy
+        self,
+        engine: Engine,
+        archive: LogArchive,
+        changes: Changes[FunctionRef],
+        policy: ContainerPolicy,
     ) -> None:
         self._engine = engine
         self._archive = archive
