@@ -92,7 +92,8 @@ class Autoscaler:
         decision = decide(state, policy, ready=len(route.endpoints), now=now)
         replicas = decision.replicas
         busy = load.in_flight or load.waiting
-        if replicas is not None and (replicas or not busy):
+        # what is there already is not asked for: it may just have been told to sleep
+        if replicas not in (None, len(route.endpoints)) and (replicas or not busy):
             try:
                 await self._scaler.scale(route.ref, replicas)
             except PlatError as error:

@@ -1,0 +1,85 @@
+"""The loop around the autoscaler: when it asks for replicas, and when it keeps quiet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from plat_core.backends.memory.scaler import MemoryScaler
+from plat_core.model.names import FunctionRef
+from plat_core.ports import Endpoint, Route
+from plat_core.services.autoscaler import Autoscaler
+
+REF = FunctionRef("orders")
+
+
+@dataclass
+class Load:
+    """What the data path says of one function."""
+
+    route: Route
+    concurrency: float = 0.0
+    in_flight: int = 0
+    waiting: int = 0
+    active_at: float = 0.0
+
+
+class World:
+    """One function, its load, and a clock."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.load = Load(route(1))
+        self.scaler = MemoryScaler()
+        self.autoscaler = Autoscaler(loads=self, scaler=self.scaler, clock=lambda: self.now)
+
+    def samples(self) -> list[Load]:
+        return [self.load]
+
+    async def tick(self) -> list[tuple[FunctionRef, int]]:
+        """What was asked for two seconds later."""
+        self.now += 2.0
+        before = len(self.scaler.asked)
+        await self.autoscaler.tick()
+        return self.scaler.asked[before:]
+
+
+def route(ready: int) -> Route:
+    endpoints = tuple(Endpoint(f"orders-1-{n}", f"unix:/{n}") for n in range(ready))
+    return Route(
+        REF, "orders-1", "ready", endpoints, 30.0, 10, "token", min=0, max=10, target=1.0, idle=10.0
+    )
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_what_is_there_is_not_asked_for(world: World) -> None:
+    """It may have been told to sleep a moment ago: asking would keep it awake."""
+    assert await world.tick() == []
+
+
+async def test_more_is_asked_for_until_it_is_there(world: World) -> None:
+    world.load = Load(route(1), concurrency=4.0, in_flight=4)
+    for _ in range(2):
+        world.load.active_at = world.now
+        assert await world.tick() == [(REF, 4)]
+    world.load.route = route(4)
+    assert await world.tick() == []
+
+
+async def test_it_sleeps_once_it_was_idle(world: World) -> None:
+    asked = [await world.tick() for _ in range(6)]
+    assert asked == [[], [], [], [], [], [(REF, 0)]]
+
+
+async def test_it_does_not_sleep_while_a_call_waits(world: World) -> None:
+    world.load.waiting = 1
+    assert [await world.tick() for _ in range(7)] == [[]] * 7
+
+
+async def test_a_function_without_replica_and_caller_is_passed_over(world: World) -> None:
+    world.load = Load(route(0))
+    assert await world.tick() == []
