@@ -76,7 +76,7 @@ async def test_a_replica_that_leaves_still_takes_calls_on_their_way(home: Home) 
     async with platform(home) as world:
         replica = await world.run(home.revision())
         await world.scale(home.revision(), 0)
-        assert await home.call(replica, "/busy") == b"idle"
+        assert await home.call(replica, "/sleep/0") == b"slept"
         await world.gone()
 
 
@@ -85,7 +85,7 @@ async def test_a_replica_that_listens_no_longer_makes_room_for_another(home: Hom
     async with platform(home) as world:
         replica = await world.run(home.revision())
         assert replica.endpoint is not None
-        await asyncio.to_thread(Path(replica.endpoint.address.removeprefix("unix:")).unlink)
+        os.unlink(replica.endpoint.address.removeprefix("unix:"))  # noqa: PTH108 (at once)
         assert (await world.state("stopping")).endpoint is None
         await world.scale(home.revision(), 1)
         await until(world.workloads, is_replaced(replica.id), home.ref)

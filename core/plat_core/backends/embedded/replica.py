@@ -132,7 +132,7 @@ class Supervisor:
         try:
             verdict = await self._until_end(started)
         finally:
-            self._endpoint = None
+            self._leave_routes()
             ended = await started.process.destroy()
             self._sink.end()
             failure = None if self._stopping.is_set() else verdict or self._explain(started, ended)
@@ -140,6 +140,11 @@ class Supervisor:
         self._sink.platform(f"{ended}")
         self._count_restart()
         return failure
+
+    def _leave_routes(self) -> None:
+        self._endpoint = None
+        if self.state == "ready":
+            self._become("unready")
 
     async def _until_end(self, started: Started) -> Failure | None:
         """Until the process ended, or must be ended; says why where it is known here."""
