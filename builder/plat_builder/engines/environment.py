@@ -18,11 +18,11 @@ from pathlib import Path
 from plat_core.errors import BuildFailed, PlatError
 from plat_core.model.build import BuildEvent, BuildOptions, LogLine, Step
 
-from plat_builder import installing
 from plat_builder.engines import shelf
 from plat_builder.engines.plan import Plan, make_plan
 from plat_builder.events import failed
-from plat_builder.process import Command, Program, end_marked
+from plat_builder.installation import install
+from plat_builder.process import end_marked
 from plat_builder.runtimes import Catalogue
 from plat_builder.settings import BuildSettings
 from plat_builder.staging import Staging
@@ -102,27 +102,15 @@ class EnvironmentEngine:
         yield Step(name="environment", seconds=time.monotonic() - began, cached=cached)
 
     async def _install(self, plan: Plan, deadline: float) -> AsyncGenerator[LogLine, None]:
-        settings, order = self._settings, plan.order
+        settings = self._settings
         async with self._staging.hold() as slot:
             site = slot / "environment" / "site"
             site.mkdir(parents=True)
             cache = settings.cache or self._home / "cache"
-            command = Command(
-                program=installing.program(order, slot, site, settings),
-                environment=installing.environment(settings, slot, cache),
-                folder=slot,
-                python=order.python,
-                deadline=deadline,
-                file_size=settings.disk,
-                mark=slot.name,
-            )
-            room = shelf.Room(site, cache, settings)
-            async with Program(command, room.check) as run, aclosing(run.lines()) as lines:
+            work = install(plan.order, site, settings, slot=slot, cache=cache, deadline=deadline)
+            async with aclosing(work) as lines:
                 async for line in lines:
-                    yield LogLine(text=line)
-            if run.code != 0:
-                raise installing.explain(order, run.tail, run.code or 0, settings.disk)
-            await room.check(last=True)
+                    yield line
             await asyncio.to_thread(self._shelf.add_environment, plan, site.parent)
 
 

@@ -9,24 +9,19 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from plat_core.errors import BuildFailed
 from plat_core.model.build import EnvironmentArtifact
 
+from plat_builder.code import changed_meanwhile, compile_code, copy_files
 from plat_builder.engines.plan import Plan
-from plat_builder.settings import MIB, BuildSettings
 from plat_builder.staging import READ_ONLY_FOLDER, Staging, publish
 
 ARTIFACT_FILE = "artifact.json"
 GRACE_SECONDS = 3600.0
-COMPILE_SECONDS = 60.0
-
-_BYTECODE = Path(__file__).parents[1] / "bytecode.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +78,10 @@ class Shelf:
         """Copy, compile and move in the code of `source`; raises BuildFailed."""
         made, folder = slot / "artifact", self.artifacts / plan.digest
         code = made / "code"
-        await asyncio.to_thread(_copy, plan, source, code)
-        await _compile(plan, code, folder / "code")
+        await asyncio.to_thread(copy_files, source, plan.entries, code)
+        if plan.digest_of(code) != plan.digest:
+            raise changed_meanwhile()
+        await compile_code(code, folder / "code", plan.findings.module, plan.order.python)
         artifact = plan.artifact(folder, self.site(plan.key))
         (made / ARTIFACT_FILE).write_text(artifact.model_dump_json(by_alias=True, indent=2))
         await asyncio.to_thread(publish, made, folder)
@@ -127,102 +124,3 @@ class Shelf:
         new.chmod(0o444)
         new.rename(file)
         folder.chmod(READ_ONLY_FOLDER)
-
-
-class Room:
-    """Watches what an installation takes, and what it leaves free."""
-
-    def __init__(self, site: Path, cache: Path, settings: BuildSettings) -> None:
-        self._site, self._cache = site, cache
-        self._limit, self._reserve = settings.disk, settings.reserve
-        self._next = 0.0
-
-    async def check(self, *, last: bool = False) -> None:
-        """Raise BuildFailed where it is too much. Looks seldom where looking takes long."""
-        began = time.monotonic()
-        if began < self._next and not last:
-            return
-        await asyncio.to_thread(self._check)
-        self._next = time.monotonic() + 5 * (time.monotonic() - began)
-
-    def _check(self) -> None:
-        if _size(self._site, self._limit) > self._limit:
-            raise BuildFailed(
-                f"the installed packages are too large: more than {self._limit // MIB} MiB",
-                fix="ask for fewer packages; who runs the platform may raise PLAT_BUILD_DISK",
-            )
-        for place in (self._site, self._cache):
-            if place.exists() and shutil.disk_usage(place).free < self._reserve:
-                raise BuildFailed(
-                    f"the disk is full: less than {self._reserve // MIB} MiB are free",
-                    fix="make room, then deploy again",
-                )
-
-
-def _size(folder: Path, enough: int) -> int:
-    """Bytes in `folder`, counted no further than `enough`; it may change meanwhile."""
-    total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += Path(place, name).lstat().st_size
-            except FileNotFoundError:
-                continue
-        if total > enough:
-            break
-    return total
-
-
-def _copy(plan: Plan, source: Path, code: Path) -> None:
-    for entry in plan.entries:
-        target = code / entry.path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source / entry.path, target, follow_symlinks=False)
-        target.chmod(entry.mode)
-    if plan.digest_of(code) != plan.digest:
-        raise BuildFailed("the files changed while they were read", fix="deploy again")
-
-
-async def _compile(plan: Plan, code: Path, final: Path) -> None:
-    """Compile in a process of its own: the source may be made to break a compiler."""
-    arguments = ("-I", "-S", "-W", "ignore", str(_BYTECODE), str(code), str(final))
-    process = await asyncio.create_subprocess_exec(
-        str(plan.order.python),
-        *arguments,
-        plan.findings.module,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={"LANG": "C.UTF-8"},
-        start_new_session=True,
-    )
-    try:
-        output, _ = await asyncio.wait_for(process.communicate(), COMPILE_SECONDS)
-    except TimeoutError:
-        raise BuildFailed("compiling the code took too long") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode != 0:
-        raise BuildFailed("the code cannot be compiled: it makes the compiler fail")
-    if error := json.loads(output):
-        raise _syntax_error(error)
-
-
-def _syntax_error(error: dict[str, object]) -> BuildFailed:
-    """The compiler's words with the line and a caret under the place."""
-    place = f"{error['file']}:{error['line']}" if error.get("line") else str(error["file"])
-    shown = f"{place}: {error['message']}"
-    text = str(error.get("text") or "").rstrip()
-    if not text:
-        return BuildFailed(shown, fix="correct the line, then deploy again", line=place)
-    column = error.get("column")
-    offset = column if isinstance(column, int) and column > 0 else 1
-    stripped = text.lstrip()
-    caret = " " * max(offset - 1 - (len(text) - len(stripped)), 0) + "^"
-    return BuildFailed(
-        f"{shown}\n    {stripped}\n    {caret}",
-        fix="correct the line, then deploy again",
-        line=f"{place}: {stripped[:200]}",
-    )

@@ -1,0 +1,88 @@
+"""One run of an installing program: its output live, its limits watched, nothing of it left."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+
+from plat_core.errors import BuildFailed
+from plat_core.model.build import LogLine
+
+from plat_builder import installing
+from plat_builder.installing import Order
+from plat_builder.process import Command, Program
+from plat_builder.settings import MIB, BuildSettings
+
+
+async def install(
+    order: Order, site: Path, settings: BuildSettings, *, slot: Path, cache: Path, deadline: float
+) -> AsyncGenerator[LogLine, None]:
+    """Install `order` into the empty folder `site` inside the staging folder `slot`.
+
+    `deadline` is a time of `time.monotonic`. Raises BuildFailed with the guilty line.
+    """
+    command = Command(
+        program=installing.program(order, slot, site, settings),
+        environment=installing.environment(settings, slot, cache),
+        folder=slot,
+        python=order.python,
+        deadline=deadline,
+        file_size=settings.disk,
+        mark=slot.name,
+    )
+    room = Room(site, cache, settings)
+    async with Program(command, room.check) as run, aclosing(run.lines()) as lines:
+        async for line in lines:
+            yield LogLine(text=line)
+    if run.code != 0:
+        raise installing.explain(order, run.tail, run.code or 0, settings.disk)
+    await room.check(last=True)
+
+
+class Room:
+    """Watches what an installation takes, and what it leaves free."""
+
+    def __init__(self, site: Path, cache: Path, settings: BuildSettings) -> None:
+        self._site, self._cache = site, cache
+        self._limit, self._reserve = settings.disk, settings.reserve
+        self._next = 0.0
+
+    async def check(self, *, last: bool = False) -> None:
+        """Raise BuildFailed where it is too much. Looks seldom where looking takes long."""
+        began = time.monotonic()
+        if began < self._next and not last:
+            return
+        await asyncio.to_thread(self._check)
+        self._next = time.monotonic() + 5 * (time.monotonic() - began)
+
+    def _check(self) -> None:
+        if _size(self._site, self._limit) > self._limit:
+            raise BuildFailed(
+                f"the installed packages are too large: more than {self._limit // MIB} MiB",
+                fix="ask for fewer packages; who runs the platform may raise PLAT_BUILD_DISK",
+            )
+        for place in (self._site, self._cache):
+            if place.exists() and shutil.disk_usage(place).free < self._reserve:
+                raise BuildFailed(
+                    f"the disk is full: less than {self._reserve // MIB} MiB are free",
+                    fix="make room, then deploy again",
+                )
+
+
+def _size(folder: Path, enough: int) -> int:
+    """Bytes in `folder`, counted no further than `enough`; it may change meanwhile."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += Path(place, name).lstat().st_size
+            except FileNotFoundError:
+                continue
+        if total > enough:
+            break
+    return total
