@@ -6,31 +6,42 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
 
 from plat_core.errors import BuildFailed
 from plat_core.model.build import LogLine
 
-from plat_builder import installing
-from plat_builder.installing import Order
-from plat_builder.process import Command, Program
+from plat_builder.process import Command, Program, base_python
 from plat_builder.settings import MIB, BuildSettings
 
 
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A program that installs, all that it gets to see, and what its failure means.
+
+    `explain` is given the end of the output and the exit status.
+    """
+
+    program: Sequence[str]
+    environment: Mapping[str, str]
+    explain: Callable[[Sequence[str], int], BuildFailed]
+
+
 async def install(
-    order: Order, site: Path, settings: BuildSettings, *, slot: Path, cache: Path, deadline: float
+    tool: Tool, site: Path, settings: BuildSettings, *, slot: Path, cache: Path, deadline: float
 ) -> AsyncGenerator[LogLine, None]:
-    """Install `order` into the empty folder `site` inside the staging folder `slot`.
+    """Run `tool`, which fills the folder `site` inside the staging folder `slot`.
 
     `deadline` is a time of `time.monotonic`. Raises BuildFailed with the guilty line.
     """
     command = Command(
-        program=installing.program(order, slot, site, settings),
-        environment=installing.environment(settings, slot, cache),
+        program=tool.program,
+        environment=tool.environment,
         folder=slot,
-        python=order.python,
+        python=base_python(),
         deadline=deadline,
         file_size=settings.disk,
         mark=slot.name,
@@ -40,7 +51,7 @@ async def install(
         async for line in lines:
             yield LogLine(text=line)
     if run.code != 0:
-        raise installing.explain(order, run.tail, run.code or 0, settings.disk)
+        raise tool.explain(run.tail, run.code or 0)
     await room.check(last=True)
 
 

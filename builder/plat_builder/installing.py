@@ -15,6 +15,7 @@ from pathlib import Path
 import uv
 from plat_core.errors import BuildFailed
 
+from plat_builder.installation import Tool
 from plat_builder.requirements import Line, guilty
 from plat_builder.settings import BuildSettings
 
@@ -22,6 +23,7 @@ CONSTRAINTS = {"functions-framework": "cloudevents<2"}
 """Asked for the package → what it needs besides. cloudevents 2 moved `cloudevents.http`, which
 functions-framework imports without saying so in its metadata."""
 
+_OWN_CODE = ", or let packages run their own set-up code: PLAT_ALLOW_SOURCE_BUILDS=1"
 _FRAME = re.compile(r"^[\s×╰─▶├│]*(?:cause:\s*)?", re.MULTILINE)
 _NO_ROOM = re.compile(r"no space left|os error 28|errno 28|disk quota|os error 122", re.IGNORECASE)
 _NO_WHEEL = re.compile(r"no usable wheels|building from source is disabled|only-binary|no wheels")
@@ -33,13 +35,25 @@ _NO_NETWORK = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """Another Python than the one here: its version, and its platform in uv's words."""
+
+    version: str
+    platform: str
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """What to install: the runtime's lines, the user's lines, for which interpreter."""
+    """What to install: the runtime's lines, the user's lines, for which interpreter.
+
+    With a `target` it is installed by the interpreter here for the one there.
+    """
 
     runtime: str
     base: tuple[Line, ...]
     asked: tuple[Line, ...]
     python: Path
+    target: Target | None = None
 
     @property
     def constraints(self) -> tuple[str, ...]:
@@ -59,7 +73,7 @@ class Order:
         return tuple(line.text for line in lines if line.text)
 
 
-def tool(settings: BuildSettings) -> str | None:
+def uv_program(settings: BuildSettings) -> str | None:
     """The uv program, or None where pip has to do."""
     if not settings.uv:
         return None
@@ -69,16 +83,33 @@ def tool(settings: BuildSettings) -> str | None:
         return None
 
 
+def tool(order: Order, slot: Path, site: Path, settings: BuildSettings, cache: Path) -> Tool:
+    """What installs `order` into `site`; its input files are written into `slot`."""
+    return Tool(
+        program=program(order, slot, site, settings),
+        environment=environment(settings, slot, cache),
+        explain=lambda output, code: explain(order, output, code, settings.disk),
+    )
+
+
 def program(order: Order, folder: Path, target: Path, settings: BuildSettings) -> list[str]:
     """The command that installs `order` into `target`; writes its input files into `folder`."""
     asked = _write(folder / "requirements.txt", order.texts)
     bounds = _write(folder / "constraints.txt", order.constraints)
-    found = tool(settings)
+    found = uv_program(settings)
     lead = [found, *_UV] if found else [_pip_python(order.python), *_PIP]
-    python = ["--python", str(order.python)] if found else []
-    binary = [] if settings.allow_source_builds else ["--only-binary", ":all:"]
+    python = ["--python", str(order.python), *_for(order.target)] if found else []
+    # set-up code would run here, and make packages for the machine here
+    foreign_code = settings.allow_source_builds and order.target is None
+    binary = [] if foreign_code else ["--only-binary", ":all:"]
     files = ["-r", asked, *(["-c", bounds] if order.constraints else [])]
     return [*lead, *python, *binary, "--target", str(target), *files]
+
+
+def _for(target: Target | None) -> list[str]:
+    if target is None:
+        return ["--compile-bytecode"]
+    return ["--python-version", target.version, "--python-platform", target.platform]
 
 
 def _write(file: Path, lines: Sequence[str]) -> str:
@@ -87,7 +118,7 @@ def _write(file: Path, lines: Sequence[str]) -> str:
 
 
 _UV = (
-    *("pip", "install", "--color", "never", "--no-progress", "--compile-bytecode"),
+    *("pip", "install", "--color", "never", "--no-progress"),
     # a hard link would let a function write into the cache that all functions share
     *("--link-mode", "copy", "--no-config"),
 )
@@ -159,9 +190,8 @@ def explain(order: Order, output: Sequence[str], code: int, disk: int) -> BuildF
         )
     if _NO_WHEEL.search(said.lower()):
         return BuildFailed(
-            f"a package has no ready-made wheel for this platform: {said}",
-            fix="ask for another version, or let packages run their own set-up code: "
-            "PLAT_ALLOW_SOURCE_BUILDS=1",
+            f"a package has no ready-made wheel for {_platform(order.target)}: {said}",
+            fix="ask for another version" + ("" if order.target else _OWN_CODE),
             line=line,
         )
     if _NO_NETWORK.search(said):
@@ -175,6 +205,10 @@ def explain(order: Order, output: Sequence[str], code: int, disk: int) -> BuildF
         fix="correct the line, then deploy again",
         line=line,
     )
+
+
+def _platform(target: Target | None) -> str:
+    return f"Python {target.version} on {target.platform}" if target else "this platform"
 
 
 def _base_conflict(order: Order, said: str) -> str:

@@ -6,10 +6,11 @@ of `.gitignore`, stay behind. The same folder always gives the same bytes.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -92,6 +93,14 @@ def pack_folder(folder: Path, into: BinaryIO, limits: ArchiveLimits | None = Non
             info.external_attr = (stat.S_IFREG | entry.mode) << 16
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, (folder / entry.path).read_bytes())
+
+
+def fingerprint(folder: Path, entries: Iterable[Entry]) -> Iterator[bytes]:
+    """For each file its path, whether it is a program, and the hash of its content."""
+    for entry in entries:
+        with (folder / entry.path).open("rb") as stream:
+            content = hashlib.file_digest(stream, "sha256").digest()
+        yield f"{entry.path}\0{int(entry.executable)}\0".encode() + content
 
 
 def _walk(folder: Path, prefix: str, ignored: Ignored, depth: int) -> Iterator[Entry]:

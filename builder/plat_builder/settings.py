@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from plat_core.model.amounts import duration_seconds, quantity
 MIB = 1024**2
 
 _CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
+_REGISTRY = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?(/[a-z0-9][a-z0-9._-]*)*")
+_URL = re.compile(r"https?://[^\s/?#@]+")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -37,6 +40,21 @@ class Network:
         names = (*_CERTIFICATES, "NODE_EXTRA_CA_CERTS") if self.ca_bundle else ()
         lower = {name.lower(): value for name, value in self.proxies.items()}
         return {**self.proxies, **lower, **dict.fromkeys(names, self.ca_bundle)}
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrySettings:
+    """Where images are kept. `name` is what nodes pull from, a host and perhaps a path.
+
+    `url` is where the builder reaches the same registry, which may be another address; `instance`
+    marks the images of this installation.
+    """
+
+    name: str = "localhost:5001"
+    url: str = "http://localhost:5001"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    instance: str = "plat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +87,7 @@ class BuildSettings:
     other_sources: bool = False
     uv: bool = True
     limits: ArchiveLimits = ArchiveLimits()
+    registry: RegistrySettings = RegistrySettings()
 
 
 def read(env: Mapping[str, str] = os.environ) -> BuildSettings:
@@ -85,6 +104,7 @@ def read(env: Mapping[str, str] = os.environ) -> BuildSettings:
             upload=_size(env, "PLAT_UPLOAD_SIZE", 128 * MIB),
             unpacked=_size(env, "PLAT_UNPACKED_SIZE", 256 * MIB),
         ),
+        registry=_registry(env),
     )
 
 
@@ -115,6 +135,32 @@ def _network(env: Mapping[str, str]) -> Network:
         ca_bundle=_first(env, "PLAT_CA_BUNDLE", *_CERTIFICATES),
         proxies=proxies,
         offline=_flag(env, "UV_OFFLINE"),
+    )
+
+
+def _registry(env: Mapping[str, str]) -> RegistrySettings:
+    name = _first(env, "PLAT_REGISTRY") or "localhost:5001"
+    if not _REGISTRY.fullmatch(name):
+        raise InvalidInput(
+            f"PLAT_REGISTRY={name[:80]!r} is not of the form host[:port][/path]",
+            fix="PLAT_REGISTRY=localhost:5001",
+            field="PLAT_REGISTRY",
+        )
+    host = name.partition("/")[0]
+    scheme = "http" if host.partition(":")[0] in ("localhost", "127.0.0.1") else "https"
+    url = _first(env, "PLAT_REGISTRY_URL") or f"{scheme}://{host}"
+    if not _URL.fullmatch(url):
+        raise InvalidInput(
+            f"PLAT_REGISTRY_URL={url[:80]!r} is no address",
+            fix="PLAT_REGISTRY_URL=http://registry:5000",
+            field="PLAT_REGISTRY_URL",
+        )
+    return RegistrySettings(
+        name=name,
+        url=url,
+        user=env.get("PLAT_REGISTRY_USER", ""),
+        password=env.get("PLAT_REGISTRY_PASSWORD", ""),
+        instance=env.get("PLAT_INSTANCE") or "plat",
     )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from plat_core.errors import BuildFailed, PlatError
 from plat_core.model.build import BuildEvent, BuildOptions, LogLine, Step
 
+from plat_builder import installing
 from plat_builder.engines import shelf
 from plat_builder.engines.plan import Plan, make_plan
 from plat_builder.events import failed
@@ -107,7 +108,8 @@ class EnvironmentEngine:
             site = slot / "environment" / "site"
             site.mkdir(parents=True)
             cache = settings.cache or self._home / "cache"
-            work = install(plan.order, site, settings, slot=slot, cache=cache, deadline=deadline)
+            tool = installing.tool(plan.order, slot, site, settings, cache)
+            work = install(tool, site, settings, slot=slot, cache=cache, deadline=deadline)
             async with aclosing(work) as lines:
                 async for line in lines:
                     yield line

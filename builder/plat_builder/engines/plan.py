@@ -7,7 +7,7 @@ import json
 import platform
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,13 +116,6 @@ def _digest(folder: Path, entries: Sequence[pack.Entry], findings: Findings, key
     total = hashlib.sha256()
     for part in (FORMAT, findings.runtime.name, findings.handler or "", key):
         total.update(f"{part}\0".encode())
-    for line in _contents(folder, entries):
+    for line in pack.fingerprint(folder, entries):
         total.update(line)
     return total.hexdigest()
-
-
-def _contents(folder: Path, entries: Sequence[pack.Entry]) -> Iterator[bytes]:
-    for entry in entries:
-        with (folder / entry.path).open("rb") as stream:
-            content = hashlib.file_digest(stream, "sha256").digest()
-        yield f"{entry.path}\0{int(entry.executable)}\0".encode() + content

@@ -1,0 +1,221 @@
+"""What an image build is going to do, decided before it does anything: for both image engines."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from plat_core.errors import BuildFailed, NotSupported, Unavailable
+from plat_core.model.build import BuildOptions, Finished
+
+from plat_builder import pack
+from plat_builder.images import documents
+from plat_builder.images.documents import Base
+from plat_builder.images.places import TAG_HASH, Places, source_tag
+from plat_builder.images.registry import Registry
+from plat_builder.languages.language import Language, Packages
+from plat_builder.languages.python import Python
+from plat_builder.runtimes import Catalogue, Runtime
+from plat_builder.settings import BuildSettings
+from plat_builder.source import Findings, examine
+
+_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
+MACHINE = _NAMES.get(platform.machine(), platform.machine())
+"""The architecture of the nodes, in the words of images: that of this machine."""
+FORMAT = "plat-image-1"
+"""Changes when the same source is to give another image."""
+LANGUAGES: Mapping[str, Language] = {"python": Python()}
+BASES = 50
+"""Base images whose documents are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a source is, before its base image is known; `total` is the hash of its content."""
+
+    name: str
+    source: Path
+    findings: Findings
+    entries: tuple[pack.Entry, ...]
+    total: str
+
+    @property
+    def language(self) -> Language:
+        """The language of its runtime; raises NotSupported."""
+        name = self.findings.runtime.description.language
+        if name not in LANGUAGES:
+            raise NotSupported(
+                f"this builder makes no images of {name}",
+                fix=f"it knows {', '.join(sorted(LANGUAGES))}",
+            )
+        return LANGUAGES[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """One image. `key` decides what is in it, `packages_key` what is in its layer of packages."""
+
+    draft: Draft
+    base: Base
+    packages: Packages | None
+    compiler: Path | None
+    key: str
+    packages_key: str
+    instance: str
+
+    @property
+    def said(self) -> str:
+        """The findings as a line of the build's log."""
+        found = self.draft.findings
+        asks = self.packages.said if self.packages else "no packages beside the runtime's"
+        handler = found.handler or f"found by its shape in {found.module}"
+        return f"runtime {found.runtime.name} ({found.why}), handler {handler}, {asks}"
+
+    @property
+    def tag(self) -> str:
+        """Where the image of this very source is found again."""
+        return source_tag(self.key)
+
+    @property
+    def packages_tag(self) -> str:
+        """Where the layer of packages is found again."""
+        return self.packages_key[:TAG_HASH]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The image's own variables."""
+        handler = self.draft.findings.handler
+        found = dict(self.packages.environment) if self.packages else {}
+        return found | ({"PLAT_HANDLER": handler} if handler else {})
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """By these, local copies of the image are found and removed."""
+        return _labels(self.draft, self.instance)
+
+    def finished(self, places: Places, digest: str, *, unchanged: bool) -> Finished:
+        """The build's last event."""
+        found = self.draft.findings
+        return Finished(
+            image=places.image(places.function(self.draft.name), digest),
+            digest=digest.removeprefix("sha256:"),
+            runtime=found.runtime.name,
+            handler=found.handler,
+            unchanged=unchanged,
+        )
+
+
+def draw(
+    source: Path, options: BuildOptions, catalogue: Catalogue, settings: BuildSettings
+) -> Draft:
+    """Read the folder `source`; raises BuildFailed and what a bad `function.json` raises."""
+    if not source.is_dir():
+        raise BuildFailed(f"there is no folder {source}")
+    entries = pack.list_files(source, settings.limits)
+    if not entries:
+        raise BuildFailed("the folder is empty", fix="plat init makes a function to start from")
+    findings = examine(
+        source,
+        entries,
+        options,
+        catalogue,
+        other_sources=settings.other_sources,
+        languages=frozenset(LANGUAGES),
+    )
+    return Draft(options.name, source, findings, entries, total(source, entries))
+
+
+def total(folder: Path, entries: tuple[pack.Entry, ...]) -> str:
+    """The hash of names, modes and content of these files."""
+    found = hashlib.sha256()
+    for line in pack.fingerprint(folder, entries):
+        found.update(line)
+    return found.hexdigest()
+
+
+def complete(draft: Draft, base: Base, settings: BuildSettings) -> Blueprint:
+    """Decide all the rest; raises BuildFailed where the source asks for what cannot be had."""
+    language, findings = draft.language, draft.findings
+    packages = language.packages(draft.source, findings, base, settings)
+    compiler = language.compiler(base)
+    packages_key = _hash(base.digest, packages.key) if packages else ""
+    key = _hash(
+        base.digest,
+        packages_key,
+        findings.runtime.name,
+        findings.handler,
+        draft.total,
+        str(compiler),
+        sorted(_labels(draft, settings.registry.instance).items()),
+    )
+    instance = settings.registry.instance
+    return Blueprint(draft, base, packages, compiler, key, packages_key, instance)
+
+
+def _labels(draft: Draft, instance: str) -> dict[str, str]:
+    return {
+        "plat.dev/managed": "true",
+        "plat.dev/instance": instance,
+        "plat.dev/function": draft.name,
+    }
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256(json.dumps((FORMAT, *parts), default=list).encode()).hexdigest()
+
+
+class Bases:
+    """The base images of runtimes, as a registry has them now."""
+
+    def __init__(self, registry: Registry, places: Places) -> None:
+        self._registry = registry
+        self._places = places
+        self._known: OrderedDict[str, Base] = OrderedDict()
+
+    async def get(self, runtime: Runtime) -> Base:
+        """The base image of `runtime`; raises Unavailable where nobody pushed it."""
+        repository, tag = self._places.runtime(runtime.name), self._places.version
+        digest = await self._registry.digest(repository, tag)
+        if digest is None:
+            raise Unavailable(
+                f"there is no base image {self._places.image(repository, tag)}",
+                fix="docker compose up runtimes pushes it; without compose: hack/build-runtimes",
+            )
+        if digest not in self._known:
+            self._known[digest] = await self._read(repository, digest)
+            while len(self._known) > BASES:
+                self._known.popitem(last=False)
+        return self._known[digest]
+
+    async def _read(self, repository: str, digest: str) -> Base:
+        manifest, media_type = await self._manifest(repository, digest)
+        if media_type in (documents.INDEX, documents.DOCKER_INDEX):
+            chosen = documents.choose(manifest, MACHINE)
+            if chosen is None:
+                raise Unavailable(
+                    f"{self._places.image(repository, digest)} has no image for {MACHINE}",
+                    fix="hack/build-runtimes on such a machine pushes one",
+                )
+            manifest, _ = await self._manifest(repository, chosen)
+        config = await self._registry.document(repository, documents.config_of(manifest))
+        return documents.read_base(manifest, config, digest)
+
+    async def _manifest(self, repository: str, digest: str) -> tuple[bytes, str]:
+        found = await self._registry.manifest(repository, digest)
+        if found is None:
+            raise Unavailable(
+                f"the registry lost {self._places.image(repository, digest)}",
+                fix="hack/build-runtimes pushes it again",
+            )
+        return found
+
+
+def places(settings: BuildSettings) -> Places:
+    """Where the images of these settings are; base images have the version of plat as tag."""
+    return Places(settings.registry.name, version("plat-faas"))

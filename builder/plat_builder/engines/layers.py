@@ -1,0 +1,183 @@
+"""The daemonless engine: an image put together here, layer by layer, and sent to a registry.
+
+The base image of the runtime is in the registry already, and its layers are not moved. On it lie a
+layer of packages, which is kept in the registry under the hash of what was asked for, and a layer
+of code, which takes milliseconds. No socket, no privilege, and the same source gives the same
+bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from plat_core.errors import BuildFailed, PlatError
+from plat_core.model.build import BuildEvent, BuildOptions, LogLine, Step
+
+from plat_builder import blueprint
+from plat_builder.blueprint import Bases, Blueprint
+from plat_builder.code import changed_meanwhile, copy_files
+from plat_builder.events import failed
+from plat_builder.images.documents import Addition, Layer
+from plat_builder.images.layer import members, write_layer
+from plat_builder.images.publishing import Publisher
+from plat_builder.images.registry import Registry
+from plat_builder.installation import install
+from plat_builder.languages.language import CODE, PACKAGES
+from plat_builder.process import end_marked
+from plat_builder.runtimes import Catalogue
+from plat_builder.settings import BuildSettings
+from plat_builder.staging import Staging
+
+
+class LayersEngine:
+    """Builds images without Docker; implements `ports.Builder`."""
+
+    def __init__(
+        self, home: Path, *, runtimes: Path, registry: Registry, settings: BuildSettings
+    ) -> None:
+        """Work below `home`, where nothing is kept; `runtimes` is the catalogue's folder."""
+        self.catalogue = Catalogue(runtimes)
+        self._settings = settings
+        self._home = home.absolute()
+        self._staging = Staging(self._home / "staging", before=end_marked)
+        self._places = blueprint.places(settings)
+        self._registry = registry
+        self._publisher = Publisher(registry)
+        self._bases = Bases(registry, self._places)
+        self._installs: weakref.WeakValueDictionary[str, asyncio.Lock]
+        self._installs = weakref.WeakValueDictionary()
+        self._first = True
+
+    async def build(self, source: Path, options: BuildOptions) -> AsyncIterator[BuildEvent]:
+        """See `ports.Builder.build`; what goes wrong is the last event, never an exception."""
+        try:
+            async with aclosing(self._build(source, options)) as events:
+                async for event in events:
+                    yield event
+        except (PlatError, OSError) as error:
+            yield failed(error)
+
+    async def _build(self, source: Path, options: BuildOptions) -> AsyncGenerator[BuildEvent, None]:
+        if self._first:
+            self._first = False
+            await asyncio.to_thread(self._staging.sweep)
+        began, deadline = time.monotonic(), time.monotonic() + self._settings.timeout
+        plan = await self._plan(source, options)
+        yield LogLine(text=plan.said)
+        repository = self._places.function(plan.draft.name)
+        digest = await self._registry.digest(repository, plan.tag)
+        if digest is not None:
+            yield plan.finished(self._places, digest, unchanged=True)
+            return
+        yield Step(name="source", seconds=time.monotonic() - began)
+        layers: list[tuple[Layer, str]] = []
+        async with aclosing(self._have_packages(plan, deadline, layers)) as events:
+            async for event in events:
+                yield event
+        async with self._staging.hold() as slot:
+            began = time.monotonic()
+            file = slot / "code.tar.gz"
+            layers.append((await self._code(plan, slot / CODE, file), "code"))
+            yield Step(name="code", seconds=time.monotonic() - began)
+            began = time.monotonic()
+            digest = await self._publish(plan, layers, file)
+        yield Step(name="push", seconds=time.monotonic() - began)
+        yield plan.finished(self._places, digest, unchanged=False)
+
+    async def _plan(self, source: Path, options: BuildOptions) -> Blueprint:
+        settings = self._settings
+        draft = await asyncio.to_thread(blueprint.draw, source, options, self.catalogue, settings)
+        base = await self._bases.get(draft.findings.runtime)
+        return await asyncio.to_thread(blueprint.complete, draft, base, settings)
+
+    async def _have_packages(
+        self, plan: Blueprint, deadline: float, layers: list[tuple[Layer, str]]
+    ) -> AsyncGenerator[BuildEvent, None]:
+        """Add the layer of packages to `layers`; of two builds that want it, one makes it."""
+        if plan.packages is None:
+            return
+        began = time.monotonic()
+        lock = self._installs.setdefault(plan.packages_key, asyncio.Lock())
+        if lock.locked():
+            yield LogLine(text="another build is installing the same packages; waiting for it")
+        await _turn(lock, deadline - began)
+        try:
+            layer = await self._publisher.kept(self._places.packages, plan.packages_tag)
+            cached = layer is not None
+            if layer is None:
+                async with aclosing(self._install(plan, deadline)) as made:
+                    async for item in made:
+                        if isinstance(item, LogLine):
+                            yield item
+                        else:
+                            layer = item
+        finally:
+            lock.release()
+        if layer is not None:
+            layers.append((layer, "packages"))
+        yield Step(name="packages", seconds=time.monotonic() - began, cached=cached)
+
+    async def _install(
+        self, plan: Blueprint, deadline: float
+    ) -> AsyncGenerator[LogLine | Layer, None]:
+        """Install the packages, and store them; the last item is their layer."""
+        packages, settings = plan.packages, self._settings
+        if packages is None:
+            return
+        cache = settings.cache or self._home / "cache"
+        async with self._staging.hold() as slot:
+            site, file = slot / "site", slot / "packages.tar.gz"
+            site.mkdir()
+            for tool in packages.tools(slot, site, settings, cache):
+                run = install(tool, site, settings, slot=slot, cache=cache, deadline=deadline)
+                async with aclosing(run) as lines:
+                    async for line in lines:
+                        yield line
+            await asyncio.to_thread(packages.finish, site)
+            layer = await asyncio.to_thread(_write, site, PACKAGES, file)
+            await self._publisher.keep(self._places.packages, plan.packages_tag, layer, file)
+        yield layer
+
+    async def _code(self, plan: Blueprint, code: Path, file: Path) -> Layer:
+        """Write the layer of code into `file`, from a copy that is what was planned."""
+        draft = plan.draft
+        await asyncio.to_thread(copy_files, draft.source, draft.entries, code)
+        if await asyncio.to_thread(blueprint.total, code, draft.entries) != draft.total:
+            raise changed_meanwhile()
+        if plan.compiler is not None:
+            await draft.language.compile(code, draft.findings, plan.compiler)
+        return await asyncio.to_thread(_write, code, CODE, file)
+
+    async def _publish(
+        self, plan: Blueprint, layers: Sequence[tuple[Layer, str]], file: Path
+    ) -> str:
+        places, draft = self._places, plan.draft
+        *below, (code, _) = layers
+        base = places.runtime(draft.findings.runtime.name)
+        sources = dict.fromkeys((blob.digest for blob in plan.base.layers), base)
+        sources |= {layer.blob.digest: places.packages for layer, _ in below}
+        return await self._publisher.publish(
+            places.function(draft.name),
+            plan.tag,
+            plan.base,
+            Addition(layers, plan.environment, plan.labels),
+            contents={code.blob.digest: file},
+            sources=sources,
+        )
+
+
+def _write(folder: Path, prefix: str, file: Path) -> Layer:
+    with file.open("wb") as into:
+        return write_layer(members(folder, prefix), into)
+
+
+async def _turn(lock: asyncio.Lock, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(lock.acquire(), seconds)
+    except TimeoutError:
+        raise BuildFailed("another build of the same packages took too long") from None

@@ -1,0 +1,45 @@
+"""How things are called in a registry: pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TAG_HASH = 40
+"""Hexadecimal characters of a hash in a tag; a tag has at most 128 in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The repositories below `name`, which is a registry's host and perhaps a path in it."""
+
+    name: str
+    version: str
+
+    @property
+    def _prefix(self) -> str:
+        path = self.name.partition("/")[2]
+        return f"{path}/" if path else ""
+
+    def function(self, name: str) -> str:
+        """The repository of a function's images."""
+        return f"{self._prefix}{name}"
+
+    @property
+    def packages(self) -> str:
+        """The repository that keeps layers of packages, each under a tag."""
+        return f"{self._prefix}plat/deps"
+
+    def runtime(self, name: str) -> str:
+        """The repository of a runtime's base images; the tag is the version of plat."""
+        return f"{self._prefix}plat/runtime-{name}"
+
+    def image(self, repository: str, reference: str) -> str:
+        """The name by which a node pulls: by digest, or by tag."""
+        host = self.name.partition("/")[0]
+        separator = "@" if ":" in reference else ":"
+        return f"{host}/{repository}{separator}{reference}"
+
+
+def source_tag(key: str) -> str:
+    """The tag under which the image of a source is found again."""
+    return f"src-{key[:TAG_HASH]}"

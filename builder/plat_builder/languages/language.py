@@ -1,0 +1,78 @@
+"""What an image build has to know about a language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from plat_builder.images.documents import Base
+from plat_builder.installation import Tool
+from plat_builder.settings import BuildSettings
+from plat_builder.source import Findings
+
+CODE = "code"
+"""Where the user's files are in an image, without the leading slash."""
+PACKAGES = "plat/packages"
+"""Where the packages of a function are, beside those of the base image in /plat/site."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The packages' part of a Dockerfile: the files it needs, and the commands of RUN lines."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    commands: Sequence[str] = ()
+
+
+class Packages(Protocol):
+    """What a function needs beside its code."""
+
+    @property
+    def key(self) -> Sequence[object]:
+        """Everything that decides what will be installed, for a hash."""
+        ...
+
+    @property
+    def said(self) -> str:
+        """How many, for the log."""
+        ...
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables by which a replica finds them."""
+        ...
+
+    def tools(self, slot: Path, site: Path, settings: BuildSettings, cache: Path) -> Sequence[Tool]:
+        """The programs that install them into `site`, one after the other."""
+        ...
+
+    def finish(self, site: Path) -> None:
+        """Take out of `site` what is different at each installation."""
+        ...
+
+    def steps(self) -> Steps:
+        """How a Dockerfile installs them into /plat/packages."""
+        ...
+
+
+class Language(Protocol):
+    """One language. It reads sources and never runs them."""
+
+    def packages(
+        self, folder: Path, findings: Findings, base: Base, settings: BuildSettings
+    ) -> Packages | None:
+        """What the source in `folder` needs on that base; None where the base has all of it.
+
+        Raises BuildFailed where it cannot be had.
+        """
+        ...
+
+    def compiler(self, base: Base) -> Path | None:
+        """The program here that can compile code for that base, None where there is none."""
+        ...
+
+    async def compile(self, code: Path, findings: Findings, compiler: Path) -> None:
+        """Compile the folder `code`, which will be /code; raises BuildFailed."""
+        ...

@@ -1,0 +1,169 @@
+"""Python: packages by uv for the base image's interpreter, and bytecode where it fits."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from plat_core.errors import BuildFailed, Unavailable
+
+from plat_builder import installing
+from plat_builder.code import compile_code
+from plat_builder.images.documents import Base
+from plat_builder.installation import Tool
+from plat_builder.installing import Order, Target
+from plat_builder.languages.language import CODE, PACKAGES, Steps
+from plat_builder.process import base_python
+from plat_builder.requirements import check_python, read_file
+from plat_builder.settings import BuildSettings
+from plat_builder.source import Findings
+
+PYTHON_LABEL, PLATFORM_LABEL = "plat.dev/python", "plat.dev/platform"
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+"""Architectures as images name them → as wheels do."""
+
+_COMPILE = (
+    "import compileall, sys\n"
+    "compileall.compile_dir(sys.argv[1], quiet=2, workers=0, stripdir=sys.argv[1],"
+    " prependdir=sys.argv[2],"
+    " invalidation_mode=compileall.py_compile.PycInvalidationMode.UNCHECKED_HASH)\n"
+)
+"""Compiles packages under the path they will have; what is no Python for this version stays so."""
+_SHEBANG = b"#!/usr/bin/env python3\n"
+
+
+class Python:
+    """See `Language`."""
+
+    def packages(
+        self, folder: Path, findings: Findings, base: Base, settings: BuildSettings
+    ) -> PythonPackages | None:
+        """The user's requirements, resolved together with the runtime's own."""
+        target = target_of(base)
+        check_python(findings.declared, base.environment.get("PYTHON_VERSION") or target.version)
+        if not any(line.name for line in findings.declared.lines):
+            return None
+        if installing.uv_program(settings) is None:
+            raise Unavailable("images need uv", fix="uv pip install uv, beside plat")
+        runtime = findings.runtime
+        asked = findings.declared.lines
+        order = Order(runtime.name, read_file(runtime.requirements), asked, base_python(), target)
+        return PythonPackages(order, settings.network.key, self.compiler(base))
+
+    def compiler(self, base: Base) -> Path | None:
+        """The interpreter here, if it is of the same version: bytecode is of one version."""
+        here = f"{sys.version_info.major}.{sys.version_info.minor}"
+        fits = sys.implementation.name == "cpython" and target_of(base).version == here
+        return base_python() if fits else None
+
+    async def compile(self, code: Path, findings: Findings, compiler: Path) -> None:
+        """See `compile_code`."""
+        await compile_code(code, Path("/", CODE), findings.module, compiler)
+
+
+@dataclass(frozen=True, slots=True)
+class PythonPackages:
+    """See `Packages`. `index` decides what a requirement means, `compiler` whether it compiles."""
+
+    order: Order
+    index: tuple[str, ...]
+    compiler: Path | None
+
+    @property
+    def key(self) -> Sequence[object]:
+        """Lines, constraints, interpreter and index."""
+        target = self.order.target
+        versions = (target.version, target.platform) if target else ()
+        compiled = sys.version if self.compiler else ""
+        return (self.order.texts, self.order.constraints, versions, self.index, compiled)
+
+    @property
+    def said(self) -> str:
+        """How many requirements."""
+        count = len(self.order.asked)
+        return f"{count} requirement{'s' * (count != 1)}"
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """They are complete: nothing of the base image's packages is visible beside them."""
+        return {"PLAT_SITE": f"/{PACKAGES}"}
+
+    def tools(self, slot: Path, site: Path, settings: BuildSettings, cache: Path) -> Sequence[Tool]:
+        """uv, then the compiler."""
+        install = installing.tool(self.order, slot, site, settings, cache)
+        if self.compiler is None:
+            return (install,)
+        arguments = ("-I", "-S", "-c", _COMPILE, str(site), f"/{PACKAGES}")
+        return (
+            install,
+            Tool((str(self.compiler), *arguments), {"LANG": "C.UTF-8"}, _not_compiled),
+        )
+
+    def finish(self, site: Path) -> None:
+        """Scripts name the interpreter that installed them; so do their hashes."""
+        (site / ".lock").unlink(missing_ok=True)
+        for script in (site / "bin").glob("*"):
+            if script.is_file():
+                _for_any_python(script)
+        for record in site.glob("*.dist-info/RECORD"):
+            _forget_scripts(record)
+
+    def steps(self) -> Steps:
+        """pip of the base image, with the same lines."""
+        files = {
+            "requirements.txt": "".join(f"{line}\n" for line in self.order.texts).encode(),
+            "constraints.txt": "".join(f"{line}\n" for line in self.order.constraints).encode(),
+        }
+        program = base64.b64encode(_COMPILE.encode()).decode()
+        return Steps(
+            files,
+            (
+                "python -m pip install --no-cache-dir --no-compile --no-input --only-binary :all:"
+                f" --disable-pip-version-check --root-user-action ignore --target /{PACKAGES}"
+                " -r requirements.txt -c constraints.txt",
+                f"python -I -S -c \"import base64; exec(base64.b64decode('{program}'))\""
+                f" /{PACKAGES} /{PACKAGES}",
+            ),
+        )
+
+
+def target_of(base: Base) -> Target:
+    """The interpreter of a base image, which its labels name; raises Unavailable."""
+    version = base.labels.get(PYTHON_LABEL, "")
+    machine = MACHINES.get(base.architecture)
+    if not version or machine is None:
+        raise Unavailable(
+            f"the base image {base.digest} does not say for which Python it is"
+            if machine
+            else f"no packages are known for the architecture {base.architecture}",
+            fix=f"its Dockerfile needs LABEL {PYTHON_LABEL}=3.13 {PLATFORM_LABEL}=manylinux_2_36",
+        )
+    platform = base.labels.get(PLATFORM_LABEL, "manylinux_2_28")
+    return Target(version, f"{machine}-{platform}")
+
+
+def _not_compiled(output: Sequence[str], code: int) -> BuildFailed:
+    said = output[-1] if output else f"status {code}"
+    return BuildFailed(f"the packages cannot be compiled: {said}")
+
+
+def _for_any_python(script: Path) -> None:
+    content = script.read_bytes()
+    first, _, rest = content.partition(b"\n")
+    if first.startswith(b"#!") and b"python" in first:
+        script.write_bytes(_SHEBANG + rest)
+
+
+def _forget_scripts(record: Path) -> None:
+    """Blank the hash and size of scripts in a RECORD, which both are optional there (PEP 376)."""
+    rows = list(csv.reader(io.StringIO(record.read_text(encoding="utf-8"))))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for row in rows:
+        writer.writerow([row[0], "", ""] if row and row[0].startswith(("bin/", "../")) else row)
+    record.write_text(text.getvalue(), encoding="utf-8")
