@@ -158,6 +158,11 @@ def complete(draft: Draft, base: Base, settings: BuildSettings) -> Blueprint:
     return Blueprint(draft, base, packages, compiler, key, packages_key, instance)
 
 
+def own_tag(folder: Path, entries: tuple[pack.Entry, ...], name: str, instance: str) -> str:
+    """The tag of an image that the Dockerfile of the source makes."""
+    return source_tag(_hash("dockerfile", total(folder, entries), name, instance))
+
+
 def _labels(draft: Draft, instance: str) -> dict[str, str]:
     return {
         "plat.dev/managed": "true",

@@ -1,280 +1,379 @@
-"""The `docker` engine: a source becomes an image through Docker's own build, pushed by digest.
+"""The engine over Docker: a Dockerfile, the user's own or one made here, built and pushed.
 
-The SDK blocks, so its streams are read on threads, one line at a time. Whoever uses this engine
-holds Docker's socket; builds run the user's own Dockerfile with Docker's rights over the machine.
+Whoever may build may run anything as root in Docker's eyes: this engine is for one's own machine.
 """
 
 from __future__ import annotations
 
 import asyncio
+import io
 import json
-import re
-import tempfile
+import tarfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import docker
+import docker.auth
+import docker.errors
 import requests
-from docker.errors import APIError, DockerException, ImageNotFound
-from docker.types import CancellableStream
-from docker.utils import kwargs_from_env
 from plat_core.errors import BuildFailed, PlatError, Unavailable
 from plat_core.model.build import BuildEvent, BuildOptions, Finished, LogLine, Step
 
-from plat_builder import pack
-from plat_builder.engines import context
+from plat_builder import blueprint, pack
+from plat_builder.blueprint import Bases, Blueprint
 from plat_builder.events import failed
-from plat_builder.runtimes import Catalogue, Runtime
-from plat_builder.settings import BuildSettings
-from plat_builder.source import Findings, examine, manifest_of, merged
+from plat_builder.images.registry import Registry
+from plat_builder.languages.language import CODE, PACKAGES, Steps
+from plat_builder.process import TAIL, clean
+from plat_builder.runtimes import Catalogue
+from plat_builder.settings import BuildSettings, Network
+from plat_builder.source import manifest_of, merged
+from plat_builder.staging import Staging
 
-NO_CREDENTIALS = "e30="
-"""`{}` in base64: the platform's own registry asks for none, and Docker wants the header."""
-SPOOLED = 4 * 1024 * 1024
-TAG_DIGITS = 16
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+DOCKERFILE = "Dockerfile"
+OWN_RUNTIME = "dockerfile"
+"""What the runtime is called of a function that brings its own Dockerfile, and names none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What is built: the context, and what the outcome is called."""
+class Daemon:
+    """Docker, as far as a build needs it. `close` when done."""
 
-    members: list[context.Member]
-    dockerfile: str
-    runtime: str
-    handler: str | None
+    def __init__(self, settings: BuildSettings) -> None:
+        """Raises Unavailable where there is no daemon."""
+        self._settings = settings
+        try:
+            self._client = docker.APIClient(version="auto", timeout=int(settings.timeout))
+        except docker.errors.DockerException as error:
+            raise Unavailable(
+                f"Docker does not answer: {error}",
+                fix="start it, or do without: PLAT_BUILD_ENGINE=layers",
+            ) from None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    async def build(
+        self,
+        context: Path,
+        tag: str,
+        *,
+        deadline: float,
+        dockerfile: str = DOCKERFILE,
+        labels: Mapping[str, str] | None = None,
+    ) -> AsyncGenerator[str, None]:
+        """Build the tar `context`; the lines of its output. Raises BuildFailed, Unavailable."""
+        arguments = _arguments(self._settings.network)
+        parameters = {
+            "t": tag,
+            "dockerfile": dockerfile,
+            "rm": "1",
+            "forcerm": "1",
+            "buildargs": json.dumps(arguments),
+            "labels": json.dumps(dict(labels or {})),
+        }
+        with context.open("rb") as body:
+            said = self._messages(
+                "/build", parameters, body, {"Content-Type": "application/x-tar"}, deadline
+            )
+            async with aclosing(said) as messages:
+                async for message in messages:
+                    for line in str(message.get("stream", "")).splitlines():
+                        if text := clean(line.encode()):
+                            yield text
+
+    async def push(self, repository: str, tag: str, *, deadline: float) -> str:
+        """Push an image; returns its digest. Raises Unavailable."""
+        digest = ""
+        path, parameters = f"/images/{repository}/push", {"tag": tag}
+        try:
+            said = self._messages(path, parameters, None, {}, deadline)
+            async with aclosing(said) as messages:
+                async for message in messages:
+                    digest = (message.get("aux") or {}).get("Digest") or digest
+        except BuildFailed as error:
+            raise Unavailable(
+                f"{repository} cannot be pushed: {error.message}",
+                fix="docker compose up --detach registry; plat registry gc if it is full",
+            ) from None
+        return digest
+
+    async def _messages(
+        self,
+        path: str,
+        parameters: Mapping[str, str],
+        body: BinaryIO | None,
+        headers: Mapping[str, str],
+        deadline: float,
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """The messages of one request; closing this ends what it began.
+
+        The SDK's own calls cannot be ended from outside while they wait for the next message.
+        """
+        response = await asyncio.to_thread(self._send, path, parameters, body, headers)
+        lines = response.iter_lines()
+        try:
+            while True:
+                reading = asyncio.ensure_future(asyncio.to_thread(next, lines, None))
+                done, _ = await asyncio.wait({reading}, timeout=deadline - time.monotonic())
+                if not done:
+                    raise BuildFailed("the build took too long and was ended")
+                line = reading.result()
+                if line is None:
+                    return
+                message = json.loads(line) if line.strip() else {}
+                if "error" in message:
+                    raise BuildFailed(clean(str(message["error"]).encode()))
+                yield message
+        finally:
+            if not reading.done():
+                with suppress(RuntimeError, OSError):  # it ends by itself at this very moment
+                    response.raw.shutdown()
+                await asyncio.wait({reading})
+                reading.exception()
+            response.close()
+
+    def _send(
+        self,
+        path: str,
+        parameters: Mapping[str, str],
+        body: BinaryIO | None,
+        headers: Mapping[str, str],
+    ) -> requests.Response:
+        url = f"{self._client.base_url}/v{self._client.api_version}{path}"
+        try:
+            response: requests.Response = self._client.post(
+                url,
+                params=parameters,
+                data=body,
+                headers={**headers, **self._login()},
+                stream=True,
+                timeout=self._settings.timeout,
+            )
+        except requests.RequestException as error:
+            raise Unavailable(
+                f"Docker does not answer: {error}",
+                fix="start it, or do without: PLAT_BUILD_ENGINE=layers",
+            ) from None
+        if not response.ok:
+            raise BuildFailed(f"Docker refuses: {response.text[:500].strip()}")
+        return response
+
+    def _login(self) -> dict[str, str]:
+        found = self._settings.registry
+        account = {"username": found.user, "password": found.password}
+        host = found.name.partition("/")[0]
+        encode = docker.auth.encode_header
+        return {
+            "X-Registry-Auth": encode({**account, "serveraddress": host}).decode(),
+            "X-Registry-Config": encode({host: account} if found.user else {}).decode(),
+        }
 
 
 class DockerEngine:
-    """See `ports.Builder`. `labels` mark images as this installation's own."""
+    """Builds images with Docker; implements `ports.Builder`."""
 
     def __init__(
         self,
+        home: Path,
         *,
         runtimes: Path,
+        registry: Registry,
+        daemon: Daemon,
         settings: BuildSettings,
-        registry: str = "localhost:5001",
-        labels: Mapping[str, str] | None = None,
     ) -> None:
-        """`runtimes` is the catalogue's folder; `registry` as Docker's daemon reaches it."""
+        """Work below `home`, where nothing is kept; `runtimes` is the catalogue's folder."""
         self.catalogue = Catalogue(runtimes)
         self._settings = settings
+        self._staging = Staging(home.absolute() / "staging")
+        self._places = blueprint.places(settings)
         self._registry = registry
-        self._labels = dict(labels or {})
-        self._client: docker.APIClient | None = None
+        self._daemon = daemon
+        self._bases = Bases(registry, self._places)
 
     async def build(self, source: Path, options: BuildOptions) -> AsyncIterator[BuildEvent]:
         """See `ports.Builder.build`; what goes wrong is the last event, never an exception."""
+        own = (source / DOCKERFILE).is_file()
         try:
-            async with asyncio.timeout(self._settings.timeout):
-                plan = await asyncio.to_thread(self._examine, source, options)
-            async with aclosing(self._build(source, options, plan)) as events:
+            async with aclosing(
+                self._build_own(source, options) if own else self._build(source, options)
+            ) as events:
                 async for event in events:
                     yield event
         except (PlatError, OSError) as error:
             yield failed(error)
-        except (DockerException, requests.RequestException) as error:
-            yield failed(Unavailable(f"Docker does not answer: {error}", fix="docker info"))
 
-    def _examine(
+    async def _build(self, source: Path, options: BuildOptions) -> AsyncGenerator[BuildEvent, None]:
+        settings, deadline = self._settings, time.monotonic() + self._settings.timeout
+        draft = await asyncio.to_thread(blueprint.draw, source, options, self.catalogue, settings)
+        base = await self._bases.get(draft.findings.runtime)
+        plan = await asyncio.to_thread(blueprint.complete, draft, base, settings)
+        yield LogLine(text=plan.said)
+        repository = self._places.function(options.name)
+        digest = await self._registry.digest(repository, plan.tag)
+        if digest is not None:
+            yield plan.finished(self._places, digest, unchanged=True)
+            return
+        name = self._places.image(self._places.runtime(draft.findings.runtime.name), base.digest)
+        files = recipe(plan, name, settings.network)
+        tail: deque[str] = deque(maxlen=TAIL)
+        try:
+            made = self._make(source, plan.draft.entries, files, options.name, plan.tag, deadline)
+            async with aclosing(made) as events:
+                async for event in events:
+                    if isinstance(event, LogLine):
+                        tail.append(event.text)
+                    if isinstance(event, str):
+                        digest = event
+                    else:
+                        yield event
+        except BuildFailed as error:
+            raise _explained(plan, error, list(tail)) from None
+        yield plan.finished(self._places, str(digest), unchanged=False)
+
+    async def _build_own(
         self, source: Path, options: BuildOptions
-    ) -> tuple[tuple[pack.Entry, ...], Findings | None]:
-        if not source.is_dir():
-            raise BuildFailed(f"there is no folder {source}")
-        entries = pack.list_files(source, self._settings.limits)
-        if not entries:
-            raise BuildFailed("the folder is empty", fix="plat init makes a function to start from")
-        if any(entry.path == context.OWN for entry in entries):
-            return entries, None
-        other = self._settings.other_sources
-        return entries, examine(source, entries, options, self.catalogue, other_sources=other)
-
-    async def _build(
-        self,
-        source: Path,
-        options: BuildOptions,
-        examined: tuple[tuple[pack.Entry, ...], Findings | None],
     ) -> AsyncGenerator[BuildEvent, None]:
-        entries, findings = examined
-        if findings is None:
-            yield LogLine(text="the source's own Dockerfile decides")
-            given = merged(options, manifest_of(source))
-            members = context.of_dockerfile(source, entries)
-            recipe = Recipe(members, context.OWN, context.DOCKERFILE_RUNTIME, given.handler)
-        else:
-            base = ""
-            async for event in self._runtime(findings.runtime):
-                if isinstance(event, str):
-                    base = event
-                else:
-                    yield event
-            members = context.of_function(source, entries, findings, base)
-            recipe = Recipe(members, context.OWN, findings.runtime.name, findings.handler)
-        async with aclosing(self._image(recipe, options)) as events:
-            async for event in events:
-                yield event
-
-    async def _runtime(self, runtime: Runtime) -> AsyncGenerator[BuildEvent | str, None]:
-        """The runtime's image, built where it is not there yet; its name comes last."""
-        began = time.monotonic()
-        members = context.of_runtime(runtime, self.catalogue)
-        with tempfile.SpooledTemporaryFile(SPOOLED) as tar:
-            digest = await asyncio.to_thread(context.write, members, tar)
-            tag = f"plat-runtime-{runtime.name}:{digest[:TAG_DIGITS]}"
-            cached = await asyncio.to_thread(self._has, tag)
-            if not cached:
-                async with aclosing(self._run(tar, tag, f"{runtime.name}/Dockerfile")) as lines:
-                    async for line in lines:
-                        yield line
-        yield Step(name="runtime", seconds=time.monotonic() - began, cached=cached)
-        yield tag
-
-    async def _image(
-        self, recipe: Recipe, options: BuildOptions
-    ) -> AsyncGenerator[BuildEvent, None]:
-        began = time.monotonic()
-        repository = f"{self._registry}/{options.name}"
-        with tempfile.SpooledTemporaryFile(SPOOLED) as tar:
-            written = await asyncio.to_thread(context.write, recipe.members, tar)
-            digest = context.source_digest(options, written)
-            tag = f"{repository}:{digest[:TAG_DIGITS]}"
-            before = await asyncio.to_thread(self._pushed, tag, repository)
-            if before:
-                yield _finished(repository, before, recipe, unchanged=True)
-                return
-            async with aclosing(self._run(tar, tag, recipe.dockerfile)) as lines:
-                async for line in lines:
-                    yield line
-        yield Step(name="image", seconds=time.monotonic() - began)
-        began = time.monotonic()
-        pushed = ""
-        async with aclosing(self._push(tag)) as answers:
-            async for answer in answers:
-                pushed = answer.get("aux", {}).get("Digest", pushed)
-        if not pushed:
-            raise Unavailable(f"the registry {self._registry} took no image")
-        yield Step(name="push", seconds=time.monotonic() - began)
-        yield _finished(repository, pushed, recipe, unchanged=False)
-
-    async def _run(
-        self, tar: IO[bytes], tag: str, dockerfile: str
-    ) -> AsyncGenerator[BuildEvent, None]:
-        tar.seek(0)
-        params = {
-            "t": tag,
-            "dockerfile": dockerfile,
-            "rm": 1,
-            "forcerm": 1,
-            "labels": json.dumps(self._labels),
-            "buildargs": json.dumps(self._arguments()),
-        }
-        headers = {"Content-Type": "application/x-tar"}
-        async with aclosing(self._answers("/build", params, headers, tar)) as answers:
-            async for answer in answers:
-                if error := answer.get("error"):
-                    raise BuildFailed(str(error).strip(), fix="see the lines above")
-                for line in _COLOURS.sub("", str(answer.get("stream", ""))).splitlines():
-                    if line.strip():
-                        yield LogLine(text=line)
-
-    async def _push(self, tag: str) -> AsyncGenerator[dict[str, Any], None]:
-        repository, _, version = tag.rpartition(":")
-        headers = {"X-Registry-Auth": NO_CREDENTIALS}
-        url = f"/images/{repository}/push"
-        async with aclosing(self._answers(url, {"tag": version}, headers, None)) as answers:
-            async for answer in answers:
-                if error := answer.get("error"):
-                    raise self._registry_trouble(str(error))
-                yield answer
-
-    def _registry_trouble(self, error: str) -> PlatError:
-        if "no space left" in error:
-            return Unavailable(f"the registry {self._registry} is full", fix="plat registry gc")
-        return Unavailable(
-            f"the registry {self._registry} does not take the image: {error}",
-            fix="docker compose up --detach registry; then deploy again",
+        """Build a source that brings its own Dockerfile, as it is."""
+        deadline = time.monotonic() + self._settings.timeout
+        chosen = merged(options, manifest_of(source))
+        entries = await asyncio.to_thread(pack.list_files, source, self._settings.limits)
+        instance = self._settings.registry.instance
+        tag = await asyncio.to_thread(blueprint.own_tag, source, entries, options.name, instance)
+        yield LogLine(text="the Dockerfile of the source decides")
+        repository = self._places.function(options.name)
+        digest = await self._registry.digest(repository, tag)
+        unchanged = digest is not None
+        if digest is None:
+            made = self._make(source, entries, None, options.name, tag, deadline)
+            async with aclosing(made) as events:
+                async for event in events:
+                    if isinstance(event, str):
+                        digest = event
+                    else:
+                        yield event
+        yield Finished(
+            image=self._places.image(repository, str(digest)),
+            digest=str(digest).removeprefix("sha256:"),
+            runtime=chosen.runtime or OWN_RUNTIME,
+            handler=chosen.handler,
+            unchanged=unchanged,
         )
 
-    async def _answers(
-        self, path: str, params: Mapping[str, Any], headers: Mapping[str, str], body: Any
-    ) -> AsyncGenerator[dict[str, Any], None]:
-        """Docker's stream of JSON; closing it makes Docker end what it does."""
-        client = await asyncio.to_thread(self._connected)
-        url = f"{client.base_url}/v{client.api_version}{path}"
-        limit = self._settings.timeout
-
-        def opened() -> requests.Response:
-            return client.post(
-                url, params=params, headers=headers, data=body, stream=True, timeout=limit
-            )
-
-        response = await asyncio.to_thread(opened)
-        lines: Iterator[bytes] = response.iter_lines()
-        try:
-            async with asyncio.timeout(limit):
-                while (line := await asyncio.to_thread(next, lines, None)) is not None:
-                    if response.status_code >= requests.codes.bad_request:
-                        raise BuildFailed(_message(line))
-                    if line.strip():
-                        yield json.loads(line)
-        except TimeoutError:
-            raise BuildFailed(f"the build took longer than {limit:g} s") from None
-        finally:
-            with suppress(OSError, AttributeError):
-                CancellableStream(lines, response).close()
-
-    def _arguments(self) -> dict[str, str]:
-        network = self._settings.network
-        index = {"PIP_INDEX_URL": network.index_url} if network.index_url else {}
-        return {**network.proxies, **index}
-
-    def _has(self, image: str) -> bool:
-        try:
-            self._inspect(image)
-        except ImageNotFound:
-            return False
-        return True
-
-    def _pushed(self, tag: str, repository: str) -> str:
-        """The digest under which the registry has the image of that tag already, or nothing."""
-        known: Callable[[str], Any] = self._connected().inspect_distribution
-        try:
-            names = self._inspect(tag).get("RepoDigests") or ()
-            own = [name for name in names if name.startswith(f"{repository}@")]
-            if not own:
-                return ""
-            known(own[0])
-        except (ImageNotFound, APIError):
-            return ""
-        return str(own[0].partition("@")[2])
-
-    def _inspect(self, image: str) -> dict[str, Any]:
-        inspect: Callable[[str], dict[str, Any]] = self._connected().inspect_image
-        return inspect(image)
-
-    def _connected(self) -> docker.APIClient:
-        if self._client is None:
-            keywords = kwargs_from_env()
-            self._client = docker.APIClient(version="auto", **keywords)
-        return self._client
+    async def _make(
+        self,
+        source: Path,
+        entries: tuple[pack.Entry, ...],
+        files: Mapping[str, bytes] | None,
+        name: str,
+        tag: str,
+        deadline: float,
+    ) -> AsyncGenerator[LogLine | Step | str, None]:
+        """Build and push; the last item is the digest. `files` stand beside the folder `code`."""
+        began = time.monotonic()
+        image = self._places.image(self._places.function(name), tag)
+        async with self._staging.hold() as slot:
+            context = slot / "context.tar"
+            prefix = "" if files is None else f"{CODE}/"
+            await asyncio.to_thread(write_context, context, source, entries, prefix, files or {})
+            built = self._daemon.build(context, image, deadline=deadline)
+            async with aclosing(built) as lines:
+                async for line in lines:
+                    yield LogLine(text=line)
+        yield Step(name="build", seconds=time.monotonic() - began)
+        began = time.monotonic()
+        repository, _, _ = image.rpartition(":")
+        digest = await self._daemon.push(repository, tag, deadline=deadline)
+        yield Step(name="push", seconds=time.monotonic() - began)
+        yield digest
 
 
-def _finished(repository: str, digest: str, recipe: Recipe, *, unchanged: bool) -> Finished:
-    return Finished(
-        image=f"{repository}@{digest}",
-        digest=digest.removeprefix("sha256:"),
-        runtime=recipe.runtime,
-        handler=recipe.handler,
-        unchanged=unchanged,
-    )
+def recipe(plan: Blueprint, base: str, network: Network) -> dict[str, bytes]:
+    """The Dockerfile of an image on `base`, and the files that it needs beside the code."""
+    language, findings = plan.draft.language, plan.draft.findings
+    files: dict[str, bytes] = {}
+    lines: list[str] = []
+    final = [f"FROM {base}"]
+    if plan.packages is not None:
+        _stage(lines, files, "packages", base, plan.packages.steps(), network)
+        final.append(f"COPY --from=packages /{PACKAGES} /{PACKAGES}")
+    code = language.code_steps(findings)
+    if code.commands:
+        _stage(lines, files, "code", base, code, None)
+        final.append(f"COPY --from=code /{CODE} /{CODE}")
+    else:
+        final.append(f"COPY {CODE} /{CODE}")
+    final += [f'ENV {name}="{value}"' for name, value in plan.environment.items()]
+    final += [f'LABEL {name}="{value}"' for name, value in plan.labels.items()]
+    files[DOCKERFILE] = "\n".join([*lines, *final, ""]).encode()
+    return files
 
 
-def _message(line: bytes) -> str:
-    try:
-        return str(json.loads(line)["message"])
-    except (ValueError, KeyError, TypeError):
-        return line.decode(errors="replace")
+def _stage(
+    lines: list[str],
+    files: dict[str, bytes],
+    name: str,
+    base: str,
+    steps: Steps,
+    network: Network | None,
+) -> None:
+    """One stage, which runs as root in a folder with its files, and with the code in /code."""
+    lines += [f"FROM {base} AS {name}", "USER 0:0", f"WORKDIR /plat/{name}.files"]
+    for file, content in steps.files.items():
+        files[f"{name}/{file}"] = content
+    if network is None:
+        lines.append(f"COPY {CODE} /{CODE}")
+    else:
+        lines += ["ARG PIP_INDEX_URL", "ARG PIP_EXTRA_INDEX_URL"]
+        if network.ca_bundle:
+            files[f"{name}/ca.pem"] = Path(network.ca_bundle).read_bytes()
+            lines.append(f"ENV PIP_CERT=/plat/{name}.files/ca.pem")
+    if any(file.startswith(f"{name}/") for file in files):
+        lines.append(f"COPY {name} ./")
+    lines += [f"RUN {command}" for command in steps.commands]
+
+
+def write_context(
+    file: Path,
+    source: Path,
+    entries: tuple[pack.Entry, ...],
+    prefix: str,
+    files: Mapping[str, bytes],
+) -> None:
+    """Write what Docker builds from: `files`, and the source's `entries` below `prefix`.
+
+    Timeless and without owners, or Docker's cache would never know them again.
+    """
+    with tarfile.open(file, "w") as tar:
+        for name, content in sorted(files.items()):
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(content), 0o644
+            tar.addfile(info, io.BytesIO(content))
+        for entry in entries:
+            info = tarfile.TarInfo(prefix + entry.path)
+            info.size, info.mode = entry.size, entry.mode
+            with (source / entry.path).open("rb") as content_file:
+                tar.addfile(info, content_file)
+
+
+def _arguments(network: Network) -> dict[str, str]:
+    """Build arguments: the proxies, which Docker knows by itself, and the package index."""
+    index = {
+        "PIP_INDEX_URL": network.index_url,
+        "PIP_EXTRA_INDEX_URL": " ".join(network.extra_index_urls),
+    }
+    return {name: value for name, value in index.items() if value} | dict(network.proxies)
+
+
+def _explained(plan: Blueprint, error: BuildFailed, output: list[str]) -> BuildFailed:
+    """What a failed build means in the user's own lines."""
+    language = plan.draft.language
+    if found := language.explain_code(output):
+        return found
+    if plan.packages is not None and "returned a non-zero code" in error.message:
+        return plan.packages.explain(output, 1)
+    return error

@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
-from plat_core.errors import BuildFailed, PlatError
+from plat_core.errors import BuildFailed, NotSupported, PlatError
 from plat_core.model.build import BuildEvent, BuildOptions, LogLine, Step
 
 from plat_builder import blueprint
@@ -91,6 +91,12 @@ class LayersEngine:
 
     async def _plan(self, source: Path, options: BuildOptions) -> Blueprint:
         settings = self._settings
+        if (source / "Dockerfile").is_file():
+            raise NotSupported(
+                "the source has its own Dockerfile, and this builder works without Docker",
+                fix="remove it (or name it in .platignore), or start the builder with "
+                "PLAT_BUILD_ENGINE=docker",
+            )
         draft = await asyncio.to_thread(blueprint.draw, source, options, self.catalogue, settings)
         base = await self._bases.get(draft.findings.runtime)
         return await asyncio.to_thread(blueprint.complete, draft, base, settings)

@@ -50,7 +50,8 @@ class Publisher:
         configuration = Blob(documents.digest_of(config), len(config))
         manifest = documents.manifest(base, addition, configuration)
         blobs = [*base.layers, *(layer.blob for layer, _ in addition.layers), configuration]
-        everything: dict[str, Content] = {**contents, configuration.digest: config}
+        everything: dict[str, Content] = dict(contents)
+        everything[configuration.digest] = config
         for _ in range(2):
             await self._have(repository, blobs, everything, sources)
             if await self._registry.put_manifest(repository, tag, manifest):
@@ -64,7 +65,7 @@ class Publisher:
     async def keep(self, repository: str, tag: str, layer: documents.Layer, file: Path) -> None:
         """Store one layer under a tag, to be found again by `kept`."""
         empty = Blob(documents.digest_of(b"{}"), 2)
-        contents = {empty.digest: b"{}", layer.blob.digest: file}
+        contents: dict[str, Content] = {empty.digest: b"{}", layer.blob.digest: file}
         await self._have(repository, [empty, layer.blob], contents, {})
         manifest = documents.kept_layer(layer, empty)
         await self._registry.put_manifest(repository, tag, manifest)

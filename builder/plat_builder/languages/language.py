@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from plat_core.errors import BuildFailed
+
 from plat_builder.images.documents import Base
 from plat_builder.installation import Tool
 from plat_builder.settings import BuildSettings
@@ -20,7 +22,7 @@ PACKAGES = "plat/packages"
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The packages' part of a Dockerfile: the files it needs, and the commands of RUN lines."""
+    """A part of a Dockerfile: files beside it, and the commands of RUN lines in their folder."""
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     commands: Sequence[str] = ()
@@ -56,6 +58,10 @@ class Packages(Protocol):
         """How a Dockerfile installs them into /plat/packages."""
         ...
 
+    def explain(self, output: Sequence[str], code: int) -> BuildFailed:
+        """What it means that a program of `steps` ended with the status `code`."""
+        ...
+
 
 class Language(Protocol):
     """One language. It reads sources and never runs them."""
@@ -75,4 +81,12 @@ class Language(Protocol):
 
     async def compile(self, code: Path, findings: Findings, compiler: Path) -> None:
         """Compile the folder `code`, which will be /code; raises BuildFailed."""
+        ...
+
+    def code_steps(self, findings: Findings) -> Steps:
+        """How a Dockerfile compiles /code."""
+        ...
+
+    def explain_code(self, output: Sequence[str]) -> BuildFailed | None:
+        """The mistake in the user's code that `code_steps` printed, None where it was none."""
         ...

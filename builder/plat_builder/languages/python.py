@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from plat_core.errors import BuildFailed, Unavailable
 
 from plat_builder import installing
-from plat_builder.code import compile_code
+from plat_builder.code import BYTECODE, compile_code, syntax_error
 from plat_builder.images.documents import Base
 from plat_builder.installation import Tool
 from plat_builder.installing import Order, Target
@@ -53,7 +54,7 @@ class Python:
         runtime = findings.runtime
         asked = findings.declared.lines
         order = Order(runtime.name, read_file(runtime.requirements), asked, base_python(), target)
-        return PythonPackages(order, settings.network.key, self.compiler(base))
+        return PythonPackages(order, settings.network.key, self.compiler(base), settings.disk)
 
     def compiler(self, base: Base) -> Path | None:
         """The interpreter here, if it is of the same version: bytecode is of one version."""
@@ -65,6 +66,23 @@ class Python:
         """See `compile_code`."""
         await compile_code(code, Path("/", CODE), findings.module, compiler)
 
+    def code_steps(self, findings: Findings) -> Steps:
+        """The compiler's program, by the interpreter of the base image."""
+        return Steps(
+            {BYTECODE.name: BYTECODE.read_bytes()},
+            (
+                f"python -I -S -W ignore {BYTECODE.name} /{CODE} /{CODE} {findings.module} >said"
+                " && cat said && grep -qx '{}' said",
+            ),
+        )
+
+    def explain_code(self, output: Sequence[str]) -> BuildFailed | None:
+        """The compiler's program prints the mistake as one line of JSON."""
+        for line in reversed(output):
+            if line.startswith('{"file"'):
+                return syntax_error(json.loads(line))
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class PythonPackages:
@@ -73,6 +91,7 @@ class PythonPackages:
     order: Order
     index: tuple[str, ...]
     compiler: Path | None
+    disk: int
 
     @property
     def key(self) -> Sequence[object]:
@@ -130,6 +149,10 @@ class PythonPackages:
                 f" /{PACKAGES} /{PACKAGES}",
             ),
         )
+
+    def explain(self, output: Sequence[str], code: int) -> BuildFailed:
+        """See `installing.explain`."""
+        return installing.explain(self.order, output, code, self.disk)
 
 
 def target_of(base: Base) -> Target:
