@@ -31,6 +31,9 @@ MACHINE = _NAMES.get(platform.machine(), platform.machine())
 FORMAT = "plat-image-1"
 """Changes when the same source is to give another image."""
 LANGUAGES: Mapping[str, Language] = {"python": Python()}
+CA_FILE = "plat/ca.pem"
+"""Where the company's certificates are in an image, without the leading slash."""
+CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 BASES = 50
 """Base images whose documents are remembered."""
 
@@ -68,6 +71,7 @@ class Blueprint:
     key: str
     packages_key: str
     instance: str
+    has_ca: bool
 
     @property
     def said(self) -> str:
@@ -92,12 +96,13 @@ class Blueprint:
         """The image's own variables."""
         handler = self.draft.findings.handler
         found = dict(self.packages.environment) if self.packages else {}
+        found |= dict.fromkeys(CA_VARIABLES, f"/{CA_FILE}") if self.has_ca else {}
         return found | ({"PLAT_HANDLER": handler} if handler else {})
 
     @property
     def labels(self) -> dict[str, str]:
         """By these, local copies of the image are found and removed."""
-        return _labels(self.draft, self.instance)
+        return labels(self.draft.name, self.instance)
 
     def finished(self, places: Places, digest: str, *, unchanged: bool) -> Finished:
         """The build's last event."""
@@ -144,6 +149,7 @@ def complete(draft: Draft, base: Base, settings: BuildSettings) -> Blueprint:
     language, findings = draft.language, draft.findings
     packages = language.packages(draft.source, findings, base, settings)
     compiler = language.compiler(base)
+    ca = _ca(settings)
     packages_key = _hash(base.digest, packages.key) if packages else ""
     key = _hash(
         base.digest,
@@ -152,23 +158,31 @@ def complete(draft: Draft, base: Base, settings: BuildSettings) -> Blueprint:
         findings.handler,
         draft.total,
         str(compiler),
-        sorted(_labels(draft, settings.registry.instance).items()),
+        sorted(labels(draft.name, settings.registry.instance).items()),
+        ca,
     )
     instance = settings.registry.instance
-    return Blueprint(draft, base, packages, compiler, key, packages_key, instance)
+    return Blueprint(draft, base, packages, compiler, key, packages_key, instance, bool(ca))
 
 
-def own_tag(folder: Path, entries: tuple[pack.Entry, ...], name: str, instance: str) -> str:
+def own_tag(folder: Path, entries: tuple[pack.Entry, ...], marks: Mapping[str, str]) -> str:
     """The tag of an image that the Dockerfile of the source makes."""
-    return source_tag(_hash("dockerfile", total(folder, entries), name, instance))
+    return source_tag(_hash("dockerfile", total(folder, entries), sorted(marks.items())))
 
 
-def _labels(draft: Draft, instance: str) -> dict[str, str]:
+def labels(name: str, instance: str) -> dict[str, str]:
+    """What the images of the function `name` are marked with."""
     return {
         "plat.dev/managed": "true",
         "plat.dev/instance": instance,
-        "plat.dev/function": draft.name,
+        "plat.dev/function": name,
     }
+
+
+def _ca(settings: BuildSettings) -> str:
+    """The hash of the company's certificates, "" where it has none of its own."""
+    file = settings.network.ca_bundle
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
 
 
 def _hash(*parts: object) -> str:
@@ -182,6 +196,11 @@ class Bases:
         self._registry = registry
         self._places = places
         self._known: OrderedDict[str, Base] = OrderedDict()
+
+    async def has(self, runtime: Runtime) -> bool:
+        """Whether the base image of `runtime` is in the registry."""
+        repository, tag = self._places.runtime(runtime.name), self._places.version
+        return await self._registry.digest(repository, tag) is not None
 
     async def get(self, runtime: Runtime) -> Base:
         """The base image of `runtime`; raises Unavailable where nobody pushed it."""

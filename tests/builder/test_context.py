@@ -9,22 +9,35 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from plat_builder import pack, runtimes
+from plat_builder import blueprint, runtimes
 from plat_builder.engines import context
 from plat_builder.engines.context import Member
+from plat_builder.images.documents import Base
 from plat_builder.runtimes import Catalogue
-from plat_builder.settings import ArchiveLimits
-from plat_builder.source import examine
+from plat_builder.settings import BuildSettings
 from plat_core.model.build import BuildOptions
 
 OPTIONS = BuildOptions(name="orders")
 NAMES = st.text("abc-./", min_size=1, max_size=20).filter(lambda name: not name.startswith("/"))
 
 
-def members(folder: Path) -> list[Member]:
-    entries = pack.list_files(folder, ArchiveLimits())
-    findings = examine(folder, entries, OPTIONS, Catalogue(runtimes.find()))
-    return context.of_function(folder, entries, findings, "base:1")
+BASE = Base(
+    "sha256:" + "0" * 64,
+    (),
+    {
+        "architecture": "amd64",
+        "config": {"Labels": {"plat.dev/python": "3.13"}},
+        "rootfs": {"diff_ids": []},
+    },
+)
+SETTINGS = BuildSettings()
+
+
+def members(folder: Path, **options: str) -> list[Member]:
+    chosen = OPTIONS.model_copy(update=options)
+    draft = blueprint.draw(folder, chosen, Catalogue(runtimes.find()), SETTINGS)
+    plan = blueprint.complete(draft, BASE, SETTINGS)
+    return context.of_function(plan, "base:1", SETTINGS.network)
 
 
 def files(made: list[Member]) -> dict[str, bytes]:
@@ -39,13 +52,17 @@ def test_a_function_is_packages_then_code(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("def handler(request): return 'ok'\n")
     (tmp_path / "requirements.txt").write_text("# ours\nidna==3.10\n")
     found = files(members(tmp_path))
-    assert found["requirements.txt"] == b"idna==3.10\n"
+    assert b"idna==3.10\n" in found["packages/requirements.txt"]
     assert found["code/app.py"].startswith(b"def handler")
     recipe = found["Dockerfile"].decode().splitlines()
-    assert recipe[0] == "FROM base:1"
-    assert recipe[-1] == "USER 65532:65532"
-    install = next(i for i, line in enumerate(recipe) if line.startswith("RUN pip install"))
-    assert install < recipe.index("COPY code/ /code/")
+    assert recipe[0] == "FROM base:1 AS packages"
+    last = recipe[len(recipe) - 1 - recipe[::-1].index("FROM base:1") :]
+    assert last[1:3] == [
+        "COPY --from=packages /plat/packages /plat/packages",
+        "COPY --from=code /code /code",
+    ]
+    assert 'ENV PLAT_SITE="/plat/packages"' in last
+    assert not any(line.startswith("USER") for line in last)
 
 
 def test_without_requirements_nothing_is_installed(tmp_path: Path) -> None:
@@ -68,7 +85,7 @@ def test_times_and_owners_do_not_count_and_content_and_modes_do(tmp_path: Path) 
 def test_every_runtimes_context_has_its_dockerfile_and_the_program() -> None:
     catalogue = Catalogue(runtimes.find())
     for runtime in catalogue.list():
-        paths = {member.path for member in context.of_runtime(runtime, catalogue)}
+        paths = {member.path for member in context.of_runtime(runtime, catalogue, SETTINGS.network)}
         assert f"{runtime.name}/Dockerfile" in paths
         assert "plat_runtime/__main__.py" in paths
         assert not any("__pycache__" in path for path in paths)
@@ -82,9 +99,8 @@ def test_the_order_of_members_does_not_count(content: dict[str, bytes], random: 
     assert context.write(made, io.BytesIO()) == context.write(mixed, io.BytesIO())
 
 
-def test_options_are_part_of_what_names_a_build() -> None:
-    digests = {
-        context.source_digest(options, "same")
-        for options in (OPTIONS, BuildOptions(name="x"), BuildOptions(name="x", handler="a:b"))
-    }
-    assert len(digests) == 2
+def test_a_named_handler_stands_in_the_image(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("def handler(request): return 'ok'\n")
+    assert b"PLAT_HANDLER" not in files(members(tmp_path))["Dockerfile"]
+    recipe = files(members(tmp_path, handler="app:handler"))["Dockerfile"]
+    assert b'ENV PLAT_HANDLER="app:handler"' in recipe

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import docker
 import httpx
 import pytest
 from plat_builder import runtimes
+from plat_builder.daemon import Daemon
 from plat_builder.engines.docker import DockerEngine
-from plat_builder.settings import BuildSettings, read
-from plat_core.backends.docker.spec import owner_labels
+from plat_builder.images.connecting import connect
+from plat_builder.images.registry import Registry
+from plat_builder.settings import RegistrySettings, read
 from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished, LogLine, Step
 from plat_core.ports import Workload
 
@@ -23,6 +26,7 @@ from .conftest import PATIENCE, REF, Platform, call
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(600)]
 
 OPTIONS = BuildOptions(name="orders")
+Engines = Callable[..., DockerEngine]
 TEMPLATE = Path(__file__).parents[2] / "runtimes" / "python-flask" / "template"
 
 
@@ -55,15 +59,26 @@ def _answers(url: str) -> bool:
         return False
 
 
-def engine(
-    registry: str, platform: Platform, settings: BuildSettings | None = None
-) -> DockerEngine:
-    return DockerEngine(
-        runtimes=runtimes.find(),
-        settings=settings or read(),
-        registry=registry,
-        labels=owner_labels(platform.policy),
-    )
+@pytest.fixture
+async def engine(platform: Platform) -> AsyncIterator[Callable[..., DockerEngine]]:
+    """Engines that push to the registry of that name; keywords change their settings."""
+    opened: list[Registry | Daemon] = []
+
+    def make(registry: str, **changes: float) -> DockerEngine:
+        where = RegistrySettings(registry, f"http://{registry}", instance=platform.policy.instance)
+        settings = replace(read(), registry=where, **changes)  # type: ignore[arg-type]
+        client, daemon = connect(settings), Daemon(settings)
+        opened.extend((client, daemon))
+        return DockerEngine(
+            runtimes=runtimes.find(), registry=client, daemon=daemon, settings=settings
+        )
+
+    yield make
+    for one in opened:
+        if isinstance(one, Registry):
+            await one.close()
+        else:
+            one.close()
 
 
 async def built(engine: DockerEngine, source: Path) -> list[BuildEvent]:
@@ -78,15 +93,15 @@ def source(folder: Path, **files: str) -> Path:
 
 
 async def test_a_template_becomes_an_image_that_is_pulled_by_digest_and_answers(
-    registry: str, platform: Platform
+    registry: str, platform: Platform, engine: Engines
 ) -> None:
-    builder = engine(registry, platform)
+    builder = engine(registry)
     events = await built(builder, TEMPLATE)
     finished = events[-1]
     assert isinstance(finished, Finished), finished
     assert finished.image == f"{registry}/orders@sha256:{finished.digest}"
     assert (finished.runtime, finished.handler) == ("python-flask", "app:app")
-    assert [e.name for e in events if isinstance(e, Step)] == ["runtime", "image", "push"]
+    assert [e.name for e in events if isinstance(e, Step)] == ["image", "push"]
     again = await built(builder, TEMPLATE)
     assert again[-1] == finished.model_copy(update={"unchanged": True})
     assert not any(isinstance(event, Step) and event.name == "push" for event in again)
@@ -97,11 +112,11 @@ async def test_a_template_becomes_an_image_that_is_pulled_by_digest_and_answers(
 
 
 async def test_the_users_own_dockerfile_decides(
-    registry: str, platform: Platform, tmp_path: Path
+    registry: str, platform: Platform, tmp_path: Path, engine: Engines
 ) -> None:
     folder = source(tmp_path / "own", hello_txt="hello from my own image\n")
     (folder / "Dockerfile").write_text(f"FROM {platform.image}\nCOPY hello.txt /srv/hello.txt\n")
-    finished = (await built(engine(registry, platform), folder))[-1]
+    finished = (await built(engine(registry), folder))[-1]
     assert isinstance(finished, Finished), finished
     assert finished.runtime == "dockerfile"
     [replica] = await platform.run(image=finished.image)
@@ -109,37 +124,34 @@ async def test_the_users_own_dockerfile_decides(
 
 
 async def test_a_step_that_fails_ends_the_build_with_its_output(
-    registry: str, platform: Platform, tmp_path: Path
+    registry: str, platform: Platform, tmp_path: Path, engine: Engines
 ) -> None:
     folder = source(tmp_path / "bad")
     (folder / "Dockerfile").write_text(f"FROM {platform.image}\nRUN echo so it goes && exit 3\n")
-    events = await built(engine(registry, platform), folder)
+    events = await built(engine(registry), folder)
     assert isinstance(events[-1], Failed)
     assert (events[-1].code, "code: 3" in events[-1].message) == ("build-failed", True)
     assert "so it goes" in [event.text for event in events if isinstance(event, LogLine)]
 
 
-async def test_a_build_has_its_time(registry: str, platform: Platform, tmp_path: Path) -> None:
+async def test_a_build_has_its_time(
+    registry: str, platform: Platform, tmp_path: Path, engine: Engines
+) -> None:
     folder = source(tmp_path / "slow")
     (folder / "Dockerfile").write_text(f"FROM {platform.image}\nRUN sleep 60\n")
-    event = (await built(engine(registry, platform, BuildSettings(timeout=2)), folder))[-1]
+    event = (await built(engine(registry, timeout=2), folder))[-1]
     assert isinstance(event, Failed)
     assert "2 s" in event.message
 
 
 async def test_without_the_registry_a_build_fails_and_says_what_to_do(
-    platform: Platform, tmp_path: Path
+    platform: Platform, tmp_path: Path, engine: Engines
 ) -> None:
     folder = source(tmp_path / "lost")
     (folder / "Dockerfile").write_text(f"FROM {platform.image}\n")
-    event = (await built(engine("localhost:1", platform), folder))[-1]
+    event = (await built(engine("localhost:1"), folder))[-1]
     assert isinstance(event, Failed)
     assert (event.code, "registry" in event.fix) == ("unavailable", True)
-    platform.client.images.remove(
-        next(
-            t for i in platform.client.images.list() for t in i.tags if t.startswith("localhost:1/")
-        )
-    )
 
 
 async def test_an_image_that_its_registry_does_not_know_fails_the_deploy(

@@ -1,7 +1,7 @@
 """The folder that a Docker build sees, as a tar that is the same for the same source. Pure reading.
 
 A source with a `Dockerfile` of its own is taken as it is; any other becomes the runtime's image, a
-layer of packages and a layer of code.
+layer of packages and a layer of code, each made in a stage of its own.
 """
 
 from __future__ import annotations
@@ -10,16 +10,15 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from plat_core.model.build import BuildOptions
-
 from plat_builder import pack
-from plat_builder.requirements import Declared
+from plat_builder.blueprint import CA_FILE, Blueprint
+from plat_builder.languages.language import CODE, PACKAGES, Steps
 from plat_builder.runtimes import PROGRAM, Catalogue, Runtime
-from plat_builder.source import Findings
+from plat_builder.settings import Network
 
 OWN = "Dockerfile"
 DOCKERFILE_RUNTIME = "dockerfile"
@@ -35,43 +34,67 @@ class Member:
     mode: int = 0o644
 
 
-def of_runtime(runtime: Runtime, catalogue: Catalogue) -> list[Member]:
+def of_runtime(runtime: Runtime, catalogue: Catalogue, network: Network) -> list[Member]:
     """The context of a runtime's own image: its folder, and the program beside it."""
     return [
+        *([Member("ca.pem", Path(network.ca_bundle))] if network.ca_bundle else []),
         *_folder(runtime.folder, runtime.name),
         *(m for m in _folder(catalogue.launcher, PROGRAM) if "/catalogue/" not in m.path),
     ]
 
 
-def of_function(
-    source: Path, entries: Iterable[pack.Entry], findings: Findings, base: str
-) -> list[Member]:
-    """The context of a function's image over the runtime's image `base`."""
-    asked = _requirements(findings.declared)
-    code = [Member(f"code/{e.path}", source / e.path, e.mode) for e in entries]
-    recipe = Member(OWN, dockerfile(base, findings, packages=bool(asked)).encode())
-    return [recipe, Member("requirements.txt", asked.encode()), *code]
+def of_function(plan: Blueprint, base: str, network: Network) -> list[Member]:
+    """The context of a function's image on `base`: the Dockerfile, the code, and what it needs."""
+    made, code = _Made(base), plan.draft.language.code_steps(plan.draft.findings)
+    final = [f"FROM {base}"]
+    if plan.packages is not None:
+        made.stage("packages", plan.packages.steps(), _for_index(network))
+        final.append(f"COPY --from=packages /{PACKAGES} /{PACKAGES}")
+    if code.commands:
+        made.stage("code", code, [f"COPY {CODE} /{CODE}"])
+    final.append(f"COPY {'--from=code /' if code.commands else ''}{CODE} /{CODE}")
+    if network.ca_bundle:
+        made.members.append(Member("ca.pem", Path(network.ca_bundle)))
+        final.insert(1, f"COPY ca.pem /{CA_FILE}")
+    final += [f'ENV {name}="{value}"' for name, value in plan.environment.items()]
+    recipe = "\n".join([*made.lines, *final, ""])
+    files = [
+        Member(f"{CODE}/{entry.path}", plan.draft.source / entry.path, entry.mode)
+        for entry in plan.draft.entries
+    ]
+    return [Member(OWN, recipe.encode()), *made.members, *files]
+
+
+@dataclass
+class _Made:
+    """The first stages of a Dockerfile, and the files that they copy."""
+
+    base: str
+    lines: list[str] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
+
+    def stage(self, name: str, steps: Steps, lead: Iterable[str]) -> None:
+        """One stage, which runs as root in a folder with the files of `steps`."""
+        self.lines += [f"FROM {self.base} AS {name}", "USER 0:0", f"WORKDIR /plat/{name}.files"]
+        self.lines += lead
+        self.members += [Member(f"{name}/{path}", data) for path, data in steps.files.items()]
+        if steps.files:
+            self.lines.append(f"COPY {name} ./")
+        self.lines += [f"RUN {command}" for command in steps.commands]
+
+
+def _for_index(network: Network) -> list[str]:
+    """What pip and npm have to know of a company's network."""
+    lines = ["ARG PIP_INDEX_URL", "ARG PIP_EXTRA_INDEX_URL", "ARG NPM_CONFIG_REGISTRY"]
+    if network.ca_bundle:
+        lines += ["COPY ca.pem /plat/ca.pem"]
+        lines += ["ENV PIP_CERT=/plat/ca.pem NODE_EXTRA_CA_CERTS=/plat/ca.pem"]
+    return lines
 
 
 def of_dockerfile(source: Path, entries: Iterable[pack.Entry]) -> list[Member]:
     """The user's own context, with their own Dockerfile."""
     return [Member(e.path, source / e.path, e.mode) for e in entries]
-
-
-def dockerfile(base: str, findings: Findings, *, packages: bool) -> str:
-    """How a function's image is made: packages first, because code changes more often."""
-    lines = [f"FROM {base}", "ARG PIP_INDEX_URL", "USER 0:0"]
-    if packages:
-        lines += [
-            "COPY requirements.txt /plat/requirements.txt",
-            "RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action ignore "
-            "--only-binary :all: --target /plat/packages -r /plat/requirements.txt",
-            "ENV PLAT_SITE=/plat/packages:/plat/site",
-        ]
-    lines.append("COPY code/ /code/")
-    if findings.handler:
-        lines.append(f"ENV PLAT_HANDLER={findings.handler}")
-    return "\n".join([*lines, "USER 65532:65532", ""])
 
 
 def write(members: Iterable[Member], file: IO[bytes]) -> str:
@@ -81,12 +104,6 @@ def write(members: Iterable[Member], file: IO[bytes]) -> str:
         for member in sorted(members, key=lambda m: m.path):
             _add(tar, member)
     return hashing.digest()
-
-
-def source_digest(options: BuildOptions, context: str) -> str:
-    """What names the build of this context under these options."""
-    parts = (options.runtime or "", options.handler or "", context)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _add(tar: tarfile.TarFile, member: Member) -> None:
@@ -107,11 +124,6 @@ def _folder(folder: Path, name: str) -> Iterator[Member]:
         relative = file.relative_to(folder).as_posix()
         if file.is_file() and not pack.noise(relative):
             yield Member(f"{name}/{relative}", file)
-
-
-def _requirements(declared: Declared) -> str:
-    texts = [line.text for line in declared.lines if line.text and not line.constraint]
-    return "".join(f"{text}\n" for text in texts)
 
 
 class _Hashing(io.RawIOBase):

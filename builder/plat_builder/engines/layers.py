@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from plat_builder.blueprint import Bases, Blueprint
 from plat_builder.code import changed_meanwhile, copy_files
 from plat_builder.events import failed
 from plat_builder.images.documents import Addition, Layer
-from plat_builder.images.layer import members, write_layer
+from plat_builder.images.layer import Member, members, write_layer
 from plat_builder.images.publishing import Publisher
 from plat_builder.images.registry import Registry
 from plat_builder.installation import install
@@ -81,11 +81,13 @@ class LayersEngine:
                 yield event
         async with self._staging.hold() as slot:
             began = time.monotonic()
-            file = slot / "code.tar.gz"
-            layers.append((await self._code(plan, slot / CODE, file), "code"))
+            contents: dict[str, Path] = {}
+            if plan.has_ca:
+                layers.append((await self._certificates(slot, contents), "certificates"))
+            layers.append((await self._code(plan, slot, contents), "code"))
             yield Step(name="code", seconds=time.monotonic() - began)
             began = time.monotonic()
-            digest = await self._publish(plan, layers, file)
+            digest = await self._publish(plan, layers, contents)
         yield Step(name="push", seconds=time.monotonic() - began)
         yield plan.finished(self._places, digest, unchanged=False)
 
@@ -145,41 +147,47 @@ class LayersEngine:
                     async for line in lines:
                         yield line
             await asyncio.to_thread(packages.finish, site)
-            layer = await asyncio.to_thread(_write, site, PACKAGES, file)
+            layer = await asyncio.to_thread(_write, members(site, PACKAGES), file, {})
             await self._publisher.keep(self._places.packages, plan.packages_tag, layer, file)
         yield layer
 
-    async def _code(self, plan: Blueprint, code: Path, file: Path) -> Layer:
-        """Write the layer of code into `file`, from a copy that is what was planned."""
-        draft = plan.draft
+    async def _certificates(self, slot: Path, contents: dict[str, Path]) -> Layer:
+        member = Member(blueprint.CA_FILE, Path(self._settings.network.ca_bundle))
+        return await asyncio.to_thread(_write, [member], slot / "ca.tar.gz", contents)
+
+    async def _code(self, plan: Blueprint, slot: Path, contents: dict[str, Path]) -> Layer:
+        """The layer of code, from a copy that is what was planned."""
+        draft, code = plan.draft, slot / CODE
         await asyncio.to_thread(copy_files, draft.source, draft.entries, code)
         if await asyncio.to_thread(blueprint.total, code, draft.entries) != draft.total:
             raise changed_meanwhile()
         if plan.compiler is not None:
             await draft.language.compile(code, draft.findings, plan.compiler)
-        return await asyncio.to_thread(_write, code, CODE, file)
+        return await asyncio.to_thread(_write, members(code, CODE), slot / "code.tar.gz", contents)
 
     async def _publish(
-        self, plan: Blueprint, layers: Sequence[tuple[Layer, str]], file: Path
+        self, plan: Blueprint, layers: Sequence[tuple[Layer, str]], contents: Mapping[str, Path]
     ) -> str:
         places, draft = self._places, plan.draft
-        *below, (code, _) = layers
         base = places.runtime(draft.findings.runtime.name)
         sources = dict.fromkeys((blob.digest for blob in plan.base.layers), base)
-        sources |= {layer.blob.digest: places.packages for layer, _ in below}
+        kept = [layer.blob.digest for layer, _ in layers if layer.blob.digest not in contents]
         return await self._publisher.publish(
             places.function(draft.name),
             plan.tag,
             plan.base,
             Addition(layers, plan.environment, plan.labels),
-            contents={code.blob.digest: file},
-            sources=sources,
+            contents=contents,
+            sources=sources | dict.fromkeys(kept, places.packages),
         )
 
 
-def _write(folder: Path, prefix: str, file: Path) -> Layer:
+def _write(found: Iterable[Member], file: Path, contents: dict[str, Path]) -> Layer:
+    """Write a layer to `file`, and say in `contents` that it is there."""
     with file.open("wb") as into:
-        return write_layer(members(folder, prefix), into)
+        layer = write_layer(found, into)
+    contents[layer.blob.digest] = file
+    return layer
 
 
 async def _turn(lock: asyncio.Lock, seconds: float) -> None:

@@ -16,7 +16,8 @@ import httpx
 import pytest
 from docker.models.containers import Container
 from plat_builder import runtimes
-from plat_builder.engines.docker import Daemon, DockerEngine
+from plat_builder.daemon import Daemon
+from plat_builder.engines.docker import DockerEngine
 from plat_builder.engines.layers import LayersEngine
 from plat_builder.images.connecting import connect
 from plat_builder.images.registry import Registry
@@ -90,20 +91,20 @@ async def _answers(settings: BuildSettings) -> None:
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place() -> Iterator[Place]:
     """A registry that has the base image of every runtime."""
     client = docker.from_env()
     with registry_container(client) as place:
-        asyncio.run(seed(place.settings, tmp_path_factory.mktemp("seed")))
+        asyncio.run(seed(place.settings))
         yield place
     client.close()
 
 
-async def seed(settings: BuildSettings, home: Path) -> list[str]:
+async def seed(settings: BuildSettings) -> list[str]:
     """Build and push the base images; what was said."""
     registry, daemon = connect(settings), Daemon(settings)
     catalogue = Catalogue(runtimes.find())
-    seeder = Seeder(home, catalogue, registry=registry, daemon=daemon, settings=settings)
+    seeder = Seeder(catalogue, registry=registry, daemon=daemon, settings=settings)
     try:
         return [line async for line in seeder.seed()]
     finally:
@@ -132,7 +133,7 @@ async def make(
             return LayersEngine(home, runtimes=catalogue, registry=registry, settings=settings)
         opened.append(Daemon(settings))
         return DockerEngine(
-            home, runtimes=catalogue, registry=registry, daemon=opened[-1], settings=settings
+            runtimes=catalogue, registry=registry, daemon=opened[-1], settings=settings
         )
 
     yield make
