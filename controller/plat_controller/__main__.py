@@ -11,7 +11,7 @@ import sys
 import uvloop
 from plat_builder import settings as build_settings
 from plat_core.errors import PlatError, Unavailable
-from plat_gateway.auth.tokens import check_token
+from plat_core.services.tokens import check_token
 
 from plat_controller import wiring
 from plat_controller.server import ControllerServer

@@ -14,9 +14,9 @@ from contextlib import AbstractAsyncContextManager, ExitStack
 import uvloop
 from plat_builder import settings as build_settings
 from plat_core.errors import NotSupported, PlatError, Unavailable
+from plat_core.services.tokens import check_token
 
 from plat_gateway import wiring
-from plat_gateway.auth.tokens import check_token
 from plat_gateway.lock import HomeLock
 from plat_gateway.server import serve
 from plat_gateway.settings import GatewaySettings

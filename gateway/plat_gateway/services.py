@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from plat_core.model.build import BuildEvent, BuildOptions
 from plat_core.ports import LogSource, SecretStore
 from plat_core.services.functions import Functions
+from plat_core.services.tokens import TokenGuard
 from starlette.requests import Request
 
-from plat_gateway.auth.tokens import TokenGuard
 from plat_gateway.notices import Notices
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from plat_core.errors import InvalidInput
+from plat_core.services.tokens import DEV_TOKEN
 from platformdirs import user_state_path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from plat_gateway.auth.clients import Network
-from plat_gateway.auth.tokens import DEV_TOKEN
 
 MIB = 1024 * 1024
 

@@ -38,9 +38,9 @@ from plat_core.services.controller import Controller
 from plat_core.services.functions import Functions
 from plat_core.services.invoke import Router
 from plat_core.services.load import BUCKETS
+from plat_core.services.tokens import TokenGuard, Verdict, refusal
 
 from plat_gateway.app import create_app
-from plat_gateway.auth.tokens import TokenGuard, Verdict, refusal
 from plat_gateway.notices import Notices
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy

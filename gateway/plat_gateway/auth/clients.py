@@ -27,19 +27,6 @@ def client_address(peer: str | None, forwarded: bytes | None, trusted: Sequence[
     return address
 
 
-def address_key(address: str) -> str:
-    """What counts as one client: an IPv4 address, or an IPv6 /64, which one host owns whole."""
-    if ":" not in address:
-        return address
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if parsed.version == 6 and parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(IPv6Network((int(parsed), 64), strict=False))
-
-
 def _is_address(text: str) -> bool:
     try:
         ip_address(text)

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
 from plat_core.errors import Malformed
+from plat_core.services.tokens import TokenGuard, Verdict, refusal
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plat_gateway.auth.clients import Network, client_address
-from plat_gateway.auth.tokens import TokenGuard, Verdict, refusal
 from plat_gateway.problems import call_id_of, parts_of, problem
 
 PUBLIC = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})

@@ -23,8 +23,8 @@ from plat_core.model.build import BuildEvent, BuildOptions, Finished, LogLine, S
 from plat_core.model.names import FunctionRef
 from plat_core.services.changes import AnnouncingStore, Changes
 from plat_core.services.functions import Functions
+from plat_core.services.tokens import TokenGuard
 from plat_gateway.app import create_app
-from plat_gateway.auth.tokens import TokenGuard
 from plat_gateway.notices import Notices
 from plat_gateway.routes.documents import RuntimeView
 from plat_gateway.services import Services, UploadKind

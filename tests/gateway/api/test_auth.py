@@ -11,9 +11,9 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from plat_core.errors import InvalidInput
-from plat_gateway.auth.clients import address_key, client_address
+from plat_core.services.tokens import TokenGuard, Verdict, address_key, check_token
+from plat_gateway.auth.clients import client_address
 from plat_gateway.auth.layer import PUBLIC
-from plat_gateway.auth.tokens import TokenGuard, Verdict, check_token
 from plat_gateway.settings import GatewaySettings
 
 from tests.gateway.api.conftest import TOKEN, client_of, make_platform

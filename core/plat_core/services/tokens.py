@@ -1,6 +1,6 @@
 """The bearer token: compared in constant time, with a bound on guessing.
 
-Both the management API and the data path ask `TokenGuard`; it is synchronous, and a right token
+Every service asks `TokenGuard`, the gateway's data path too; it is synchronous, and a right token
 from a client without failures costs one comparison.
 """
 
@@ -12,15 +12,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from enum import Enum
+from ipaddress import IPv6Network, ip_address
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from plat_core.errors import InvalidInput, PlatError, TooManyAttempts, Unauthenticated
-
-from plat_gateway.auth.clients import address_key
-
-if TYPE_CHECKING:
-    from plat_gateway.settings import GatewaySettings
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +35,30 @@ class Verdict(Enum):
     WRONG = "wrong"
     BLOCKED = "blocked"
     """Too many wrong ones came from this address within the last minute; it was not looked at."""
+
+
+class Protected(Protocol):
+    """The settings of a service that asks for the token."""
+
+    @property
+    def auth_token(self) -> str:
+        """The token."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """The address it listens on."""
+        ...
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        ...
+
+    @property
+    def is_dev(self) -> bool:
+        """Whether this is a dev set-up."""
+        ...
 
 
 class TokenGuard:
@@ -101,6 +121,19 @@ class TokenGuard:
         return now - start >= WINDOW
 
 
+def address_key(address: str) -> str:
+    """What counts as one client: an IPv4 address, or an IPv6 /64, which one host owns whole."""
+    if ":" not in address:
+        return address
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if parsed.version == 6 and parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((int(parsed), 64), strict=False))
+
+
 def refusal(verdict: Verdict) -> PlatError:
     """The error for a verdict other than `ALLOWED`."""
     if verdict is Verdict.BLOCKED:
@@ -113,7 +146,7 @@ def refusal(verdict: Verdict) -> PlatError:
     return Unauthenticated(what, fix="send the header 'Authorization: Bearer $AUTH_TOKEN'")
 
 
-def check_token(settings: GatewaySettings) -> None:
+def check_token(settings: Protected) -> None:
     """Refuse to start with a token that protects nothing; raises InvalidInput.
 
     In a dev set-up on the loopback interface the well-known default is let through, loudly.
