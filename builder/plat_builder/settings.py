@@ -97,9 +97,9 @@ def read(env: Mapping[str, str] = os.environ) -> BuildSettings:
         cache=uv_cache(env),
         timeout=_duration(env, "PLAT_BUILD_TIMEOUT", 300.0),
         disk=_size(env, "PLAT_BUILD_DISK", 2048 * MIB),
-        concurrent=_whole(env, "PLAT_BUILDS", 2),
-        allow_source_builds=_flag(env, "PLAT_ALLOW_SOURCE_BUILDS"),
-        other_sources=_flag(env, "PLAT_ALLOW_OTHER_SOURCES"),
+        concurrent=whole(env, "PLAT_BUILDS", 2),
+        allow_source_builds=flag(env, "PLAT_ALLOW_SOURCE_BUILDS"),
+        other_sources=flag(env, "PLAT_ALLOW_OTHER_SOURCES"),
         limits=ArchiveLimits(
             upload=_size(env, "PLAT_UPLOAD_SIZE", 128 * MIB),
             unpacked=_size(env, "PLAT_UNPACKED_SIZE", 256 * MIB),
@@ -134,7 +134,7 @@ def _network(env: Mapping[str, str]) -> Network:
         ),
         ca_bundle=_first(env, "PLAT_CA_BUNDLE", *_CERTIFICATES),
         proxies=proxies,
-        offline=_flag(env, "UV_OFFLINE"),
+        offline=flag(env, "UV_OFFLINE"),
     )
 
 
@@ -179,17 +179,19 @@ def _first(env: Mapping[str, str], *names: str) -> str:
     return next((env[name] for name in names if env.get(name)), "")
 
 
-def _flag(env: Mapping[str, str], name: str) -> bool:
+def flag(env: Mapping[str, str], name: str) -> bool:
+    """A switch, off where it is unset; raises InvalidInput."""
     value = env.get(name, "").lower()
     if value not in ("", "0", "1", "true", "false"):
         raise InvalidInput(f"{name}={value[:40]!r}: write 1 or 0", field=name)
     return value in ("1", "true")
 
 
-def _whole(env: Mapping[str, str], name: str, default: int) -> int:
+def whole(env: Mapping[str, str], name: str, default: int, most: int = 64) -> int:
+    """A whole number from 1 to `most`; raises InvalidInput."""
     text = env.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 64):
-        raise InvalidInput(f"{name}={text[:40]!r} is not a number from 1 to 64", field=name)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:8]) <= most):
+        raise InvalidInput(f"{name}={text[:40]!r} is not a number from 1 to {most}", field=name)
     return int(text)
 
 

@@ -1,0 +1,48 @@
+"""The one place of the builder that chooses an engine and puts the parts together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from plat_core.ports import Builder
+from plat_core.services.tokens import TokenGuard
+from starlette.types import ASGIApp
+
+from plat_builder import runtimes
+from plat_builder.engines.layers import LayersEngine
+from plat_builder.images.connecting import connect
+from plat_builder.images.registry import Registry
+from plat_builder.service import BuildService
+from plat_builder.serving.http import BuilderApi
+from plat_builder.serving.settings import BuilderSettings
+from plat_builder.settings import BuildSettings
+
+
+@asynccontextmanager
+async def service(settings: BuilderSettings, building: BuildSettings) -> AsyncIterator[ASGIApp]:
+    """The builder's application, over the engine that the settings name."""
+    async with AsyncExitStack() as stack:
+        registry = connect(building)
+        stack.push_async_callback(registry.close)
+        engine = _engine(settings, building, registry, stack)
+        builds = BuildService(
+            engine, settings.home / "uploads", building.limits, concurrent=building.concurrent
+        )
+        guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
+        yield BuilderApi(builds, registry.check).app(guard)
+
+
+def _engine(
+    settings: BuilderSettings, building: BuildSettings, registry: Registry, stack: AsyncExitStack
+) -> Builder:
+    catalogue = runtimes.find()
+    if settings.engine == "layers":
+        return LayersEngine(settings.home, runtimes=catalogue, registry=registry, settings=building)
+    # only who asks for Docker needs its SDK
+    from plat_builder.daemon import Daemon
+    from plat_builder.engines.docker import DockerEngine
+
+    daemon = Daemon(building)
+    stack.callback(daemon.close)
+    return DockerEngine(runtimes=catalogue, registry=registry, daemon=daemon, settings=building)
