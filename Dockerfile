@@ -1,4 +1,4 @@
-# The platform's own services, one target each: gateway, function-controller.
+# The platform's own services, one target each: gateway, function-controller, builder.
 #   docker compose up --build
 # Behind a company's proxy: HTTPS_PROXY and PIP_INDEX_URL as build arguments; a private CA belongs
 # into the base image.
@@ -35,3 +35,7 @@ CMD ["python", "-m", "plat_gateway"]
 FROM service AS function-controller
 EXPOSE 8081
 CMD ["python", "-m", "plat_controller"]
+
+FROM service AS builder
+EXPOSE 8082
+CMD ["python", "-m", "plat_builder"]
