@@ -96,7 +96,9 @@ def _archive(path: Path) -> Source:
             members = [info for info in archive.infolist() if not info.is_dir()]
             settings = _archived_manifest(archive, members, path)
     except zipfile.BadZipFile as error:
-        raise Malformed(f"{path} is not a zip archive: {error}") from error
+        raise Malformed(
+            f"{path} is not a whole zip archive: {error}", fix="make it again: zip -r app.zip ."
+        ) from error
     name = settings.pop("name", None) or name_after(path.stem)
     return Source(path, path.read_bytes(), "application/zip", len(members), name, settings)
 
