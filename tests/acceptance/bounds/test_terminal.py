@@ -1,0 +1,132 @@
+"""What a user sees at the command: Ctrl-C, JSON, text of all the world, and long output."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.bounds.conftest import write
+from tests.acceptance.bounds.sockets import seen, until
+from tests.examples.platform import PLAT, ROOT, Platform
+
+WORLD = """
+import os
+
+def handler(request):
+    print("Grüße 🎉 日本 \\x1b[31mred", flush=True)
+    return os.environ["WORD"] + request.path
+"""
+
+
+def begun(platform: Platform, *arguments: str | Path) -> subprocess.Popen[str]:
+    """A command that goes on."""
+    return subprocess.Popen(
+        [PLAT, *arguments],
+        cwd=ROOT,
+        env=platform.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def interrupted(process: subprocess.Popen[str]) -> str:
+    """Press Ctrl-C; returns what it said, which is no traceback."""
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in out + error
+    return out + error
+
+
+def test_ctrl_c_ends_a_deploy_that_waits_and_the_platform_goes_on(
+    bounded: Platform, tmp_path: Path
+) -> None:
+    folder = write(
+        tmp_path / "slow", {"app.py": "while True: pass\n"}, name="slow", handler="app:x"
+    )
+    process = begun(bounded, "deploy", folder)
+    assert process.stderr
+    while "build" not in process.stderr.readline():
+        continue
+    interrupted(process)
+    # the same again begins where it was left
+    assert bounded.plat("deploy", folder, check=False).returncode == 7
+
+
+def test_ctrl_c_ends_a_call_and_the_function_hears_of_it(wire: Platform) -> None:
+    left = seen(wire)["left"]
+    process = begun(wire, "invoke", "wire", "--path", "/sse")
+    assert process.stdout
+    assert process.stdout.readline() == "data: 1\n"
+    interrupted(process)
+    until(lambda: seen(wire)["left"] == left + 1)
+
+
+def test_ctrl_c_ends_logs_that_are_followed(wire: Platform) -> None:
+    process = begun(wire, "logs", "wire", "-f")
+    assert process.stdout
+    assert "serving" in process.stdout.readline()
+    interrupted(process)
+
+
+def test_text_of_all_the_world_passes_and_moves_no_cursor(
+    bounded: Platform, tmp_path: Path
+) -> None:
+    folder = tmp_path / "Über 日本"
+    write(folder, {"app.py": WORLD}, name="world", env={"WORD": "Grüße 🎉 "})
+    bounded.plat("deploy", folder)
+    assert bounded.plat("invoke", "world", "--path", "/ü").stdout.strip() == "Grüße 🎉 /ü"
+    logs = bounded.plat("logs", "world").stdout
+    assert "Grüße 🎉 日本 \N{REPLACEMENT CHARACTER}[31mred" in logs
+    assert "\x1b" not in logs
+    plain = Platform(bounded.url, bounded.environment | {"PYTHONIOENCODING": "ascii"})
+    assert "Gr\\xfc\\xdfe" in plain.plat("logs", "world").stdout
+    lines = plain.plat("logs", "world", "--json").stdout.splitlines()
+    assert [line for line in lines if json.loads(line)["text"].startswith("Grüße 🎉 日本")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "list",
+        "describe world",
+        "describe nobody",
+        "logs world",
+        "logs nobody",
+        "invoke world",
+        "invoke nobody",
+        "status",
+        "doctor",
+        "version",
+        "secret list",
+        "secret set json a=b",
+        "secret delete json",
+        "secret delete json",
+        "scale world 1",
+        "scale world x",
+        "stop world",
+        "start world",
+        "redeploy world",
+        "deploy nowhere",
+        "up",
+        "delete nobody",
+        "nonsense",
+        "list --nonsense",
+        "list --token wrong",
+        "list --api-url http://localhost:1",
+    ],
+)
+def test_json_is_all_that_json_prints(bounded: Platform, line: str) -> None:
+    told = bounded.plat(*line.split(), "--json", check=False)
+    documents = [json.loads(text) for text in told.stdout.splitlines()]
+    assert len(documents) == 1 or line.startswith("logs")
+    assert told.stderr == ""
+    if told.returncode:
+        assert documents[0]["exitCode"] == told.returncode
+        assert documents[0]["detail"]
