@@ -242,7 +242,10 @@ def _serving(view: _View, latest: Revision) -> _Phase:
     if failure is None:
         return _Phase("True", "Starting", f"{latest.name} is starting", "starting", True, False)
     message = _explain(latest, failure)
-    return _Phase("False", failure.reason, message, "failed", available=False)
+    # one that merely crashed will be back in a moment: its callers wait for it
+    lost = _gave_up(latest.number, view.observed.replicas)
+    route: RouteState = "failed" if lost else "starting"
+    return _Phase("False", failure.reason, message, route, available=False)
 
 
 def _rollout(view: _View, latest: Revision) -> _Phase:

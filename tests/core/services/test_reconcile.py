@@ -138,10 +138,19 @@ def test_waking_is_still_ready() -> None:
 
 
 def test_a_serving_revision_that_crashes_is_not_ready() -> None:
-    p = planned(record(1, serving=1), replica(1, "waiting", restarts=2, failure=CRASH))
+    p = planned(record(1, serving=1), replica(1, "waiting", restarts=3, failure=CRASH))
     assert p.route.state == "failed"
     assert ready(p) == ("False", "CrashLoopBackOff")
     assert p.status.hints[0].fix == "plat logs orders"
+
+
+def test_callers_wait_for_what_crashed_once_and_not_for_what_keeps_crashing() -> None:
+    for restarts, route in ((1, "starting"), (2, "starting"), (3, "failed")):
+        p = planned(record(1, serving=1), replica(1, "waiting", restarts=restarts, failure=CRASH))
+        assert (p.route.state, ready(p)[0]) == (route, "False")
+    final = Failure("SecretNotFound", "there is no secret db")
+    p = planned(record(1, serving=1), replica(1, "waiting", restarts=1, failure=final))
+    assert p.route.state == "failed"
 
 
 def test_suspended_runs_nothing_and_says_how_to_start() -> None:
