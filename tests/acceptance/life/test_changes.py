@@ -1,0 +1,178 @@
+"""A function is changed while it is called: no call fails that the change does not forbid."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.desk import PATIENCE, Desk, condition
+from tests.acceptance.life.processes import of_platform
+
+FUNCTIONS = Path(__file__).parent / "functions"
+
+
+class Callers:
+    """Callers without a pause: what they were answered, by status and by revision."""
+
+    def __init__(self, desk: Desk, name: str) -> None:
+        self.statuses: Counter[int] = Counter()
+        self.revisions: Counter[str] = Counter()
+        self.bad: list[str] = []
+        self._desk = desk
+        self._name = name
+
+    async def call(self) -> None:
+        """Call for ever."""
+        while True:
+            answer = await self._desk.call(self._name, method="POST", content=b"x" * 1000)
+            self.statuses[answer.status_code] += 1
+            if answer.status_code == 200:
+                self.revisions[answer.json()["revision"]] += 1
+            else:
+                self.bad.append(answer.text)
+
+    async def answered(self, count: int, status: int = 200) -> None:
+        """Wait for so many more answers."""
+        enough = self.statuses[status] + count
+        async with asyncio.timeout(PATIENCE):
+            while self.statuses[status] < enough:
+                await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def called(desk: Desk, name: str, count: int = 12) -> AsyncIterator[Callers]:
+    """The function under constant load; a call that breaks off is an error."""
+    callers = Callers(desk, name)
+    tasks = [asyncio.create_task(callers.call()) for _ in range(count)]
+    try:
+        await callers.answered(count)
+        yield callers
+        await callers.answered(count)
+    finally:
+        broken = [task.exception() for task in tasks if task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    assert not broken
+
+
+@pytest.mark.parametrize("kind", ["threads", "tasks"])
+async def test_ten_revisions_in_a_row_fail_no_call(desk: Desk, kind: str) -> None:
+    name = f"rolls-{kind}"
+    await desk.deploy(name, FUNCTIONS / kind)
+    async with called(desk, name) as callers:
+        for number in range(2, 12):
+            await desk.verb(name, "redeploy")
+            await desk.until(name, lambda f, n=number: f["status"]["revision"] == f"{name}-{n}")  # type: ignore[misc]
+        async with asyncio.timeout(PATIENCE):
+            while not callers.revisions[f"{name}-11"]:
+                await asyncio.sleep(0.02)
+    assert not callers.bad
+
+
+async def test_a_change_of_the_scale_fails_no_call(desk: Desk) -> None:
+    await desk.deploy("wide", FUNCTIONS / "tasks")
+    async with called(desk, "wide") as callers:
+        for count in (3, 1, 2, 4, 1):
+            await desk.verb("wide", "scale", replicas=count)
+            await desk.until("wide", lambda f, n=count: f["status"]["readyReplicas"] == n)  # type: ignore[misc]
+    assert not callers.bad
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("handler = 1 / 0\n", "HandlerFailed"),
+        ("import nowhere_to_be_found\n", "HandlerImportError"),
+        ("import os\nos._exit(1)\n", "HandlerExited"),
+    ],
+)
+async def test_the_old_code_serves_on_where_the_new_one_does_not_start(
+    desk: Desk, code: str, reason: str
+) -> None:
+    name = f"keeps-{reason.lower()}"
+    await desk.deploy(name, FUNCTIONS / "threads")
+    async with called(desk, name, count=6) as callers:
+        function = await desk.deploy(name, code)
+        assert condition(function)["reason"] == reason
+        assert condition(function)["status"] == "False"
+        assert f"{name}-1 keeps serving" in condition(function)["message"]
+        function = await desk.deploy(name, FUNCTIONS / "threads")
+        assert condition(function)["status"] == "True"
+    assert not callers.bad
+
+
+async def test_a_function_is_stopped_started_and_deleted_while_it_is_called(desk: Desk) -> None:
+    await desk.deploy("verbs", FUNCTIONS / "threads")
+    async with called(desk, "verbs", count=6) as callers:
+        await desk.verb("verbs", "stop")
+        await callers.answered(6, status=503)
+        await desk.verb("verbs", "start")
+        await callers.answered(6)
+        assert (await desk.http.delete("/functions/verbs")).status_code == 202
+        await desk.gone("verbs")
+        await callers.answered(6, status=404)
+        await desk.deploy("verbs", FUNCTIONS / "threads")
+    assert set(callers.statuses) == {200, 503, 404}
+    assert all(
+        "function-suspended" in text or "not-found" in text or "deleted" in text
+        for text in callers.bad
+    )
+
+
+async def test_two_deploys_of_one_function_at_once_end_in_one_of_them(desk: Desk) -> None:
+    codes = [f"def handler(request):\n    return 'code {n}'\n" for n in range(4)]
+    functions = await asyncio.gather(*(desk.deploy("raced", code) for code in codes))
+    assert {condition(function)["status"] for function in functions} == {"True"}
+    function = await desk.get("raced")
+    assert function["status"]["revision"] == function["status"]["latestRevision"]
+    answers = {(await desk.call("raced")).text for _ in range(10)}
+    assert len(answers) == 1
+    revisions = (await desk.http.get("/functions/raced/revisions")).json()["items"]
+    assert [one["serving"] for one in revisions].count(True) == 1
+    await desk.until("raced", lambda found: found["status"]["replicas"] == 1)
+
+
+async def test_a_function_that_is_deleted_while_it_is_built_is_gone(desk: Desk) -> None:
+    """The source stands in the resource, so the platform itself builds it."""
+    source = {
+        "inline": {
+            "app.py": "import six\n\ndef handler(request):\n    return 'x'\n",
+            "requirements.txt": "six==1.16.0\n",
+        }
+    }
+    document = {"spec": {"source": source, "runtime": "python"}}
+    assert (await desk.http.put("/functions/aborted", json=document)).status_code == 201
+    assert (await desk.http.delete("/functions/aborted")).status_code == 202
+    await desk.gone("aborted")
+    assert (await desk.call("aborted")).status_code == 404
+    assert (await desk.http.put("/functions/aborted", json=document)).status_code == 201
+    assert condition(await desk.settled("aborted"))["status"] == "True"
+    assert (await desk.call("aborted")).text == "x"
+
+
+async def test_fifty_functions_that_sleep_have_no_process(desk: Desk) -> None:
+    home = Path(desk.platform.environment["PLAT_HOME"])
+    image = await desk.build("many", "def handler(request):\n    return 'many'\n")
+    names = [f"many-{number}" for number in range(50)]
+    before = of_platform(home)
+    for name in names:
+        await desk.put(name, image, scale={"replicas": 0})
+    for name in names:
+        function = await desk.settled(name)
+        assert condition(function)["status"] == "True", function
+        await desk.until(name, lambda found: found["status"]["replicas"] == 0)
+    async with asyncio.timeout(PATIENCE):
+        while not of_platform(home) <= before:
+            await asyncio.sleep(0.1)
+    answers = await asyncio.gather(*(desk.call(name) for name in names[:8]))
+    assert {(answer.status_code, answer.text) for answer in answers} == {(200, "many")}
+    deleted = await asyncio.gather(*(desk.http.delete(f"/functions/{name}") for name in names))
+    assert {answer.status_code for answer in deleted} == {202}
+    for name in names:
+        await desk.gone(name)

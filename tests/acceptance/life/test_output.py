@@ -1,0 +1,84 @@
+"""What a function prints and how much it takes: told by call, bounded, and no harm to others."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.desk import Desk, condition
+
+FUNCTIONS = Path(__file__).parent / "functions"
+KEPT = 12 * 1024 * 1024
+"""More than the 10 MiB that are kept of one function, with the last batch on its way."""
+
+
+async def test_each_line_knows_its_call(desk: Desk) -> None:
+    await desk.deploy("says", FUNCTIONS / "threads")
+    words = [f"word-{number}" for number in range(8)]
+    await asyncio.gather(
+        *(
+            desk.call("says", f"/say?n=20&word={word}", headers={"X-Call-Id": f"call-{word}"})
+            for word in words
+        )
+    )
+    for word in words:
+        lines = await desk.logs("says", call=f"call-{word}")
+        assert [line["text"] for line in lines] == [f"{word} {number}" for number in range(20)]
+        assert {line["callId"] for line in lines} == {f"call-{word}"}
+
+
+async def test_a_traceback_names_the_users_file_and_the_caller_sees_none(desk: Desk) -> None:
+    await desk.deploy("raises", FUNCTIONS / "threads")
+    answer = await desk.call("raises", "/fail", headers={"X-Call-Id": "boom-1"})
+    assert answer.status_code == 500
+    assert "ValueError" not in answer.text
+    text = "\n".join(line["text"] for line in await desk.logs("raises", call="boom-1"))
+    assert 'File "app.py", line ' in text
+    assert text.endswith("ValueError: boom")
+
+
+async def test_a_hundred_megabytes_of_prints_are_bounded(desk: Desk) -> None:
+    await desk.deploy("floods", FUNCTIONS / "threads", timeout="120s")
+    await desk.deploy("quiet", FUNCTIONS / "threads")
+    flood = asyncio.create_task(desk.call("floods", "/flood?mb=100", timeout=120))
+    while not flood.done():
+        assert (await desk.call("quiet")).status_code == 200
+        await asyncio.sleep(0.05)
+    assert flood.result().text == "flooded"
+    files = list(home_of(desk).glob("logs/default/floods.jsonl*"))
+    assert 0 < sum(file.stat().st_size for file in files) < KEPT
+    assert any("lines dropped" in line["text"] for line in await desk.logs("floods"))
+    await desk.http.delete("/functions/floods")
+    await desk.gone("floods")
+    assert not list(home_of(desk).glob("logs/default/floods.jsonl*"))
+
+
+def home_of(desk: Desk) -> Path:
+    return Path(desk.platform.environment["PLAT_HOME"])
+
+
+async def test_a_function_that_takes_too_much_memory_says_so_and_comes_back(desk: Desk) -> None:
+    limits = {"limits": {"memory": "96Mi"}}
+    await desk.deploy("greedy", FUNCTIONS / "threads", resources=limits, scale={"min": 1})
+    answer = await desk.call("greedy", "/eat?mb=400")
+    assert answer.status_code in (500, 502)
+    if answer.status_code == 502:
+        await desk.until("greedy", lambda found: condition(found)["reason"] == "OOMKilled")
+    assert (await desk.call("greedy")).status_code == 200
+    assert (await desk.call("greedy", "/eat?mb=10")).status_code == 200
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+async def test_a_function_is_another_user_or_the_log_says_once_why_not(desk: Desk) -> None:
+    code = "import os\n\ndef handler(request):\n    return {'uid': os.getuid()}\n"
+    for name in ("owner-a", "owner-b"):
+        await desk.deploy(name, code)
+    users = {(await desk.call(name)).json()["uid"] for name in ("owner-a", "owner-b")}
+    told = (home_of(desk) / "plat.log").read_text(encoding="utf-8")
+    if users == {0}:
+        assert told.count("functions run as the platform's own user") == 1
+    else:
+        assert len(users - {0}) == 2
