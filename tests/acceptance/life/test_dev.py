@@ -69,26 +69,27 @@ async def test_a_save_answers_and_a_broken_one_is_told_while_the_old_code_runs(
         await answered(desk, "saved", lambda answer: answer.text == "number 2")
 
         app.write_text("def handler(request:\n    return 3\n")
-        await answered(desk, "saved", lambda answer: "x-plat-notice" in answer.headers)
+        await answered(desk, "saved", lambda answer: "x-plat-dev-error" in answer.headers)
         broken = await desk.call("saved")
         assert broken.text == "number 2"
-        assert "app.py:1: SyntaxError" in broken.headers["x-plat-notice"]
+        assert "app.py:1: SyntaxError" in broken.headers["x-plat-dev-error"]
         assert "app.py:1: SyntaxError" in printed.read_text()
 
         app.write_text("import nowhere_to_be_found\n" + CODE.format(4))
         await until(lambda: "nowhere_to_be_found" in printed.read_text())
-        await answered(desk, "saved", lambda answer: "nowhere" in answer.headers["x-plat-notice"])
+        await answered(
+            desk, "saved", lambda answer: "nowhere" in answer.headers["x-plat-dev-error"]
+        )
         assert (await desk.call("saved")).text == "number 2"
 
         app.write_text(CODE.format(5))
         await answered(desk, "saved", lambda answer: answer.text == "number 5")
-        await answered(desk, "saved", lambda answer: "x-plat-notice" not in answer.headers)
+        await answered(desk, "saved", lambda answer: "x-plat-dev-error" not in answer.headers)
 
 
 async def test_a_debugger_attaches_and_follows_a_save(desk: Desk, tmp_path: Path) -> None:
     folder = tmp_path / "debugged"
     folder.mkdir()
-    (folder / "requirements.txt").write_text("debugpy\n")
     (folder / "app.py").write_text(CODE.format(1))
     port = free_port()
     async with developing(desk.platform, folder, "--debug", "--debug-port", str(port)) as printed:
