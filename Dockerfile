@@ -17,6 +17,7 @@ COPY cli /src/cli
 COPY runtimes /src/runtimes
 # Unchecked bytecode: the files do not change any more, and the root is read-only.
 RUN pip install --no-deps --target /opt/plat /src \
+ && mv /opt/plat/bin/uv /opt/uv \
  && rm -rf /opt/plat/bin \
  && python -m compileall -q --invalidation-mode unchecked-hash /opt/plat
 
@@ -37,5 +38,6 @@ EXPOSE 8081
 CMD ["python", "-m", "plat_controller"]
 
 FROM service AS builder
+COPY --from=build /opt/uv /opt/plat/bin/uv
 EXPOSE 8082
 CMD ["python", "-m", "plat_builder"]

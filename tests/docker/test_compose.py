@@ -32,7 +32,9 @@ class Compose:
         self.client = client
         self.image = image
         self.project = f"plat-test-{uuid.uuid4().hex[:8]}"
-        self.ports = {name: free_port() for name in ("GATEWAY", "CONTROLLER", "REGISTRY")}
+        self.ports = {
+            name: free_port() for name in ("GATEWAY", "CONTROLLER", "BUILDER", "REGISTRY")
+        }
         self.http = httpx.Client(
             base_url=f"http://127.0.0.1:{self.ports['GATEWAY']}",
             headers={"Authorization": f"Bearer {TOKEN}"},
@@ -60,11 +62,33 @@ class Compose:
         labels = [f"{INSTANCE}={self.project}"] + ([f"{FUNCTION}={name}"] if name else [])
         return list(self.client.containers.list(all=True, filters={"label": labels}))
 
+    def images(self) -> list[Any]:
+        """What came from this project's registry."""
+        port = self.ports["REGISTRY"]
+        references = [f"localhost:{port}/*", f"localhost:{port}/plat/*"]
+        return list(self.client.images.list(filters={"reference": references}))
+
     def deploy(self, name: str, **spec: Any) -> None:
         body = {"name": name, "image": self.image, **spec}
         answer = self.http.post("/register", json=body)
         assert answer.status_code in (200, 201), answer.text
         until(lambda: self.reason(name) == "Serving")
+
+    def send(self, name: str, source: str) -> httpx.Response:
+        return self.http.post("/build", params={"name": name}, json={"inline": {"app.py": source}})
+
+    def build(self, name: str, source: str) -> dict[str, Any]:
+        answer = self.send(name, source)
+        assert answer.status_code == 200, answer.text
+        finished: dict[str, Any] = answer.json()
+        return finished
+
+    def deploy_source(self, name: str, source: str) -> dict[str, Any]:
+        finished = self.build(name, source)
+        answer = self.http.post("/register", json={"name": name, "image": finished["image"]})
+        assert answer.status_code in (200, 201), answer.text
+        until(lambda: self.reason(name) == "Serving")
+        return finished
 
     def reason(self, name: str) -> str:
         status = self.http.get(f"/functions/{name}").json()["status"]
@@ -110,13 +134,17 @@ def compose() -> Iterator[Compose]:
         for container in compose.functions():
             container.remove(force=True)
         compose.run("down", "--volumes", "--rmi", "local", "--timeout", "1")
+        for image in client.images.list(
+            filters={"reference": f"localhost:{compose.ports['REGISTRY']}/*"}
+        ):
+            client.images.remove(image.id, force=True)
         client.images.remove(tag, force=True)
         compose.http.close()
         client.close()
 
 
 def test_every_service_is_healthy_and_published_on_loopback_alone(compose: Compose) -> None:
-    for name in ("gateway", "function-controller", "registry"):
+    for name in ("gateway", "function-controller", "builder", "registry"):
         service = compose.service(name)
         assert service.attrs["State"]["Health"]["Status"] == "healthy"
         host = service.attrs["HostConfig"]
@@ -128,10 +156,43 @@ def test_every_service_is_healthy_and_published_on_loopback_alone(compose: Compo
         assert host["RestartPolicy"]["Name"] == "unless-stopped"
     sockets = [
         name
-        for name in ("gateway", "function-controller", "registry")
+        for name in ("gateway", "function-controller", "builder", "registry")
         if any("docker.sock" in m["Source"] for m in compose.service(name).attrs["Mounts"])
     ]
     assert sockets == ["function-controller"]
+    seeding = compose.service("runtimes")
+    assert (seeding.status, seeding.attrs["State"]["ExitCode"]) == ("exited", 0)
+
+
+def test_a_source_is_built_deployed_and_edited(compose: Compose) -> None:
+    first = compose.deploy_source("edited", "def handler(request):\n    return 'one'\n")
+    assert first["image"].startswith(f"localhost:{compose.ports['REGISTRY']}/edited@sha256:")
+    assert compose.call("edited").text == "one"
+    again = compose.build("edited", "def handler(request):\n    return 'one'\n")
+    assert (again["unchanged"], again["image"]) == (True, first["image"])
+    compose.deploy_source("edited", "def handler(request):\n    return 'two'\n")
+    until(lambda: compose.call("edited").text == "two")
+
+
+def test_the_builder_itself_takes_uploads_and_asks_for_the_token(compose: Compose) -> None:
+    url = f"http://127.0.0.1:{compose.ports['BUILDER']}/build?name=straight"
+    body = {"inline": {"app.py": "def handler(request):\n    return 'straight'\n"}}
+    assert httpx.post(url, json=body, trust_env=False).status_code == 401
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    answer = httpx.post(url, json=body, headers=headers, trust_env=False, timeout=PATIENCE)
+    assert answer.json()["type"] == "finished"
+
+
+def test_without_the_registry_a_build_says_so_and_a_retry_works(compose: Compose) -> None:
+    registry = compose.service("registry")
+    registry.stop(timeout=1)
+    try:
+        answer = compose.send("early", "def handler(request):\n    return 'early'\n")
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert "docker compose up --detach registry" in answer.json()["fix"]
+    finally:
+        registry.start()
+    until(lambda: compose.send("early", "def handler(request):\n    return 1\n").is_success)
 
 
 def test_deploy_call_stop_start_delete(compose: Compose) -> None:
@@ -168,7 +229,12 @@ def test_a_sleeping_function_wakes_for_a_call(compose: Compose) -> None:
 
 def test_a_function_reaches_nothing_of_the_platform(compose: Compose) -> None:
     compose.deploy("prisoner")
-    for service, port in (("gateway", 8080), ("function-controller", 8081), ("registry", 5000)):
+    for service, port in (
+        ("gateway", 8080),
+        ("function-controller", 8081),
+        ("builder", 8082),
+        ("registry", 5000),
+    ):
         networks = compose.service(service).attrs["NetworkSettings"]["Networks"]
         addresses = [network["IPAddress"] for network in networks.values()]
         for host in (*addresses, service, f"{service}.edge"):
