@@ -41,6 +41,15 @@ class Runtime:
         return self.description.name
 
     @property
+    def files(self) -> dict[str, str]:
+        """The template's files: path → text."""
+        template = self.folder / "template"
+        return {
+            path: (template / path).read_text(encoding="utf-8")
+            for path in self.description.template
+        }
+
+    @property
     def requirements(self) -> Path:
         """What the runtime itself needs in every environment; need not exist."""
         return self.folder / "requirements.txt"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from plat_gateway import openapi, problems
-from plat_gateway.auth.layer import TokenLayer
+from plat_gateway.auth.layer import CONSOLE, TokenLayer
 from plat_gateway.edge import Bounds, Edge
 from plat_gateway.metrics import Metrics
 from plat_gateway.routes import builds, events, functions, health, logs, register, secrets, system
+from plat_gateway.routes.console import FILES, Console, to_console
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
 
@@ -25,7 +27,7 @@ METHODS = ("GET", "PUT", "POST", "DELETE")
 ROOMS = (functions, events, logs, builds, register, secrets, system, health)
 
 
-def create_app(services: Services, settings: GatewaySettings) -> FastAPI:
+def create_app(services: Services, settings: GatewaySettings, console: Path = FILES) -> FastAPI:
     """The application over these services.
 
     It starts nothing: whoever serves it has checked the token (`check_token`) and keeps the
@@ -35,6 +37,9 @@ def create_app(services: Services, settings: GatewaySettings) -> FastAPI:
     app.state.services = services
     app.state.settings = settings
     app.state.metrics = Metrics()
+    app.mount(CONSOLE, Console(console))
+    for path in ("/", CONSOLE):
+        app.add_route(path, to_console, include_in_schema=False)
     # added from the inside out: the last one sees a request first
     app.add_middleware(Bounds, json_limit=settings.json_limit, build_limit=settings.build_limit)
     app.add_middleware(TokenLayer, guard=services.guard, trusted=settings.trusted_proxies)

@@ -59,6 +59,11 @@ class RuntimeInfo(Protocol):
         """The handler where none is given."""
         ...
 
+    @property
+    def template(self) -> Mapping[str, str]:
+        """The files a function of it begins with: path → text."""
+        ...
+
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 """What is not ready yet, as `{part: why}`; empty when all is."""

@@ -45,6 +45,7 @@ from plat_gateway.notices import Notices
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy
 from plat_gateway.proxy.records import CallRecord
+from plat_gateway.routes.documents import RuntimeView
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
 
@@ -133,7 +134,7 @@ async def embedded(
             builds=builds,
             logs=logs,
             secrets=secrets,
-            runtimes=lambda: [runtime.description for runtime in engine.catalogue.list()],
+            runtimes=lambda: [_runtime_view(runtime) for runtime in engine.catalogue.list()],
             guard=guard,
             readiness=readiness,
             samples=router.totals,
@@ -248,6 +249,17 @@ def _access_log(logs: EmbeddedLogs) -> Callable[[CallRecord], None]:
         )
 
     return on_call
+
+
+def _runtime_view(runtime: runtimes.Runtime) -> RuntimeView:
+    about = runtime.description
+    return RuntimeView(
+        name=about.name,
+        language=about.language,
+        description=about.description,
+        handler=about.handler,
+        template=runtime.files,
+    )
 
 
 def _run_bases() -> Sequence[Path]:

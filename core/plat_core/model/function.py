@@ -356,6 +356,8 @@ class FunctionStatus(Model):
     replicas: int = 0
     ready_replicas: int = 0
     url: str | None = None
+    deployed_at: datetime | None = None
+    """When the newest revision was made."""
 
     def condition(self, type_: str) -> Condition | None:
         """The condition of that type, if it was ever observed."""

@@ -243,7 +243,12 @@ class Functions:
     def _present(self, record: Record) -> Function:
         function = record.function
         status = function.status or FunctionStatus()
-        status = status.model_copy(update={"url": self._url(function.ref)})
+        latest = record.latest
+        shown = {
+            "url": self._url(function.ref),
+            "deployed_at": latest.created if latest else None,
+        }
+        status = status.model_copy(update=shown)
         return function.model_copy(update={"status": status})
 
 

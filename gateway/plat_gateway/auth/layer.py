@@ -17,6 +17,8 @@ from plat_gateway.auth.clients import Network, client_address
 from plat_gateway.problems import call_id_of, parts_of, problem
 
 PUBLIC = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
+CONSOLE = "/ui"
+"""The console's files lie below it. They are the same for all; what they ask for needs a token."""
 QUERY_TOKENS = frozenset({"token", "access_token", "auth_token"})
 CHALLENGE = 'Bearer realm="plat"'
 
@@ -40,7 +42,7 @@ class TokenLayer:
                 fix="send the header 'Authorization: Bearer $AUTH_TOKEN'",
             )
             await problem(parts_of(error), call_id_of(scope))(scope, receive, send)
-        elif scope["path"] in PUBLIC:
+        elif _is_public(scope["path"]):
             await self._app(scope, receive, send)
         else:
             await self._guarded(scope, receive, send)
@@ -58,6 +60,10 @@ class TokenLayer:
             headers = {"Retry-After": str(self._guard.retry_after(client))}
         response = problem(parts_of(refusal(verdict)), call_id_of(scope), headers)
         await response(scope, receive, send)
+
+
+def _is_public(path: str) -> bool:
+    return path in PUBLIC or path in ("/", CONSOLE) or path.startswith(f"{CONSOLE}/")
 
 
 def _header(scope: Scope, name: bytes) -> bytes | None:

@@ -239,6 +239,9 @@ class RuntimeView(Model):
     language: str
     description: str
     handler: str
+    template: Annotated[
+        Mapping[str, str], Field(description="The files to begin with: path → text.")
+    ] = {}
 
 
 class RuntimeList(Model):

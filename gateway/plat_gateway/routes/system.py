@@ -26,6 +26,7 @@ async def list_runtimes(services: Parts) -> Response:
             language=runtime.language,
             description=runtime.description,
             handler=runtime.handler,
+            template=runtime.template,
         )
         for runtime in services.runtimes()
     ]
