@@ -44,6 +44,11 @@ fmt: setup ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 
 BENCHMARKS := $(patsubst bench/%.py,%,$(patsubst %/__main__.py,%.py,$(wildcard bench/[a-z]*.py bench/*/__main__.py)))
+.PHONY: ui
+ui: setup ## Build the console, which the gateway then serves at /ui (Node from PyPI, where there is none)
+	hack/npm ci --no-audit --no-fund
+	hack/npm run build
+
 .PHONY: bench
 bench: setup ## Measure, with what each figure is compared to; one: make bench BENCHMARKS=gateway
 	@set -e; for each in $(BENCHMARKS); do $(BIN)/python -m bench.$$each $(ARGS); done

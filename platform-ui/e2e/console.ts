@@ -1,0 +1,86 @@
+// What every test of the console begins with: a signed-in page on a platform without functions.
+import type * as axeCore from "axe-core";
+import { test as base, expect, type Page } from "@playwright/test";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { Platform, TOKEN } from "./platform";
+
+interface Own {
+  /** A page that is signed in; what the browser refuses or a script throws fails the test. */
+  console: Page;
+}
+
+interface Shared {
+  platform: Platform;
+}
+
+export const test = base.extend<Own, Shared>({
+  platform: [
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the pattern
+    async ({}, run) => {
+      const platform = await Platform.create();
+      await run(platform);
+      await platform.close();
+    },
+    { scope: "worker", timeout: 120_000 },
+  ],
+  console: async ({ page, platform }, run) => {
+    await platform.deleteAll();
+    const wrong = listenForWrong(page);
+    await signIn(page, platform);
+    await run(page);
+    expect(wrong).toEqual([]);
+  },
+});
+
+export { expect };
+
+/** Violations of the policy and uncaught errors, as they come. */
+export function listenForWrong(page: Page): string[] {
+  const wrong: string[] = [];
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on("console", (message) => {
+    const text = message.text();
+    if (/Content Security Policy|Refused to|violates/.test(text)) wrong.push(text);
+  });
+  return wrong;
+}
+
+export async function signIn(page: Page, platform: Platform, path = "/ui/"): Promise<void> {
+  await page.goto(platform.url + path);
+  await page.getByLabel("Token").fill(TOKEN);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+}
+
+const axeSource = readFileSync(
+  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
+  "utf8",
+);
+
+/** Fails where axe finds anything serious on the page as it is. */
+export async function expectAccessible(page: Page): Promise<void> {
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: typeof axeCore };
+    const { violations } = await axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
+    });
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" | ")}`);
+  });
+  expect(found).toEqual([]);
+}
+
+/** Kept in the documentation, and looked at. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const path = fileURLToPath(new URL(`../../docs/images/console-${name}.png`, import.meta.url));
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await page.screenshot({ path, animations: "disabled", caret: "hide" });
+}
+
+export function functionPath(name: string, tab = ""): string {
+  return `/ui/functions/default/${name}${tab === "" ? "" : `/${tab}`}`;
+}

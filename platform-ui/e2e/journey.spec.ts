@@ -1,0 +1,212 @@
+// The way of a function through the console: written, called, watched, stopped, set, deleted.
+import { expect, functionPath, picture, test } from "./console";
+
+const PNG =
+  "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGP4z8CAB+GTG8HSALfKY52fTcuYAAAAAElFTkSuQmCC";
+const SHAPES = `
+import base64, time
+
+def handler(request):
+    print("asked for", request.path, flush=True)
+    if request.path == "/picture":
+        return base64.b64decode("${PNG}"), 200, {"Content-Type": "image/png"}
+    if request.path == "/binary":
+        return bytes(range(256)), 200, {"Content-Type": "application/octet-stream"}
+    if request.path == "/page":
+        return "<h1>hi</h1><script>document.title = 'run'</script>", 200, {"Content-Type": "text/html"}
+    if request.path == "/slow":
+        def words():
+            for n in range(40):
+                yield f"word {n}\\n"
+                time.sleep(0.1)
+        return words(), 200, {"Content-Type": "text/plain"}
+    if request.path == "/broken":
+        raise RuntimeError("as asked")
+    return {"path": request.path, "method": request.method, "list": [1, 2, 3]}
+`;
+
+test("an empty platform teaches the first deploy, which is written and called here", async ({
+  console: page,
+}) => {
+  await expect(page.getByRole("heading", { name: "Your first function" })).toBeVisible();
+  await picture(page, "empty");
+  await page.getByRole("link", { name: "Deploy from the browser" }).click();
+  await page.getByLabel("Name").fill("hello");
+  await expect(page.getByLabel("Text of app.py")).toContainText("def handler");
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await expect(page.getByText("hello is ready after")).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole("log", { name: "Build log" })).toContainText("✓ environment");
+  await picture(page, "deploy");
+
+  await page.getByRole("link", { name: "Invoke it" }).click();
+  await page.getByRole("button", { name: "Send" }).click();
+  await expect(page.getByTestId("status")).toHaveText("200");
+  await expect(page.getByRole("region", { name: "Body" })).toContainText("Hello, world!");
+});
+
+test("answers are shown as what they are, and none of them is run", async ({
+  console: page,
+  platform,
+}) => {
+  await platform.deploy("shapes", { "app.py": SHAPES });
+  await page.goto(platform.url + functionPath("shapes", "invoke"));
+  const call = async (path: string) => {
+    await page.getByLabel("Path and query").fill(path);
+    await page.getByRole("button", { name: "Send" }).click();
+    await expect(page.getByRole("status").filter({ hasText: "·" })).toBeVisible();
+  };
+  const body = page.getByRole("region", { name: "Body" });
+
+  await call("/things?a=1");
+  await expect(body).toContainText('"path": "/things"');
+  await page.getByRole("button", { name: "Raw" }).click();
+  await expect.poll(() => body.textContent()).toMatch(/^\{"path"/);
+  await page.getByRole("button", { name: "Pretty" }).click();
+  await picture(page, "invoke");
+
+  await call("/picture");
+  const image = page.getByAltText("The picture that the function answered");
+  await expect.poll(() => image.evaluate((node: HTMLImageElement) => node.naturalWidth)).toBe(10);
+
+  await call("/binary");
+  await expect(body).toContainText("00000010  10 11 12 13");
+
+  await call("/page");
+  await expect(body).toContainText("<script>document.title = 'run'</script>");
+  expect(await page.title()).not.toBe("run");
+
+  await call("/broken");
+  await expect(page.getByTestId("status")).toHaveText("500");
+
+  await expect(page.getByRole("list", { name: "Calls before" }).getByRole("listitem")).toHaveCount(
+    5,
+  );
+  await expect(page.getByRole("region", { name: "The call as a curl line" })).toContainText(
+    `curl -H "Authorization: Bearer \${AUTH_TOKEN:-dev-token}" ${platform.url}/function/shapes/broken`,
+  );
+  await page.getByRole("button", { name: "Copy as curl" }).click();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  expect(copied).toContain("/function/shapes/broken");
+});
+
+test("a streamed answer is shown while it arrives, and can be left", async ({
+  console: page,
+  platform,
+}) => {
+  await platform.deploy("shapes", { "app.py": SHAPES });
+  await page.goto(platform.url + functionPath("shapes", "invoke"));
+  await page.getByLabel("Path and query").fill("/slow");
+  await page.getByRole("button", { name: "Send" }).click();
+  const body = page.getByRole("region", { name: "Body" });
+  await expect(body).toContainText("word 3");
+  await expect(page.getByText(/^arriving…/)).toBeVisible();
+  await expect(body).not.toContainText("word 39");
+  await page.getByRole("button", { name: "Stop", exact: true }).last().click();
+  await expect(page.getByRole("button", { name: "Send" })).toBeEnabled();
+  await expect(body).not.toContainText("word 39");
+});
+
+test("logs follow, are searched, and told by call", async ({ console: page, platform }) => {
+  await platform.deploy("shapes", { "app.py": SHAPES });
+  await page.goto(platform.url + functionPath("shapes", "logs"));
+  await expect(page.getByText("Listening")).toBeVisible();
+  const log = page.getByRole("log", { name: "Log lines" });
+  await platform.ask("GET", "/function/shapes/one");
+  await platform.ask("GET", "/function/shapes/two");
+  await expect(log).toContainText("asked for /one");
+  await expect(log).toContainText("asked for /two");
+  await picture(page, "logs");
+
+  await page.getByLabel("Search in the lines").fill("/two");
+  await expect(log).not.toContainText("asked for /one");
+  await page.getByLabel("Search in the lines").fill("");
+
+  await log.getByText("asked for /one").locator("..").getByRole("button").click();
+  await expect(page.getByLabel("Call id")).not.toHaveValue("");
+  await expect(log).toContainText("asked for /one");
+  await expect(log).not.toContainText("asked for /two");
+
+  await page.getByRole("link", { name: "Invoke", exact: true }).click();
+  await page.getByLabel("Path and query").fill("/three");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("link", { name: "Logs of this call" }).click();
+  await expect(log).toContainText("asked for /three");
+  await expect(log).not.toContainText("asked for /one");
+});
+
+test("it stops and starts, is scaled, and its replicas are seen", async ({
+  console: page,
+  platform,
+}) => {
+  await platform.deploy("shapes", { "app.py": SHAPES });
+  await page.goto(platform.url + functionPath("shapes", "replicas"));
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await expect(page.locator("[data-phase=stopped]")).toHaveText("Stopped");
+  await expect(page.getByText("It is stopped. Start it, and replicas come.")).toBeVisible();
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await expect(page.locator("[data-phase=ready], [data-phase=idle]")).toBeVisible();
+
+  await page.getByRole("button", { name: "Fixed" }).click();
+  await page.getByRole("spinbutton", { name: "Replicas" }).fill("2");
+  await page.getByRole("button", { name: "Scale", exact: true }).click();
+  await expect(page.getByText("Scaled to 2 replicas")).toBeVisible();
+  const list = page.getByRole("list", { name: "Replicas" });
+  await expect(list.getByText("ready", { exact: true })).toHaveCount(2);
+  await picture(page, "replicas");
+});
+
+test("settings are checked by the schema, saved, and reach the function", async ({
+  console: page,
+  platform,
+}) => {
+  await platform.ask("PUT", "/secrets/database", { values: { url: "postgres://here" } });
+  await platform.deploy("shapes", {
+    "app.py":
+      "import os\ndef handler(request):\n    return f\"{os.environ.get('GREETING')} {os.environ.get('DB')}\"\n",
+  });
+  await page.goto(platform.url + functionPath("shapes", "settings"));
+  await page.getByRole("button", { name: "Variable", exact: true }).click();
+  await page.getByLabel("Name 1").fill("1-bad");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByLabel("Name 1")).toHaveAttribute("aria-invalid", "true");
+  await page.getByLabel("Name 1").fill("PORT");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText(/PORT is set by the platform/).first()).toBeVisible();
+
+  await page.getByLabel("Name 1").fill("GREETING");
+  await page.getByLabel("Value 1").fill("good day");
+  await page.getByRole("button", { name: "Variable", exact: true }).click();
+  await page.getByLabel("Name 2").fill("DB");
+  await page.getByRole("combobox", { name: "Kind 2" }).click();
+  await page.getByRole("option", { name: "Secret" }).click();
+  await page.getByRole("combobox", { name: "Secret 2" }).click();
+  await page.getByRole("option", { name: "database" }).click();
+  await page.getByRole("combobox", { name: "Key 2" }).click();
+  await page.getByRole("option", { name: "url" }).click();
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText(/^Saved; a new revision of shapes/)).toBeVisible();
+  await picture(page, "settings");
+  await expect
+    .poll(async () => {
+      const response = await fetch(`${platform.url}/function/shapes`, {
+        headers: { Authorization: "Bearer token-of-the-tests" },
+      });
+      return response.text();
+    })
+    .toBe("good day postgres://here");
+  await expect(page.getByText("postgres://here")).toHaveCount(0);
+  await platform.ask("DELETE", "/secrets/database");
+});
+
+test("deleting needs the name, and it is gone", async ({ console: page, platform }) => {
+  await platform.deploy("shapes", { "app.py": SHAPES });
+  await page.goto(platform.url + functionPath("shapes"));
+  await page.getByRole("button", { name: "Delete" }).click();
+  const dialog = page.getByRole("dialog", { name: "Delete shapes?" });
+  await expect(dialog.getByRole("button", { name: "Delete" })).toBeDisabled();
+  await dialog.getByLabel("Type shapes to confirm").fill("shape");
+  await expect(dialog.getByRole("button", { name: "Delete" })).toBeDisabled();
+  await dialog.getByLabel("Type shapes to confirm").fill("shapes");
+  await dialog.getByRole("button", { name: "Delete" }).click();
+  await expect(page.getByRole("heading", { name: "Your first function" })).toBeVisible();
+});

@@ -1,0 +1,43 @@
+// What a platform without functions shows: the two ways to the first one.
+import { Box, Button, Paper, Typography } from "@mui/material";
+import { Link } from "react-router";
+import { MONO } from "../theme";
+import { CopyButton } from "./CopyButton";
+
+const COMMANDS = "plat init hello\nplat deploy hello";
+
+export function EmptyState() {
+  return (
+    <Paper sx={{ p: { xs: 3, sm: 6 }, textAlign: "center", maxWidth: 640, mx: "auto", mt: 4 }}>
+      <Typography variant="h1" gutterBottom>
+        Your first function
+      </Typography>
+      <Typography color="text.secondary" sx={{ mb: 3 }}>
+        Write it here and see it answer in a few seconds. It sleeps when nobody calls it, and wakes
+        when somebody does.
+      </Typography>
+      <Button component={Link} to="/deploy" variant="contained" size="large">
+        Deploy from the browser
+      </Button>
+      <Typography color="text.secondary" sx={{ mt: 4, mb: 1 }}>
+        Or in a terminal:
+      </Typography>
+      <Box
+        sx={{
+          display: "flex",
+          alignItems: "start",
+          justifyContent: "space-between",
+          bgcolor: "background.default",
+          borderRadius: 1,
+          p: 2,
+          textAlign: "left",
+        }}
+      >
+        <Box component="pre" sx={{ m: 0, fontFamily: MONO }}>
+          {COMMANDS}
+        </Box>
+        <CopyButton text={COMMANDS} label="Copy the commands" />
+      </Box>
+    </Paper>
+  );
+}

@@ -1,0 +1,11 @@
+// The time, told anew now and then, so that "3 min ago" does not stand still.
+import { useEffect, useState } from "react";
+
+export function useNow(every = 10_000): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), every);
+    return () => clearInterval(timer);
+  }, [every]);
+  return now;
+}

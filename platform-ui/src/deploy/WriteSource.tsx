@@ -1,0 +1,121 @@
+// Writing a function here: a template's files as tabs over the editor.
+import {
+  Box,
+  Button,
+  MenuItem,
+  Paper,
+  Skeleton,
+  Tab,
+  Tabs,
+  TextField,
+  useColorScheme,
+  useMediaQuery,
+} from "@mui/material";
+import { lazy, Suspense } from "react";
+import type { Runtime } from "../api/types";
+import { Icon } from "../components/Icon";
+import type { Mark } from "./Editor";
+import type { Place } from "./guilty";
+
+const Editor = lazy(() => import("./Editor"));
+
+interface Props {
+  runtimes: readonly Runtime[];
+  runtime: string;
+  onRuntime: (name: string) => void;
+  files: Readonly<Record<string, string>>;
+  onFiles: (files: Record<string, string>) => void;
+  file: string;
+  onFile: (file: string) => void;
+  guilty: (Place & { message: string }) | null;
+}
+
+export function WriteSource({
+  runtimes,
+  runtime,
+  onRuntime,
+  files,
+  onFiles,
+  file,
+  onFile,
+  guilty,
+}: Props) {
+  const { mode } = useColorScheme();
+  const prefersDark = useMediaQuery("(prefers-color-scheme: dark)");
+  const mark: Mark | null =
+    guilty?.file === file ? { line: guilty.line, message: guilty.message } : null;
+  const names = Object.keys(files);
+  const add = () => {
+    const name = window.prompt("The new file's path")?.trim();
+    if (!name || name in files) return;
+    onFiles({ ...files, [name]: "" });
+    onFile(name);
+  };
+  return (
+    <Box sx={{ display: "grid", gap: 2 }}>
+      <TextField
+        select
+        label="Template"
+        value={runtime}
+        onChange={(event) => onRuntime(event.target.value)}
+        helperText={runtimes.find(({ name }) => name === runtime)?.description ?? " "}
+      >
+        {runtimes.map(({ name }) => (
+          <MenuItem key={name} value={name}>
+            {name}
+          </MenuItem>
+        ))}
+      </TextField>
+      <Paper sx={{ overflow: "hidden" }}>
+        <Box
+          sx={{ display: "flex", alignItems: "center", borderBottom: 1, borderColor: "divider" }}
+        >
+          <Tabs
+            value={file}
+            onChange={(_, name: string) => onFile(name)}
+            variant="scrollable"
+            aria-label="Files"
+            sx={{ flexGrow: 1, minWidth: 0 }}
+          >
+            {names.map((name) => (
+              <Tab
+                key={name}
+                value={name}
+                id={`file-${name}`}
+                aria-controls="editor"
+                label={guilty?.file === name ? `${name} ●` : name}
+                sx={{ color: guilty?.file === name ? "error.main" : undefined }}
+              />
+            ))}
+          </Tabs>
+          <Button
+            size="small"
+            startIcon={<Icon name="add" />}
+            onClick={add}
+            sx={{ mx: 1, flex: "none" }}
+          >
+            File
+          </Button>
+        </Box>
+        <Box role="tabpanel" id="editor" aria-labelledby={`file-${file}`} sx={{ height: 360 }}>
+          <Suspense
+            fallback={
+              <Skeleton variant="rectangular" height={360} aria-label="Loading the editor" />
+            }
+          >
+            {file in files && (
+              <Editor
+                key={`${runtime}:${file}`}
+                file={file}
+                text={files[file] ?? ""}
+                isDark={mode === "dark" || (mode !== "light" && prefersDark)}
+                mark={mark}
+                onChange={(text) => onFiles({ ...files, [file]: text })}
+              />
+            )}
+          </Suspense>
+        </Box>
+      </Paper>
+    </Box>
+  );
+}

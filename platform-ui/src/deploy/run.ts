@@ -1,0 +1,100 @@
+// A deploy, step by step: build, put, wait until it serves or is given up.
+import { build, type BuildFailure, type BuildOptions, type Upload } from "../api/build";
+import { api, unwrap } from "../api/client";
+import { putFunction } from "../api/functions";
+import { ApiProblem, isAbort, asProblem } from "../api/problem";
+import type { Func, FunctionSpec, Ref } from "../api/types";
+import { phaseOf } from "../live/phase";
+
+export type Made = { upload: Upload; options: BuildOptions } | { image: string; runtime: string };
+
+export interface Plan {
+  ref: Ref;
+  made: Made;
+  /** Spec fields beside what it is made of. */
+  settings: Partial<FunctionSpec>;
+  /** What is deployed under that name already: its settings stay, where the plan has none. */
+  before: FunctionSpec | undefined;
+}
+
+export type Stage = "build" | "start";
+export type Outcome =
+  | { kind: "running"; stage: Stage }
+  | { kind: "ready"; fn: Func; seconds: number }
+  | { kind: "build-failed"; failure: BuildFailure }
+  | { kind: "start-failed"; fn: Func }
+  | { kind: "refused"; problem: ApiProblem }
+  | { kind: "left" };
+
+export interface Teller {
+  onLine: (text: string) => void;
+  onOutcome: (outcome: Outcome) => void;
+}
+
+export async function deploy(plan: Plan, teller: Teller, signal: AbortSignal): Promise<void> {
+  const begun = performance.now();
+  try {
+    const origin = await originOf(plan, teller, signal);
+    if (origin === null) return;
+    teller.onOutcome({ kind: "running", stage: "start" });
+    const { source: _, ...kept } = plan.before ?? { source: null };
+    const stored = await putFunction(plan.ref, { ...kept, ...plan.settings, ...origin });
+    teller.onLine(`stored as generation ${stored.metadata.generation ?? 0}`);
+    const fn = await settled(plan.ref, stored, teller, signal);
+    const seconds = (performance.now() - begun) / 1000;
+    const isServing = phaseOf(fn).phase !== "failing";
+    teller.onOutcome(isServing ? { kind: "ready", fn, seconds } : { kind: "start-failed", fn });
+  } catch (error) {
+    teller.onOutcome(
+      isAbort(error) ? { kind: "left" } : { kind: "refused", problem: asProblem(error) },
+    );
+  }
+}
+
+/** The image and how it runs; null where the build failed, which was told. */
+async function originOf(
+  { ref, made }: Plan,
+  teller: Teller,
+  signal: AbortSignal,
+): Promise<Partial<FunctionSpec> | null> {
+  if ("image" in made) {
+    return { image: made.image, ...(made.runtime === "" ? {} : { runtime: made.runtime }) };
+  }
+  teller.onOutcome({ kind: "running", stage: "build" });
+  for await (const event of build(ref, made.upload, made.options, signal)) {
+    if (event.type === "log") teller.onLine(event.text);
+    if (event.type === "step") {
+      teller.onLine(
+        `✓ ${event.name}  ${event.seconds.toFixed(2)} s${event.cached ? " (cached)" : ""}`,
+      );
+    }
+    if (event.type === "failed") {
+      teller.onOutcome({ kind: "build-failed", failure: event });
+      return null;
+    }
+    if (event.type === "finished") {
+      return { image: event.image, runtime: event.runtime, handler: event.handler ?? null };
+    }
+  }
+  throw new ApiProblem("the build ended without a result", 0, "build-failed", "deploy again");
+}
+
+/** Waits as the API offers it: each question is answered when the function changes. */
+async function settled(ref: Ref, stored: Func, teller: Teller, signal: AbortSignal): Promise<Func> {
+  let fn = stored;
+  let said = "";
+  for (;;) {
+    const isSeen = (fn.status?.observedGeneration ?? 0) >= (stored.metadata.generation ?? 0);
+    const { phase, message } = phaseOf(fn);
+    if (isSeen && phase !== "starting") return fn;
+    if (isSeen && message !== "" && message !== said) teller.onLine((said = message));
+    fn = await changed(ref, fn.metadata.resourceVersion ?? "", signal);
+  }
+}
+
+function changed(ref: Ref, resourceVersion: string, signal: AbortSignal): Promise<Func> {
+  const query = { namespace: ref.namespace, wait: "10s", resourceVersion };
+  return unwrap(
+    api.GET("/functions/{name}", { params: { path: { name: ref.name }, query }, signal }),
+  );
+}

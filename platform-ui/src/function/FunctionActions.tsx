@@ -1,0 +1,83 @@
+// The verbs on a function: stop or start, redeploy, a new version, delete.
+import { Box, Button } from "@mui/material";
+import { useState } from "react";
+import { Link } from "react-router";
+import { redeployFunction, startFunction, stopFunction } from "../api/functions";
+import { refOf, type Func } from "../api/types";
+import { Icon } from "../components/Icon";
+import { useAction } from "../live/useAction";
+import { DeleteDialog } from "./DeleteDialog";
+
+function suspended(fn: Func, suspend: boolean): Func {
+  return { ...fn, spec: { ...fn.spec, suspend } };
+}
+
+export function FunctionActions({ fn }: { fn: Func }) {
+  const ref = refOf(fn);
+  const [isDeleting, setDeleting] = useState(false);
+  const stop = useAction(fn, {
+    run: () => stopFunction(ref),
+    foresee: (before) => suspended(before, true),
+    said: () => `${ref.name} stops; calls are answered with 503`,
+  });
+  const start = useAction(fn, {
+    run: () => startFunction(ref),
+    foresee: (before) => suspended(before, false),
+    said: () => `${ref.name} starts`,
+  });
+  const redeploy = useAction(fn, {
+    run: () => redeployFunction(ref),
+    said: () => `${ref.name} gets a new revision of the same artifact`,
+  });
+  const isGoing = fn.metadata.deletionTimestamp != null;
+  const isBusy = stop.isPending || start.isPending || redeploy.isPending || isGoing;
+  return (
+    <Box sx={{ display: "flex", flexWrap: "wrap", gap: 1 }}>
+      {fn.spec.suspend ? (
+        <Button
+          variant="contained"
+          startIcon={<Icon name="play" />}
+          disabled={isBusy}
+          onClick={() => start.mutate()}
+        >
+          Start
+        </Button>
+      ) : (
+        <Button
+          variant="outlined"
+          startIcon={<Icon name="stop" />}
+          disabled={isBusy}
+          onClick={() => stop.mutate()}
+        >
+          Stop
+        </Button>
+      )}
+      <Button
+        variant="outlined"
+        startIcon={<Icon name="refresh" />}
+        disabled={isBusy || fn.spec.suspend}
+        onClick={() => redeploy.mutate()}
+      >
+        Redeploy
+      </Button>
+      <Button
+        variant="outlined"
+        component={Link}
+        to={`/deploy?name=${ref.name}&namespace=${ref.namespace}`}
+        startIcon={<Icon name="upload" />}
+        disabled={isGoing}
+      >
+        New version
+      </Button>
+      <Button
+        color="error"
+        startIcon={<Icon name="delete" />}
+        disabled={isGoing}
+        onClick={() => setDeleting(true)}
+      >
+        Delete
+      </Button>
+      <DeleteDialog fn={fn} isOpen={isDeleting} onClose={() => setDeleting(false)} />
+    </Box>
+  );
+}

@@ -1,0 +1,159 @@
+// What a function is and does: its URL, its load, what the platform observed, its revisions.
+import { Alert, AlertTitle, Box, Chip, Link, Typography } from "@mui/material";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { listRevisions } from "../api/functions";
+import { keyOf, refOf, type Condition, type Func } from "../api/types";
+import { ago, duration, percent, perMinute } from "../components/ago";
+import { CopyButton } from "../components/CopyButton";
+import { Facts } from "../components/Facts";
+import { Section } from "../components/Section";
+import { Sparkline } from "../components/Sparkline";
+import { useNow } from "../components/useNow";
+import { useRates } from "../live/LiveProvider";
+import { isStale, phaseOf } from "../live/phase";
+import { MONO } from "../theme";
+import { curlLine } from "./curl";
+
+const COLUMNS = {
+  display: "grid",
+  gap: 2,
+  gridTemplateColumns: { xs: "minmax(0, 1fr)", md: "repeat(2, minmax(0, 1fr))" },
+  alignItems: "start",
+} as const;
+
+export function OverviewTab({ fn }: { fn: Func }) {
+  const now = useNow();
+  const rates = useRates()(refOf(fn));
+  const status = fn.status;
+  const url = status?.url ?? "";
+  const curl = curlLine({ method: "GET", url, headers: [], token: fn.spec.access === "token" });
+  return (
+    <>
+      <Trouble fn={fn} />
+      <Box sx={COLUMNS}>
+        <Section title="Call it" action={<CopyButton text={curl} label="Copy as curl" />}>
+          <Link
+            href={url}
+            target="_blank"
+            rel="noopener noreferrer"
+            sx={{ overflowWrap: "anywhere" }}
+          >
+            {url}
+          </Link>
+          <Typography variant="body2" color="text.secondary" sx={{ mt: 1 }}>
+            {fn.spec.access === "token"
+              ? "Callers need the token: a browser's address bar has none. Invoke sends it."
+              : "Everybody who reaches this address may call it."}
+          </Typography>
+        </Section>
+        <Section title="Load">
+          <Facts
+            items={[
+              [
+                "Calls / min",
+                <Box key="calls" sx={{ display: "flex", gap: 1 }}>
+                  {perMinute(rates.perMinute)} <Sparkline values={rates.spark} />
+                </Box>,
+              ],
+              ["Errors", percent(rates.errors)],
+              ["p95", duration(rates.p95)],
+              ["Replicas", `${status?.readyReplicas ?? 0} ready of ${status?.replicas ?? 0}`],
+            ]}
+          />
+        </Section>
+        <Section title="Conditions">
+          <Conditions conditions={status?.conditions ?? []} now={now} />
+        </Section>
+        <Section title="Made of">
+          <Facts
+            items={[
+              ["Runtime", fn.spec.runtime ?? "the image's own"],
+              ["Handler", fn.spec.handler ?? "the default"],
+              ["Image", <code key="image">{fn.spec.image ?? "built from its source"}</code>],
+              ["Deployed", ago(status?.deployedAt, now)],
+              ["Created", ago(fn.metadata.creationTimestamp, now)],
+            ]}
+          />
+        </Section>
+        <Revisions fn={fn} now={now} />
+      </Box>
+    </>
+  );
+}
+
+function Trouble({ fn }: { fn: Func }) {
+  const view = phaseOf(fn);
+  const hints = fn.status?.hints ?? [];
+  if (view.phase !== "failing" && !isStale(fn) && hints.length === 0) return null;
+  return (
+    <Alert severity={view.phase === "failing" ? "error" : "warning"} sx={{ mb: 2 }}>
+      <AlertTitle>
+        {isStale(fn)
+          ? `${fn.status?.latestRevision ?? ""} failed; ${fn.status?.revision ?? "nothing"} goes on serving`
+          : "It does not run"}
+      </AlertTitle>
+      <Box
+        component="pre"
+        sx={{ m: 0, fontFamily: MONO, whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}
+      >
+        {view.message}
+      </Box>
+      {hints.map(({ reason, fix }) => (
+        <Typography key={reason + fix} variant="body2" sx={{ mt: 1 }}>
+          <strong>{reason}</strong>: {fix}
+        </Typography>
+      ))}
+    </Alert>
+  );
+}
+
+const COLOURS = { True: "success", False: "default", Unknown: "warning" } as const;
+
+function Conditions({ conditions, now }: { conditions: readonly Condition[]; now: number }) {
+  if (conditions.length === 0) return <Typography>Nothing was observed yet.</Typography>;
+  return (
+    <Box component="ul" sx={{ listStyle: "none", p: 0, m: 0, display: "grid", gap: 1 }}>
+      {conditions.map(({ type, status, reason, message, lastTransitionTime }) => (
+        <Box component="li" key={type} sx={{ minWidth: 0 }}>
+          <Chip
+            size="small"
+            label={`${type}: ${status}`}
+            color={COLOURS[status]}
+            variant="outlined"
+          />{" "}
+          <strong>{reason}</strong>{" "}
+          <Typography component="span" variant="body2" color="text.secondary">
+            {ago(lastTransitionTime, now)}
+          </Typography>
+          <Typography variant="body2" sx={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}>
+            {message}
+          </Typography>
+        </Box>
+      ))}
+    </Box>
+  );
+}
+
+function Revisions({ fn, now }: { fn: Func; now: number }) {
+  const ref = refOf(fn);
+  const { data } = useQuery({
+    queryKey: ["revisions", keyOf(ref), fn.status?.latestRevision, fn.status?.revision],
+    queryFn: ({ signal }) => listRevisions(ref, signal),
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <Section title="Revisions">
+      <Box component="ol" reversed sx={{ listStyle: "none", p: 0, m: 0, display: "grid", gap: 1 }}>
+        {[...(data ?? [])].reverse().map(({ name, created, serving, image }) => (
+          <Box component="li" key={name} sx={{ minWidth: 0 }}>
+            <strong>{name}</strong>{" "}
+            {serving && <Chip size="small" color="success" label="serving" />}
+            <Typography variant="body2" color="text.secondary" noWrap title={image}>
+              {ago(created, now)} · {image}
+            </Typography>
+          </Box>
+        ))}
+      </Box>
+    </Section>
+  );
+}

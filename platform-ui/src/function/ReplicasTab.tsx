@@ -1,0 +1,86 @@
+// The replicas as they are now, and how many there shall be.
+import { Box, Chip, Typography } from "@mui/material";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { listReplicas } from "../api/functions";
+import { asProblem } from "../api/problem";
+import { keyOf, refOf, type Func, type Replica } from "../api/types";
+import { ago } from "../components/ago";
+import { Code } from "../components/Code";
+import { ProblemAlert } from "../components/ProblemAlert";
+import { Section } from "../components/Section";
+import { useNow } from "../components/useNow";
+import { ScaleForm } from "./ScaleForm";
+
+const LOOK = 3_000;
+
+export default function ReplicasTab({ fn }: { fn: Func }) {
+  const ref = refOf(fn);
+  const now = useNow(1_000);
+  const { data, error } = useQuery({
+    queryKey: ["replicas", keyOf(ref), fn.metadata.resourceVersion],
+    queryFn: ({ signal }) => listReplicas(ref, signal),
+    refetchInterval: LOOK,
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <Box
+      sx={{
+        display: "grid",
+        gap: 2,
+        gridTemplateColumns: { xs: "minmax(0, 1fr)", md: "minmax(0, 2fr) minmax(0, 1fr)" },
+        alignItems: "start",
+      }}
+    >
+      <Section title="Replicas">
+        {error !== null && data === undefined && <ProblemAlert problem={asProblem(error)} />}
+        {data?.length === 0 && <Typography color="text.secondary">{whyNone(fn)}</Typography>}
+        <Box
+          component="ul"
+          aria-label="Replicas"
+          sx={{ listStyle: "none", p: 0, m: 0, display: "grid", gap: 1.5 }}
+        >
+          {data?.map((replica) => (
+            <ReplicaItem key={replica.id} replica={replica} now={now} />
+          ))}
+        </Box>
+      </Section>
+      <ScaleForm fn={fn} key={fn.metadata.generation} />
+    </Box>
+  );
+}
+
+function whyNone(fn: Func): string {
+  if (fn.spec.suspend) return "It is stopped. Start it, and replicas come.";
+  return fn.spec.scale.min === 0 ? "It sleeps. The next call wakes it." : "None is there yet.";
+}
+
+const COLOURS: Readonly<Record<Replica["state"], "success" | "warning" | "error" | "default">> = {
+  ready: "success",
+  starting: "warning",
+  unready: "error",
+  waiting: "error",
+  stopping: "default",
+};
+
+function ReplicaItem({ replica, now }: { replica: Replica; now: number }) {
+  const { id, revision, state, since, restarts, failure } = replica;
+  return (
+    <Box component="li" sx={{ minWidth: 0 }}>
+      <Box sx={{ display: "flex", flexWrap: "wrap", gap: 1, alignItems: "center" }}>
+        <Chip size="small" label={state} color={COLOURS[state]} variant="outlined" />
+        <Typography sx={{ fontWeight: 600, overflowWrap: "anywhere" }}>{id}</Typography>
+        <Typography variant="body2" color="text.secondary">
+          {revision} · since {ago(since, now)}
+          {restarts > 0 && ` · ${restarts} restarts`}
+        </Typography>
+      </Box>
+      {failure != null && (
+        <Box sx={{ mt: 1 }}>
+          <Code label={`Why ${id} is not ready`}>
+            {[`${failure.reason}: ${failure.message}`, failure.log].filter(Boolean).join("\n")}
+          </Code>
+        </Box>
+      )}
+    </Box>
+  );
+}

@@ -1,0 +1,103 @@
+// How many replicas: by load between two bounds, or a fixed number.
+import { Box, Button, TextField, ToggleButton, ToggleButtonGroup } from "@mui/material";
+import { useState, type SyntheticEvent } from "react";
+import { scaleFunction } from "../api/functions";
+import { refOf, type Func, type ScaleChange } from "../api/types";
+import { Section } from "../components/Section";
+import { useAction } from "../live/useAction";
+
+export function ScaleForm({ fn }: { fn: Func }) {
+  const { scale } = fn.spec;
+  const [isFixed, setFixed] = useState(scale.replicas != null);
+  const [replicas, setReplicas] = useState(String(scale.replicas ?? 1));
+  const [min, setMin] = useState(String(scale.min));
+  const [max, setMax] = useState(String(scale.max));
+  const [idle, setIdle] = useState(scale.idle);
+  const action = useAction<ScaleChange>(fn, {
+    run: (change) => scaleFunction(refOf(fn), change),
+    foresee: (before, change) => ({
+      ...before,
+      spec: {
+        ...before.spec,
+        scale: { ...before.spec.scale, ...(change as Partial<typeof scale>) },
+      },
+    }),
+    said: ({ spec }) =>
+      spec.scale.replicas == null
+        ? `Scaled by load, ${spec.scale.min} to ${spec.scale.max} replicas`
+        : `Scaled to ${spec.scale.replicas} replicas`,
+  });
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    action.mutate(
+      isFixed
+        ? { replicas: Number(replicas) }
+        : { replicas: null, min: Number(min), max: Number(max), idle },
+    );
+  };
+  const number = { type: "number", slotProps: { htmlInput: { min: 0, max: 1000, step: 1 } } };
+  return (
+    <Section title="Scale">
+      <Box component="form" onSubmit={submit} sx={{ display: "grid", gap: 2 }}>
+        <ToggleButtonGroup
+          exclusive
+          fullWidth
+          size="small"
+          aria-label="How it is scaled"
+          value={isFixed ? "fixed" : "load"}
+          onChange={(_, value: string | null) =>
+            setFixed(value === null ? isFixed : value === "fixed")
+          }
+        >
+          <ToggleButton value="load">By load</ToggleButton>
+          <ToggleButton value="fixed">Fixed</ToggleButton>
+        </ToggleButtonGroup>
+        {isFixed ? (
+          <TextField
+            {...number}
+            label="Replicas"
+            required
+            value={replicas}
+            onChange={(event) => setReplicas(event.target.value)}
+          />
+        ) : (
+          <>
+            <Box sx={{ display: "flex", gap: 1 }}>
+              <TextField
+                {...number}
+                fullWidth
+                label="At least"
+                required
+                value={min}
+                onChange={(event) => setMin(event.target.value)}
+              />
+              <TextField
+                {...number}
+                fullWidth
+                label="At most"
+                required
+                value={max}
+                onChange={(event) => setMax(event.target.value)}
+              />
+            </Box>
+            <TextField
+              label="Sleeps after"
+              required
+              value={idle}
+              onChange={(event) => setIdle(event.target.value)}
+              helperText="Without a call for so long, where at least 0 are wanted: 60s, 5m"
+            />
+          </>
+        )}
+        <Button
+          type="submit"
+          variant="contained"
+          loading={action.isPending}
+          disabled={fn.metadata.deletionTimestamp != null}
+        >
+          Scale
+        </Button>
+      </Box>
+    </Section>
+  );
+}

@@ -1,0 +1,180 @@
+// Deploying from the browser: write, upload or name an image; then watch it build and start.
+import { Box, Button, Tab, Tabs, TextField, Typography } from "@mui/material";
+import { useQuery } from "@tanstack/react-query";
+import { useState, type SyntheticEvent } from "react";
+import { useSearchParams } from "react-router";
+import { listRuntimes } from "../api/functions";
+import { asProblem } from "../api/problem";
+import type { Ref } from "../api/types";
+import { ProblemAlert } from "../components/ProblemAlert";
+import { Section } from "../components/Section";
+import { useTitle } from "../components/useTitle";
+import type { Source } from "../deploy/files";
+import { MANIFEST, named, readManifest } from "../deploy/manifest";
+import { Progress } from "../deploy/Progress";
+import { UploadSource } from "../deploy/UploadSource";
+import { useDeploy } from "../deploy/useDeploy";
+import { WriteSource } from "../deploy/WriteSource";
+import { useFunction } from "../live/LiveProvider";
+
+type Way = "write" | "upload" | "image";
+
+const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const FIRST = "python";
+
+export default function DeployPage() {
+  useTitle("Deploy");
+  const [parameters] = useSearchParams();
+  const namespace = parameters.get("namespace") ?? "default";
+  const known = parameters.get("name") ?? "";
+  const [name, setName] = useState(known);
+  const [way, setWay] = useState<Way>("write");
+  const [image, setImage] = useState("");
+  const [source, setSource] = useState<Source | null>(null);
+  const runtimes = useQuery({
+    queryKey: ["runtimes"],
+    queryFn: ({ signal }) => listRuntimes(signal),
+    staleTime: Infinity,
+  });
+  const write = useWriting(runtimes.data ?? []);
+  const ref: Ref = { name, namespace };
+  const { fn } = useFunction(ref);
+  const running = useDeploy(Object.keys(write.files));
+
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    const manifestText = way === "write" ? write.files[MANIFEST] : source?.manifest;
+    void running.start(
+      ref,
+      fn?.spec,
+      () => {
+        if (way === "image") return { made: { image: image.trim(), runtime: "" }, settings: {} };
+        const { settings } = readManifest(manifestText);
+        const options = {
+          runtime: settings.runtime ?? undefined,
+          handler: settings.handler ?? undefined,
+        };
+        return { made: { upload: uploadOf(), options }, settings };
+      },
+      write.show,
+    );
+  };
+  const uploadOf = () => {
+    if (way === "upload" && source !== null) return source.upload;
+    const manifest = named(write.files[MANIFEST], name);
+    const files = manifest === undefined ? write.files : { ...write.files, [MANIFEST]: manifest };
+    return { kind: "inline", files } as const;
+  };
+  const take = (next: Source | null) => {
+    setSource(next);
+    if (next !== null && name === "") setName(nameIn(next));
+  };
+  const isNamed = NAME.test(name) && name.length <= 63;
+  const isComplete = way === "write" || (way === "upload" ? source !== null : image.trim() !== "");
+
+  return (
+    <>
+      <Typography variant="h1" gutterBottom>
+        {fn === undefined ? "Deploy a function" : `A new version of ${name}`}
+      </Typography>
+      <Box
+        component="form"
+        onSubmit={submit}
+        sx={{
+          display: "grid",
+          gap: 2,
+          alignItems: "start",
+          gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "minmax(0, 3fr) minmax(0, 2fr)" },
+        }}
+      >
+        <Section title="What">
+          <Box sx={{ display: "grid", gap: 2 }}>
+            <TextField
+              label="Name"
+              required
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+              error={name !== "" && !isNamed}
+              helperText={
+                name !== "" && !isNamed
+                  ? "1 to 63 lower-case letters, digits and '-'; a letter or digit at both ends"
+                  : fn === undefined
+                    ? "It is called at /function/<name>"
+                    : "It exists: its settings stay, its code is replaced once the new one is ready"
+              }
+              slotProps={{
+                htmlInput: { maxLength: 63, spellCheck: false, autoCapitalize: "none" },
+              }}
+            />
+            <Tabs
+              value={way}
+              onChange={(_, next: Way) => setWay(next)}
+              aria-label="Where the code comes from"
+            >
+              <Tab value="write" label="Write" />
+              <Tab value="upload" label="Upload" />
+              <Tab value="image" label="Image" />
+            </Tabs>
+            {runtimes.error !== null && <ProblemAlert problem={asProblem(runtimes.error)} />}
+            {way === "write" && (
+              <WriteSource
+                {...write.props}
+                runtimes={runtimes.data ?? []}
+                guilty={running.guilty}
+              />
+            )}
+            {way === "upload" && <UploadSource source={source} onSource={take} />}
+            {way === "image" && (
+              <TextField
+                label="Image"
+                value={image}
+                onChange={(event) => setImage(event.target.value)}
+                helperText="One that keeps the runtime contract: localhost:5001/orders:1.0"
+              />
+            )}
+            <Box sx={{ display: "flex", gap: 1 }}>
+              <Button
+                type="submit"
+                variant="contained"
+                size="large"
+                loading={running.isRunning}
+                disabled={!isNamed || !isComplete}
+              >
+                Deploy
+              </Button>
+              {running.isRunning && <Button onClick={running.leave}>Cancel</Button>}
+            </Box>
+          </Box>
+        </Section>
+        <Progress outcome={running.outcome} lines={running.lines} />
+      </Box>
+    </>
+  );
+}
+
+function nameIn(source: Source): string {
+  try {
+    return readManifest(source.manifest).name || source.name;
+  } catch {
+    return source.name;
+  }
+}
+
+type Runtimes = Parameters<typeof WriteSource>[0]["runtimes"];
+
+/** The files that are written, which begin as those of the chosen runtime's template. */
+function useWriting(runtimes: Runtimes) {
+  const [runtime, setRuntime] = useState(FIRST);
+  const [edited, setEdited] = useState<Record<string, string> | null>(null);
+  const [file, setFile] = useState("");
+  const template = runtimes.find((each) => each.name === runtime)?.template ?? {};
+  const files = edited ?? template;
+  const shown = file in files ? file : (Object.keys(files)[0] ?? "");
+  const onRuntime = (name: string) => {
+    setRuntime(name);
+    setEdited(null);
+    setFile("");
+  };
+  const props = { runtime, onRuntime, files, onFiles: setEdited, file: shown, onFile: setFile };
+  return { files, show: setFile, props };
+}

@@ -1,0 +1,134 @@
+// Secrets: names and keys; values go in and never come out.
+import { Box, Button, Chip, Skeleton, TextField, Typography } from "@mui/material";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState, type SyntheticEvent } from "react";
+import { deleteSecret, listSecrets, putSecret } from "../api/functions";
+import { asProblem } from "../api/problem";
+import { ProblemAlert } from "../components/ProblemAlert";
+import { Section } from "../components/Section";
+import { toasts } from "../components/toasts";
+import { useTitle } from "../components/useTitle";
+
+const NAMESPACE = "default";
+const KEY = ["secrets", NAMESPACE];
+
+export default function SecretsPage() {
+  useTitle("Secrets");
+  const { data, error, isPending } = useQuery({
+    queryKey: KEY,
+    queryFn: ({ signal }) => listSecrets(NAMESPACE, signal),
+  });
+  return (
+    <>
+      <Typography variant="h1" gutterBottom>
+        Secrets
+      </Typography>
+      <Box
+        sx={{
+          display: "grid",
+          gap: 2,
+          alignItems: "start",
+          gridTemplateColumns: { xs: "minmax(0, 1fr)", md: "minmax(0, 2fr) minmax(0, 1fr)" },
+        }}
+      >
+        <Section title="Stored">
+          {isPending && <Skeleton variant="rounded" height={80} aria-label="Loading" />}
+          {error !== null && <ProblemAlert problem={asProblem(error)} />}
+          {data?.length === 0 && (
+            <Typography color="text.secondary">
+              None yet. A function gets a secret by its name, in its settings.
+            </Typography>
+          )}
+          <Box component="ul" sx={{ listStyle: "none", p: 0, m: 0, display: "grid", gap: 1 }}>
+            {data?.map((secret) => (
+              <Stored key={secret.name} name={secret.name} keys={secret.keys} />
+            ))}
+          </Box>
+        </Section>
+        <SecretForm />
+      </Box>
+    </>
+  );
+}
+
+function useChange<Input>(run: (input: Input) => Promise<unknown>, said: (input: Input) => string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: run,
+    onSuccess: (_, input) => toasts.add({ severity: "success", message: said(input) }),
+    onError: (error) => toasts.addProblem(asProblem(error)),
+    onSettled: () => client.invalidateQueries({ queryKey: KEY }),
+  });
+}
+
+function Stored({ name, keys }: { name: string; keys: readonly string[] }) {
+  const [isSure, setSure] = useState(false);
+  const remove = useChange(
+    () => deleteSecret({ name, namespace: NAMESPACE }),
+    () => `${name} is gone`,
+  );
+  return (
+    <Box component="li" sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", gap: 1 }}>
+      <strong>{name}</strong>
+      <Box sx={{ flexGrow: 1, display: "flex", flexWrap: "wrap", gap: 0.5 }}>
+        {keys.map((key) => (
+          <Chip key={key} size="small" variant="outlined" label={key} />
+        ))}
+      </Box>
+      <Button
+        size="small"
+        color="error"
+        variant={isSure ? "contained" : "text"}
+        loading={remove.isPending}
+        onClick={() => (isSure ? remove.mutate(undefined) : setSure(true))}
+        onBlur={() => setSure(false)}
+      >
+        {isSure ? `Really delete ${name}` : "Delete"}
+      </Button>
+    </Box>
+  );
+}
+
+function SecretForm() {
+  const [name, setName] = useState("");
+  const [key, setKey] = useState("");
+  const [value, setValue] = useState("");
+  const put = useChange(
+    () => putSecret({ name, namespace: NAMESPACE }, { [key]: value }),
+    () => `${name} is stored`,
+  );
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    put.mutate(undefined, { onSuccess: () => setValue("") });
+  };
+  return (
+    <Section title="Store one">
+      <Box component="form" onSubmit={submit} sx={{ display: "grid", gap: 2 }}>
+        <TextField
+          label="Name"
+          required
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <TextField
+          label="Key"
+          required
+          value={key}
+          onChange={(event) => setKey(event.target.value)}
+        />
+        <TextField
+          label="Value"
+          required
+          type="password"
+          autoComplete="off"
+          value={value}
+          onChange={(event) => setValue(event.target.value)}
+          helperText="Replaces all keys of a secret of that name."
+        />
+        <Button type="submit" variant="contained" loading={put.isPending}>
+          Store
+        </Button>
+      </Box>
+    </Section>
+  );
+}

@@ -1,0 +1,83 @@
+// Sign-in by token: asks the platform whether it is the right one before it is kept.
+import {
+  Alert,
+  Box,
+  Button,
+  Checkbox,
+  FormControlLabel,
+  Paper,
+  TextField,
+  Typography,
+} from "@mui/material";
+import { useState, useSyncExternalStore, type SyntheticEvent } from "react";
+import { API_URL } from "../api/client";
+import { asProblem, problemFrom, type ApiProblem } from "../api/problem";
+import { ProblemAlert } from "../components/ProblemAlert";
+import { useTitle } from "../components/useTitle";
+import { session } from "../session/token";
+
+export function SignInPage() {
+  useTitle("Sign in");
+  const ended = useSyncExternalStore(session.subscribe, session.reason);
+  const [token, setToken] = useState("");
+  const [keep, setKeep] = useState(true);
+  const [isAsking, setAsking] = useState(false);
+  const [problem, setProblem] = useState<ApiProblem | null>(null);
+
+  const submit = async (event: SyntheticEvent) => {
+    event.preventDefault();
+    setAsking(true);
+    const refusal = await ask(token.trim());
+    setAsking(false);
+    setProblem(refusal);
+    if (refusal === null) session.set(token.trim(), keep);
+  };
+
+  return (
+    <Box component="main" sx={{ minHeight: "100dvh", display: "grid", placeItems: "center", p: 2 }}>
+      <Paper
+        component="form"
+        onSubmit={submit}
+        sx={{ p: 3, width: 1, maxWidth: 420, display: "grid", gap: 2 }}
+      >
+        <Typography variant="h1">Sign in to plat</Typography>
+        {ended !== null && problem === null && <Alert severity="info">Signed out: {ended}</Alert>}
+        {problem !== null && <ProblemAlert problem={problem} />}
+        <TextField
+          label="Token"
+          type="password"
+          name="token"
+          autoComplete="current-password"
+          autoFocus
+          required
+          fullWidth
+          size="medium"
+          value={token}
+          onChange={(event) => setToken(event.target.value)}
+          helperText="The AUTH_TOKEN of the platform; dev-token, where none was set."
+        />
+        <FormControlLabel
+          control={
+            <Checkbox checked={keep} onChange={(_, checked) => setKeep(checked)} name="keep" />
+          }
+          label="Stay signed in until this tab is closed"
+        />
+        <Button type="submit" variant="contained" size="large" loading={isAsking}>
+          Sign in
+        </Button>
+      </Paper>
+    </Box>
+  );
+}
+
+async function ask(token: string): Promise<ApiProblem | null> {
+  try {
+    const response = await fetch(`${API_URL}/system/info`, {
+      headers: { Authorization: `Bearer ${token}` },
+      credentials: "omit",
+    });
+    return response.ok ? null : await problemFrom(response);
+  } catch (error) {
+    return asProblem(error);
+  }
+}

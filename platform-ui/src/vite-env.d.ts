@@ -1,0 +1,2 @@
+// Types of what Vite adds to the language.
+/// <reference types="vite/client" />
