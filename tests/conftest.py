@@ -13,6 +13,7 @@ from collections.abc import Generator
 import pytest
 
 PROBES = {
+    "browser": [os.environ.get("CHROMIUM", "chromium"), "--version"],
     "docker": ["docker", "version", "--format", "{{.Server.Version}}"],
     "kubernetes": ["kubectl", "get", "--raw", "/readyz", "--request-timeout=5s"],
 }

@@ -126,7 +126,7 @@ test("logs follow, are searched, and told by call", async ({ console: page, plat
   await expect(log).toContainText("asked for /one");
   await expect(log).not.toContainText("asked for /two");
 
-  await page.getByRole("link", { name: "Invoke", exact: true }).click();
+  await page.getByRole("tab", { name: "Invoke", exact: true }).click();
   await page.getByLabel("Path and query").fill("/three");
   await page.getByRole("button", { name: "Send" }).click();
   await page.getByRole("link", { name: "Logs of this call" }).click();

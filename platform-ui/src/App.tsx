@@ -1,18 +1,16 @@
 // Which page a path is; nothing but the sign-in without a token.
 import { Box, CircularProgress } from "@mui/material";
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useSyncExternalStore } from "react";
-import { Navigate, Route, Routes } from "react-router";
+import { Suspense, useEffect, useSyncExternalStore } from "react";
+import { Navigate, Route, Routes, useLocation } from "react-router";
 import { Layout } from "./components/Layout";
+import { LoadBoundary } from "./components/LoadBoundary";
 import { ToastHost } from "./components/ToastHost";
 import { LiveProvider } from "./live/LiveProvider";
 import { DashboardPage } from "./pages/DashboardPage";
+import { DeployPage, fetchAhead, FunctionPage, SecretsPage } from "./pages/lazy";
 import { SignInPage } from "./pages/SignInPage";
 import { session } from "./session/token";
-
-const DeployPage = lazy(() => import("./pages/DeployPage"));
-const FunctionPage = lazy(() => import("./pages/FunctionPage"));
-const SecretsPage = lazy(() => import("./pages/SecretsPage"));
 
 export function App() {
   const token = useSyncExternalStore(session.subscribe, session.get);
@@ -29,19 +27,23 @@ export function App() {
 }
 
 function SignedIn() {
+  const { pathname } = useLocation();
+  useEffect(fetchAhead, []);
   return (
     <LiveProvider>
       <Layout>
-        <Suspense fallback={<Loading />}>
-          <Routes>
-            <Route path="/" element={<DashboardPage />} />
-            <Route path="/deploy" element={<DeployPage />} />
-            <Route path="/secrets" element={<SecretsPage />} />
-            <Route path="/functions/:namespace/:name" element={<FunctionPage />} />
-            <Route path="/functions/:namespace/:name/:tab" element={<FunctionPage />} />
-            <Route path="*" element={<Navigate to="/" replace />} />
-          </Routes>
-        </Suspense>
+        <LoadBoundary key={pathname}>
+          <Suspense fallback={<Loading />}>
+            <Routes>
+              <Route path="/" element={<DashboardPage />} />
+              <Route path="/deploy" element={<DeployPage />} />
+              <Route path="/secrets" element={<SecretsPage />} />
+              <Route path="/functions/:namespace/:name" element={<FunctionPage />} />
+              <Route path="/functions/:namespace/:name/:tab" element={<FunctionPage />} />
+              <Route path="*" element={<Navigate to="/" replace />} />
+            </Routes>
+          </Suspense>
+        </LoadBoundary>
       </Layout>
     </LiveProvider>
   );

@@ -66,6 +66,8 @@ async def watch_functions(
 
 
 async def _events(functions: Functions, namespace: str | None) -> AsyncGenerator[bytes, None]:
+    # the head of an answer goes out with its first bytes: who connects hears at once that it worked
+    yield HEARTBEAT
     async with aclosing(functions.events(namespace)) as events:
         async for event in events:
             yield _rendered(event)

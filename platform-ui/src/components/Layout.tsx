@@ -116,7 +116,7 @@ function LinkChip({ state }: { state: LinkState }) {
       color={colour}
       label={label}
       role="status"
-      sx={{ minWidth: 60 }}
+      sx={{ minWidth: 60, display: { xs: state === "live" ? "none" : "flex", sm: "flex" } }}
     />
   );
 }

@@ -10,7 +10,6 @@ import { json } from "@codemirror/lang-json";
 import { python } from "@codemirror/lang-python";
 import {
   bracketMatching,
-  defaultHighlightStyle,
   HighlightStyle,
   indentOnInput,
   indentUnit,
@@ -52,6 +51,14 @@ const DARK = HighlightStyle.define([
   { tag: [tags.function(tags.variableName), tags.propertyName], color: "#7cc4f5" },
 ]);
 
+const LIGHT = HighlightStyle.define([
+  { tag: [tags.keyword, tags.operatorKeyword], color: "#6b21a8" },
+  { tag: [tags.string, tags.special(tags.string)], color: "#1b6b35" },
+  { tag: [tags.number, tags.bool, tags.null], color: "#8a4b00" },
+  { tag: tags.comment, color: "#5b6472", fontStyle: "italic" },
+  { tag: [tags.function(tags.variableName), tags.propertyName], color: "#1d4ed8" },
+]);
+
 function languageOf(file: string): Extension {
   if (file.endsWith(".py")) return python();
   return file.endsWith(".json") ? json() : [];
@@ -72,10 +79,20 @@ function looks(isDark: boolean): Extension {
         border: "none",
       },
       ".cm-scroller": { overflow: "auto" },
+      // CodeMirror's own marks are data: pictures, which the page's policy does not let in
+      ".cm-lint-marker-error": {
+        content: '""',
+        borderRadius: "50%",
+        backgroundColor: "var(--mui-palette-error-main)",
+      },
+      ".cm-lintRange-error": {
+        backgroundImage: "none",
+        textDecoration: "underline wavy var(--mui-palette-error-main)",
+      },
     },
     { dark: isDark },
   );
-  return [theme, syntaxHighlighting(isDark ? DARK : defaultHighlightStyle)];
+  return [theme, syntaxHighlighting(isDark ? DARK : LIGHT)];
 }
 
 /** Tab indents; Escape and then Tab leaves the editor, as CodeMirror's keymaps have it. */

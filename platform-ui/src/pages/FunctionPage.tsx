@@ -1,6 +1,6 @@
 // A function's page: its head with the verbs, and a tab for each way to look at it.
 import { Box, Button, Link, Skeleton, Tab, Tabs, Typography } from "@mui/material";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { Link as RouterLink, Navigate, useParams } from "react-router";
 import { asProblem } from "../api/problem";
 import type { Func } from "../api/types";
@@ -12,11 +12,7 @@ import { FunctionActions } from "../function/FunctionActions";
 import { OverviewTab } from "../function/OverviewTab";
 import { useFunction } from "../live/LiveProvider";
 import { phaseOf } from "../live/phase";
-
-const InvokeTab = lazy(() => import("../function/InvokeTab"));
-const LogsTab = lazy(() => import("../function/LogsTab"));
-const ReplicasTab = lazy(() => import("../function/ReplicasTab"));
-const SettingsTab = lazy(() => import("../function/SettingsTab"));
+import { InvokeTab, LogsTab, ReplicasTab, SettingsTab } from "./lazy";
 
 const TABS = {
   overview: { label: "Overview", Content: OverviewTab },
@@ -55,7 +51,6 @@ function Found({ fn, tab }: { fn: Func; tab: TabName }) {
         <FunctionActions fn={fn} />
       </Box>
       <Tabs
-        component="nav"
         aria-label={`Parts of ${name}`}
         value={tab}
         variant="scrollable"
@@ -69,16 +64,16 @@ function Found({ fn, tab }: { fn: Func; tab: TabName }) {
             label={label}
             component={RouterLink}
             to={`/functions/${namespace}/${name}/${value}`}
-            role="link"
-            aria-selected={undefined}
-            aria-current={value === tab ? "page" : undefined}
-            tabIndex={0}
+            id={`tab-${value}`}
+            aria-controls="tab-panel"
           />
         ))}
       </Tabs>
-      <Suspense fallback={<Skeleton variant="rounded" height={320} aria-label="Loading" />}>
-        <Content key={fn.metadata.uid} fn={fn} />
-      </Suspense>
+      <Box role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`}>
+        <Suspense fallback={<Skeleton variant="rounded" height={320} aria-label="Loading" />}>
+          <Content key={fn.metadata.uid} fn={fn} />
+        </Suspense>
+      </Box>
     </>
   );
 }

@@ -1,0 +1,166 @@
+// For everyone: by keyboard, by screen reader, on a phone, in the dark, in two tabs, with many.
+import type { Page } from "@playwright/test";
+import { expect, expectAccessible, functionPath, picture, signIn, test } from "./console";
+import { TOKEN } from "./platform";
+
+const GOOD = { "app.py": "def handler(request):\n    print('hi')\n    return {'fine': True}\n" };
+const TABS = ["", "invoke", "logs", "replicas", "settings"];
+
+async function expectNoSideways(page: Page): Promise<void> {
+  const [inner, outer] = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return [scrollWidth, clientWidth] as const;
+  });
+  expect(inner, page.url()).toBeLessThanOrEqual(outer);
+}
+
+for (const scheme of ["light", "dark"] as const) {
+  test(`axe finds nothing serious on any page, ${scheme}`, async ({ console: page, platform }) => {
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+    await expectAccessible(page);
+    await platform.deploy("orders", GOOD);
+    await platform.deploy("sleeper", GOOD, { suspend: false });
+    await platform.ask("POST", "/functions/sleeper/stop");
+    for (const path of ["/ui/", "/ui/deploy", "/ui/secrets"]) {
+      await page.goto(platform.url + path);
+      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+      if (path === "/ui/") await expect(page.getByRole("link", { name: "orders" })).toBeVisible();
+      if (path === "/ui/deploy") await expect(page.getByLabel("Text of app.py")).toBeVisible();
+      if (path === "/ui/") await picture(page, `dashboard-${scheme}`);
+      await expectAccessible(page);
+    }
+    for (const tab of TABS) {
+      await page.goto(platform.url + functionPath("orders", tab));
+      await expect(page.getByRole("heading", { level: 1, name: "orders" })).toBeVisible();
+      await expect(page.getByLabel("Loading")).toHaveCount(0);
+      if (tab === "") await picture(page, `function-${scheme}`);
+      await expectAccessible(page);
+    }
+    await page.getByRole("button", { name: "Delete" }).click();
+    await expect(page.getByRole("dialog")).toBeVisible();
+    await expectAccessible(page);
+  });
+}
+
+test("a phone shows every page without scrolling sideways", async ({ console: page, platform }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await platform.deploy("orders", GOOD);
+  for (const path of [
+    "/ui/",
+    "/ui/deploy",
+    "/ui/secrets",
+    ...TABS.map((tab) => functionPath("orders", tab)),
+  ]) {
+    await page.goto(platform.url + path);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await expect(page.getByLabel("Loading")).toHaveCount(0);
+    await expectNoSideways(page);
+    if (path === "/ui/") await picture(page, "phone-dashboard");
+    if (path.endsWith("/invoke")) await picture(page, "phone-invoke");
+  }
+});
+
+test("everything is reached by keyboard alone", async ({ page, platform }) => {
+  await platform.deleteAll();
+  await platform.deploy("orders", GOOD);
+  await page.goto(`${platform.url}/ui/`);
+  await page.keyboard.type(TOKEN);
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+
+  const reach = async (name: string) => {
+    for (let step = 0; step < 40; step++) {
+      await page.keyboard.press("Tab");
+      const focused = await page.evaluate(() => {
+        const { activeElement: it } = document;
+        return it?.getAttribute("aria-label") ?? it?.textContent ?? "";
+      });
+      if (focused.trim() === name) return;
+    }
+    throw new Error(`Tab does not reach ${name}`);
+  };
+  await reach("orders");
+  await page.keyboard.press("Enter");
+  await reach("Overview");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  await reach("Send");
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("status")).toHaveText("200");
+  await page.keyboard.press("Shift+Tab");
+
+  await page.goto(platform.url + functionPath("orders"));
+  await expect(page.getByRole("button", { name: "Delete" })).toBeVisible();
+  await reach("Delete");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("button", { name: "Delete" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByLabel("Type orders to confirm")).toBeFocused();
+  await page.keyboard.type("orders");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "Your first function" })).toBeVisible();
+});
+
+test("two tabs agree, within a second", async ({ console: page, platform, context }) => {
+  await platform.deploy("orders", GOOD);
+  const other = await context.newPage();
+  await signIn(other, platform, functionPath("orders"));
+  await page.goto(`${platform.url}/ui/`);
+  await expect(page.getByRole("link", { name: "orders" })).toBeVisible();
+  await other.getByRole("button", { name: "Stop", exact: true }).click();
+  await expect(page.locator("[data-phase=stopped]")).toHaveText("Stopped");
+  await page.getByRole("link", { name: "orders" }).click();
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await expect(other.locator("[data-phase=ready], [data-phase=idle]")).toBeVisible();
+  await other.close();
+});
+
+test("a folder is dropped, zipped in the browser, and deployed with its settings", async ({
+  console: page,
+  platform,
+}) => {
+  await page.goto(`${platform.url}/ui/deploy`);
+  await page.getByRole("tab", { name: "Upload" }).click();
+  await page.getByLabel("Folder").setInputFiles("../runtimes/python/template");
+  await expect(page.getByText(/^template: 3 files/)).toBeVisible();
+  await expect(page.getByLabel("Name")).toHaveValue("my-function");
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await expect(page.getByText("my-function is ready after")).toBeVisible();
+});
+
+test("five hundred functions are searched, sorted and scrolled, with few rows in the page", async ({
+  console: page,
+  platform,
+}) => {
+  const image = `embedded/many@sha256:${"0".repeat(64)}`;
+  const name = (n: number) => `many-${String(n).padStart(3, "0")}`;
+  for (let n = 0; n < 500; n++) {
+    await platform.ask("PUT", `/functions/${name(n)}`, { spec: { image, suspend: true } });
+  }
+  await expect(page.getByText("500 functions")).toBeVisible();
+  expect(await page.locator("[data-function]").count()).toBeLessThan(60);
+  await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+  await expect(page.getByRole("link", { name: "many-499" })).toBeVisible();
+  const frames = await page.evaluate(async () => {
+    const times: number[] = [];
+    for (let step = 0; step < 60; step++) {
+      await new Promise(requestAnimationFrame);
+      window.scrollBy(0, -200);
+      times.push(performance.now());
+    }
+    return times.slice(1).map((time, i) => time - (times[i] ?? time));
+  });
+  const sorted = frames.sort((a, b) => a - b);
+  console.log(
+    `a frame while scrolling takes ${sorted[30]?.toFixed(1)} ms (median), ${sorted.at(-1)?.toFixed(1)} ms (worst)`,
+  );
+  await page.getByLabel("Search").fill("many-12");
+  await expect(page.getByText("10 of 500 functions")).toBeVisible();
+  await page.getByLabel("Search").fill("");
+  await page.getByRole("button", { name: "Function" }).click();
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await expect(page.getByRole("link", { name: "many-499" })).toBeVisible();
+  await expect(page).toHaveURL(/order=desc/);
+});

@@ -1,0 +1,125 @@
+// What goes wrong, and how the console says so: builds, starts, refusals, a platform that is gone.
+import type { Page } from "@playwright/test";
+import { expect, expectAccessible, functionPath, picture, signIn, test } from "./console";
+
+const GOOD = { "app.py": "def handler(request):\n    return 'fine'\n" };
+
+async function write(page: Page, text: string): Promise<void> {
+  const editor = page.getByLabel("Text of app.py");
+  await editor.click();
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.insertText(text);
+}
+
+test("a build that fails marks the guilty line, and the mended code deploys", async ({
+  console: page,
+  platform,
+}) => {
+  await page.goto(`${platform.url}/ui/deploy`);
+  await page.getByLabel("Name").fill("broken");
+  await write(page, "x = 1\n\ndef handler(request)\n    return x\n");
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await expect(page.getByText("The build failed")).toBeVisible();
+  await expect(page.getByText("app.py:3: SyntaxError")).toBeVisible();
+  await expect(page.locator(".cm-lint-marker-error")).toHaveCount(1);
+  await expect(page.locator(".cm-lintRange-error")).toHaveText("def handler(request)");
+  await picture(page, "build-failed");
+  await expectAccessible(page);
+
+  await write(page, "def handler(request):\n    return 'mended'\n");
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await expect(page.getByText("broken is ready after")).toBeVisible();
+});
+
+test("a requirement that does not exist is shown in its own file", async ({
+  console: page,
+  platform,
+}) => {
+  await page.goto(`${platform.url}/ui/deploy`);
+  await page.getByLabel("Name").fill("needy");
+  await page.getByRole("tab", { name: "requirements.txt" }).click();
+  await page.getByLabel("Text of requirements.txt").click();
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.insertText("# needs\n==nothing at all==\n");
+  await page.getByRole("tab", { name: "app.py" }).click();
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await expect(page.getByText("The build failed")).toBeVisible();
+  await expect(page.getByRole("tab", { name: /requirements.txt/, selected: true })).toBeVisible();
+  await expect(page.locator(".cm-lintRange-error")).toHaveText("==nothing at all==");
+});
+
+test("a function that does not start says why, at its line, while the old one serves", async ({
+  console: page,
+  platform,
+}) => {
+  await platform.deploy("turns", GOOD);
+  await page.goto(`${platform.url}/ui/deploy?name=turns`);
+  await write(page, "import os\nraise RuntimeError('no luck')\ndef handler(request): ...\n");
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await expect(page.getByText("It was built, but does not start")).toBeVisible();
+  await expect(page.locator(".cm-lintRange-error")).toHaveText("raise RuntimeError('no luck')");
+
+  await page.goto(platform.url + functionPath("turns"));
+  await expect(page.getByText("turns-2 failed; turns-1 goes on serving")).toBeVisible();
+  await expect(page.locator("[data-phase=failing]")).toBeVisible();
+  await picture(page, "function-failed");
+  await expectAccessible(page);
+});
+
+test("a change that the platform refuses is taken back, with its words", async ({
+  console: page,
+  platform,
+}) => {
+  await platform.deploy("turns", GOOD);
+  await page.goto(platform.url + functionPath("turns", "replicas"));
+  await page.getByLabel(/^At least/).fill("7");
+  await page.getByLabel(/^At most/).fill("3");
+  await page.getByRole("button", { name: "Scale", exact: true }).click();
+  await expect(page.getByRole("alert")).toContainText("min 7 is more than max 3");
+  await page.reload();
+  await expect(page.getByLabel(/^At most/)).toHaveValue("10");
+});
+
+test("the platform dies and comes back: the console says so, and is right again by itself", async ({
+  console: page,
+  platform,
+}) => {
+  await platform.deploy("stays", GOOD);
+  await page.goto(`${platform.url}/ui/`);
+  await expect(page.getByRole("link", { name: "stays" })).toBeVisible();
+  await platform.kill();
+  await expect(page.getByText("Offline", { exact: true })).toBeVisible();
+  await expect(page.getByText(/The platform does not answer/)).toBeVisible();
+  await expect(page.getByRole("link", { name: "stays" })).toBeVisible();
+  await picture(page, "offline");
+  await page.getByRole("link", { name: "stays" }).click();
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "plat status" })).toBeVisible();
+  await expect(page.locator("[data-phase=stopped]")).toHaveCount(0);
+
+  await platform.start();
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await expect(page.getByText(/The platform does not answer\. What/)).toHaveCount(0);
+  await platform.ask("POST", "/functions/stays/stop");
+  await expect(page.locator("[data-phase=stopped]")).toHaveText(/Stop/);
+});
+
+test("a wrong token is refused, and one that ends is asked for again", async ({
+  page,
+  platform,
+}) => {
+  await page.goto(`${platform.url}/ui/`);
+  await page.getByLabel("Token").fill("wrong");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("alert")).toContainText("token");
+  await expectAccessible(page);
+  await signIn(page, platform);
+  expect(page.url()).not.toContain("token");
+  await page.reload();
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in to plat" })).toBeVisible();
+  expect(await page.evaluate(() => JSON.stringify([sessionStorage, localStorage]))).not.toContain(
+    "token-of",
+  );
+});

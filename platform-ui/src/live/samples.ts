@@ -1,0 +1,65 @@
+// Functions for tests of what is made of them.
+import type { Condition, Func } from "../api/types";
+
+interface Given {
+  name?: string;
+  uid?: string;
+  version?: number;
+  generation?: number;
+  observed?: number;
+  suspend?: boolean;
+  deleting?: boolean;
+  ready?: Pick<Condition, "status" | "reason">;
+  progressing?: boolean;
+  revision?: string;
+  latestRevision?: string;
+}
+
+export function sample(given: Given = {}): Func {
+  const { name = "orders", uid = "1", version = 1, generation = 1, observed = generation } = given;
+  const conditions: Condition[] = [];
+  if (given.ready) conditions.push({ type: "Ready", message: "why", ...given.ready });
+  if (given.progressing !== undefined) {
+    const status = given.progressing ? "True" : "False";
+    conditions.push({ type: "Progressing", status, reason: "", message: "" });
+  }
+  return {
+    apiVersion: "plat.dev/v1alpha1",
+    kind: "Function",
+    metadata: {
+      name,
+      namespace: "default",
+      labels: {},
+      annotations: {},
+      uid,
+      generation,
+      resourceVersion: String(version),
+      deletionTimestamp: given.deleting === true ? "2026-01-01T00:00:00Z" : null,
+    },
+    spec: {
+      runtime: "python",
+      handler: null,
+      timeout: "30s",
+      concurrency: 20,
+      env: [],
+      secrets: [],
+      resources: { requests: { cpu: null, memory: null }, limits: { cpu: null, memory: null } },
+      scale: { min: 0, max: 10, replicas: null, target: null, idle: "60s" },
+      access: "token",
+      suspend: given.suspend ?? false,
+      forwardAuthorization: false,
+      image: "embedded/orders@sha256:" + "0".repeat(64),
+      source: null,
+      redeployedAt: null,
+    },
+    status: {
+      observedGeneration: observed,
+      conditions,
+      hints: [],
+      replicas: 0,
+      readyReplicas: 0,
+      revision: given.revision ?? null,
+      latestRevision: given.latestRevision ?? null,
+    },
+  } as unknown as Func;
+}
