@@ -7,7 +7,7 @@ export default defineConfig({
   // they share two cores with the platform and the browser
   workers: 1,
   fullyParallel: false,
-  timeout: 90_000,
+  timeout: 180_000,
   expect: { timeout: 20_000 },
   reporter: "list",
   use: {

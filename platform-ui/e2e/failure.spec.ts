@@ -4,11 +4,11 @@ import { expect, expectAccessible, functionPath, picture, signIn, test } from ".
 
 const GOOD = { "app.py": "def handler(request):\n    return 'fine'\n" };
 
-async function write(page: Page, text: string): Promise<void> {
-  const editor = page.getByLabel("Text of app.py");
-  await editor.click();
+async function write(page: Page, text: string, file = "app.py"): Promise<void> {
+  await page.getByLabel(`Text of ${file}`).click();
   await page.keyboard.press("ControlOrMeta+a");
-  await page.keyboard.insertText(text);
+  await page.evaluate((pasted) => navigator.clipboard.writeText(pasted), text);
+  await page.keyboard.press("ControlOrMeta+v");
 }
 
 test("a build that fails marks the guilty line, and the mended code deploys", async ({
@@ -38,9 +38,7 @@ test("a requirement that does not exist is shown in its own file", async ({
   await page.goto(`${platform.url}/ui/deploy`);
   await page.getByLabel("Name").fill("needy");
   await page.getByRole("tab", { name: "requirements.txt" }).click();
-  await page.getByLabel("Text of requirements.txt").click();
-  await page.keyboard.press("ControlOrMeta+a");
-  await page.keyboard.insertText("# needs\n==nothing at all==\n");
+  await write(page, "# needs\n==nothing at all==\n", "requirements.txt");
   await page.getByRole("tab", { name: "app.py" }).click();
   await page.getByRole("button", { name: "Deploy", exact: true }).click();
   await expect(page.getByText("The build failed")).toBeVisible();

@@ -42,7 +42,7 @@ export const theme = createTheme({
     MuiLink: { defaultProps: { underline: "hover" } },
     MuiCssBaseline: {
       styleOverrides: {
-        html: { scrollbarGutter: "stable" },
+        html: { overflowY: "scroll" },
         "@media (prefers-reduced-motion: reduce)": {
           "*, *::before, *::after": { animation: "none !important", transition: "none !important" },
         },

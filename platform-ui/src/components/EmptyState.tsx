@@ -12,14 +12,14 @@ export function EmptyState() {
       <Typography variant="h1" gutterBottom>
         Your first function
       </Typography>
-      <Typography color="text.secondary" sx={{ mb: 3 }}>
+      <Typography color="textSecondary" sx={{ mb: 3 }}>
         Write it here and see it answer in a few seconds. It sleeps when nobody calls it, and wakes
         when somebody does.
       </Typography>
       <Button component={Link} to="/deploy" variant="contained" size="large">
         Deploy from the browser
       </Button>
-      <Typography color="text.secondary" sx={{ mt: 4, mb: 1 }}>
+      <Typography color="textSecondary" sx={{ mt: 4, mb: 1 }}>
         Or in a terminal:
       </Typography>
       <Box

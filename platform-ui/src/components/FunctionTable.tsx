@@ -148,7 +148,7 @@ function FunctionRow({ row: { fn, ref, view, rates }, index, now, top }: RowProp
         >
           {ref.name}
         </Link>
-        <Typography variant="body2" color="text.secondary" noWrap>
+        <Typography variant="body2" color="textSecondary" noWrap>
           {[ref.namespace === "default" ? "" : ref.namespace, fn.spec.runtime ?? "image"]
             .filter(Boolean)
             .join(" · ")}

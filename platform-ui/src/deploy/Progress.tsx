@@ -27,7 +27,7 @@ export function Progress({
     <Section title="Progress">
       <Box sx={{ minHeight: 28 }} role="status">
         {outcome === null && (
-          <Typography color="text.secondary">Deploy, and the build's log shows here.</Typography>
+          <Typography color="textSecondary">Deploy, and the build's log shows here.</Typography>
         )}
         {outcome?.kind === "running" && (
           <>

@@ -28,7 +28,7 @@ export function AnswerView({ answer, reference }: { answer: Answer; reference: R
             ? `arriving… ${amount(answer.size)}`
             : `${duration(answer.total / 1000)} · ${amount(answer.size)}`}
         </Typography>
-        <Typography variant="body2" color="text.secondary">
+        <Typography variant="body2" color="textSecondary">
           first byte {duration(answer.first / 1000)}
         </Typography>
         {callId !== "" && (
@@ -68,7 +68,7 @@ function Body({ answer }: { answer: Answer }) {
   const kind = kindOf(answer.contentType, content);
   if (kind === "empty") {
     return (
-      <Typography color="text.secondary">{answer.total === null ? "…" : "No body."}</Typography>
+      <Typography color="textSecondary">{answer.total === null ? "…" : "No body."}</Typography>
     );
   }
   if (kind === "image" && answer.total !== null) return <Picture content={content} />;

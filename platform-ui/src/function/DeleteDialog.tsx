@@ -48,7 +48,7 @@ export function DeleteDialog({ fn, isOpen, onClose }: Props) {
       <DialogTitle id="delete-title">Delete {ref.name}?</DialogTitle>
       <DialogContent>
         <DialogContentText sx={{ mb: 2 }}>
-          Calls are refused at once; its replicas, revisions and logs go. This cannot be undone.
+          Calls are refused at once; its replicas and revisions go. This cannot be undone.
         </DialogContentText>
         <TextField
           autoFocus

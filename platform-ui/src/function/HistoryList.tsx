@@ -31,7 +31,7 @@ export function HistoryList({ past, onPick }: Props) {
                   {draft.method} {draft.path}
                 </Typography>
               </Box>
-              <Typography variant="body2" color="text.secondary" noWrap>
+              <Typography variant="body2" color="textSecondary" noWrap>
                 {duration(milliseconds / 1000)} · {ago(new Date(time).toISOString(), now)}
               </Typography>
             </ListItemButton>

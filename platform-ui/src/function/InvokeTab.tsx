@@ -146,7 +146,7 @@ export default function InvokeTab({ fn }: { fn: Func }) {
           {problem !== null && <ProblemAlert problem={problem} />}
           {answer !== null && <AnswerView answer={answer} reference={ref} />}
           {answer === null && problem === null && (
-            <Typography color="text.secondary">
+            <Typography color="textSecondary">
               {isRunning ? "Waiting for the first byte…" : "Send a call to see its answer here."}
             </Typography>
           )}

@@ -12,6 +12,13 @@ interface Props {
   onCall: (id: string) => void;
 }
 
+const TIME = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+  hourCycle: "h23",
+});
 const COLOURS = { stdout: "text.primary", stderr: "error.main", platform: "info.main" } as const;
 
 export function LogList({ lines, follow, search, onCall }: Props) {
@@ -42,7 +49,7 @@ export function LogList({ lines, follow, search, onCall }: Props) {
       }}
     >
       {lines.length === 0 && (
-        <Typography color="text.secondary" sx={{ p: 2 }}>
+        <Typography color="textSecondary" sx={{ p: 2 }}>
           No lines. What the function prints shows here.
         </Typography>
       )}
@@ -83,7 +90,7 @@ function LineView({
   return (
     <Box sx={{ display: "flex", flexWrap: { xs: "wrap", md: "nowrap" }, columnGap: 1.5 }}>
       <Box component="time" dateTime={time} sx={{ color: "text.secondary", flex: "none" }}>
-        {new Date(time).toLocaleTimeString(undefined, { hour12: false, fractionalSecondDigits: 3 })}
+        {TIME.format(new Date(time))}
       </Box>
       <Box component="span" sx={{ color: "text.secondary", flex: "none" }} title={replica}>
         {stream === "platform" ? "platform" : replica.slice(-12)}

@@ -44,7 +44,7 @@ export default function LogsTab({ fn }: { fn: Func }) {
       </Box>
       {problem !== null && <ProblemAlert problem={problem} />}
       <LogList lines={shown} follow={follow} search={search} onCall={setCall} />
-      <Typography role="status" variant="body2" color="text.secondary" sx={{ mt: 1 }}>
+      <Typography role="status" variant="body2" color="textSecondary" sx={{ mt: 1 }}>
         {shown.length === lines.length
           ? `${lines.length} lines`
           : `${shown.length} of ${lines.length} lines`}

@@ -40,7 +40,7 @@ export function OverviewTab({ fn }: { fn: Func }) {
           >
             {url}
           </Link>
-          <Typography variant="body2" color="text.secondary" sx={{ mt: 1 }}>
+          <Typography variant="body2" color="textSecondary" sx={{ mt: 1 }}>
             {fn.spec.access === "token"
               ? "Callers need the token: a browser's address bar has none. Invoke sends it."
               : "Everybody who reaches this address may call it."}
@@ -122,7 +122,7 @@ function Conditions({ conditions, now }: { conditions: readonly Condition[]; now
             variant="outlined"
           />{" "}
           <strong>{reason}</strong>{" "}
-          <Typography component="span" variant="body2" color="text.secondary">
+          <Typography component="span" variant="body2" color="textSecondary">
             {ago(lastTransitionTime, now)}
           </Typography>
           <Typography variant="body2" sx={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}>
@@ -148,7 +148,7 @@ function Revisions({ fn, now }: { fn: Func; now: number }) {
           <Box component="li" key={name} sx={{ minWidth: 0 }}>
             <strong>{name}</strong>{" "}
             {serving && <Chip size="small" color="success" label="serving" />}
-            <Typography variant="body2" color="text.secondary" noWrap title={image}>
+            <Typography variant="body2" color="textSecondary" noWrap title={image}>
               {ago(created, now)} · {image}
             </Typography>
           </Box>

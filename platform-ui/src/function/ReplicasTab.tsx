@@ -33,7 +33,7 @@ export default function ReplicasTab({ fn }: { fn: Func }) {
     >
       <Section title="Replicas">
         {error !== null && data === undefined && <ProblemAlert problem={asProblem(error)} />}
-        {data?.length === 0 && <Typography color="text.secondary">{whyNone(fn)}</Typography>}
+        {data?.length === 0 && <Typography color="textSecondary">{whyNone(fn)}</Typography>}
         <Box
           component="ul"
           aria-label="Replicas"
@@ -69,7 +69,7 @@ function ReplicaItem({ replica, now }: { replica: Replica; now: number }) {
       <Box sx={{ display: "flex", flexWrap: "wrap", gap: 1, alignItems: "center" }}>
         <Chip size="small" label={state} color={COLOURS[state]} variant="outlined" />
         <Typography sx={{ fontWeight: 600, overflowWrap: "anywhere" }}>{id}</Typography>
-        <Typography variant="body2" color="text.secondary">
+        <Typography variant="body2" color="textSecondary">
           {revision} · since {ago(since, now)}
           {restarts > 0 && ` · ${restarts} restarts`}
         </Typography>

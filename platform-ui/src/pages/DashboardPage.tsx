@@ -63,9 +63,9 @@ export function DashboardPage() {
       {data !== undefined && (
         <>
           <FunctionTable rows={shown} view={view} onSort={change} />
-          <Typography role="status" variant="body2" color="text.secondary" sx={{ mt: 1 }}>
+          <Typography role="status" variant="body2" color="textSecondary" sx={{ mt: 1 }}>
             {shown.length === rows.length
-              ? `${rows.length} functions`
+              ? `${rows.length} ${rows.length === 1 ? "function" : "functions"}`
               : `${shown.length} of ${rows.length} functions`}
           </Typography>
         </>

@@ -35,7 +35,7 @@ export default function SecretsPage() {
           {isPending && <Skeleton variant="rounded" height={80} aria-label="Loading" />}
           {error !== null && <ProblemAlert problem={asProblem(error)} />}
           {data?.length === 0 && (
-            <Typography color="text.secondary">
+            <Typography color="textSecondary">
               None yet. A function gets a secret by its name, in its settings.
             </Typography>
           )}
