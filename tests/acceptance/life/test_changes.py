@@ -156,6 +156,8 @@ async def test_a_function_that_is_deleted_while_it_is_built_is_gone(desk: Desk) 
     assert (await desk.call("aborted")).text == "x"
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)  # each of them starts once
 async def test_fifty_functions_that_sleep_have_no_process(desk: Desk) -> None:
     home = Path(desk.platform.environment["PLAT_HOME"])
     image = await desk.build("many", "def handler(request):\n    return 'many'\n")
