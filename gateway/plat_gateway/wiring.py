@@ -190,7 +190,7 @@ async def docker(settings: GatewaySettings) -> AsyncIterator[Platform]:
             builds=builds,
             logs=RemoteLogs(api),
             secrets=RemoteSecretStore(api),
-            runtimes=lambda: [runtime.description for runtime in catalogue.list()],
+            runtimes=lambda: [_runtime_view(runtime) for runtime in catalogue.list()],
             guard=guard,
             readiness=readiness,
             samples=router.totals,

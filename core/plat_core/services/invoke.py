@@ -115,6 +115,10 @@ class Router:
         """
         if entry.route.state == "suspended":
             raise entry.refusal() or _nothing(entry)
+        if entry.hopeless:
+            # it is tried again for the next caller; this one would only wait in vain
+            self._wake(entry)
+            raise entry.refusal() or _nothing(entry)
         self._check_room(entry, size)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Lease] = loop.create_future()

@@ -19,6 +19,7 @@ from plat_core.errors import (
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Route, RouteRemoved
 from plat_core.services.load import Counters, Load
+from plat_core.services.reconcile import FINAL_REASONS
 
 RETRY_AFTER: Final = 1.0
 """Seconds after which a refused caller may try again."""
@@ -104,6 +105,12 @@ class RouteEntry:
         if waiter := self.waiters.pop(future, None):
             waiter.timer.cancel()
             self.load.add(-1)
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether the function failed to start for a reason that waiting does not mend."""
+        route = self.route
+        return route.state == "failed" and route.reason in FINAL_REASONS and not self.replicas
 
     def refusal(self) -> PlatError | None:
         """Why no replica can be had at present, where that is known."""
