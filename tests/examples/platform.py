@@ -96,10 +96,10 @@ def environment(home: Path, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Platform]:
+def running(home: Path, **settings: str) -> Iterator[Platform]:
     """A platform of its own with its state in `home`, stopped with all its functions at the end."""
     port = free_port()
-    platform = Platform(f"http://localhost:{port}", environment(home, port))
+    platform = Platform(f"http://localhost:{port}", environment(home, port) | settings)
     platform.plat("up", "--detach")
     try:
         yield platform
