@@ -1,4 +1,4 @@
-"""A platform with short bounds, so that a test sees what happens beyond them."""
+"""A platform for all tests that do not end it, and functions on it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ Deploy = Callable[..., None]
 @pytest.fixture(scope="session")
 def bounded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """The platform that all tests of this room share."""
-    home = tmp_path_factory.mktemp("bounds")
-    with running(home, PLAT_START_TIMEOUT="5", PLAT_BUILD_TIMEOUT="20s") as platform:
+    with running(tmp_path_factory.mktemp("bounds")) as platform:
         yield platform
 
 

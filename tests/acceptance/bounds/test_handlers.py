@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.bounds.conftest import write
 from tests.acceptance.bounds.sockets import until
-from tests.examples.platform import Platform
+from tests.examples.platform import Platform, running
 
 GOOD = "def handler(request):\n    return 'x'\n"
 NOISY = """
@@ -23,7 +23,6 @@ def handler(request):
 HANDLERS: dict[str, tuple[bytes, dict[str, object], int, list[str]]] = {
     "syntax": (b"def handler(request)\n    return 1\n", {}, 6, ["app.py:1", "SyntaxError"]),
     "import": (b"import numpyy\n" + GOOD.encode(), {}, 7, ["HandlerImportError", "numpyy"]),
-    "endless": (b"while True:\n    pass\n", {"handler": "app:x"}, 7, ["StartTimeout", "5 s"]),
     "exit": (b"import sys\nsys.exit(3)\n", {"handler": "app:x"}, 7, ["HandlerExited", "exit(3)"]),
     "name": (GOOD.encode(), {"handler": "app:nope"}, 7, ["HandlerNotFound", "'nope'", "handler"]),
     "latin": (b"# caf\xe9\n" + GOOD.encode(), {}, 6, ["app.py:1", "0xe9 is not UTF-8"]),
@@ -57,6 +56,16 @@ def test_a_broken_handler_ends_the_deploy_with_its_cause(
     assert document["exitCode"] == exit_code
     assert words[0] in document["detail"]
     assert document["fix"]
+
+
+def test_an_endless_import_ends_with_the_time_to_start(tmp_path: Path) -> None:
+    code = {"app.py": "while True:\n    pass\n"}
+    folder = write(tmp_path / "endless", code, name="endless", handler="app:x")
+    with running(tmp_path, PLAT_START_TIMEOUT="2") as platform:
+        told = platform.plat("deploy", folder, check=False)
+    assert told.returncode == 7
+    assert "StartTimeout: endless-1: it was not ready within 2 s" in told.stderr
+    assert "\n  → " in told.stderr
 
 
 @pytest.mark.parametrize("kind", REQUIREMENTS)
