@@ -35,7 +35,7 @@ generated: setup
 	PYTHONPATH=hack $(BIN)/python -m plat_reference --check
 
 .PHONY: generate
-generate: setup ## Write the generated files (docs/reference) anew
+generate: setup ## Write the generated files (docs/reference, crds) anew
 	PYTHONPATH=hack $(BIN)/python -m plat_reference
 
 .PHONY: fmt

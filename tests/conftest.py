@@ -15,7 +15,7 @@ import pytest
 PROBES = {
     "browser": [os.environ.get("CHROMIUM", "chromium"), "--version"],
     "docker": ["docker", "version", "--format", "{{.Server.Version}}"],
-    "kubernetes": ["kubectl", "get", "--raw", "/readyz", "--request-timeout=5s"],
+    "kubernetes": ["kind", "get", "clusters"],
 }
 """Tier → the command that succeeds where the tier can run."""
 

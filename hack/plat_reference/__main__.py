@@ -1,4 +1,4 @@
-"""`python -m plat_reference [--check]`: write every page, or say which ones are out of date."""
+"""`python -m plat_reference [--check]`: write every generated file, or say which is stale."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from plat_cli import reference as commands
+from plat_core.model import crd
 from plat_gateway.app import routed
 from plat_gateway.openapi import document
 
 from plat_reference import errors, function
 
-REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def openapi() -> str:
@@ -22,16 +23,17 @@ def openapi() -> str:
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
-    "cli.md": commands.page,
-    "errors.md": errors.page,
-    "function.md": function.page,
-    "openapi.json": openapi,
+    "crds/functions.plat.dev.yaml": crd.manifest,
+    "docs/reference/cli.md": commands.page,
+    "docs/reference/errors.md": errors.page,
+    "docs/reference/function.md": function.page,
+    "docs/reference/openapi.json": openapi,
 }
 
 
 def stale() -> dict[Path, str]:
     """The pages whose file is not what the code says, each with its right text."""
-    pages = {REFERENCE / name: page() for name, page in PAGES.items()}
+    pages = {ROOT / name: page() for name, page in PAGES.items()}
     return {path: text for path, text in pages.items() if _read(path) != text}
 
 
@@ -46,8 +48,8 @@ def main() -> int:
         for path in pages:
             sys.stderr.write(f"{path.name} is out of date: run `make generate` and commit it\n")
         return 1 if pages else 0
-    REFERENCE.mkdir(parents=True, exist_ok=True)
     for path, text in pages.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         sys.stdout.write(f"wrote {path.name}\n")
     return 0

@@ -28,7 +28,7 @@ def quantity(value: str) -> Decimal:
     """The number behind a quantity; raises ValueError where it is none."""
     if not _QUANTITY.fullmatch(value):
         raise ValueError(f"{value!r} is not a quantity; write for example 64Mi, 1Gi, 250m or 0.5")
-    number = value.rstrip("mkMGTPEi")
+    number = value.rstrip("mkKMGTPEi")
     return Decimal(number) * _SUFFIXES[value[len(number) :]]
 
 

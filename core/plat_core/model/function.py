@@ -184,7 +184,7 @@ class Scale(Model):
     @model_validator(mode="after")
     def _ordered(self) -> Scale:
         if self.min > self.max:
-            raise ValueError(f"min {self.min} is more than max {self.max}")
+            raise ValueError("min is more than max")
         return self
 
 

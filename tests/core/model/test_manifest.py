@@ -28,6 +28,13 @@ def test_only_what_was_written_goes_into_the_spec() -> None:
     }
 
 
+@pytest.mark.parametrize("suffix", ["", "k", "M", "G", "Ki", "Mi", "Gi"])
+def test_a_memory_limit_has_any_suffix_of_kubernetes(suffix: str) -> None:
+    number = {"": "2000000", "k": "2000", "Ki": "2048"}.get(suffix, "2")
+    manifest = read(resources={"limits": {"memory": number + suffix}})
+    assert manifest.resources.limits.memory == number + suffix
+
+
 def test_it_has_every_field_of_a_spec_but_what_a_deploy_fills_in() -> None:
     fields = set(FunctionManifest.model_fields) - {"name"}
     assert fields == set(FunctionSpec.model_fields) - {"image", "source", "redeployed_at", "debug"}

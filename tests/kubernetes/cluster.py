@@ -1,0 +1,122 @@
+"""A kind cluster for the tests, and what they do on it by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = "plat-test"
+REGISTRY = "localhost:5001"
+"""The registry's name inside the cluster, as in the set-up that the documentation describes."""
+
+CONFIG = """\
+kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+containerdConfigPatches:
+  - |-
+    [plugins."io.containerd.grpc.v1.cri".registry]
+      config_path = "/etc/containerd/certs.d"
+nodes:
+  - role: control-plane
+"""
+
+
+def run(*command: str | Path, text: str | None = None, check: bool = True) -> str:
+    """Run a command to its end; what it wrote is in the error if it fails."""
+    result = subprocess.run(
+        command, input=text, capture_output=True, text=True, check=False, timeout=300
+    )
+    if check and result.returncode:
+        raise AssertionError(f"{command} ended with {result.returncode}: {result.stderr}")
+    return result.stdout
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that answers; `registry_port` is where this machine reaches its registry."""
+
+    name: str
+    kubeconfig: Path
+    registry_port: int
+
+    def kubectl(self, *arguments: str, text: str | None = None, check: bool = True) -> str:
+        return run("kubectl", "--kubeconfig", self.kubeconfig, *arguments, text=text, check=check)
+
+    def refusal(self, document: dict[str, Any]) -> str:
+        """What the API server says against creating it; empty where it says nothing."""
+        command = ["kubectl", "--kubeconfig", str(self.kubeconfig)]
+        result = subprocess.run(
+            [*command, "create", "--dry-run=server", "-f", "-"],
+            input=json.dumps(document),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return result.stderr if result.returncode else ""
+
+    def apply(self, *documents: dict[str, Any]) -> None:
+        self.kubectl("apply", "-f", "-", text=json.dumps(listing(documents)))
+
+    def get(self, *arguments: str) -> Any:
+        return json.loads(self.kubectl("get", *arguments, "-o", "json"))
+
+
+def listing(items: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "List", "items": list(items)}
+
+
+def start(folder: Path) -> tuple[Cluster, Callable[[], None]]:
+    """The cluster that `PLAT_KIND_CLUSTER` names, else a new one, and what ends it."""
+    reused = os.environ.get("PLAT_KIND_CLUSTER", "")
+    name, kubeconfig = reused or NAME, folder / "kubeconfig"
+    if reused:
+        run("kind", "export", "kubeconfig", "--name", name, "--kubeconfig", kubeconfig)
+    else:
+        _create(name, folder, kubeconfig)
+    registry = f"{name}-registry"
+    port = _start_registry(registry, name)
+    cluster = Cluster(name, kubeconfig, port)
+    cluster.kubectl("apply", "-f", str(ROOT / "crds"))
+    cluster.kubectl("wait", "--for=condition=Established", "crd/functions.plat.dev")
+
+    def end() -> None:
+        if not reused:
+            run("kind", "delete", "cluster", "--name", name, "--kubeconfig", kubeconfig)
+            run("docker", "rm", "--force", "--volumes", registry)
+
+    return cluster, end
+
+
+def _create(name: str, folder: Path, kubeconfig: Path) -> None:
+    config = folder / "kind.yaml"
+    config.write_text(CONFIG, encoding="utf-8")
+    image = os.environ.get("KIND_NODE_IMAGE")
+    run("kind", "delete", "cluster", "--name", name, "--kubeconfig", kubeconfig)
+    run(
+        *("kind", "create", "cluster", "--name", name, "--config", config),
+        *("--kubeconfig", kubeconfig, "--wait", "120s"),
+        *(("--image", image) if image else ()),
+    )
+
+
+def _start_registry(registry: str, cluster: str) -> int:
+    """A registry beside the cluster; its nodes know it as `localhost:5001`."""
+    if not run("docker", "ps", "--quiet", "--filter", f"name=^{registry}$"):
+        run("docker", "rm", "--force", "--volumes", registry, check=False)
+        run(
+            *("docker", "run", "--detach", "--name", registry, "--network", "kind"),
+            *("--publish", "127.0.0.1::5000", "registry:2"),
+        )
+    hosts = f'[host."http://{registry}:5000"]\n'
+    folder = f"/etc/containerd/certs.d/{REGISTRY}"
+    for node in run("kind", "get", "nodes", "--name", cluster).split():
+        run("docker", "exec", node, "mkdir", "-p", folder)
+        run("docker", "exec", "-i", node, "cp", "/dev/stdin", f"{folder}/hosts.toml", text=hosts)
+    return int(run("docker", "port", registry, "5000/tcp").split()[0].rpartition(":")[2])
