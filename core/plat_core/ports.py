@@ -158,11 +158,15 @@ class Replica:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """How many replicas of which revisions are to run; what is not named is to be gone."""
+    """How many replicas of which revisions are to run; what is not named is to be gone.
+
+    `serving` is the revision that answers calls, 0 where there is none.
+    """
 
     ref: FunctionRef
     counts: Mapping[int, int]
     revisions: Mapping[int, Revision] = field(default_factory=dict)
+    serving: int = 0
 
 
 class Workloads(Protocol):

@@ -84,6 +84,8 @@ def _bind(settings: GatewaySettings) -> socket.socket:
 def _platform(settings: GatewaySettings) -> AbstractAsyncContextManager[wiring.Platform]:
     if settings.backend == "docker":
         return wiring.docker(settings)
+    if settings.backend == "kubernetes":
+        return wiring.kubernetes(settings)
     if settings.backend == "embedded":
         building = build_settings.read(os.environ)
         return wiring.embedded(settings, building, building.network.variables())

@@ -19,6 +19,18 @@ from plat_builder.resource import ResourceBuilder
 from plat_builder.service import BuildService
 from plat_builder.settings import BuildSettings
 from plat_core.backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing
+from plat_core.backends.kubernetes import (
+    Api,
+    Caches,
+    KubernetesFunctionStore,
+    KubernetesLogs,
+    KubernetesRoutes,
+    KubernetesSecretStore,
+    KubernetesWorkloads,
+    PodPolicy,
+    Reflector,
+    kinds,
+)
 from plat_core.backends.remote import (
     ControllerApi,
     RemoteBuilds,
@@ -208,6 +220,76 @@ async def docker(settings: GatewaySettings) -> AsyncIterator[Platform]:
         yield Platform(
             create_app(services, settings), _proxy(router, services, settings, None), services
         )
+
+
+@asynccontextmanager
+async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
+    """A gateway in a cluster: with the API server away, calls go on to the replicas it knows."""
+    async with AsyncExitStack() as stack:
+        api = await stack.enter_async_context(Api.open())
+        builds = RemoteBuilds(settings.builder_url, settings.auth_token)
+        stack.push_async_callback(builds.close)
+        caches = Caches()
+        changes = Changes()
+        caches.functions.listen(lambda document: changes.announce(kinds.itself(document)))
+        store = KubernetesFunctionStore(
+            api, caches.functions, caches.revisions, manager="plat-gateway"
+        )
+        routes = KubernetesRoutes(api, store, caches.functions, caches.deployments, caches.pods)
+        stack.push_async_callback(routes.close)
+        reflectors = _reflectors(api, caches)
+        router = Router(scaler=routes)
+        guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
+
+        def url(ref: FunctionRef) -> str:
+            return f"{settings.url}/function/{ref.segment}"
+
+        async def readiness() -> Mapping[str, str]:
+            unseen = [r.kind.plural for r in reflectors if not r.synced.is_set()]
+            return dict.fromkeys(unseen, "was not listed yet")
+
+        catalogue = runtimes.Catalogue(runtimes.find())
+        services = Services(
+            functions=Functions(
+                store,
+                KubernetesWorkloads(api, caches, PodPolicy()),
+                changes,
+                scaler=routes,
+                url=url,
+                now=lambda: datetime.now(UTC),
+            ),
+            builds=builds,
+            logs=KubernetesLogs(api, caches.pods),
+            secrets=KubernetesSecretStore(api),
+            runtimes=lambda: [runtime.description for runtime in catalogue.list()],
+            guard=guard,
+            readiness=readiness,
+            samples=router.totals,
+            buckets=BUCKETS,
+            backend=settings.backend,
+            version=version("plat-faas"),
+        )
+        await stack.enter_async_context(
+            _background(
+                *(reflector.run() for reflector in reflectors),
+                router.follow(routes),
+                Autoscaler(loads=router, scaler=routes, clock=router.clock).run(),
+            )
+        )
+        yield Platform(
+            create_app(services, settings), _proxy(router, services, settings, None), services
+        )
+
+
+def _reflectors(api: Api, caches: Caches) -> list[Reflector]:
+    """What a gateway watches: Functions, their sizes and their pods."""
+    ours = kinds.SELECTOR
+    return [
+        Reflector(api, kinds.FUNCTIONS, caches.functions),
+        Reflector(api, kinds.REVISIONS, caches.revisions, selector=ours),
+        Reflector(api, kinds.DEPLOYMENTS, caches.deployments, selector=ours),
+        Reflector(api, kinds.PODS, caches.pods, selector=ours),
+    ]
 
 
 async def _announce(store: FunctionStore, changes: Changes) -> None:

@@ -26,6 +26,8 @@ OFFENCES = {
     "runtime-is-alone": ("runtimes/plat_runtime/stray.py", "import plat_core.model"),
     "docker": ("gateway/plat_gateway/stray.py", "import docker"),
     "runtime-is-not-imported": ("gateway/plat_gateway/stray.py", "import plat_runtime"),
+    "kopf-in-operator": ("operator/plat_operator/stray.py", "import kopf"),
+    "kubernetes": ("operator/plat_operator/stray.py", "import kr8s"),
 }
 """Contract → a module that breaks it: where it would lie, and its one line."""
 

@@ -114,7 +114,9 @@ def _start_registry(registry: str, cluster: str) -> int:
             *("docker", "run", "--detach", "--name", registry, "--network", "kind"),
             *("--publish", "127.0.0.1::5000", "registry:2"),
         )
-    hosts = f'[host."http://{registry}:5000"]\n'
+    address = f"http://{registry}:5000"
+    # without `server` the node would ask itself at localhost:5001 as well, and tell of that instead
+    hosts = f'server = "{address}"\n[host."{address}"]\n'
     folder = f"/etc/containerd/certs.d/{REGISTRY}"
     for node in run("kind", "get", "nodes", "--name", cluster).split():
         run("docker", "exec", node, "mkdir", "-p", folder)

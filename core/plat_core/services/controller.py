@@ -15,7 +15,7 @@ from typing import Protocol
 
 from plat_core.errors import FunctionNotFound
 from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished
-from plat_core.model.function import Function, FunctionSpec, Source
+from plat_core.model.function import FunctionSpec, Source
 from plat_core.model.names import FunctionRef, SecretRef
 from plat_core.ports import (
     FunctionStore,
@@ -56,7 +56,12 @@ class Controller:
         secrets: SecretVersions,
         now: Callable[[], datetime],
         url: Callable[[FunctionRef], str],
+        demand: Callable[[Record], int] | None = None,
     ) -> None:
+        """`demand` tells how many replicas the load asks for where that is kept elsewhere, as in
+        the size of a Deployment; without it this controller remembers what `scale` was told.
+        """
+        self._demand = demand
         self._store = store
         self._workloads = workloads
         self._builder = builder
@@ -131,7 +136,7 @@ class Controller:
             record, build = await self._revise(record, versions)
         observed = Observed(
             replicas=await self._workloads.observe(ref),
-            wanted=self._clamped(record.function),
+            wanted=self._clamped(record),
             now=self._now(),
             build=build,
             missing_secrets=sorted(spec.required_secrets - versions.keys()),
@@ -156,9 +161,11 @@ class Controller:
         else:
             self._wanted[ref] = max(1, self._wanted.get(ref, running))
 
-    def _clamped(self, function: Function) -> int:
+    def _clamped(self, record: Record) -> int:
+        function = record.function
         low, high = function.spec.bounds
-        return max(low, min(self._wanted.get(function.ref, 0), high))
+        asked = self._demand(record) if self._demand else self._wanted.get(function.ref, 0)
+        return max(low, min(asked, high))
 
     async def _versions(self, namespace: str, spec: FunctionSpec) -> Mapping[str, str]:
         names = spec.secret_names
@@ -218,7 +225,9 @@ class Controller:
         # first the route: a replica that is to stop gets no new call
         self._routes.publish(ref, steps.route)
         await self._workloads.apply(
-            Workload(ref, steps.counts, {r.number: r for r in record.revisions})
+            Workload(
+                ref, steps.counts, {r.number: r for r in record.revisions}, serving=steps.serving
+            )
         )
         if steps.purge:
             await self._workloads.forget(ref)

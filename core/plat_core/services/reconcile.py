@@ -254,6 +254,10 @@ def _rollout(view: _View, latest: Revision) -> _Phase:
     keeps = f"; {old.name} keeps serving" if old else ""
     if view.failed != latest.number:
         route = _old_route(view) if old else "starting"
+        failure = view.failure(latest.number)
+        if failure is not None:
+            message = f"{_explain(latest, failure)}{keeps}"
+            return _Phase("Unknown", failure.reason, message, route, True, old is not None)
         message = f"{latest.name} is starting{keeps}"
         return _Phase("Unknown", "Deploying", message, route, True, old is not None)
     reason, cause = _cause(view, latest)

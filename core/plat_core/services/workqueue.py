@@ -11,6 +11,8 @@ import logging
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+from plat_core.errors import Conflict
+
 K = TypeVar("K", bound=Hashable)
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,10 @@ class WorkQueue(Generic[K]):
         try:
             await self._work(key)
             self._failures.pop(key, None)
+        except Conflict as error:
+            # somebody else wrote first: the next look sees what
+            log.info("working on %s again: %s", key, error)
+            self._retry(key)
         except Exception:
             # a controller outlives any failing key; it is tried again, ever more slowly
             log.exception("working on %s failed", key)

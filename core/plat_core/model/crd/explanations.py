@@ -22,8 +22,8 @@ WORDS: Final[dict[str, str]] = {
     "FunctionSpec.concurrency": "Calls in flight at once in one replica; more of them wait.",
     "FunctionSpec.env": "Environment variables of a replica. PORT, K_* and PLAT_* are taken.",
     "FunctionSpec.secrets": (
-        "Names of secrets whose keys are mounted as files below /secrets/<name>. A change of a "
-        "secret rolls out."
+        "Names of secrets whose keys are mounted as files below $PLAT_SECRETS_DIR/<name>. A change "
+        "of a secret rolls out."
     ),
     "FunctionSpec.resources": "What a replica asks for and what it may not exceed.",
     "FunctionSpec.scale": "Between how many replicas, and at which load another one is wanted.",
@@ -33,6 +33,9 @@ WORDS: Final[dict[str, str]] = {
     ),
     "FunctionSpec.forwardAuthorization": (
         "Let the caller's Authorization header reach the function."
+    ),
+    "FunctionSpec.debug": (
+        "A port of the replica's loopback where a debugger may attach; for dev set-ups."
     ),
     "FunctionSpec.redeployedAt": (
         "When a redeploy was asked for: another value makes a new revision of the same artifact."

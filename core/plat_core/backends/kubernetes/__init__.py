@@ -1,0 +1,30 @@
+"""The kubernetes backend: a function is a custom resource, a replica a pod, an artifact an image.
+
+`kinds`, `policy`, `pods`, `manifests` and `observing` are pure; `api` is the one seam to the API
+server; `reflector` and `cache` keep what is known of it; the others are the ports. It runs in two
+processes: the operator (store, workloads) and the gateway (store, routes, scaler, logs, secrets).
+"""
+
+from plat_core.backends.kubernetes.api import Api
+from plat_core.backends.kubernetes.functions import KubernetesFunctionStore
+from plat_core.backends.kubernetes.logs import KubernetesLogs
+from plat_core.backends.kubernetes.policy import PodPolicy
+from plat_core.backends.kubernetes.reflector import Reflector
+from plat_core.backends.kubernetes.routes import KubernetesRoutes
+from plat_core.backends.kubernetes.secrets import KubernetesSecretStore, KubernetesSecretVersions
+from plat_core.backends.kubernetes.warnings import WarningStore
+from plat_core.backends.kubernetes.workloads import Caches, KubernetesWorkloads
+
+__all__ = [
+    "Api",
+    "Caches",
+    "KubernetesFunctionStore",
+    "KubernetesLogs",
+    "KubernetesRoutes",
+    "KubernetesSecretStore",
+    "KubernetesSecretVersions",
+    "KubernetesWorkloads",
+    "PodPolicy",
+    "Reflector",
+    "WarningStore",
+]

@@ -1,0 +1,35 @@
+"""What holds for every child of this installation. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PORT = 8080
+SECRETS_PATH = "/var/run/secrets/plat"
+ANY_USER = 65532
+ACCOUNT = "plat-function"
+NETWORK_POLICY = "plat-functions"
+
+STOP_GRACE = 10
+"""Seconds that a replica has beside the function's timeout to end after SIGTERM."""
+DRAIN = 2
+"""Seconds between the decision to end a replica and SIGTERM, while callers still learn of it."""
+START_DEADLINE = 120
+"""Seconds within which a revision's first replica has to be ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodPolicy:
+    """`namespace` is where the platform itself runs: from there alone functions are called.
+
+    `environment` is what a company's network needs in every replica; `cpu` and `memory` are
+    requested, and `memory_limit` is the limit, where a function names none.
+    """
+
+    namespace: str = "plat-system"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    cpu: str = "50m"
+    memory: str = "64Mi"
+    memory_limit: str = "512Mi"
+    temporary: str = "128Mi"

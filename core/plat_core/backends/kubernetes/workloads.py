@@ -1,0 +1,258 @@
+"""Replicas as pods: a Deployment per revision, a Service in front of the one that serves."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from plat_core.backends.changes import Changes
+from plat_core.backends.kubernetes import manifests, observing
+from plat_core.backends.kubernetes.api import Api, Missing
+from plat_core.backends.kubernetes.cache import Cache
+from plat_core.backends.kubernetes.kinds import (
+    ACCOUNTS,
+    BUDGETS,
+    DEPLOYMENTS,
+    POLICIES,
+    SERVICES,
+    Document,
+    Kind,
+    function_of,
+    itself,
+    name_of,
+    namespace_of,
+    owner_of,
+    revision_of,
+    version_of,
+)
+from plat_core.backends.kubernetes.policy import ACCOUNT, NETWORK_POLICY, PodPolicy
+from plat_core.errors import Conflict, InvalidInput
+from plat_core.model.function import FunctionSpec
+from plat_core.model.names import FunctionRef
+from plat_core.ports import Record, Replica, Workload
+
+log = logging.getLogger(__name__)
+
+MANAGER: Final = "plat-operator"
+
+
+class Taken(Conflict):
+    """The name of a child belongs to somebody else's object, which is left alone."""
+
+
+def _nobody(_document: Document) -> FunctionRef | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Caches:
+    """What an operator knows of the cluster; secrets without their content."""
+
+    functions: Cache = field(default_factory=lambda: Cache(itself))
+    revisions: Cache = field(default_factory=Cache)
+    deployments: Cache = field(default_factory=Cache)
+    pods: Cache = field(default_factory=Cache)
+    services: Cache = field(default_factory=Cache)
+    budgets: Cache = field(default_factory=Cache)
+    accounts: Cache = field(default_factory=lambda: Cache(_nobody))
+    policies: Cache = field(default_factory=lambda: Cache(_nobody))
+    secrets: Cache = field(default_factory=lambda: Cache(_nobody))
+
+
+class KubernetesWorkloads:
+    """`Workloads` over the caches and the API; nothing is written that is so already."""
+
+    def __init__(
+        self,
+        api: Api,
+        caches: Caches,
+        policy: PodPolicy,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._api = api
+        self._caches = caches
+        self._policy = policy
+        self._now = now
+        self._changes: Changes[FunctionRef] = Changes()
+        for cache in (caches.deployments, caches.pods, caches.services, caches.budgets):
+            cache.listen(self._child_changed)
+        for shared in (caches.accounts, caches.policies):
+            shared.listen(self._shared_changed)
+
+    async def observe(self, ref: FunctionRef) -> Sequence[Replica]:
+        """See `Workloads.observe`."""
+        spec = self._spec(ref)
+        return observing.replicas(
+            self._caches.pods.of(ref),
+            self._caches.deployments.of(ref),
+            now=self._now(),
+            missing=self._missing(ref.namespace, spec) if spec else (),
+        )
+
+    def wanted(self, record: Record) -> int:
+        """How many replicas the load asks for: the size of the Deployment that serves.
+
+        A spec that is new runs at least once, so that its deploy has an outcome; a Deployment that
+        somebody deleted comes back, unless the function was asleep.
+        """
+        function, latest = record.function, record.latest
+        number = record.serving or (latest.number if latest else 0)
+        live = self._deployment(function.ref, number)
+        status = function.status
+        if status is not None and status.observed_generation == function.generation:
+            if live is not None:
+                return int(live["spec"].get("replicas", 1))
+            ready = status.condition("Ready")
+            return 0 if ready is not None and ready.reason == "Idle" else 1
+        if function.spec.scale.replicas == 0:
+            return 0
+        return max(1, int(live["spec"].get("replicas", 1)) if live else 1)
+
+    async def apply(self, workload: Workload) -> None:
+        """See `Workloads.apply`; raises Conflict where a name is taken by somebody else.
+
+        Of a function that is gone or being deleted, the garbage collector takes the children.
+        """
+        ref = workload.ref
+        function = self._caches.functions.get(ref.namespace, ref.name)
+        if function is None or "deletionTimestamp" in function["metadata"]:
+            return
+        owner = function["metadata"]["uid"]
+        await self._ensure_shared(ref.namespace)
+        for number, count in sorted(workload.counts.items()):
+            await self._ensure_deployment(workload, number, count, owner)
+        serving = workload.serving or max(workload.counts, default=0)
+        if serving:
+            await self._ensure_service(ref, owner, serving)
+        await self._ensure_budget(ref, owner)
+        for deployment in self._caches.deployments.of(ref):
+            if revision_of(deployment) not in workload.counts and owner_of(deployment) == owner:
+                await self._remove(DEPLOYMENTS, self._caches.deployments, deployment)
+
+    def watch(self) -> AsyncIterator[FunctionRef]:
+        """See `Workloads.watch`."""
+        return self._changes.watch()
+
+    async def forget(self, ref: FunctionRef) -> None:
+        """See `Workloads.forget`: nothing is kept here that the cluster does not keep."""
+
+    async def close(self) -> None:
+        """Pods belong to the cluster: they outlive whoever looks after them."""
+
+    async def _ensure_shared(self, namespace: str) -> None:
+        account = manifests.account(namespace)
+        await self._ensure(ACCOUNTS, self._caches.accounts, account)
+        policy = manifests.network_policy(namespace, self._policy)
+        await self._ensure(POLICIES, self._caches.policies, policy)
+
+    async def _ensure_deployment(
+        self, workload: Workload, number: int, count: int, owner: str
+    ) -> None:
+        revision = workload.revisions.get(number)
+        if revision is None:
+            raise InvalidInput(f"revision {number} of {workload.ref} is asked for but not given")
+        wanted = manifests.deployment(
+            revision,
+            self._policy,
+            owner=owner,
+            replicas=max(count, 0),
+        )
+        await self._ensure(DEPLOYMENTS, self._caches.deployments, wanted)
+
+    async def _ensure_service(self, ref: FunctionRef, owner: str, serving: int) -> None:
+        wanted = manifests.service(ref, owner=owner, serving=serving)
+        try:
+            await self._ensure(SERVICES, self._caches.services, wanted)
+        except Taken as error:
+            # the gateway goes to the pods: the function runs, only without a name of its own
+            log.warning("%s has no Service: %s", ref, error.message)
+
+    async def _ensure_budget(self, ref: FunctionRef, owner: str) -> None:
+        spec = self._spec(ref)
+        live = self._caches.budgets.get(ref.namespace, ref.name)
+        if spec is not None and spec.bounds[0] > 1:
+            wanted = manifests.budget(ref, owner=owner)
+            await self._ensure(BUDGETS, self._caches.budgets, wanted)
+        elif live is not None and owner_of(live) == owner:
+            await self._remove(BUDGETS, self._caches.budgets, live)
+
+    async def _ensure(self, kind: Kind, cache: Cache, wanted: Document) -> None:
+        """Write `wanted` unless it is so; the version that was looked at has to be the stored one,
+        or the size of a Deployment that the gateway just changed would be changed back.
+        """
+        namespace, name = namespace_of(wanted), name_of(wanted)
+        path = kind.path(namespace, name)
+        live = cache.get(namespace, name) or await self._find(path)
+        if live is not None:
+            if owner_of(live) != owner_of(wanted):
+                raise _taken(kind, live)
+            if manifests.holds(wanted, live):
+                return
+            wanted["metadata"]["resourceVersion"] = str(version_of(live))
+        try:
+            cache.put(await self._api.apply(path, wanted, manager=MANAGER))
+        except (Conflict, Missing) as error:
+            await self._refresh(cache, path, live)
+            raise Conflict(f"{kind.name} {namespace}/{name} was just changed") from error
+
+    async def _refresh(self, cache: Cache, path: str, live: Document | None) -> None:
+        found = await self._find(path)
+        if found is not None:
+            cache.put(found)
+        elif live is not None:
+            cache.drop(live)
+
+    async def _find(self, path: str) -> Document | None:
+        """What is stored, whoever made it: the caches know only what carries plat's label."""
+        try:
+            return await self._api.read(path)
+        except Missing:
+            return None
+
+    async def _remove(self, kind: Kind, cache: Cache, live: Document) -> None:
+        uid = live["metadata"]["uid"]
+        path = kind.path(namespace_of(live), name_of(live))
+        await self._api.delete(path, uid=uid)
+        cache.drop(live)
+
+    def _deployment(self, ref: FunctionRef, number: int) -> Document | None:
+        found = self._caches.deployments.of(ref)
+        return next((d for d in found if revision_of(d) == number), None)
+
+    def _spec(self, ref: FunctionRef) -> FunctionSpec | None:
+        function = self._caches.functions.get(ref.namespace, ref.name)
+        return None if function is None else FunctionSpec.model_validate(function["spec"])
+
+    def _missing(self, namespace: str, spec: FunctionSpec) -> set[str]:
+        return {
+            name
+            for name in spec.required_secrets
+            if self._caches.secrets.get(namespace, name) is None
+        }
+
+    def _child_changed(self, document: Document) -> None:
+        if ref := function_of(document):
+            self._changes.tell(ref)
+
+    def _shared_changed(self, document: Document) -> None:
+        """One function of the namespace is enough to bring back what all of them share."""
+        if name_of(document) in (ACCOUNT, NETWORK_POLICY):
+            namespace = namespace_of(document)
+            for function in self._caches.functions:
+                if namespace_of(function) == namespace:
+                    self._changes.tell(itself(function))
+                    return
+
+
+def _taken(kind: Kind, live: Document) -> Taken:
+    where = f"{namespace_of(live)}/{name_of(live)}"
+    if "deletionTimestamp" in live["metadata"] or owner_of(live):
+        return Taken(f"{kind.name} {where} of another object is still there", fix="wait")
+    return Taken(
+        f"{kind.name} {where} is there already and is not plat's",
+        fix=f"rename the function, or: kubectl delete {kind.name.lower()} {name_of(live)}",
+    )

@@ -1,0 +1,47 @@
+"""`python -m plat_operator`: the operator as a process, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+
+from plat_core.errors import PlatError
+
+from plat_operator import handlers, probes, wiring
+from plat_operator.settings import OperatorSettings
+
+log = logging.getLogger("plat_operator")
+
+
+def main() -> int:
+    """Run until a signal; returns the exit status."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    # kopf tells of each event that it hands on
+    logging.getLogger("kopf").setLevel(logging.WARNING)
+    try:
+        asyncio.run(_run(OperatorSettings.from_environment(os.environ)))
+    except PlatError as error:
+        fix = f"\n  {error.fix}" if error.fix else ""
+        sys.stderr.write(f"the operator cannot start: {error.message}{fix}\n")
+        return 1
+    return 0
+
+
+async def _run(settings: OperatorSettings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with wiring.operator(settings) as operator:
+        serving = probes.serve(
+            operator, host=settings.probe_host, port=settings.probe_port, sweep=settings.sweep
+        )
+        async with serving as port:
+            log.info("the operator runs; probes at %s:%d", settings.probe_host, port)
+            await handlers.run(operator, stop)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""kopf's side: events of Functions go to the operator, and nothing else is asked of kopf.
+
+`on.event` needs no finalizer and writes nothing; what children do is watched by the backend, with a
+selector, which kopf cannot. A watch of kopf's that died silently costs a minute: `Operator.sweep`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import kopf
+
+from plat_operator.wiring import Operator
+
+GROUP, VERSION, PLURAL = "plat.dev", "v1alpha1", "functions"
+
+
+def registry(operator: Operator) -> kopf.OperatorRegistry:
+    """The handlers of one operator."""
+    handlers = kopf.OperatorRegistry()
+
+    @kopf.on.startup(registry=handlers)
+    async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+        settings.posting.enabled = False
+        settings.scanning.disabled = True
+        settings.watching.server_timeout = 270
+        settings.watching.client_timeout = 300
+
+    @kopf.on.login(registry=handlers)
+    async def login(**given: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_with_service_account(**given) or kopf.login_with_kubeconfig(**given)
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=handlers)
+    async def saw(event: kopf.RawEvent, **_: Any) -> None:
+        operator.saw(event["type"], dict(event["object"]))
+
+    return handlers
+
+
+async def run(operator: Operator, stop: asyncio.Event) -> None:
+    """Follow Functions until `stop` is set."""
+    await kopf.operator(
+        registry=registry(operator), clusterwide=True, standalone=True, stop_flag=stop
+    )

@@ -1,0 +1,169 @@
+"""A Function on a real cluster: it runs, stays as it is wanted, and says what is wrong."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .functions import Functions
+from .process import OperatorProcess, until
+
+pytestmark = [
+    pytest.mark.kubernetes,
+    pytest.mark.timeout(300),
+    pytest.mark.usefixtures("operator"),
+]
+
+SLEEPING = {"replicas": 0}
+"""A fixed size of zero: nothing of it starts before it is called."""
+
+
+def test_an_applied_function_is_ready_and_answers_through_its_service(
+    functions: Functions,
+) -> None:
+    functions.apply("hello", env=[{"name": "EMPTY", "value": ""}, {"name": "A", "value": "$(B)"}])
+    functions.wait("hello")
+    functions.until_answer("hello", "/world", "hello-1 /world")
+    assert json.loads(functions.call("hello", "/env?A&EMPTY&K_SERVICE&PLAT_REVISION")) == {
+        "A": "$(B)",
+        "EMPTY": "",
+        "K_SERVICE": "hello",
+        "PLAT_REVISION": "hello-1",
+    }
+    status = functions.status("hello")
+    assert (status["revision"], status["readyReplicas"]) == ("hello-1", 1)
+    assert status["url"].endswith(f"/function/hello.{functions.namespace}")
+    pod = functions.get("pods")["items"][0]
+    assert not [m for m in pod["spec"]["containers"][0]["volumeMounts"] if "token" in m["name"]]
+
+
+def test_it_is_scaled_to_zero_and_back_with_kubectl(functions: Functions) -> None:
+    functions.apply("hello")
+    functions.wait("hello")
+    functions.kubectl("scale", "fn/hello", "--replicas=0")
+    functions.until_reason("hello", "Idle")
+    functions.kubectl("wait", "--for=delete", "pods", "--all", "--timeout=60s")
+    functions.kubectl("scale", "fn/hello", "--replicas=2")
+    until(lambda: functions.status("hello").get("readyReplicas") == 2)
+    assert "poddisruptionbudget.policy/hello" in functions.names()
+    assert functions.condition("hello")[:2] == ("True", "Serving")
+
+
+def test_a_size_that_the_load_asked_for_is_left_alone(functions: Functions) -> None:
+    functions.apply("hello")
+    functions.wait("hello")
+    functions.kubectl("scale", "deployment/hello-1", "--replicas=2")
+    until(lambda: functions.status("hello").get("readyReplicas") == 2)
+    functions.kubectl("scale", "deployment/hello-1", "--replicas=0")
+    functions.until_reason("hello", "Idle")
+    assert functions.get("deployment/hello-1")["spec"]["replicas"] == 0
+
+
+def test_children_that_are_deleted_or_edited_are_restored(functions: Functions) -> None:
+    functions.apply("hello", scale={"min": 1})
+    functions.wait("hello")
+    before = functions.names("deployments,services,networkpolicies,serviceaccounts")
+    functions.kubectl("delete", "deployment/hello-1", "service/hello")
+    functions.kubectl("delete", "networkpolicy/plat-functions")
+    until(lambda: functions.names("deployments,services,networkpolicies,serviceaccounts") == before)
+    selector = {"spec": {"selector": {"plat.dev/revision": "9"}}}
+    foreign = {"metadata": {"annotations": {"somebody": "else"}}}
+    patch = json.dumps({**selector, **foreign})
+    functions.kubectl("patch", "service/hello", "--type=merge", "-p", patch)
+
+    def restored() -> bool:
+        service = functions.get("service/hello")
+        return bool(service["spec"]["selector"]["plat.dev/revision"] == "1")
+
+    until(restored)
+    assert functions.get("service/hello")["metadata"]["annotations"]["somebody"] == "else"
+    functions.kubectl("set", "image", "deployment/hello-1", "function=localhost:5001/other")
+    until(
+        lambda: (
+            functions.get("deployment/hello-1")["spec"]["template"]["spec"]["containers"][0][
+                "image"
+            ]
+            == functions.image
+        )
+    )
+
+
+def test_a_new_revision_takes_over_and_a_broken_one_is_held_back(functions: Functions) -> None:
+    functions.apply("hello")
+    functions.wait("hello")
+    functions.apply("hello", env=[{"name": "A", "value": "2"}])
+    functions.wait("hello")
+    functions.until_answer("hello", "/", "hello-2 /")
+    functions.apply("hello", handler="app:missing")
+    message = functions.until_reason("hello", "HandlerNotFound")
+    assert "app has no 'missing'" in message
+    assert "hello-2 keeps serving" in message
+    assert functions.call("hello") == "hello-2 /"
+    until(lambda: "deployment.apps/hello-3" not in functions.names())
+    functions.apply("hello", handler="app:other")
+    functions.wait("hello")
+    functions.until_answer("hello", "/", "other")
+    assert functions.status("hello")["revision"] == "hello-4"
+
+
+def test_a_missing_image_is_named(functions: Functions) -> None:
+    functions.apply("hello", image="localhost:5001/nowhere:v1")
+    message = functions.until_reason("hello", "ImageNotFound")
+    assert "localhost:5001/nowhere:v1" in message
+    assert functions.condition("hello", "Progressing")[0] == "False"
+    events = functions.get("events", "--field-selector=type=Warning,involvedObject.name=hello")
+    assert "ImageNotFound" in {event["reason"] for event in events["items"]}
+
+
+def test_no_room_is_named(functions: Functions) -> None:
+    functions.apply("hello", resources={"requests": {"cpu": "500"}})
+    assert "Insufficient cpu" in functions.until_reason("hello", "Unschedulable")
+
+
+def test_a_quota_is_named(functions: Functions) -> None:
+    functions.kubectl("create", "quota", "none", "--hard=pods=0")
+    functions.apply("hello")
+    assert "exceeded quota: none" in functions.until_reason("hello", "QuotaExceeded")
+
+
+def test_a_secret_that_comes_late_starts_it_and_a_change_rolls_out(functions: Functions) -> None:
+    reference = {"secretKeyRef": {"name": "db", "key": "url"}}
+    functions.apply("hello", secrets=["db"], env=[{"name": "DB", "valueFrom": reference}])
+    assert "db" in functions.until_reason("hello", "SecretNotFound")
+    functions.kubectl("create", "secret", "generic", "db", "--from-literal=url=one")
+    functions.wait("hello")
+    functions.until_answer("hello", "/secret", '{"url": "one"}')
+    patch = json.dumps({"stringData": {"url": "two"}})
+    functions.kubectl("patch", "secret", "db", "-p", patch)
+    functions.until_answer("hello", "/env?DB", '{"DB": "two"}')
+    assert "one" not in json.dumps(functions.get("fn/hello", "-o", "json"))
+
+
+def test_a_name_that_somebody_else_has_is_not_taken_from_him(functions: Functions) -> None:
+    functions.kubectl("create", "service", "clusterip", "hello", "--tcp=80:80")
+    before = functions.get("service/hello")
+    functions.apply("hello")
+    functions.wait("hello")
+    assert functions.get("service/hello") == before
+
+
+def test_deleting_it_takes_everything_with_it(functions: Functions) -> None:
+    functions.apply("hello", scale={"replicas": 2})
+    functions.wait("hello")
+    functions.kubectl("delete", "fn/hello", "--cascade=foreground", "--timeout=90s")
+    until(lambda: functions.names() == [])
+
+
+def test_deleted_while_no_operator_runs_it_is_gone_all_the_same(
+    functions: Functions, operator: OperatorProcess
+) -> None:
+    functions.apply("hello")
+    functions.wait("hello")
+    assert operator.end() == 0
+    functions.kubectl("delete", "fn/hello", "--timeout=60s")
+    until(lambda: functions.names() == [])
+    operator.start()
+    functions.apply("hello")
+    functions.wait("hello")
+    assert functions.status("hello")["revision"] == "hello-1"
