@@ -1,4 +1,4 @@
-# The platform's own services, one target each: gateway, function-controller, builder.
+# The platform's own services, one target each: gateway, function-controller, builder, operator.
 #   docker compose up --build
 # Behind a company's proxy: HTTPS_PROXY and PIP_INDEX_URL as build arguments; a private CA belongs
 # into the base image.
@@ -11,6 +11,7 @@ RUN pip install --only-binary :all: --require-hashes --target /opt/plat -r /src/
 COPY pyproject.toml README.md LICENSE /src/
 COPY core /src/core
 COPY gateway /src/gateway
+COPY operator /src/operator
 COPY controller /src/controller
 COPY builder /src/builder
 COPY cli /src/cli
@@ -41,3 +42,7 @@ FROM service AS builder
 COPY --from=build /opt/uv /opt/plat/bin/uv
 EXPOSE 8082
 CMD ["python", "-m", "plat_builder"]
+
+FROM service AS operator
+EXPOSE 8086
+CMD ["python", "-m", "plat_operator"]

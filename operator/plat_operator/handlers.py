@@ -7,9 +7,11 @@ selector, which kopf cannot. A watch of kopf's that died silently costs a minute
 from __future__ import annotations
 
 import asyncio
+import uuid
 from typing import Any
 
 import kopf
+from kopf._core.engines.peering import Identity
 
 from plat_operator.wiring import Operator
 
@@ -41,5 +43,10 @@ def registry(operator: Operator) -> kopf.OperatorRegistry:
 async def run(operator: Operator, stop: asyncio.Event) -> None:
     """Follow Functions until `stop` is set."""
     await kopf.operator(
-        registry=registry(operator), clusterwide=True, standalone=True, stop_flag=stop
+        registry=registry(operator),
+        # kopf would name itself after the user, whom a container's uid need not have
+        identity=Identity(f"plat-{uuid.uuid4().hex}"),
+        clusterwide=True,
+        standalone=True,
+        stop_flag=stop,
     )

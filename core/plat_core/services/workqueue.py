@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
-from plat_core.errors import Conflict
+from plat_core.errors import Conflict, PlatError
 
 K = TypeVar("K", bound=Hashable)
 log = logging.getLogger(__name__)
@@ -46,6 +46,9 @@ class WorkQueue(Generic[K]):
         except Conflict as error:
             # somebody else wrote first: the next look sees what
             log.info("working on %s again: %s", key, error)
+            self._retry(key)
+        except PlatError as error:
+            log.warning("working on %s failed: %s", key, error)
             self._retry(key)
         except Exception:
             # a controller outlives any failing key; it is tried again, ever more slowly

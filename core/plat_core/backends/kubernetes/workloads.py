@@ -102,6 +102,8 @@ class KubernetesWorkloads:
         function, latest = record.function, record.latest
         number = record.serving or (latest.number if latest else 0)
         live = self._deployment(function.ref, number)
+        if function.spec.scale.replicas == 0 and not record.serving:
+            return 0
         status = function.status
         if status is not None and status.observed_generation == function.generation:
             if live is not None:
