@@ -53,6 +53,13 @@ ui: setup ## Build the console, which the gateway then serves at /ui (Node from 
 bench: setup ## Measure, with what each figure is compared to; one: make bench BENCHMARKS=gateway
 	@set -e; for each in $(BENCHMARKS); do $(BIN)/python -m bench.$$each $(ARGS); done
 
+.PHONY: kind-up kind-down
+kind-up: ## Install plat on a kind cluster of this machine, at http://localhost:8080
+	@hack/kind-up
+kind-down: ## Delete that cluster, and its registry
+	kind delete cluster --name plat
+	docker rm --force --volumes kind-registry
+
 .PHONY: clean
 clean: ## Remove .venv and all caches; functions and their state stay (plat down stops them)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

@@ -93,14 +93,22 @@ async def test_a_stopped_function_says_how_to_start_it(gateway: Gateway) -> None
 
 
 async def test_a_broken_function_is_tried_and_the_reason_told(gateway: Gateway) -> None:
-    broken = gateway.route("f1", state="failed", reason="HandlerSyntaxError", message="line 3")
+    broken = gateway.route("f1", state="failed", reason="OOMKilled", message="64Mi")
     task = asyncio.create_task(gateway.get("/function/f1"))
     await asyncio.wait_for(gateway.scaler.woken.wait(), PATIENCE)
     gateway.router.apply(replace(broken, state="starting"))
-    gateway.router.apply(replace(broken, message="line 4"))
+    gateway.router.apply(replace(broken, message="65Mi"))
     answer = await task
     assert answer.startswith(b"HTTP/1.1 503 ")
-    assert b"HandlerSyntaxError: line 4" in answer
+    assert b"OOMKilled: 65Mi" in answer
+
+
+async def test_nobody_waits_for_what_waiting_does_not_mend(gateway: Gateway) -> None:
+    gateway.route("f1", state="failed", reason="HandlerSyntaxError", message="line 3")
+    answer = await gateway.get("/function/f1")
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"HandlerSyntaxError: line 3" in answer
+    await asyncio.wait_for(gateway.scaler.woken.wait(), PATIENCE)
 
 
 async def test_a_function_deleted_while_calls_wait_is_not_found(gateway: Gateway) -> None:
