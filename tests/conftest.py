@@ -19,12 +19,17 @@ PROBES = {
 }
 """Tier → the command that succeeds where the tier can run."""
 
+ON_REQUEST = {"browser": "", "kubernetes": "PLAT_KIND_CLUSTER"}
+"""Tiers that take minutes: they run where PLAT_REQUIRE names them, or that variable is set."""
+
 REQUIRED = frozenset(filter(None, os.environ.get("PLAT_REQUIRE", "").split(",")))
 
 
 @functools.cache
 def missing(tier: str) -> str | None:
     """Why the tier cannot run here, or None where it can."""
+    if tier in ON_REQUEST and tier not in REQUIRED and not os.environ.get(ON_REQUEST[tier]):
+        return f"it takes minutes; ask for it with PLAT_REQUIRE={tier}"
     command = PROBES[tier]
     if shutil.which(command[0]) is None:
         return f"{command[0]} is not installed"

@@ -261,7 +261,7 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
             builds=builds,
             logs=KubernetesLogs(api, caches.pods),
             secrets=KubernetesSecretStore(api),
-            runtimes=lambda: [runtime.description for runtime in catalogue.list()],
+            runtimes=lambda: [_runtime_view(runtime) for runtime in catalogue.list()],
             guard=guard,
             readiness=readiness,
             samples=router.totals,
