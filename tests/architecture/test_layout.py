@@ -11,7 +11,6 @@ import pytest
 from tests.architecture.repository import ROOMS, ROOT, files, modules
 
 LONG_FILES = {
-    "crds/functions.plat.dev.yaml": "it is generated",
     "gateway/plat_gateway/proxy/exchange.py": "one state machine: a call from lease to release",
 }
 """Files of more than 400 lines → why they are better in one piece."""
@@ -57,7 +56,9 @@ def test_no_file_grows_beyond_a_look() -> None:
     long = {
         str(path)
         for path in files()
-        if path.suffix in code and len((ROOT / path).read_text(encoding="utf-8").splitlines()) > 400
+        if path.suffix in code
+        and not any(path.match(pattern) for pattern in GENERATED)
+        and len((ROOT / path).read_text(encoding="utf-8").splitlines()) > 400
     }
     assert long <= set(LONG_FILES)
 

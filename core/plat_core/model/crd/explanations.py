@@ -77,6 +77,7 @@ WORDS: Final[dict[str, str]] = {
     "FunctionStatus.latestRevision": (
         "The newest revision; another than revision while it starts, or where it failed."
     ),
+    "FunctionStatus.deployedAt": "When the newest revision was made.",
     "FunctionStatus.image": "The image that answers calls.",
     "FunctionStatus.replicas": "Replicas that run or start.",
     "FunctionStatus.readyReplicas": "Replicas that take calls.",
