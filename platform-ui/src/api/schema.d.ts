@@ -119,6 +119,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/functions/{name}/notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Notice
+         * @description Show a sentence in the function's answers, as `plat dev` does of a broken save.
+         */
+        put: operations["put_notice"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/functions/{name}/redeploy": {
         parameters: {
             query?: never;
@@ -572,6 +592,11 @@ export interface components {
              */
             concurrency: number;
             /**
+             * Debug
+             * @default null
+             */
+            debug: number | null;
+            /**
              * Env
              * @default []
              */
@@ -820,6 +845,17 @@ export interface components {
             uid: string | null;
         };
         /**
+         * Notice
+         * @description What is wrong with the source that somebody is editing; empty: nothing any more.
+         */
+        Notice: {
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /**
          * Problem
          * @description An error, in the shape of RFC 9457.
          * @example {
@@ -910,6 +946,11 @@ export interface components {
              * @default 20
              */
             concurrency: number;
+            /**
+             * Debug
+             * @default null
+             */
+            debug: number | null;
             /**
              * Env
              * @default []
@@ -1294,6 +1335,8 @@ export interface operations {
     build: {
         parameters: {
             query: {
+                /** @description Add what a debugger needs. */
+                debug?: boolean;
                 /** @description As in `spec.handler`. */
                 handler?: string | null;
                 /** @description The function's name. */
@@ -2118,6 +2161,151 @@ export interface operations {
             };
             /** @description A failure inside plat; its log has the details at the call id. */
             500: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part of the platform does not answer. */
+            503: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_notice: {
+        parameters: {
+            query?: {
+                /** @description The namespace. */
+                namespace?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The function's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "app.py:3: SyntaxError: invalid syntax"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Notice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood: broken JSON, or a token in the query. */
+            400: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none of that name. */
+            404: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not read here. */
+            415: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but refused: `errors` names the fields. */
+            422: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens came from this address. */
+            429: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A failure inside plat; its log has the details at the call id. */
+            500: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This backend cannot do it. */
+            501: {
                 headers: {
                     /** @description The id of this request in logs; the caller's own where it sent one. */
                     "X-Call-Id"?: string;
