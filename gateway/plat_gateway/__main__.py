@@ -16,10 +16,10 @@ from plat_builder import settings as build_settings
 from plat_core.errors import NotSupported, PlatError, Unavailable
 from plat_core.services.tokens import check_token
 
-from plat_gateway import wiring
 from plat_gateway.lock import HomeLock
 from plat_gateway.server import serve
 from plat_gateway.settings import GatewaySettings
+from plat_gateway.wiring.parts import Platform
 
 log = logging.getLogger("plat_gateway")
 
@@ -81,14 +81,21 @@ def _bind(settings: GatewaySettings) -> socket.socket:
     return bound
 
 
-def _platform(settings: GatewaySettings) -> AbstractAsyncContextManager[wiring.Platform]:
+def _platform(settings: GatewaySettings) -> AbstractAsyncContextManager[Platform]:
+    # only the backend in use is imported: see the room's docstring
     if settings.backend == "docker":
-        return wiring.docker(settings)
+        from plat_gateway.wiring.docker import docker
+
+        return docker(settings)
     if settings.backend == "kubernetes":
-        return wiring.kubernetes(settings)
+        from plat_gateway.wiring.kubernetes import kubernetes
+
+        return kubernetes(settings)
     if settings.backend == "embedded":
+        from plat_gateway.wiring.embedded import embedded
+
         building = build_settings.read(os.environ)
-        return wiring.embedded(settings, building, building.network.variables())
+        return embedded(settings, building, building.network.variables())
     raise NotSupported(f"this release has no {settings.backend} backend", fix="unset PLAT_BACKEND")
 
 

@@ -12,7 +12,7 @@ SETTING = re.compile(r"PLAT_[A-Z_]+|AUTH_TOKEN|(API|BUILDER|CONTROLLER|DATABASE)
 
 READERS = {
     "builder/plat_builder/confined.py": "hands its own on to the build it confines",
-    "gateway/plat_gateway/wiring.py": "asks for XDG_RUNTIME_DIR, where this user's sockets belong",
+    "gateway/plat_gateway/wiring/embedded.py": "asks where this user's sockets belong",
 }
 """Modules beside `settings` that may touch the environment → why."""
 

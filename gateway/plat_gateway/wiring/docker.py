@@ -1,0 +1,92 @@
+"""The gateway of the Docker set-up: the function controller has the containers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from plat_builder import runtimes
+from plat_core.backends.remote import (
+    ControllerApi,
+    RemoteBuilds,
+    RemoteFunctionStore,
+    RemoteLogs,
+    RemoteRoutes,
+    RemoteSecretStore,
+    RemoteWorkloads,
+)
+from plat_core.model.names import FunctionRef
+from plat_core.ports import FunctionStore
+from plat_core.services.autoscaler import Autoscaler
+from plat_core.services.changes import Changes
+from plat_core.services.functions import Functions
+from plat_core.services.invoke import Router
+from plat_core.services.load import BUCKETS
+from plat_core.services.tokens import TokenGuard
+
+from plat_gateway.app import create_app
+from plat_gateway.services import Services
+from plat_gateway.settings import GatewaySettings
+from plat_gateway.wiring.parts import Platform, background, proxy_of, runtime_view
+
+
+@asynccontextmanager
+async def docker(settings: GatewaySettings) -> AsyncIterator[Platform]:
+    """A gateway before a function controller: it starts, and calls go on, without it."""
+    async with AsyncExitStack() as stack:
+        api = ControllerApi(settings.controller_url, settings.auth_token)
+        stack.push_async_callback(api.close)
+        builds = RemoteBuilds(settings.builder_url, settings.auth_token)
+        stack.push_async_callback(builds.close)
+        changes = Changes()
+        store = RemoteFunctionStore(api)
+        routes = RemoteRoutes(api)
+        router = Router(scaler=routes)
+        guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
+
+        def url(ref: FunctionRef) -> str:
+            return f"{settings.url}/function/{ref.segment}"
+
+        async def readiness() -> Mapping[str, str]:
+            missing = "the function controller was not reached yet"
+            return {} if routes.synced else {"controller": missing}
+
+        catalogue = runtimes.Catalogue(runtimes.find())
+        services = Services(
+            functions=Functions(
+                store,
+                RemoteWorkloads(api),
+                changes,
+                scaler=routes,
+                url=url,
+                now=lambda: datetime.now(UTC),
+            ),
+            builds=builds,
+            logs=RemoteLogs(api),
+            secrets=RemoteSecretStore(api),
+            runtimes=lambda: [runtime_view(runtime) for runtime in catalogue.list()],
+            guard=guard,
+            readiness=readiness,
+            samples=router.totals,
+            buckets=BUCKETS,
+            backend=settings.backend,
+            version=version("plat-faas"),
+        )
+        await stack.enter_async_context(
+            background(
+                router.follow(routes),
+                Autoscaler(loads=router, scaler=routes, clock=router.clock).run(),
+                _announce(store, changes),
+            )
+        )
+        yield Platform(
+            create_app(services, settings), proxy_of(router, services, settings), services
+        )
+
+
+async def _announce(store: FunctionStore, changes: Changes) -> None:
+    """Wake whoever waits here for what others changed there."""
+    async for ref in store.watch():
+        changes.announce(ref)

@@ -1,0 +1,105 @@
+"""The gateway in a cluster: it watches resources and pods, and writes Functions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from plat_builder import runtimes
+from plat_core.backends.kubernetes import (
+    Api,
+    Caches,
+    KubernetesFunctionStore,
+    KubernetesLogs,
+    KubernetesRoutes,
+    KubernetesSecretStore,
+    KubernetesWorkloads,
+    PodPolicy,
+    Reflector,
+    kinds,
+)
+from plat_core.backends.remote import RemoteBuilds
+from plat_core.model.names import FunctionRef
+from plat_core.services.autoscaler import Autoscaler
+from plat_core.services.changes import Changes
+from plat_core.services.functions import Functions
+from plat_core.services.invoke import Router
+from plat_core.services.load import BUCKETS
+from plat_core.services.tokens import TokenGuard
+
+from plat_gateway.app import create_app
+from plat_gateway.services import Services
+from plat_gateway.settings import GatewaySettings
+from plat_gateway.wiring.parts import Platform, background, proxy_of, runtime_view
+
+
+@asynccontextmanager
+async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
+    """A gateway in a cluster: with the API server away, calls go on to the replicas it knows."""
+    async with AsyncExitStack() as stack:
+        api = await stack.enter_async_context(Api.open())
+        builds = RemoteBuilds(settings.builder_url, settings.auth_token)
+        stack.push_async_callback(builds.close)
+        caches = Caches()
+        changes = Changes()
+        caches.functions.listen(lambda document: changes.announce(kinds.itself(document)))
+        store = KubernetesFunctionStore(
+            api, caches.functions, caches.revisions, manager="plat-gateway"
+        )
+        routes = KubernetesRoutes(api, store, caches.functions, caches.deployments, caches.pods)
+        stack.push_async_callback(routes.close)
+        reflectors = _reflectors(api, caches)
+        router = Router(scaler=routes)
+        guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
+
+        def url(ref: FunctionRef) -> str:
+            return f"{settings.url}/function/{ref.segment}"
+
+        async def readiness() -> Mapping[str, str]:
+            unseen = [r.kind.plural for r in reflectors if not r.synced.is_set()]
+            return dict.fromkeys(unseen, "was not listed yet")
+
+        catalogue = runtimes.Catalogue(runtimes.find())
+        services = Services(
+            functions=Functions(
+                store,
+                KubernetesWorkloads(api, caches, PodPolicy()),
+                changes,
+                scaler=routes,
+                url=url,
+                now=lambda: datetime.now(UTC),
+            ),
+            builds=builds,
+            logs=KubernetesLogs(api, caches.pods),
+            secrets=KubernetesSecretStore(api),
+            runtimes=lambda: [runtime_view(runtime) for runtime in catalogue.list()],
+            guard=guard,
+            readiness=readiness,
+            samples=router.totals,
+            buckets=BUCKETS,
+            backend=settings.backend,
+            version=version("plat-faas"),
+        )
+        await stack.enter_async_context(
+            background(
+                *(reflector.run() for reflector in reflectors),
+                router.follow(routes),
+                Autoscaler(loads=router, scaler=routes, clock=router.clock).run(),
+            )
+        )
+        yield Platform(
+            create_app(services, settings), proxy_of(router, services, settings), services
+        )
+
+
+def _reflectors(api: Api, caches: Caches) -> list[Reflector]:
+    """What a gateway watches: Functions, their sizes and their pods."""
+    ours = kinds.SELECTOR
+    return [
+        Reflector(api, kinds.FUNCTIONS, caches.functions),
+        Reflector(api, kinds.REVISIONS, caches.revisions, selector=ours),
+        Reflector(api, kinds.DEPLOYMENTS, caches.deployments, selector=ours),
+        Reflector(api, kinds.PODS, caches.pods, selector=ours),
+    ]

@@ -1,0 +1,83 @@
+"""What is put together in the same way before every backend."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from plat_builder import runtimes
+from plat_core.errors import PlatError
+from plat_core.services.invoke import Router
+from plat_core.services.tokens import Verdict, refusal
+
+from plat_gateway.proxy.limits import Limits
+from plat_gateway.proxy.proxy import Proxy
+from plat_gateway.proxy.records import CallRecord
+from plat_gateway.routes.documents import RuntimeView
+from plat_gateway.services import Services
+from plat_gateway.settings import GatewaySettings
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A gateway that is ready to be served."""
+
+    app: FastAPI
+    proxy: Proxy
+    services: Services
+
+
+def proxy_of(
+    router: Router,
+    services: Services,
+    settings: GatewaySettings,
+    on_call: Callable[[CallRecord], None] | None = None,
+) -> Proxy:
+    """The data path over a router; `on_call` hears of each call that ended."""
+
+    def admit(header: bytes | None, client: str) -> PlatError | None:
+        verdict = services.guard.authenticate(header, client)
+        if verdict is Verdict.ALLOWED:
+            return None
+        error = refusal(verdict)
+        if verdict is Verdict.BLOCKED:
+            error.retry_after = services.guard.retry_after(client)
+        return error
+
+    return Proxy(
+        router,
+        admit=admit,
+        limits=Limits(body_bytes=max(settings.build_limit, settings.json_limit)),
+        origins=settings.cors_origins,
+        notices=services.notices.lines if services.notices else None,
+        on_call=on_call,
+    )
+
+
+def runtime_view(runtime: runtimes.Runtime) -> RuntimeView:
+    """What the API says of a runtime."""
+    about = runtime.description
+    return RuntimeView(
+        name=about.name,
+        language=about.language,
+        description=about.description,
+        handler=about.handler,
+        template=runtime.files,
+    )
+
+
+@asynccontextmanager
+async def background(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run coroutines beside the body; one that fails ends the body with its error."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(coroutine) for coroutine in work]
+            yield
+            for task in tasks:
+                task.cancel()
+    except BaseExceptionGroup as errors:
+        # one error is told as itself, so that who started the platform can read it
+        raise (errors.exceptions[0] if len(errors.exceptions) == 1 else errors) from None
