@@ -16,7 +16,7 @@ async function expectNoSideways(page: Page): Promise<void> {
 
 for (const scheme of ["light", "dark"] as const) {
   test(`axe finds nothing serious on any page, ${scheme}`, async ({ console: page, platform }) => {
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+    await page.emulateMedia({ colorScheme: scheme });
     await expectAccessible(page);
     await platform.deploy("orders", GOOD);
     await platform.deploy("sleeper", GOOD, { suspend: false });
@@ -64,6 +64,7 @@ test("everything is reached by keyboard alone", async ({ page, platform }) => {
   await platform.deleteAll();
   await platform.deploy("orders", GOOD);
   await page.goto(`${platform.url}/ui/`);
+  await expect(page.getByLabel("Token")).toBeFocused();
   await page.keyboard.type(TOKEN);
   await page.keyboard.press("Enter");
   await expect(page.getByText("Live", { exact: true })).toBeVisible();

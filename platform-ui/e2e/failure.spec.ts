@@ -73,7 +73,7 @@ test("a change that the platform refuses is taken back, with its words", async (
   await page.getByLabel(/^At least/).fill("7");
   await page.getByLabel(/^At most/).fill("3");
   await page.getByRole("button", { name: "Scale", exact: true }).click();
-  await expect(page.getByRole("alert")).toContainText("min 7 is more than max 3");
+  await expect(page.getByRole("alert")).toContainText(/min .*is more than max/);
   await page.reload();
   await expect(page.getByLabel(/^At most/)).toHaveValue("10");
 });

@@ -4,13 +4,13 @@ import {
   Button,
   MenuItem,
   Paper,
-  Skeleton,
   Tab,
   Tabs,
   TextField,
   useColorScheme,
   useMediaQuery,
 } from "@mui/material";
+import { Loading } from "../components/Loading";
 import { lazy, Suspense } from "react";
 import type { Runtime } from "../api/types";
 import { Icon } from "../components/Icon";
@@ -98,11 +98,7 @@ export function WriteSource({
           </Button>
         </Box>
         <Box role="tabpanel" id="editor" aria-labelledby={`file-${file}`} sx={{ height: 360 }}>
-          <Suspense
-            fallback={
-              <Skeleton variant="rectangular" height={360} aria-label="Loading the editor" />
-            }
-          >
+          <Suspense fallback={<Loading height={360} label="Loading the editor" />}>
             {file in files && (
               <Editor
                 key={`${runtime}:${file}`}

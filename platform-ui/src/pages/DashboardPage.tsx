@@ -76,7 +76,7 @@ export function DashboardPage() {
 
 function Placeholder() {
   return (
-    <Box aria-busy="true" aria-label="Loading functions">
+    <Box role="status" aria-label="Loading functions">
       {[0, 1, 2, 3].map((row) => (
         <Skeleton key={row} variant="rounded" height={56} sx={{ mb: 1 }} />
       ))}

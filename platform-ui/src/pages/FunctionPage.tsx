@@ -1,5 +1,6 @@
 // A function's page: its head with the verbs, and a tab for each way to look at it.
-import { Box, Button, Link, Skeleton, Tab, Tabs, Typography } from "@mui/material";
+import { Box, Button, Link, Tab, Tabs, Typography } from "@mui/material";
+import { Loading } from "../components/Loading";
 import { Suspense } from "react";
 import { Link as RouterLink, Navigate, useParams } from "react-router";
 import { asProblem } from "../api/problem";
@@ -29,7 +30,7 @@ export default function FunctionPage() {
   const { fn, isPending, error } = useFunction({ namespace, name });
   useTitle(name);
   if (!(tab in TABS)) return <Navigate to={`/functions/${namespace}/${name}`} replace />;
-  if (isPending) return <Skeleton variant="rounded" height={320} aria-label="Loading" />;
+  if (isPending) return <Loading height={320} />;
   if (fn !== undefined) return <Found fn={fn} tab={tab as TabName} />;
   if (error !== null) return <ProblemAlert problem={asProblem(error)} />;
   return <Missing name={name} />;
@@ -70,7 +71,7 @@ function Found({ fn, tab }: { fn: Func; tab: TabName }) {
         ))}
       </Tabs>
       <Box role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`}>
-        <Suspense fallback={<Skeleton variant="rounded" height={320} aria-label="Loading" />}>
+        <Suspense fallback={<Loading height={320} />}>
           <Content key={fn.metadata.uid} fn={fn} />
         </Suspense>
       </Box>

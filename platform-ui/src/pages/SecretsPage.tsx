@@ -1,5 +1,6 @@
 // Secrets: names and keys; values go in and never come out.
-import { Box, Button, Chip, Skeleton, TextField, Typography } from "@mui/material";
+import { Box, Button, Chip, TextField, Typography } from "@mui/material";
+import { Loading } from "../components/Loading";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type SyntheticEvent } from "react";
 import { deleteSecret, listSecrets, putSecret } from "../api/functions";
@@ -32,7 +33,7 @@ export default function SecretsPage() {
         }}
       >
         <Section title="Stored">
-          {isPending && <Skeleton variant="rounded" height={80} aria-label="Loading" />}
+          {isPending && <Loading height={80} />}
           {error !== null && <ProblemAlert problem={asProblem(error)} />}
           {data?.length === 0 && (
             <Typography color="textSecondary">
