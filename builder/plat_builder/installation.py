@@ -73,16 +73,21 @@ class Room:
 
     def _check(self) -> None:
         if _size(self._site, self._limit) > self._limit:
-            raise BuildFailed(
-                f"the installed packages are too large: more than {self._limit // MIB} MiB",
-                fix="ask for fewer packages; who runs the platform may raise PLAT_BUILD_DISK",
-            )
+            raise too_large(self._limit)
         for place in (self._site, self._cache):
             if place.exists() and shutil.disk_usage(place).free < self._reserve:
                 raise BuildFailed(
                     f"the disk is full: less than {self._reserve // MIB} MiB are free",
                     fix="make room, then deploy again",
                 )
+
+
+def too_large(disk: int) -> BuildFailed:
+    """The error of packages that take more than `disk` bytes, all together or in one file."""
+    return BuildFailed(
+        f"the installed packages are too large: more than {disk // MIB} MiB",
+        fix="ask for fewer packages; who runs the platform may raise PLAT_BUILD_DISK",
+    )
 
 
 def _size(folder: Path, enough: int) -> int:

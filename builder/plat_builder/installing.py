@@ -7,6 +7,7 @@ of the platform's environment passes but what is listed here.
 from __future__ import annotations
 
 import re
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 import uv
 from plat_core.errors import BuildFailed
 
-from plat_builder.installation import Tool
+from plat_builder.installation import Tool, too_large
 from plat_builder.requirements import Line, guilty
 from plat_builder.settings import BuildSettings
 
@@ -26,6 +27,7 @@ functions-framework imports without saying so in its metadata."""
 _OWN_CODE = ", or let packages run their own set-up code: PLAT_ALLOW_SOURCE_BUILDS=1"
 _FRAME = re.compile(r"^[\s×╰─▶├│]*(?:cause:\s*)?", re.MULTILINE)
 _NO_ROOM = re.compile(r"no space left|os error 28|errno 28|disk quota|os error 122", re.IGNORECASE)
+_FILE_TOO_LARGE = re.compile(r"File too large|os error 27")
 _NO_WHEEL = re.compile(r"no usable wheels|building from source is disabled|only-binary|no wheels")
 _NO_NETWORK = re.compile(
     r"failed to fetch|error sending request|dns error|connection refused|timed out|"
@@ -183,11 +185,10 @@ def explain(order: Order, output: Sequence[str], code: int, disk: int) -> BuildF
     also = "; also " + ", ".join(map(str, named[1:4])) if len(named) > 1 else ""
     if _NO_ROOM.search(said):
         return BuildFailed("the disk is full, nothing was kept", fix="make room, then deploy again")
+    if _FILE_TOO_LARGE.search(said) or code == -signal.SIGXFSZ:
+        return too_large(disk)
     if code < 0:
-        return BuildFailed(
-            f"the installation was ended by signal {-code}; a single file has at most {disk} bytes",
-            line=line,
-        )
+        return BuildFailed(f"the installation was ended by signal {-code}", line=line)
     if _NO_WHEEL.search(said.lower()):
         return BuildFailed(
             f"a package has no ready-made wheel for {_platform(order.target)}: {said}",

@@ -16,7 +16,8 @@ import psutil
 import pytest
 from plat_builder import settings
 from plat_builder.engines.environment import EnvironmentEngine
-from plat_builder.process import LINE_LENGTH, MARK, MAX_LINES, Command, Program, clean
+from plat_builder.installing import Order, explain
+from plat_builder.process import LINE_LENGTH, MARK, MAX_LINES, Command, Program, base_python, clean
 from plat_builder.settings import Network
 from plat_core.errors import BuildFailed
 from plat_core.model.build import BuildOptions, LogLine
@@ -329,3 +330,14 @@ def test_settings_come_from_the_environment() -> None:
 def test_a_setting_that_makes_no_sense_is_named(name: str, value: str) -> None:
     with pytest.raises(Exception, match=name):
         settings.read({name: value})
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [("error: Failed to copy: File too large (os error 27)", 2), ("", -signal.SIGXFSZ)],
+)
+def test_one_file_beyond_the_quota_is_told_like_all_of_them(said: str, code: int) -> None:
+    order = Order("python", (), (), base_python())
+    failed = explain(order, [said], code, 3 * 1024**2)
+    assert "too large: more than 3 MiB" in failed.message
+    assert "PLAT_BUILD_DISK" in failed.fix
