@@ -4,8 +4,8 @@
 
 Needs Docker. Starts a registry of its own, pushes the base images, and then goes through all rows
 in turn, so that other load on the machine meets them alike. Each build ends when its image is in
-the registry. `docker build && docker push` is what a user would type for the same function: the
-same Dockerfile with BuildKit, an edit of one line, packages in Docker's cache.
+the registry. `docker build && docker push` is what a user would type for the same function: with
+BuildKit, the Dockerfile of our Docker engine, an edit of one line, packages in Docker's cache.
 """
 
 from __future__ import annotations

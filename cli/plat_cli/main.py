@@ -32,6 +32,7 @@ COMMANDS = {
     "down": "The platform",
     "status": "The platform",
     "doctor": "The platform",
+    "registry": "The platform",
     "completion": "This command",
     "version": "This command",
 }
@@ -43,6 +44,9 @@ MODULES = {name: f"plat_cli.commands.{name}" for name in COMMANDS} | {
     "stop": "plat_cli.commands.running",
     "redeploy": "plat_cli.commands.running",
 }
+
+GROUPS = ("secret", "registry")
+"""Commands with commands of their own."""
 
 
 class LazyGroup(TyperGroup):
@@ -69,7 +73,7 @@ class LazyGroup(TyperGroup):
             return None
         module = importlib.import_module(MODULES[cmd_name])
         found: Any = typer.main.get_command(module.app)
-        if cmd_name != "secret" and isinstance(found, TyperGroup):
+        if cmd_name not in GROUPS and isinstance(found, TyperGroup):
             found = found.commands[cmd_name]
         found.name = cmd_name
         found.rich_help_panel = COMMANDS[cmd_name]

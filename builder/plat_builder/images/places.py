@@ -7,6 +7,9 @@ from dataclasses import dataclass
 TAG_HASH = 40
 """Hexadecimal characters of a hash in a tag; a tag has at most 128 in all."""
 
+SOURCE_PREFIX = "src-"
+"""How the tags of sources begin."""
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -23,6 +26,10 @@ class Places:
     def function(self, name: str) -> str:
         """The repository of a function's images."""
         return f"{self._prefix}{name}"
+
+    def is_function(self, repository: str) -> bool:
+        """Whether that repository may be a function's."""
+        return repository.startswith(self._prefix) and "/" not in repository[len(self._prefix) :]
 
     @property
     def packages(self) -> str:
@@ -42,4 +49,4 @@ class Places:
 
 def source_tag(key: str) -> str:
     """The tag under which the image of a source is found again."""
-    return f"src-{key[:TAG_HASH]}"
+    return f"{SOURCE_PREFIX}{key[:TAG_HASH]}"

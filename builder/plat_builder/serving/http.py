@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import uuid
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import aclosing
 from http import HTTPStatus
 from typing import Any
 
-from plat_core.errors import InvalidInput, Malformed, NotSupported, PlatError, Unauthenticated
+from plat_core.errors import (
+    InvalidInput,
+    Malformed,
+    NotSupported,
+    PlatError,
+    TooLarge,
+    Unauthenticated,
+)
+from plat_core.model import strictjson
 from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished, LogLine
+from plat_core.model.function import Model
 from plat_core.model.validation import validate
 from plat_core.services.tokens import TokenGuard, Verdict, refusal
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
@@ -24,6 +34,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from plat_builder.images.collecting import Collected
 from plat_builder.service import BuildService, Kind
 
 NDJSON = "application/x-ndjson"
@@ -40,16 +51,38 @@ LOG_TAIL = 50
 """Lines of the log that a failed build is answered with."""
 CALL_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 PIECE = 64 * 1024
+GC_BYTES = 16 * 1024**2
+
+RECENT_SECONDS = 3600.0
+"""For how long an image that no revision names yet is taken to be on its way into one."""
 
 Readiness = Callable[[], Awaitable[None]]
+Collector = Callable[[Collection[str], bool], Awaitable[Collected]]
+
+
+class Keep(Model):
+    """What to keep of the registry: images by digest. All else that a builder made goes."""
+
+    images: tuple[str, ...]
+    dry_run: bool = True
 
 
 class BuilderApi:
     """The routes. `ready` raises what keeps the builder from building."""
 
-    def __init__(self, builds: BuildService, ready: Readiness) -> None:
+    def __init__(
+        self,
+        builds: BuildService,
+        ready: Readiness,
+        collect: Collector,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`collect` removes all images but those of the digests that it is given."""
         self._builds = builds
         self._ready = ready
+        self._collect = collect
+        self._clock = clock
+        self._recent: dict[str, float] = {}
         self._registry = CollectorRegistry()
         self._count = Counter("plat_builds", "Builds", ["result"], registry=self._registry)
         self._inside = Gauge("plat_builds_running", "Builds under way", registry=self._registry)
@@ -60,6 +93,7 @@ class BuilderApi:
         """The application, with the token in front of all that is not public."""
         routes = [
             Route("/build", self._build, methods=["POST"]),
+            Route("/registry/gc", self._gc, methods=["POST"]),
             Route("/healthz", _healthz),
             Route("/readyz", self._readyz),
             Route("/metrics", self._metrics),
@@ -107,10 +141,33 @@ class BuilderApi:
                 async for event in events:
                     if isinstance(event, Finished):
                         result = "unchanged" if event.unchanged else "finished"
+                        self._remember(event.digest)
                     yield event
         finally:
             self._inside.dec()
             self._count.labels(result).inc()
+
+    def _remember(self, digest: str) -> None:
+        """An image that was just built, until a function can have been stored that names it."""
+        now = self._clock()
+        self._recent = {
+            known: at for known, at in self._recent.items() if now - at < RECENT_SECONDS
+        } | {f"sha256:{digest}": now}
+
+    async def _gc(self, request: Request) -> Response:
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > GC_BYTES:
+                raise TooLarge(f"more than {GC_BYTES} bytes")
+        asked = validate(Keep, strictjson.loads(bytes(body), max_bytes=GC_BYTES))
+        now = self._clock()
+        recent = {known for known, at in self._recent.items() if now - at < RECENT_SECONDS}
+        kept = {image.rpartition("@")[2] for image in asked.images}
+        removed = await self._collect(kept | recent, asked.dry_run)
+        return JSONResponse(
+            {"images": removed.images, "layers": removed.layers, "dryRun": asked.dry_run}
+        )
 
     async def _readyz(self, request: Request) -> Response:
         try:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from plat_core.ports import Builder
 from plat_core.services.tokens import TokenGuard
 from starlette.types import ASGIApp
 
-from plat_builder import runtimes
+from plat_builder import blueprint, runtimes
 from plat_builder.engines.layers import LayersEngine
+from plat_builder.images import collecting
+from plat_builder.images.collecting import Collected
 from plat_builder.images.connecting import connect
 from plat_builder.images.registry import Registry
 from plat_builder.service import BuildService
@@ -30,7 +32,13 @@ async def service(settings: BuilderSettings, building: BuildSettings) -> AsyncIt
             engine, settings.home / "uploads", building.limits, concurrent=building.concurrent
         )
         guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
-        yield BuilderApi(builds, registry.check).app(guard)
+
+        async def collect(keep: Collection[str], dry_run: bool) -> Collected:
+            return await collecting.collect(
+                registry, blueprint.places(building), keep, dry_run=dry_run
+            )
+
+        yield BuilderApi(builds, registry.check, collect).app(guard)
 
 
 def _engine(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -72,22 +73,25 @@ def registry_container(client: docker.DockerClient, **options: object) -> Iterat
     here = RegistrySettings(name=name, url=f"http://{name}", instance="plat-test")
     place = Place(client, container, replace(SETTINGS, registry=here))
     try:
-        asyncio.run(_answers(place.settings))
+        _wait_for(f"{place.settings.registry.url}/v2/")
         yield place
     finally:
         place.remove_images()
         container.remove(force=True, v=True)
 
 
-async def _answers(settings: BuildSettings) -> None:
-    async with asyncio.timeout(PATIENCE), httpx.AsyncClient(trust_env=False) as http:
-        while True:
-            try:
-                await http.get(f"{settings.registry.url}/v2/")
-            except httpx.HTTPError:
-                await asyncio.sleep(0.05)
-            else:
-                return
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not _answers(url):
+        assert time.monotonic() < deadline, "the registry does not start"
+        time.sleep(0.05)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
 
 
 @pytest.fixture(scope="session")

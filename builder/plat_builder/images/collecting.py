@@ -1,0 +1,72 @@
+"""Removing what no function needs from a registry: images by their tags, then kept layers.
+
+Only what a builder made is looked at: images that have a tag of a source, and the layers of
+packages. An image that somebody pushed by hand, and every base image, stays. Bytes are freed by
+the registry's own garbage collection, after this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from plat_builder.images import documents
+from plat_builder.images.places import SOURCE_PREFIX, Places
+from plat_builder.images.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What was removed, or would be: `repository@digest` each."""
+
+    images: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+
+
+async def collect(
+    registry: Registry, places: Places, keep: Collection[str], *, dry_run: bool = False
+) -> Collected:
+    """Remove images whose digest (`sha256:…`) is not in `keep`, and layers that none has.
+
+    A second call removes nothing. Raises Unavailable; what was removed until then stays removed.
+    """
+    images: list[str] = []
+    needed: set[str] = set()
+    for repository in await registry.repositories():
+        if not places.is_function(repository):
+            continue
+        for digest in await _sources(registry, repository):
+            if digest in keep:
+                needed |= await _blobs(registry, repository, digest)
+            else:
+                images.append(f"{repository}@{digest}")
+                if not dry_run:
+                    await registry.delete_manifest(repository, digest)
+    return Collected(tuple(images), await _layers(registry, places, needed, dry_run))
+
+
+async def _sources(registry: Registry, repository: str) -> list[str]:
+    """The images of a repository that a builder made."""
+    tags = [tag for tag in await registry.tags(repository) if tag.startswith(SOURCE_PREFIX)]
+    found = [await registry.digest(repository, tag) for tag in tags]
+    return sorted({digest for digest in found if digest})
+
+
+async def _blobs(registry: Registry, repository: str, digest: str) -> set[str]:
+    found = await registry.manifest(repository, digest)
+    return set(documents.blobs_of(found[0])) if found else set()
+
+
+async def _layers(
+    registry: Registry, places: Places, needed: set[str], dry_run: bool
+) -> tuple[str, ...]:
+    removed = []
+    for tag in await registry.tags(places.packages):
+        found = await registry.manifest(places.packages, tag)
+        if found is None or documents.read_kept_layer(found[0]).blob.digest in needed:
+            continue
+        digest = documents.digest_of(found[0])
+        removed.append(f"{places.packages}@{digest}")
+        if not dry_run:
+            await registry.delete_manifest(places.packages, digest)
+    return tuple(sorted(removed))
