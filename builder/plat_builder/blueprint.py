@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from plat_core.errors import BuildFailed, NotSupported, Unavailable
+from plat_core.errors import BuildFailed, Unavailable
 from plat_core.model.build import BuildOptions, Finished
 
 from plat_builder import pack
@@ -20,17 +20,22 @@ from plat_builder.images.documents import Base
 from plat_builder.images.places import TAG_HASH, Places, source_tag
 from plat_builder.images.registry import Registry
 from plat_builder.languages.language import Language, Packages
+from plat_builder.languages.node import Node
+from plat_builder.languages.plain import Plain
 from plat_builder.languages.python import Python
 from plat_builder.runtimes import Catalogue, Runtime
 from plat_builder.settings import BuildSettings
-from plat_builder.source import Findings, examine
+from plat_builder.source import Findings, manifest_of, merged
 
 _NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
 MACHINE = _NAMES.get(platform.machine(), platform.machine())
 """The architecture of the nodes, in the words of images: that of this machine."""
 FORMAT = "plat-image-1"
 """Changes when the same source is to give another image."""
-LANGUAGES: Mapping[str, Language] = {"python": Python()}
+LANGUAGES: Mapping[str, Language] = {"node": Node(), "python": Python()}
+"""By the name in a `runtime.json`. The last one fits any source."""
+PLAIN = Plain()
+"""Any other one."""
 CA_FILE = "plat/ca.pem"
 """Where the company's certificates are in an image, without the leading slash."""
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
@@ -50,14 +55,8 @@ class Draft:
 
     @property
     def language(self) -> Language:
-        """The language of its runtime; raises NotSupported."""
-        name = self.findings.runtime.description.language
-        if name not in LANGUAGES:
-            raise NotSupported(
-                f"this builder makes no images of {name}",
-                fix=f"it knows {', '.join(sorted(LANGUAGES))}",
-            )
-        return LANGUAGES[name]
+        """The language of its runtime."""
+        return LANGUAGES.get(self.findings.runtime.description.language, PLAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +124,21 @@ def draw(
     entries = pack.list_files(source, settings.limits)
     if not entries:
         raise BuildFailed("the folder is empty", fix="plat init makes a function to start from")
-    findings = examine(
-        source,
-        entries,
-        options,
-        catalogue,
-        other_sources=settings.other_sources,
-        languages=frozenset(LANGUAGES),
+    findings = _language(source, entries, options, catalogue).examine(
+        source, entries, options, catalogue, settings
     )
     return Draft(options.name, source, findings, entries, total(source, entries))
+
+
+def _language(
+    source: Path, entries: tuple[pack.Entry, ...], options: BuildOptions, catalogue: Catalogue
+) -> Language:
+    """That of the runtime that was named, else the first one that fits."""
+    runtime = merged(options, manifest_of(source)).runtime
+    if runtime is None:
+        paths = {entry.path for entry in entries}
+        return next(language for language in LANGUAGES.values() if language.fits(paths))
+    return LANGUAGES.get(catalogue.get(runtime).description.language, PLAIN)
 
 
 def total(folder: Path, entries: tuple[pack.Entry, ...]) -> str:

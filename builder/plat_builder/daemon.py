@@ -162,5 +162,6 @@ def _arguments(network: Network) -> dict[str, str]:
     index = {
         "PIP_INDEX_URL": network.index_url,
         "PIP_EXTRA_INDEX_URL": " ".join(network.extra_index_urls),
+        "NPM_CONFIG_REGISTRY": network.npm_registry,
     }
     return {name: value for name, value in index.items() if value} | dict(network.proxies)

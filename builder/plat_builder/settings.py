@@ -26,6 +26,7 @@ class Network:
     index_url: str = ""
     extra_index_urls: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
+    npm_registry: str = ""
     ca_bundle: str = ""
     proxies: Mapping[str, str] = field(default_factory=dict)
     offline: bool = False
@@ -132,6 +133,7 @@ def _network(env: Mapping[str, str]) -> Network:
         find_links=tuple(
             _places(_first(env, "PLAT_FIND_LINKS", "UV_FIND_LINKS", "PIP_FIND_LINKS"))
         ),
+        npm_registry=_first(env, "PLAT_NPM_REGISTRY", "NPM_CONFIG_REGISTRY"),
         ca_bundle=_first(env, "PLAT_CA_BUNDLE", *_CERTIFICATES),
         proxies=proxies,
         offline=flag(env, "UV_OFFLINE"),

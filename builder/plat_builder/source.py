@@ -70,17 +70,16 @@ def examine(
     catalogue: Catalogue,
     *,
     other_sources: bool = False,
-    languages: frozenset[str] = frozenset({"python"}),
 ) -> Findings:
     """What the source in `folder`, whose files are `entries`, is.
 
     Raises BuildFailed where it cannot be told, InvalidInput for an unknown runtime, NotSupported
-    for a runtime whose language is none of `languages`.
+    for a language that is not Python.
     """
     options = merged(options, manifest_of(folder))
     paths = {entry.path for entry in entries}
     named = catalogue.get(options.runtime) if options.runtime else None
-    if named is not None and named.description.language not in languages:
+    if named is not None and named.description.language != "python":
         raise NotSupported(
             f"the runtime {named.name} needs an image; the embedded platform runs Python",
             fix="docker compose up --build starts the platform that builds images",

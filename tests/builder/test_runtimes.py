@@ -10,7 +10,11 @@ from plat_core.errors import InvalidInput
 
 def test_the_real_ones_are_found_beside_the_installed_program() -> None:
     catalogue = Catalogue(runtimes.find())
-    assert [runtime.name for runtime in catalogue.list()] == ["python", "python-flask"]
+    assert [runtime.name for runtime in catalogue.list()] == [
+        "node",
+        "python",
+        "python-flask",
+    ]
     assert (catalogue.launcher / "__main__.py").is_file()
     flask = catalogue.get("python-flask")
     assert "flask" in flask.requirements.read_text()

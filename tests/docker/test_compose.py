@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -181,6 +183,42 @@ def test_the_builder_itself_takes_uploads_and_asks_for_the_token(compose: Compos
     headers = {"Authorization": f"Bearer {TOKEN}"}
     answer = httpx.post(url, json=body, headers=headers, trust_env=False, timeout=PATIENCE)
     assert answer.json()["type"] == "finished"
+
+
+def test_a_function_for_node_is_built_with_its_packages(compose: Compose) -> None:
+    files = {
+        "index.mjs": "import ms from 'ms';\nexport const handler = () => ms('1m') + ' ms';\n",
+        "package.json": '{"type": "module", "dependencies": {"ms": "^2.1.3"}}',
+    }
+    built = compose.http.post("/build", params={"name": "noded"}, json={"inline": files})
+    assert built.status_code == 200, built.text
+    image = built.json()["image"]
+    assert compose.http.post("/register", json={"name": "noded", "image": image}).is_success
+    until(lambda: compose.call("noded").text == "60000 ms")
+
+
+def test_garbage_collection_leaves_what_functions_need(compose: Compose) -> None:
+    kept = compose.deploy_source("needed", "def handler(request):\n    return 'needed'\n")
+    unused = compose.build("unused", "def handler(request):\n    return 'unused'\n")
+    compose.service("builder").restart(timeout=5)  # it forgets what it has just built
+    until(lambda: compose.service("builder").attrs["State"]["Health"]["Status"] == "healthy")
+    environment = {
+        **os.environ,
+        "API_URL": f"http://127.0.0.1:{compose.ports['GATEWAY']}",
+        "BUILDER_URL": f"http://127.0.0.1:{compose.ports['BUILDER']}",
+        "AUTH_TOKEN": TOKEN,
+    }
+    command = [sys.executable, "-m", "plat_cli", "registry", "gc", "--json"]
+    for arguments in (["--dry-run"], []):
+        done = subprocess.run(
+            [*command, *arguments], env=environment, capture_output=True, text=True, check=True
+        )
+        images = json.loads(done.stdout)["images"]
+        assert f"unused@sha256:{unused['digest']}" in images
+        assert f"needed@sha256:{kept['digest']}" not in images
+    assert compose.build("needed", "def handler(request):\n    return 'needed'\n")["unchanged"]
+    again = compose.build("unused", "def handler(request):\n    return 'unused'\n")
+    assert (again["unchanged"], again["digest"]) == (False, unused["digest"])
 
 
 def test_without_the_registry_a_build_says_so_and_a_retry_works(compose: Compose) -> None:

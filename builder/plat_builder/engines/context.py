@@ -11,12 +11,12 @@ import io
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 from plat_builder import pack
 from plat_builder.blueprint import CA_FILE, Blueprint
-from plat_builder.languages.language import CODE, PACKAGES, Steps
+from plat_builder.languages.language import CODE, Steps
 from plat_builder.runtimes import PROGRAM, Catalogue, Runtime
 from plat_builder.settings import Network
 
@@ -48,8 +48,10 @@ def of_function(plan: Blueprint, base: str, network: Network) -> list[Member]:
     made, code = _Made(base), plan.draft.language.code_steps(plan.draft.findings)
     final = [f"FROM {base}"]
     if plan.packages is not None:
-        made.stage("packages", plan.packages.steps(), _for_index(network))
-        final.append(f"COPY --from=packages /{PACKAGES} /{PACKAGES}")
+        steps = plan.packages.steps()
+        made.stage("packages", steps, _for_index(network))
+        result = PurePosixPath("/plat/packages.files", steps.result)
+        final.append(f"COPY --from=packages {result} /{plan.packages.place}")
     if code.commands:
         made.stage("code", code, [f"COPY {CODE} /{CODE}"])
     final.append(f"COPY {'--from=code /' if code.commands else ''}{CODE} /{CODE}")

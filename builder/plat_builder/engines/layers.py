@@ -27,7 +27,7 @@ from plat_builder.images.layer import Member, members, write_layer
 from plat_builder.images.publishing import Publisher
 from plat_builder.images.registry import Registry
 from plat_builder.installation import install
-from plat_builder.languages.language import CODE, PACKAGES
+from plat_builder.languages.language import CODE
 from plat_builder.process import end_marked
 from plat_builder.runtimes import Catalogue
 from plat_builder.settings import BuildSettings
@@ -147,7 +147,8 @@ class LayersEngine:
                     async for line in lines:
                         yield line
             await asyncio.to_thread(packages.finish, site)
-            layer = await asyncio.to_thread(_write, members(site, PACKAGES), file, {})
+            found = members(site / packages.inside, packages.place)
+            layer = await asyncio.to_thread(_write, found, file, {})
             await self._publisher.keep(self._places.packages, plan.packages_tag, layer, file)
         yield layer
 

@@ -1,4 +1,4 @@
 """Languages: how the packages and the code of each one get into an image.
 
-One module per language, strangers to each other, and the words that they share.
+One module per language, the words that they share, and `plain` for all that need no help.
 """

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from plat_core.errors import BuildFailed
+from plat_core.model.build import BuildOptions
 
 from plat_builder.images.documents import Base
 from plat_builder.installation import Tool
+from plat_builder.pack import Entry
+from plat_builder.runtimes import Catalogue
 from plat_builder.settings import BuildSettings
 from plat_builder.source import Findings
 
 CODE = "code"
 """Where the user's files are in an image, without the leading slash."""
 PACKAGES = "plat/packages"
-"""Where the packages of a function are, beside those of the base image in /plat/site."""
+"""Where the packages of a Python function are, beside those of the base image in /plat/site."""
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """A part of a Dockerfile: files beside it, and the commands of RUN lines in their folder."""
+    """A part of a Dockerfile: files beside it, and the commands of RUN lines in their folder.
+
+    `result` is the folder that they make, relative to that one or absolute.
+    """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     commands: Sequence[str] = ()
+    result: str = ""
 
 
 class Packages(Protocol):
@@ -34,6 +41,16 @@ class Packages(Protocol):
     @property
     def key(self) -> Sequence[object]:
         """Everything that decides what will be installed, for a hash."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """The folder in an image that they are in, without the leading slash."""
+        ...
+
+    @property
+    def inside(self) -> str:
+        """The folder below `site` in which the tools leave them, "" where that is `site` itself."""
         ...
 
     @property
@@ -55,7 +72,7 @@ class Packages(Protocol):
         ...
 
     def steps(self) -> Steps:
-        """How a Dockerfile installs them into /plat/packages."""
+        """How a Dockerfile installs them."""
         ...
 
     def explain(self, output: Sequence[str], code: int) -> BuildFailed:
@@ -65,6 +82,21 @@ class Packages(Protocol):
 
 class Language(Protocol):
     """One language. It reads sources and never runs them."""
+
+    def fits(self, paths: Collection[str]) -> bool:
+        """Whether a source of these files, which names no runtime, may be of this language."""
+        ...
+
+    def examine(
+        self,
+        folder: Path,
+        entries: Sequence[Entry],
+        options: BuildOptions,
+        catalogue: Catalogue,
+        settings: BuildSettings,
+    ) -> Findings:
+        """What the source is; raises BuildFailed where it cannot be told."""
+        ...
 
     def packages(
         self, folder: Path, findings: Findings, base: Base, settings: BuildSettings

@@ -7,11 +7,12 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from plat_core.errors import BuildFailed, Unavailable
+from plat_core.model.build import BuildOptions
 
 from plat_builder import installing
 from plat_builder.code import BYTECODE, compile_code, syntax_error
@@ -19,10 +20,12 @@ from plat_builder.images.documents import Base
 from plat_builder.installation import Tool
 from plat_builder.installing import Order, Target
 from plat_builder.languages.language import CODE, PACKAGES, Steps
+from plat_builder.pack import Entry
 from plat_builder.process import base_python
 from plat_builder.requirements import check_python, read_file
+from plat_builder.runtimes import Catalogue
 from plat_builder.settings import BuildSettings
-from plat_builder.source import Findings
+from plat_builder.source import Findings, examine
 
 PYTHON_LABEL, PLATFORM_LABEL = "plat.dev/python", "plat.dev/platform"
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
@@ -40,6 +43,22 @@ _SHEBANG = b"#!/usr/bin/env python3\n"
 
 class Python:
     """See `Language`."""
+
+    def fits(self, paths: Collection[str]) -> bool:
+        """Any source may be Python: what it lacks is then said in Python's words."""
+        return True
+
+    def examine(
+        self,
+        folder: Path,
+        entries: Sequence[Entry],
+        options: BuildOptions,
+        catalogue: Catalogue,
+        settings: BuildSettings,
+    ) -> Findings:
+        """See `source.examine`."""
+        other = settings.other_sources
+        return examine(folder, entries, options, catalogue, other_sources=other)
 
     def packages(
         self, folder: Path, findings: Findings, base: Base, settings: BuildSettings
@@ -102,6 +121,16 @@ class PythonPackages:
         return (self.order.texts, self.order.constraints, versions, self.index, compiled)
 
     @property
+    def place(self) -> str:
+        """`PACKAGES`."""
+        return PACKAGES
+
+    @property
+    def inside(self) -> str:
+        """uv installs into the folder itself."""
+        return ""
+
+    @property
     def said(self) -> str:
         """How many requirements."""
         count = len(self.order.asked)
@@ -148,6 +177,7 @@ class PythonPackages:
                 f"python -I -S -c \"import base64; exec(base64.b64decode('{program}'))\""
                 f" /{PACKAGES} /{PACKAGES}",
             ),
+            f"/{PACKAGES}",
         )
 
     def explain(self, output: Sequence[str], code: int) -> BuildFailed:
