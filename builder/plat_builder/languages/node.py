@@ -157,12 +157,13 @@ class NodePackages:
             "npm_config_globalconfig": str(slot / "global.npmrc"),
             # the lock names where its author got them; here they come from where this one may ask
             "npm_config_replace_registry_host": "always",
+            "npm_config_logs_max": "0",
         }
         if self.registry:
             environment["npm_config_registry"] = self.registry
         ca = settings.network.ca_bundle
-        if ca:
-            environment["NODE_EXTRA_CA_CERTS"] = ca
+        # without a file of one's own, those that the machine trusts: Node has a list built in
+        environment |= {"NODE_EXTRA_CA_CERTS": ca} if ca else {"NODE_USE_SYSTEM_CA": "1"}
         return (Tool(program, environment, self.explain),)
 
     def finish(self, site: Path) -> None:
