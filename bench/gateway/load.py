@@ -15,6 +15,9 @@ import uvloop
 
 from bench.gateway.subject import TOKEN
 
+Address = int | str | tuple[str, int]
+"""A port of the loopback interface, the path of a Unix socket, or a host and its port."""
+
 REQUEST = (
     f"GET /function/hello/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
 ).encode()
@@ -23,7 +26,7 @@ REQUEST = (
 def requests_per_second(port: int, *, connections: int, seconds: float) -> float:
     """The rate at which answers come over kept connections."""
     if shutil.which("wrk") is None:
-        return uvloop.run(_own_load(port, connections, seconds))
+        return own_load(port, connections, seconds)
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s"]
     command += ["-H", f"Authorization: Bearer {TOKEN}", f"http://127.0.0.1:{port}/function/hello/"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -35,15 +38,19 @@ def requests_per_second(port: int, *, connections: int, seconds: float) -> float
     return float(match[1])
 
 
-def latency(address: int | str, *, calls: int) -> float:
+def own_load(address: Address, connections: int, seconds: float) -> float:
+    """The same rate, by our own loop."""
+    return uvloop.run(_own_load(address, connections, seconds))
+
+
+def latency(address: Address, *, calls: int) -> float:
     """The median time of one call over one kept connection, in seconds."""
     with _connected(address) as sock:
         times = []
         for _ in range(calls):
             began = time.perf_counter()
             sock.sendall(REQUEST)
-            if not sock.recv(65536).endswith(b"ok"):
-                raise RuntimeError("not the expected answer")
+            _read_answer(sock)
             times.append(time.perf_counter() - began)
     return median(times)
 
@@ -82,15 +89,27 @@ def upload(port: int, size: int) -> float:
     return time.perf_counter() - began
 
 
-def _connected(address: int | str) -> socket.socket:
+def _connected(address: Address) -> socket.socket:
     if isinstance(address, str):
         sock = socket.socket(socket.AF_UNIX)
         sock.connect(address)
     else:
-        sock = socket.create_connection(("127.0.0.1", address))
+        sock = socket.create_connection(_host(address))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.settimeout(60)
     return sock
+
+
+def _read_answer(sock: socket.socket) -> None:
+    answer = b""
+    while not answer.endswith(b"ok"):
+        answer += sock.recv(65536)
+        if not answer.startswith(b"HTTP/1.1 200 "):
+            raise RuntimeError(f"not the expected answer: {answer[:200]!r}")
+
+
+def _host(address: int | tuple[str, int]) -> tuple[str, int]:
+    return ("127.0.0.1", address) if isinstance(address, int) else address
 
 
 class _Caller(asyncio.Protocol):
@@ -109,9 +128,14 @@ class _Caller(asyncio.Protocol):
             self._transport.write(REQUEST)
 
 
-async def _own_load(port: int, connections: int, seconds: float) -> float:
+async def _own_load(address: Address, connections: int, seconds: float) -> float:
     loop = asyncio.get_running_loop()
-    pairs = [await loop.create_connection(_Caller, "127.0.0.1", port) for _ in range(connections)]
+    pairs = []
+    for _ in range(connections):
+        if isinstance(address, str):
+            pairs.append(await loop.create_unix_connection(_Caller, address))
+        else:
+            pairs.append(await loop.create_connection(_Caller, *_host(address)))
     await asyncio.sleep(seconds)
     for transport, _ in pairs:
         transport.abort()

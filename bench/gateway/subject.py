@@ -15,7 +15,7 @@ from plat_core.services.invoke import Router
 from plat_gateway.proxy.proxy import Proxy
 from plat_gateway.server import serve
 
-TOKEN = "bench-token"
+TOKEN = "dev-token"
 EXPECTED = f"Bearer {TOKEN}".encode()
 
 
