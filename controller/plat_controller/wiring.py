@@ -16,7 +16,7 @@ from plat_builder.resource import ResourceBuilder
 from plat_core.backends.docker import ContainerPolicy, DockerWorkloads, Engine
 from plat_core.backends.remote import RemoteBuilds
 from plat_core.backends.sql import Database, SqlFunctionStore, SqlSecretStore
-from plat_core.errors import PlatError
+from plat_core.errors import PlatError, Unavailable
 from plat_core.model.names import FunctionRef
 from plat_core.services.changes import AnnouncingStore, Changes
 from plat_core.services.controller import Controller
@@ -89,6 +89,10 @@ async def docker(
         guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
 
         async def readiness() -> Mapping[str, str]:
+            try:
+                await database.ping()
+            except Unavailable as error:
+                return {"database": error.message}
             return {} if controller.synced else {"controller": "still looks at what is stored"}
 
         services = Services(

@@ -18,7 +18,8 @@ LOCKED = re.compile(
 def test_the_lock_has_every_dependency_in_a_version_that_is_asked_for() -> None:
     locked = dict(LOCKED.findall((ROOT / "requirements.lock").read_text(encoding="utf-8")))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [Requirement(text) for text in project["dependencies"]]
+    postgres = project["optional-dependencies"]["postgres"]
+    wanted = [Requirement(text) for text in (*project["dependencies"], *postgres)]
     stale = [
         str(requirement)
         for requirement in wanted

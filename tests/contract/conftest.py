@@ -10,26 +10,41 @@ from plat_core.backends.memory import MemoryFunctionStore, MemorySecretStore
 from plat_core.backends.sql import Database, SqlFunctionStore, SqlSecretStore
 from plat_core.ports import FunctionStore, SecretStore
 
-from ..docker_fixtures import docker_client, docker_image, docker_instance
+from ..docker_fixtures import (
+    docker_client,
+    docker_image,
+    docker_instance,
+    postgres_server,
+    postgres_url,
+)
 
-__all__ = ["docker_client", "docker_image", "docker_instance"]
+__all__ = ["docker_client", "docker_image", "docker_instance", "postgres_server", "postgres_url"]
+
+STORES = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.docker)]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=STORES)
 async def functions(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[FunctionStore]:
     if request.param == "memory":
         yield MemoryFunctionStore()
         return
-    database = await Database.open(f"sqlite:///{tmp_path}/plat.db")
+    database = await Database.open(_url(request, tmp_path))
     yield SqlFunctionStore(database)
     await database.close()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=STORES)
 async def secrets(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SecretStore]:
     if request.param == "memory":
         yield MemorySecretStore()
         return
-    database = await Database.open(f"sqlite:///{tmp_path}/plat.db")
+    database = await Database.open(_url(request, tmp_path))
     yield SqlSecretStore(database)
     await database.close()
+
+
+def _url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/plat.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url

@@ -1,8 +1,8 @@
 """The SQL backend: desired state, revisions and secrets in one database.
 
-SQLite is what `plat up` uses; nothing here but the pragmas in `database` depends on it. The driver
-blocks, so everything runs on the one thread of `Database`; this room starts no process and knows
-nothing of replicas.
+SQLite is what `plat up` uses, Postgres what several machines share; only `sqlite` and `postgres`
+know which. The drivers block, so everything runs on the one thread of `Database`; this room starts
+no process and knows nothing of replicas.
 """
 
 from plat_core.backends.sql.database import Database

@@ -130,8 +130,7 @@ def _refs(connection: sa.Connection) -> list[FunctionRef]:
 
 
 def _find(connection: sa.Connection, ref: FunctionRef) -> Record | None:
-    # the lock is for servers where several write; SQLite's transaction holds the whole file
-    query = sa.select(FUNCTIONS).where(_where(FUNCTIONS, ref)).with_for_update()
+    query = sa.select(FUNCTIONS).where(_where(FUNCTIONS, ref))
     row = connection.execute(query).mappings().first()
     if row is None:
         return None
@@ -155,13 +154,13 @@ def _list(connection: sa.Connection, namespace: str | None) -> list[Record]:
     for row in connection.execute(revisions.order_by(REVISIONS.c.number)).mappings():
         owned.setdefault((row["name"], row["namespace"]), []).append(row)
     found = []
-    ordered = functions.order_by(FUNCTIONS.c.name, FUNCTIONS.c.namespace)
-    for row in connection.execute(ordered).mappings():
+    for row in connection.execute(functions).mappings():
         try:
             found.append(_record(row, owned.get((row["name"], row["namespace"]), [])))
         except Unreadable:
             LOG.exception("a function is left out of the list")
-    return found
+    # not in SQL: how a server orders hyphens depends on its locale
+    return sorted(found, key=lambda record: record.function.ref)
 
 
 def _record(row: Any, revisions: Sequence[Any]) -> Record:

@@ -54,9 +54,9 @@ class SqlSecretStore:
     async def list(self, namespace: str) -> Mapping[str, Sequence[str]]:
         """See `SecretStore.list`."""
         columns = sa.select(SECRETS.c.name, SECRETS.c["values"])
-        query = columns.where(SECRETS.c.namespace == namespace).order_by(SECRETS.c.name)
+        query = columns.where(SECRETS.c.namespace == namespace)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return {name: sorted(values) for name, values in rows}
+        return {name: sorted(values) for name, values in sorted(rows)}
 
     async def delete(self, namespace: str, name: str) -> None:
         """See `SecretStore.delete`."""
