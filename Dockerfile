@@ -1,4 +1,5 @@
-# The platform's own services, one target each: gateway, function-controller, builder, operator.
+# The platform's own services, one target each: gateway, function-controller, builder, operator,
+# metadata.
 #   docker compose up --build
 # Behind a company's proxy: HTTPS_PROXY and PIP_INDEX_URL as build arguments; a private CA belongs
 # into the base image.
@@ -13,6 +14,7 @@ COPY core /src/core
 COPY gateway /src/gateway
 COPY operator /src/operator
 COPY controller /src/controller
+COPY metadata /src/metadata
 COPY builder /src/builder
 COPY cli /src/cli
 COPY runtimes /src/runtimes
@@ -58,3 +60,7 @@ CMD ["python", "-m", "plat_builder"]
 FROM service AS operator
 EXPOSE 8086
 CMD ["python", "-m", "plat_operator"]
+
+FROM service AS metadata
+EXPOSE 8083
+CMD ["python", "-m", "plat_metadata"]

@@ -10,6 +10,7 @@ ROOMS = {
     "core": "plat_core",
     "gateway": "plat_gateway",
     "controller": "plat_controller",
+    "metadata": "plat_metadata",
     "operator": "plat_operator",
     "builder": "plat_builder",
     "cli": "plat_cli",

@@ -4,145 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
-import uuid
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
-import docker
 import httpx
 import pytest
-from plat_core.backends.docker.spec import FUNCTION, INSTANCE
 
-from ..docker_fixtures import IMAGE_FOLDER, free_port
+from .composing import PATIENCE, TOKEN, Compose, composed, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(600)]
-
-ROOT = Path(__file__).parents[2]
-PATIENCE = 90
-TOKEN = "a-token-of-the-tests"
-
-
-class Compose:
-    """One project of the compose file, on ports of its own."""
-
-    def __init__(self, client: docker.DockerClient, image: str) -> None:
-        self.client = client
-        self.image = image
-        self.project = f"plat-test-{uuid.uuid4().hex[:8]}"
-        self.ports = {
-            name: free_port() for name in ("GATEWAY", "CONTROLLER", "BUILDER", "REGISTRY")
-        }
-        self.http = httpx.Client(
-            base_url=f"http://127.0.0.1:{self.ports['GATEWAY']}",
-            headers={"Authorization": f"Bearer {TOKEN}"},
-            timeout=PATIENCE,
-            trust_env=False,
-        )
-
-    def run(self, *arguments: str) -> str:
-        environment = {f"{name}_PORT": str(port) for name, port in self.ports.items()}
-        done = subprocess.run(
-            ["docker", "compose", "-p", self.project, *arguments],
-            cwd=ROOT,
-            env={**os.environ, **environment, "AUTH_TOKEN": TOKEN},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def service(self, name: str) -> Any:
-        return self.client.containers.get(f"{self.project}-{name}-1")
-
-    def functions(self, name: str | None = None) -> list[Any]:
-        labels = [f"{INSTANCE}={self.project}"] + ([f"{FUNCTION}={name}"] if name else [])
-        return list(self.client.containers.list(all=True, filters={"label": labels}))
-
-    def images(self) -> list[Any]:
-        """What came from this project's registry."""
-        port = self.ports["REGISTRY"]
-        references = [f"localhost:{port}/*", f"localhost:{port}/plat/*"]
-        return list(self.client.images.list(filters={"reference": references}))
-
-    def deploy(self, name: str, **spec: Any) -> None:
-        body = {"name": name, "image": self.image, **spec}
-        answer = self.http.post("/register", json=body)
-        assert answer.status_code in (200, 201), answer.text
-        until(lambda: self.reason(name) == "Serving")
-
-    def send(self, name: str, source: str) -> httpx.Response:
-        return self.http.post("/build", params={"name": name}, json={"inline": {"app.py": source}})
-
-    def build(self, name: str, source: str) -> dict[str, Any]:
-        answer = self.send(name, source)
-        assert answer.status_code == 200, answer.text
-        finished: dict[str, Any] = answer.json()
-        return finished
-
-    def deploy_source(self, name: str, source: str) -> dict[str, Any]:
-        finished = self.build(name, source)
-        answer = self.http.post("/register", json={"name": name, "image": finished["image"]})
-        assert answer.status_code in (200, 201), answer.text
-        until(lambda: self.reason(name) == "Serving")
-        return finished
-
-    def reason(self, name: str) -> str:
-        status = self.http.get(f"/functions/{name}").json()["status"]
-        [reason] = [c["reason"] for c in status["conditions"] if c["type"] == "Ready"] or [""]
-        return str(reason)
-
-    def call(self, name: str, path: str = "/") -> httpx.Response:
-        return self.http.get(f"/function/{name}{path}")
-
-    def crash(self, name: str) -> None:
-        """SIGKILL from outside Docker, so that its restart policy acts as after a crash."""
-        service = self.service(name)
-        service.reload()
-        os.kill(service.attrs["State"]["Pid"], signal.SIGKILL)
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait until it is true; while a service is down, it is not."""
-    deadline = time.monotonic() + PATIENCE
-    while not _holds(true):
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.2)
-
-
-def _holds(true: Callable[[], bool]) -> bool:
-    try:
-        return true()
-    except httpx.TransportError:
-        return False
 
 
 @pytest.fixture(scope="module")
 def compose() -> Iterator[Compose]:
-    client = docker.from_env()
-    tag = f"plat-test-{uuid.uuid4().hex[:8]}:1"
-    client.images.build(path=str(IMAGE_FOLDER), tag=tag, rm=True)
-    compose = Compose(client, tag)
-    try:
-        compose.run("up", "--build", "--detach", "--wait")
+    with composed() as compose:
         yield compose
-    finally:
-        compose.run("stop")
-        for container in compose.functions():
-            container.remove(force=True)
-        compose.run("down", "--volumes", "--rmi", "local", "--timeout", "1")
-        for image in client.images.list(
-            filters={"reference": f"localhost:{compose.ports['REGISTRY']}/*"}
-        ):
-            client.images.remove(image.id, force=True)
-        client.images.remove(tag, force=True)
-        compose.http.close()
-        client.close()
 
 
 def test_every_service_is_healthy_and_published_on_loopback_alone(compose: Compose) -> None:

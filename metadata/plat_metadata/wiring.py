@@ -1,0 +1,36 @@
+"""The one place of the Metadata Service that opens a backend and puts the parts together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+from plat_core.backends.remote import ControllerApi, RemoteFunctionStore
+from plat_core.model.names import FunctionRef
+from plat_core.services.tokens import TokenGuard
+
+from plat_metadata.app import create_app
+from plat_metadata.catalogue import Catalogue
+from plat_metadata.settings import MetadataSettings
+
+
+@asynccontextmanager
+async def service(settings: MetadataSettings) -> AsyncIterator[FastAPI]:
+    """The application, over a catalogue that follows the function controller."""
+    api = ControllerApi(settings.controller_url, settings.auth_token)
+
+    def url(ref: FunctionRef) -> str:
+        return f"{settings.gateway_url.rstrip('/')}/function/{ref.segment}"
+
+    catalogue = Catalogue(RemoteFunctionStore(api), url=url, now=lambda: datetime.now(UTC))
+    guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
+    following = asyncio.create_task(catalogue.run())
+    try:
+        yield create_app(catalogue, guard, settings)
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await api.close()

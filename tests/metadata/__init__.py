@@ -1,0 +1,1 @@
+"""The Metadata Service: search, following a store, and the API."""

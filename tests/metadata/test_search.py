@@ -1,0 +1,57 @@
+"""Search: every word and label is met, and pages follow each other without a gap."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from plat_core.model.names import FunctionRef
+from plat_metadata.entries import Entry
+from plat_metadata.search import Query, ref_of, search
+
+
+def entry(name: str, namespace: str = "default", **fields: object) -> Entry:
+    values = {"endpoint": f"http://here/function/{name}", "access": "token", "ready": True}
+    return Entry.model_validate({"name": name, "namespace": namespace, **values, **fields})
+
+
+ENTRIES = [
+    entry("orders", labels={"team": "shop", "tier": "1"}, runtime="python-flask"),
+    entry("invoices", labels={"team": "shop"}, runtime="node", description="Prints PDFs"),
+    entry("orders", "staging", labels={"team": "shop", "tier": "2"}, runtime="python-flask"),
+    entry("thumbs", labels={"team": "media"}, handler="app:shrink"),
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        (Query(), ["default/invoices", "default/orders", "staging/orders", "default/thumbs"]),
+        (Query("ORD"), ["default/orders", "staging/orders"]),
+        (Query("team=shop pdfs"), ["default/invoices"]),
+        (Query("shrink"), ["default/thumbs"]),
+        (Query("orders nothing"), []),
+        (Query(labels=["team=shop", "tier"]), ["default/orders", "staging/orders"]),
+        (Query(labels=["team=sho"]), []),
+        (Query(runtime="node"), ["default/invoices"]),
+        (Query(namespace="staging"), ["staging/orders"]),
+    ],
+)
+def test_what_is_found(query: Query, names: list[str]) -> None:
+    found = search(ENTRIES, query).entries
+    assert [f"{each.namespace}/{each.name}" for each in found] == names
+
+
+@given(count=st.integers(0, 12), limit=st.integers(1, 5))
+def test_pages_together_are_the_whole(count: int, limit: int) -> None:
+    entries = [entry(f"f-{number}") for number in range(count)]
+    seen: list[FunctionRef] = []
+    after: FunctionRef | None = None
+    while True:
+        page = search(entries, Query(limit=limit, after=after))
+        assert len(page.entries) <= limit
+        seen += map(ref_of, page.entries)
+        after = page.next
+        if after is None:
+            break
+    assert seen == sorted(map(ref_of, entries))
