@@ -216,6 +216,11 @@ class Connection(asyncio.Protocol):
             self._timer_at = deadline
             self._timer = self._loop.call_later(seconds, self._look)
 
+    @property
+    def overdue(self) -> bool:
+        """Whether the deadline has passed, though the timer may not have looked yet."""
+        return time.monotonic() >= self._deadline
+
     # reading
 
     def _next(self) -> None:

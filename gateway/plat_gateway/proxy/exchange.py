@@ -248,6 +248,10 @@ class FunctionExchange:
             self._touch()
             self._pass(data)
             return
+        if self._connection.overdue:
+            # a replica keeps the same time, and may say so before the timer here has looked
+            self.expired()
+            return
         if self._partial:
             data = self._partial + data
         upstream = self._upstream

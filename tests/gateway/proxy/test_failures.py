@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import pytest
 from plat_gateway.proxy.limits import Limits
@@ -32,6 +33,18 @@ async def test_a_function_that_hangs_is_a_504_with_the_id_of_the_call(gateway: G
     assert (problem["code"], problem["callId"]) == ("timeout", "mine")
     await asyncio.wait_for(function.connections[0].closed.wait(), PATIENCE)
     assert gateway.in_flight("f1") == 0
+
+
+async def test_an_answer_that_comes_with_the_timeout_comes_too_late(gateway: Gateway) -> None:
+    async def script(conversation: Conversation) -> None:
+        await conversation.head()
+        time.sleep(0.3)  # noqa: ASYNC251 - the gateway, on the same loop, sees it before its timer
+        await conversation.say(b"HTTP/1.1 504 Late\r\nContent-Length: 0\r\n\r\n")
+
+    await gateway.function(script, timeout=0.2)
+    answer = await gateway.get("/function/f1")
+    assert answer.startswith(b"HTTP/1.1 504 ")
+    assert b"\r\nX-Plat-Answer: timeout\r\n" in answer
 
 
 @pytest.mark.parametrize(
