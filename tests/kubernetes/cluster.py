@@ -24,7 +24,11 @@ containerdConfigPatches:
       config_path = "/etc/containerd/certs.d"
 nodes:
   - role: control-plane
+    extraPortMappings:
+      - {containerPort: 30080, hostPort: 0, listenAddress: 127.0.0.1}
 """
+GATEWAY_PORT = 30080
+"""The port of the node that the gateway's Service takes; a free one of this machine leads there."""
 
 
 def run(*command: str | Path, text: str | None = None, check: bool = True) -> str:
@@ -66,6 +70,16 @@ class Cluster:
 
     def get(self, *arguments: str) -> Any:
         return json.loads(self.kubectl("get", *arguments, "-o", "json"))
+
+    @property
+    def gateway(self) -> str:
+        """Where this machine reaches a gateway at `GATEWAY_PORT` of the node."""
+        node = f"{self.name}-control-plane"
+        mapped = run("docker", "port", node, f"{GATEWAY_PORT}/tcp", check=False)
+        if mapped:
+            return f"http://{mapped.split()[0]}"
+        form = '{{(index .NetworkSettings.Networks "kind").IPAddress}}'
+        return f"http://{run('docker', 'inspect', '-f', form, node).strip()}:{GATEWAY_PORT}"
 
 
 def listing(items: tuple[dict[str, Any], ...]) -> dict[str, Any]:

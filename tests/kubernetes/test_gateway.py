@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from .cluster import REGISTRY, ROOT, Cluster, run
+from .cluster import GATEWAY_PORT, REGISTRY, ROOT, Cluster, run
 from .functions import Functions
 from .process import fetch, until
 
@@ -17,14 +17,13 @@ pytestmark = [pytest.mark.kubernetes, pytest.mark.slow, pytest.mark.timeout(600)
 
 TOKEN = "a-token-of-the-test"
 NAMESPACE = "plat-system"
-PORT = 30080
 
 
 class Gateway:
     """The gateway at its fixed port of the node."""
 
-    def __init__(self, address: str) -> None:
-        self._url = f"http://{address}:{PORT}"
+    def __init__(self, url: str) -> None:
+        self._url = url
 
     def ask(self, path: str, *, data: bytes | None = None) -> tuple[int, str]:
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
@@ -41,16 +40,12 @@ def gateway(cluster: Cluster) -> Iterator[Gateway]:
     run(
         *(*helm, "upgrade", "--install", "plat", ROOT / "charts/plat", "--create-namespace"),
         *("--set", f"authToken={TOKEN},image.registry={REGISTRY},image.tag=test"),
-        *("--set", f"gateway.nodePort={PORT},image.pullPolicy=Always"),
+        *("--set", f"gateway.nodePort={GATEWAY_PORT},image.pullPolicy=Always"),
         *("--wait", "--timeout", "180s"),
     )
     strict = "pod-security.kubernetes.io/enforce=restricted"
     cluster.kubectl("label", "--overwrite", "namespace", NAMESPACE, strict)
-    node = f"{cluster.name}-control-plane"
-    address = run(
-        "docker", "inspect", "-f", '{{(index .NetworkSettings.Networks "kind").IPAddress}}', node
-    )
-    yield Gateway(address.strip())
+    yield Gateway(cluster.gateway)
     run(*helm, "uninstall", "plat", "--wait")
 
 
