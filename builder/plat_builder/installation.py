@@ -72,7 +72,7 @@ class Room:
         self._next = time.monotonic() + 5 * (time.monotonic() - began)
 
     def _check(self) -> None:
-        if _size(self._site, self._limit) > self._limit:
+        if folder_size(self._site, self._limit) > self._limit:
             raise too_large(self._limit)
         for place in (self._site, self._cache):
             if place.exists() and shutil.disk_usage(place).free < self._reserve:
@@ -90,7 +90,7 @@ def too_large(disk: int) -> BuildFailed:
     )
 
 
-def _size(folder: Path, enough: int) -> int:
+def folder_size(folder: Path, enough: int) -> int:
     """Bytes in `folder`, counted no further than `enough`; it may change meanwhile."""
     total = 0
     for place, _, names in os.walk(folder):

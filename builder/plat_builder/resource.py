@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Literal, Protocol
 
-from plat_core.model.build import BuildEvent, BuildOptions, Failed
+from plat_core.model.build import BuildEvent, BuildOptions
 from plat_core.model.function import Source
 
 
@@ -15,7 +15,7 @@ class Uploads(Protocol):
     """Builds what is sent: the build service here, or one elsewhere."""
 
     def build_upload(
-        self, body: bytes, kind: Literal["inline"], options: BuildOptions
+        self, body: bytes, kind: Literal["source"], options: BuildOptions
     ) -> AsyncIterator[BuildEvent]:
         """The events of the build; the last one is Finished or Failed."""
         ...
@@ -31,14 +31,7 @@ class ResourceBuilder:
         self, source: Source, options: BuildOptions
     ) -> AsyncIterator[BuildEvent]:
         """The events of the build; the last one is Finished or Failed."""
-        if source.inline is None:
-            yield Failed(
-                code="not-supported",
-                message="a git source is not built by this backend",
-                fix="git clone it, then: plat deploy",
-            )
-            return
-        body = json.dumps({"inline": source.inline}).encode()
-        async with aclosing(self._builds.build_upload(body, "inline", options)) as events:  # type: ignore[type-var]
+        body = json.dumps(source.document()).encode()
+        async with aclosing(self._builds.build_upload(body, "source", options)) as events:  # type: ignore[type-var]
             async for event in events:
                 yield event

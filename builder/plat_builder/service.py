@@ -14,15 +14,20 @@ from typing import Literal
 
 from plat_core.errors import InvalidInput, Malformed, Overloaded, PlatError, TooLarge
 from plat_core.model import strictjson
-from plat_core.model.build import BuildEvent, BuildOptions, Failed, LogLine, Step
+from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished, LogLine, Step
+from plat_core.model.function import Source
+from plat_core.model.validation import validate
 from plat_core.ports import Builder
 
 from plat_builder import archive
 from plat_builder.events import failed
-from plat_builder.settings import MIB, ArchiveLimits
+from plat_builder.fetching.fetcher import Fetcher, Packing
+from plat_builder.process import end_marked
+from plat_builder.settings import MIB, BuildSettings
 from plat_builder.staging import Staging
+from plat_builder.tarball import unpack_tarball
 
-Kind = Literal["zip", "file", "inline"]
+Kind = Literal["zip", "file", "source"]
 Body = bytes | Path | AsyncIterable[bytes]
 MAX_BUILDS = 50
 """Uploads that are taken in at once, those in the queue included."""
@@ -37,15 +42,15 @@ class BuildService:
         self,
         engine: Builder,
         workdir: Path,
-        limits: ArchiveLimits | None = None,
-        *,
-        concurrent: int = 2,
+        settings: BuildSettings | None = None,
     ) -> None:
         """`workdir` holds uploads while they are built; leftovers in it are removed."""
         self._engine = engine
-        self._limits = limits or ArchiveLimits()
-        self._staging = Staging(workdir)
-        self._free = asyncio.Semaphore(concurrent)
+        settings = settings or BuildSettings()
+        self._limits = settings.limits
+        self._fetcher = Fetcher(settings)
+        self._staging = Staging(workdir, before=end_marked)
+        self._free = asyncio.Semaphore(settings.concurrent)
         self._inside = 0
         self._first = True
 
@@ -54,7 +59,8 @@ class BuildService:
     ) -> AsyncIterator[BuildEvent]:
         """Build what was sent; the last event is Finished or Failed, and nothing is raised.
 
-        `kind`: a zip of a folder, the text of one file, or JSON `{"inline": {path: text}}`.
+        `kind`: a zip of a folder, the text of one file, or a `Source` as JSON: its files, or where
+        they are fetched from.
         Closing the iterator ends the build and leaves nothing.
         """
         try:
@@ -90,25 +96,41 @@ class BuildService:
         self, body: Body, kind: Kind, options: BuildOptions, slot: Path
     ) -> AsyncGenerator[BuildEvent, None]:
         began = time.monotonic()
-        upload, source = slot / "upload", slot / "source"
+        upload, source, commit = slot / "upload", slot / "source", None
         await _spool(body, upload, self._limits.upload)
-        await _in_thread(lambda stopped: self._unpack(upload, kind, source, stopped))
+        packing: Packing | Kind = kind
+        if kind == "source" and (elsewhere := _elsewhere(upload.read_bytes())):
+            upload = slot / "fetched"
+            async with aclosing(self._fetcher.fetch(elsewhere, upload, slot)) as items:
+                async for item in items:
+                    if isinstance(item, LogLine):
+                        yield item
+                    else:
+                        packing, commit = item.packing, item.commit
+        await _in_thread(lambda stopped: self._unpack(upload, packing, source, stopped))
         yield Step(name="upload", seconds=time.monotonic() - began)
         if self._free.locked():
             yield LogLine(text=f"waiting for a turn; builds under way: {self._inside}")
         async with self._free, aclosing(_events(self._engine.build(source, options))) as events:
             async for event in events:
-                yield event
+                yield event.model_copy(update={"commit": commit}) if _ended(event) else event
 
-    def _unpack(self, upload: Path, kind: Kind, source: Path, stopped: Callable[[], bool]) -> None:
+    def _unpack(
+        self, upload: Path, kind: Packing | Kind, source: Path, stopped: Callable[[], bool]
+    ) -> None:
         limits = self._limits
-        if kind == "zip":
+        if kind in ("zip", "tar.gz"):
+            unpack = archive.unpack_zip if kind == "zip" else unpack_tarball
             with upload.open("rb") as file:
-                archive.unpack_zip(file, source, limits, stopped=stopped)
+                unpack(file, source, limits, stopped=stopped)
         elif kind == "file":
             archive.write_one_file(upload.read_bytes(), source, limits)
         else:
             archive.write_inline(_inline(upload.read_bytes()), source, limits)
+
+
+def _ended(event: BuildEvent) -> bool:
+    return isinstance(event, Finished)
 
 
 async def _spool(body: Body, file: Path, limit: int) -> None:
@@ -147,6 +169,14 @@ def _upload_too_large(limit: int) -> TooLarge:
         f"the upload has more than {limit // MIB} MiB",
         fix="name what is not needed in .platignore",
     )
+
+
+def _elsewhere(data: bytes) -> Source | None:
+    """The source to fetch; None where the files are in the document itself."""
+    document = strictjson.loads(data, max_bytes=4 * MIB)
+    if not isinstance(document, dict) or document.keys().isdisjoint({"git", "archive"}):
+        return None
+    return validate(Source, document, at="source")
 
 
 def _inline(data: bytes) -> dict[str, str]:

@@ -16,6 +16,8 @@ MIB = 1024**2
 _CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
 _REGISTRY = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?(/[a-z0-9][a-z0-9._-]*)*")
 _URL = re.compile(r"https?://[^\s/?#@]+")
+SCHEMES = ("https", "ssh", "http", "file")
+"""By which a source can be fetched; the first two unless the installation says otherwise."""
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -59,6 +61,17 @@ class RegistrySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """Where sources of resources may be fetched from.
+
+    `ssh` is a folder with `known_hosts`, and perhaps with `ssh-privatekey`, for git.
+    """
+
+    schemes: tuple[str, ...] = ("https", "ssh")
+    ssh: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ArchiveLimits:
     """Bounds of an upload. Sizes are in bytes; `ratio` counts above one MiB unpacked."""
 
@@ -89,6 +102,7 @@ class BuildSettings:
     uv: bool = True
     limits: ArchiveLimits = ArchiveLimits()
     registry: RegistrySettings = RegistrySettings()
+    sources: SourceSettings = SourceSettings()
 
 
 def read(env: Mapping[str, str] = os.environ) -> BuildSettings:
@@ -106,6 +120,7 @@ def read(env: Mapping[str, str] = os.environ) -> BuildSettings:
             unpacked=_size(env, "PLAT_UNPACKED_SIZE", 256 * MIB),
         ),
         registry=_registry(env),
+        sources=_sources(env),
     )
 
 
@@ -164,6 +179,17 @@ def _registry(env: Mapping[str, str]) -> RegistrySettings:
         password=env.get("PLAT_REGISTRY_PASSWORD", ""),
         instance=env.get("PLAT_INSTANCE") or "plat",
     )
+
+
+def _sources(env: Mapping[str, str]) -> SourceSettings:
+    schemes = tuple((env.get("PLAT_SOURCE_SCHEMES") or "https,ssh").replace(" ", "").split(","))
+    if unknown := set(schemes) - set(SCHEMES):
+        raise InvalidInput(
+            f"PLAT_SOURCE_SCHEMES: {sorted(unknown)[0][:40]!r} is none of {', '.join(SCHEMES)}",
+            field="PLAT_SOURCE_SCHEMES",
+        )
+    folder = env.get("PLAT_GIT_SSH")
+    return SourceSettings(schemes, Path(folder) if folder else None)
 
 
 def _places(text: str) -> Iterator[str]:

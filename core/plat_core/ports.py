@@ -23,7 +23,8 @@ class Revision:
     """An artifact and the spec it runs with: immutable, numbered from 1 within its function.
 
     `secrets` are the versions of the secrets that were there when it was made, by name: where one
-    has changed since, another revision is due.
+    has changed since, another revision is due. `source` is the key of the source that the image was
+    built from, `commit` its git commit; both are empty where there is none.
     """
 
     ref: FunctionRef
@@ -32,6 +33,8 @@ class Revision:
     spec: FunctionSpec
     created: datetime
     secrets: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    commit: str = ""
 
     @property
     def name(self) -> str:

@@ -19,7 +19,7 @@ from plat_gateway.notices import Notices
 if TYPE_CHECKING:
     from plat_gateway.metrics import FunctionSample
 
-UploadKind = Literal["zip", "file", "inline"]
+UploadKind = Literal["zip", "file", "source"]
 
 
 class Builds(Protocol):

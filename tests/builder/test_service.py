@@ -11,12 +11,13 @@ import pytest
 from plat_builder.engines.environment import EnvironmentEngine
 from plat_builder.pack import pack_folder
 from plat_builder.service import MAX_BUILDS, Body, BuildService, Kind
-from plat_builder.settings import ArchiveLimits
+from plat_builder.settings import ArchiveLimits, BuildSettings
 from plat_core.model.build import BUILD_EVENT, BuildEvent, BuildOptions, Finished, LogLine
 
 from tests.builder.conftest import HELLO, Built
 
 OPTIONS = BuildOptions(name="fn")
+LIMITED = BuildSettings(limits=ArchiveLimits(upload=2**20, unpacked=2**21))
 
 
 class Slow:
@@ -51,7 +52,7 @@ class Broken:
 
 @pytest.fixture
 def service(engine: EnvironmentEngine, tmp_path: Path) -> BuildService:
-    return BuildService(engine, tmp_path / "work", ArchiveLimits(upload=2**20, unpacked=2**21))
+    return BuildService(engine, tmp_path / "work", LIMITED)
 
 
 async def send(
@@ -88,7 +89,7 @@ async def test_every_way_to_send_the_same_source_gives_the_same_digest(
         await send(service, packed),
         await send(service, in_pieces(packed.read_bytes())),
         await send(service, HELLO.encode(), "file"),
-        await send(service, inline, "inline"),
+        await send(service, inline, "source"),
     ]
     assert len({one.finished.digest for one in sent}) == 1
     assert [one.finished.unchanged for one in sent[1:]] == [True] * 4
@@ -116,13 +117,13 @@ async def test_what_was_said_explicitly_wins_over_the_folder(service: BuildServi
         (b"", "file", "malformed"),
         (b" ", "file", "invalid-input"),
         (b"def f(", "file", "build-failed"),
-        (b"[]", "inline", "invalid-input"),
-        (b'{"inline": {}}', "inline", "invalid-input"),
-        (b'{"inline": {"app.py": 1}}', "inline", "invalid-input"),
-        (b'{"inline": {"../x": ""}}', "inline", "invalid-input"),
-        (b'{"inline": {"x": "", "x": ""}}', "inline", "malformed"),
-        (b'{"inline": ' + b"[" * 10_000, "inline", "malformed"),
-        (b'{"inline": {"a": "\\ud800"}}', "inline", "malformed"),
+        (b"[]", "source", "invalid-input"),
+        (b'{"inline": {}}', "source", "invalid-input"),
+        (b'{"inline": {"app.py": 1}}', "source", "invalid-input"),
+        (b'{"inline": {"../x": ""}}', "source", "invalid-input"),
+        (b'{"inline": {"x": "", "x": ""}}', "source", "malformed"),
+        (b'{"inline": ' + b"[" * 10_000, "source", "malformed"),
+        (b'{"inline": {"a": "\\ud800"}}', "source", "malformed"),
     ],
     ids=range(16),
 )
@@ -154,7 +155,7 @@ async def test_an_upload_cut_at_half_is_an_error_and_a_retry_works(
 
 async def test_only_a_few_builds_run_at_once(tmp_path: Path) -> None:
     builder = Slow()
-    service = BuildService(builder, tmp_path / "work", concurrent=2)
+    service = BuildService(builder, tmp_path / "work", BuildSettings(concurrent=2))
     sent = [asyncio.create_task(send(service, b"x", "file")) for _ in range(5)]
     await builder.entered.get()
     await builder.entered.get()
@@ -165,7 +166,7 @@ async def test_only_a_few_builds_run_at_once(tmp_path: Path) -> None:
 
 async def test_who_has_to_wait_is_told(tmp_path: Path) -> None:
     builder = Slow()
-    service = BuildService(builder, tmp_path / "work", concurrent=1)
+    service = BuildService(builder, tmp_path / "work", BuildSettings(concurrent=1))
     first = asyncio.create_task(send(service, b"x", "file"))
     await builder.entered.get()
     said = []
@@ -181,7 +182,7 @@ async def test_who_has_to_wait_is_told(tmp_path: Path) -> None:
 
 async def test_too_many_builds_are_refused(tmp_path: Path) -> None:
     builder = Slow()
-    service = BuildService(builder, tmp_path / "work", concurrent=1)
+    service = BuildService(builder, tmp_path / "work", BuildSettings(concurrent=1))
     sent = [asyncio.create_task(send(service, b"x", "file")) for _ in range(MAX_BUILDS + 1)]
     done, _ = await asyncio.wait(sent, return_when=asyncio.FIRST_COMPLETED)
     assert {task.result().failed.code for task in done} == {"overloaded"}

@@ -26,6 +26,9 @@ def function(ref: FunctionRef = REF, *, image: str = IMAGE, **metadata: object) 
 
 def revision(number: int, ref: FunctionRef = REF, **spec: object) -> Revision:
     document = {"image": IMAGE, **spec}
+    created = datetime(2026, 1, 2, tzinfo=UTC)
     return Revision(
-        ref, number, IMAGE, FunctionSpec.model_validate(document), datetime(2026, 1, 2, tzinfo=UTC)
+        *(ref, number, IMAGE, FunctionSpec.model_validate(document), created),
+        source="0" * 64,
+        commit="c" * 40,
     )

@@ -75,6 +75,10 @@ BAD_SPECS: list[dict[str, Any]] = [
     inline(a="x" * 300_000, b="y" * 300_000),
     {"image": None, "source": {"git": {"url": "https://example.org/x", "path": "a/../b"}}},
     {"image": None, "source": {**INLINE["source"], "git": {"url": "https://example.org/x"}}},
+    {"image": None, "source": {"git": {"url": "https://me:password@example.org/x"}}},
+    {"image": None, "source": {"git": {"url": "ext::sh -c id"}}},
+    {"image": None, "source": {"archive": {"url": "ftp://example.org/x.zip"}}},
+    {"image": None, "source": {"archive": {"url": "https://example.org/x", "digest": "md5:0"}}},
 ]
 
 ELSEWISE: list[tuple[dict[str, Any], str]] = [
@@ -100,6 +104,8 @@ GOOD_SPECS: list[dict[str, Any]] = [
     {"image": "localhost:5001/team/orders:v1"},
     {"image": None, "source": {"inline": {"app.py": "", "a/b.txt": "ü", ".env": ""}}},
     {"image": None, "source": {"git": {"url": "https://example.org/x.git"}}},
+    {"image": None, "source": {"git": {"url": "ssh://git@example.org:22/a/x", "ref": "v1"}}},
+    {"image": None, "source": {"archive": {"url": "https://example.org/x.zip?a=b"}}},
 ]
 
 

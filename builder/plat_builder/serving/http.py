@@ -44,7 +44,7 @@ KINDS: dict[str, Kind] = {
     "application/x-zip-compressed": "zip",
     "text/x-python": "file",
     "text/x-python-script": "file",
-    "application/json": "inline",
+    "application/json": "source",
 }
 FORM = "multipart/form-data"
 LOG_TAIL = 50

@@ -28,9 +28,7 @@ async def service(settings: BuilderSettings, building: BuildSettings) -> AsyncIt
         registry = connect(building)
         stack.push_async_callback(registry.close)
         engine = _engine(settings, building, registry, stack)
-        builds = BuildService(
-            engine, settings.home / "uploads", building.limits, concurrent=building.concurrent
-        )
+        builds = BuildService(engine, settings.home / "uploads", building)
         guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
 
         async def collect(keep: Collection[str], dry_run: bool) -> Collected:

@@ -54,6 +54,8 @@ class Finished(Model):
     runtime: str
     handler: str | None = None
     unchanged: bool = False
+    commit: str | None = None
+    """The git commit of the source, where it came from a repository."""
 
 
 class Failed(Model):

@@ -40,6 +40,14 @@ RESERVED_ENV = re.compile(r"PORT|K_\w+|PLAT_\w+")
 
 ENV_NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 HANDLER_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_./-]{0,250}(:[A-Za-z_$][A-Za-z0-9_.$]{0,250})?$"
+GIT_URL_PATTERN = (
+    r"^(https?://[A-Za-z0-9\[][^\s/@]*/[^\s]+|ssh://([A-Za-z0-9._-]+@)?[A-Za-z0-9\[][^\s/@]*/[^\s]+"
+    r"|file:///[^\s]+)$"
+)
+GIT_REF_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,254}$"
+ARCHIVE_URL_PATTERN = r"^(https?://[A-Za-z0-9\[][^\s/@]*/[^\s]+|file:///[^\s]+)$"
+DIGEST_PATTERN = r"^sha256:[0-9a-f]{64}$"
+COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 IMAGE_PATTERN = (
     r"^[a-z0-9]+([._-]+[a-z0-9]+)*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
     r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$"
@@ -191,27 +199,42 @@ class Scale(Model):
 class GitSource(Model):
     """A folder in a git repository."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^(https?|ssh|git|file)://\S{1,2000}$")]
-    ref: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,254}$")] = "HEAD"
+    url: Annotated[str, StringConstraints(pattern=GIT_URL_PATTERN, max_length=2008)]
+    ref: Annotated[str, StringConstraints(pattern=GIT_REF_PATTERN)] = "HEAD"
     path: FilePath | None = None
 
 
+class ArchiveSource(Model):
+    """A zip or a tar.gz behind an address."""
+
+    url: Annotated[str, StringConstraints(pattern=ARCHIVE_URL_PATTERN, max_length=2008)]
+    digest: Annotated[str, StringConstraints(pattern=DIGEST_PATTERN)] | None = None
+
+
 class Source(Model):
-    """The user's files, where they travel in the resource itself."""
+    """The user's files: in the resource itself, or where it says that they are."""
 
     inline: dict[FilePath, str] | None = Field(default=None, min_length=1, max_length=100)
     git: GitSource | None = None
+    archive: ArchiveSource | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Source:
-        if (self.inline is None) == (self.git is None):
-            raise ValueError("a source has exactly one of inline and git")
+        if [self.inline, self.git, self.archive].count(None) != 2:
+            raise ValueError("a source has exactly one of inline, git and archive")
         for text in (self.inline or {}).values():
             if not _encodable(text):
                 raise ValueError("a file's text is Unicode without lone surrogates")
         if sum(len(text.encode()) for text in (self.inline or {}).values()) > INLINE_BYTES:
             raise ValueError(f"an inline source has at most {INLINE_BYTES} bytes; deploy a folder")
         return self
+
+    @property
+    def moves(self) -> bool:
+        """Whether the same words may mean other files tomorrow."""
+        if self.git is not None:
+            return COMMIT.fullmatch(self.git.ref) is None
+        return self.archive is not None and self.archive.digest is None
 
 
 Access = Literal["public", "token"]
@@ -353,6 +376,8 @@ class FunctionStatus(Model):
     latest_revision: str | None = None
     """The newest one; another than `revision` while it starts, or where it failed."""
     image: str | None = None
+    commit: str | None = None
+    """The git commit that the image was built from, where its source is one."""
     replicas: int = 0
     ready_replicas: int = 0
     url: str | None = None

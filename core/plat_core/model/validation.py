@@ -12,17 +12,29 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from plat_core.errors import InvalidInput
-from plat_core.model.function import ENV_NAME_PATTERN, HANDLER_PATTERN, IMAGE_PATTERN
+from plat_core.model.function import (
+    ARCHIVE_URL_PATTERN,
+    DIGEST_PATTERN,
+    ENV_NAME_PATTERN,
+    GIT_URL_PATTERN,
+    HANDLER_PATTERN,
+    IMAGE_PATTERN,
+)
 from plat_core.model.strictjson import key_path
 
 MAX_ERRORS = 20
 MAX_MESSAGE = 300
 
 _WORDS = {"extra_forbidden": "there is no such field", "missing": "is required"}
-_PATTERNS = {
+PATTERNS = {
     ENV_NAME_PATTERN: "a variable's name has letters A-Z, digits and '_', and no digit in front",
     HANDLER_PATTERN: "a handler is written module:name, for example app:handler",
     IMAGE_PATTERN: "no image is called so; write for example registry/orders@sha256:…",
+    GIT_URL_PATTERN: (
+        "a repository's address is https://host/path or ssh://user@host/path, without a password"
+    ),
+    ARCHIVE_URL_PATTERN: "an archive's address is https://host/path.zip, without a password",
+    DIGEST_PATTERN: "a digest is sha256: and 64 hexadecimal digits",
 }
 """What to say instead of a regular expression."""
 
@@ -53,7 +65,7 @@ def invalid(error: ValidationError, *, at: str = "") -> InvalidInput:
 
 
 def _told(detail: ErrorDetails, at: str) -> Mapping[str, str]:
-    pattern = _PATTERNS.get(str(detail.get("ctx", {}).get("pattern")))
+    pattern = PATTERNS.get(str(detail.get("ctx", {}).get("pattern")))
     words = pattern or _WORDS.get(detail["type"])
     message = words or detail["msg"].removeprefix("Value error, ")
     return {"field": _path(detail["loc"], at), "message": message[:MAX_MESSAGE]}

@@ -7,15 +7,12 @@ or doubled notification changes nothing in the end.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
-from typing import Protocol
 
 from plat_core.errors import FunctionNotFound
-from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished
-from plat_core.model.function import FunctionSpec, Source
+from plat_core.model.function import FunctionSpec
 from plat_core.model.names import FunctionRef, SecretRef
 from plat_core.ports import (
     FunctionStore,
@@ -29,19 +26,12 @@ from plat_core.ports import (
 )
 from plat_core.services.broadcast import Broadcast
 from plat_core.services.reconcile import BuildState, Observed, Plan, outdated, plan
+from plat_core.services.sources import Build, Built, SourceBuilder, source_key
 from plat_core.services.workqueue import WorkQueue
 
 log = logging.getLogger(__name__)
 
 KEPT_REVISIONS = 10
-
-
-class SourceBuilder(Protocol):
-    """Builds the source that stands in a resource."""
-
-    def build_source(self, source: Source, options: BuildOptions) -> AsyncIterator[BuildEvent]:
-        """The events of the build; the last one is Finished or Failed."""
-        ...
 
 
 class Controller:
@@ -72,7 +62,7 @@ class Controller:
         self._routes: Broadcast[FunctionRef, Route | RouteRemoved] = Broadcast()
         self._wanted: dict[FunctionRef, int] = {}
         self._seen: dict[FunctionRef, int] = {}
-        self._builds: dict[FunctionRef, _Build] = {}
+        self._builds: dict[FunctionRef, Build] = {}
         self._unseen: set[FunctionRef] | None = None
 
     @property
@@ -179,45 +169,44 @@ class Controller:
         A source is built first. `secrets`: the versions of those that the spec names.
         """
         function, latest = record.function, record.latest
-        image = function.spec.image
-        if image is None:
-            outcome = self._built(record)
-            if isinstance(outcome, BuildState):
-                return record, outcome
-            image = outcome
-        spec = function.spec.model_copy(update={"image": image, "source": None})
+        built = self._built(record)
+        if isinstance(built, BuildState):
+            return record, built
+        key = source_key(function.spec)
+        spec = function.spec.model_copy(update={"image": built.image, "source": None})
         if (
             latest is not None
             and latest.spec.template() == spec.template()
+            and latest.source == key
             and not outdated(latest, secrets)
         ):
             return record, None
         number = latest.number + 1 if latest else 1
-        revision = Revision(function.ref, number, image, spec, self._now(), secrets)
+        revision = Revision(
+            *(function.ref, number, built.image, spec, self._now(), secrets),
+            source=key,
+            commit=built.commit,
+        )
         await self._store.add_revision(revision, keep=KEPT_REVISIONS)
         return await self._store.get(function.ref), None
 
-    def _built(self, record: Record) -> str | BuildState:
-        """The image of the function's source, or where its build stands."""
-        function = record.function
-        status = function.status
-        build = self._builds.get(function.ref)
-        if build is None or build.spec != function.spec:
-            if (
-                build is None
-                and record.latest
-                and status
-                and (
-                    status.observed_generation == function.generation
-                    and record.latest.number == record.serving
-                )
-            ):
-                return record.latest.image
-            if build is not None:
-                build.task.cancel()
-            build = self._builds[function.ref] = _Build(
-                function.spec, self._builder, function.ref, self._queue.add
-            )
+    def _built(self, record: Record) -> Built | BuildState:
+        """The image of the function, or where the build of its source stands.
+
+        What the newest revision was built from is not built again, whoever forgot about it.
+        """
+        function, latest = record.function, record.latest
+        key, build = source_key(function.spec), self._builds.get(function.ref)
+        if build is not None and build.key != key:
+            self._builds.pop(function.ref).task.cancel()
+            build = None
+        if function.spec.image is not None:
+            return Built(function.spec.image)
+        if latest is not None and latest.source == key:
+            return Built(latest.image, latest.commit)
+        if build is None:
+            build = Build(key, function, self._builder, self._queue.add)
+            self._builds[function.ref] = build
         return build.outcome
 
     async def _carry_out(self, record: Record, steps: Plan) -> None:
@@ -244,32 +233,3 @@ class Controller:
         self._seen.pop(ref, None)
         if build := self._builds.pop(ref, None):
             build.task.cancel()
-
-
-class _Build:
-    """The build of one function's source, under way or ended."""
-
-    def __init__(
-        self,
-        spec: FunctionSpec,
-        builder: SourceBuilder,
-        ref: FunctionRef,
-        done: Callable[[FunctionRef], None],
-    ) -> None:
-        self.spec = spec
-        self.outcome: str | BuildState = BuildState("building")
-        self.task = asyncio.get_running_loop().create_task(self._run(builder, ref, done))
-
-    async def _run(
-        self, builder: SourceBuilder, ref: FunctionRef, done: Callable[[FunctionRef], None]
-    ) -> None:
-        if self.spec.source is None:
-            raise ValueError("only a source can be built")
-        options = BuildOptions(name=ref.name, runtime=self.spec.runtime, handler=self.spec.handler)
-        async with contextlib.aclosing(builder.build_source(self.spec.source, options)) as events:  # type: ignore[type-var]
-            async for event in events:
-                if isinstance(event, Finished):
-                    self.outcome = event.image
-                elif isinstance(event, Failed):
-                    self.outcome = BuildState("failed", event.message, event.fix)
-        done(ref)

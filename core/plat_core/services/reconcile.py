@@ -316,6 +316,7 @@ def _status(view: _View, phase: _Phase) -> FunctionStatus:
         revision=serving.name if serving else None,
         latest_revision=latest.name if latest else None,
         image=shown.image if shown else None,
+        commit=(shown.commit or None) if shown else None,
         replicas=sum(1 for r in view.observed.replicas if r.state != "stopping"),
         ready_replicas=sum(view.ready.values()),
     )
@@ -365,7 +366,9 @@ def _hints(view: _View, phase: _Phase) -> tuple[Hint, ...]:
         for name in view.observed.missing_secrets
     ]
     if phase.ready == "False" and not (hints and phase.reason == "SecretNotFound"):
-        fix = HINTS.get(phase.reason, CRASH_HINT).format(name=view.function.metadata.name)
+        build = view.observed.build
+        usual = HINTS.get(phase.reason, CRASH_HINT).format(name=view.function.metadata.name)
+        fix = (build.fix if build else "") or usual
         hints.append(Hint(reason=phase.reason, fix=fix))
     return tuple(hints)
 

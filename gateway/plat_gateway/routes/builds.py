@@ -169,7 +169,7 @@ async def _start(
         files = (await read_json(request, InlineSource)).inline
         upload.received.set()
         content = validate(Source, {"inline": files}).model_dump_json(include={"inline"})
-        return services.builds.build_upload(_whole(content.encode()), "inline", options)
+        return services.builds.build_upload(_whole(content.encode()), "source", options)
     if given not in KINDS:
         raise UnsupportedMediaType(
             f"a build takes {', '.join(KINDS)}, {JSON} or {FORM}, not {given or 'nothing'}",

@@ -73,9 +73,7 @@ async def embedded(
         )
         stack.push_async_callback(workloads.close)
         engine = EnvironmentEngine(home, runtimes=runtimes.find(), settings=building)
-        builds = BuildService(
-            engine, home / "uploads", building.limits, concurrent=building.concurrent
-        )
+        builds = BuildService(engine, home / "uploads", building)
 
         def url(ref: FunctionRef) -> str:
             return f"{settings.url}/function/{ref.segment}"

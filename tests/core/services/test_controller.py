@@ -21,6 +21,7 @@ from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished
 from plat_core.model.function import Function, Source
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Route, RouteRemoved
+from plat_core.services import sources
 from plat_core.services.controller import Controller
 
 REF = FunctionRef("orders")
@@ -44,15 +45,21 @@ class FakeBuilder:
     """Builds at once; a source that holds the word `broken` fails."""
 
     def __init__(self) -> None:
-        self.builds = 0
+        self.builds = self.away = 0
+        self.commit = "c" * 40
 
     async def build_source(
         self, source: Source, options: BuildOptions
     ) -> AsyncIterator[BuildEvent]:
         self.builds += 1
         text = str(source.inline)
-        if "broken" in text:
-            yield Failed(message="app.py:1: broken", fix="mend it")
+        if self.away:
+            self.away -= 1
+            yield Failed(code="unavailable", message="the builder does not answer")
+        elif source.git is not None:
+            yield Finished(image=image(1), digest="sha256:0", runtime="python", commit=self.commit)
+        elif "broken" in text:
+            yield Failed(message="app.py:1: broken", fix="mend it", line="x = 1")
         else:
             yield Finished(image=image(len(text)), digest="sha256:0", runtime="python")
 
@@ -244,6 +251,47 @@ async def test_a_source_is_built_once_and_then_runs() -> None:
         assert platform.builder.builds == 1
 
 
+async def test_what_is_built_is_not_built_again_after_a_restart_or_a_change_of_scale() -> None:
+    git = {"git": {"url": "https://example.org/x"}}
+    async with Platform() as platform:
+        await platform.store.put(function(source=git))
+        await platform.until_reason("Serving")
+        platform.builder.commit = "d" * 40
+        await platform.store.put(function(source=git, scale={"max": 3}))
+        await platform.until_reason("Serving")
+    platform.restart()
+    async with platform:
+        await platform.until(lambda: platform.controller.synced)
+        await platform.until_reason("Serving")
+        record = await platform.store.get(REF)
+        status = record.function.status or pytest.fail()
+        assert (platform.builder.builds, len(record.revisions)) == (1, 1)
+        assert (status.image, status.commit) == (image(1), "c" * 40)
+
+
+async def test_a_redeploy_reads_a_branch_again_and_an_inline_source_not() -> None:
+    at = {"redeployedAt": "2026-01-31T12:00:00Z"}
+    async with Platform() as platform:
+        for source, builds in (
+            ({"inline": {"app.py": "x = 1"}}, 1),
+            ({"git": {"url": "https://example.org/x", "ref": "e" * 40}}, 2),
+            ({"git": {"url": "https://example.org/x", "ref": "main"}}, 4),
+        ):
+            for more in ({}, at):
+                await platform.store.put(function(source=source, **more))
+                await platform.until_reason("Serving")
+            assert platform.builder.builds == builds
+
+
+async def test_a_builder_that_was_away_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources.Build.__init__, "__kwdefaults__", {"pause": 0.001})
+    async with Platform() as platform:
+        platform.builder.away = 3
+        await platform.store.put(function(source={"inline": {"app.py": "x = 1"}}))
+        await platform.until_reason("Serving")
+        assert platform.builder.builds == 4
+
+
 async def test_a_source_that_does_not_build_says_why_and_the_old_one_serves() -> None:
     async with Platform() as platform:
         await platform.store.put(function(source={"inline": {"app.py": "x = 1"}}))
@@ -253,6 +301,9 @@ async def test_a_source_that_does_not_build_says_why_and_the_old_one_serves() ->
         status = (await platform.store.get(REF)).function.status
         assert status is not None
         assert "app.py:1" in (status.condition("Ready") or pytest.fail()).message
+        built = status.condition("Built") or pytest.fail()
+        assert (built.status, built.message) == ("False", "app.py:1: broken (line: x = 1)")
+        assert [hint.fix for hint in status.hints] == ["mend it"]
         assert platform.routes[REF].state == "ready"
 
 

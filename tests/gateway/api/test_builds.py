@@ -48,7 +48,7 @@ async def test_one_file_inline_text_and_forms_are_taken(
     await client.post(url, files={"file": ("app.py", b"x = 1")})
     await client.post(url, files={"file": ("app.zip", b"PK")})
     kinds = [kind for kind, _, _ in platform.builds.uploads]
-    assert kinds == ["file", "inline", "file", "zip"]
+    assert kinds == ["file", "source", "file", "zip"]
     assert json.loads(platform.builds.uploads[1][2]) == {"inline": {"app.py": "x = 1"}}
     assert platform.builds.uploads[2][2] == b"x = 1"
 

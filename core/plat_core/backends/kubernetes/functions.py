@@ -286,6 +286,8 @@ def _revision(ref: FunctionRef, document: Document) -> Revision:
         FunctionSpec.model_validate(data["spec"]),
         datetime.fromisoformat(data["created"]),
         data.get("secrets", {}),
+        data.get("source", ""),
+        data.get("commit", ""),
     )
 
 

@@ -99,6 +99,8 @@ def revision_object(revision: Revision, *, owner: str) -> Document:
             "image": revision.image,
             "created": revision.created.isoformat(),
             "secrets": dict(revision.secrets),
+            **({"source": revision.source} if revision.source else {}),
+            **({"commit": revision.commit} if revision.commit else {}),
             "spec": revision.spec.document(),
         },
     }

@@ -13,7 +13,7 @@ from plat_core.model.build import BUILD_EVENT, BuildEvent, BuildOptions, Failed,
 
 log = logging.getLogger(__name__)
 
-TYPES = {"zip": "application/zip", "file": "text/x-python", "inline": "application/json"}
+TYPES = {"zip": "application/zip", "file": "text/x-python", "source": "application/json"}
 SILENCE_SECONDS = 600.0
 """An installation may print nothing for minutes; the builder's own time limit ends it before."""
 
@@ -36,7 +36,7 @@ class RemoteBuilds:
     async def build_upload(
         self,
         body: bytes | AsyncIterable[bytes],
-        kind: Literal["zip", "file", "inline"],
+        kind: Literal["zip", "file", "source"],
         options: BuildOptions,
     ) -> AsyncGenerator[BuildEvent, None]:
         """The events of the build; the last one is Finished or Failed, and nothing is raised.

@@ -193,6 +193,8 @@ def _revision(ref: FunctionRef, row: Any) -> Revision:
         FunctionSpec.model_validate(row["spec"]),
         row["created"],
         row["secrets"],
+        row["source"],
+        row["commit"],
     )
 
 
@@ -230,6 +232,8 @@ def _row(revision: Revision) -> dict[str, Any]:
         "spec": revision.spec.document(),
         "created": revision.created,
         "secrets": dict(revision.secrets),
+        "source": revision.source,
+        "commit": revision.commit,
     }
 
 

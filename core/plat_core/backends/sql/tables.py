@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-SCHEMAS = ("0001", "0002")
+SCHEMAS = ("0001", "0002", "0003")
 """Every schema version that this release knows, oldest first; the last one is the current one."""
 
 
@@ -52,6 +52,8 @@ REVISIONS = sa.Table(
     sa.Column("spec", sa.JSON, nullable=False),
     sa.Column("created", Instant, nullable=False),
     sa.Column("secrets", sa.JSON, nullable=False),
+    sa.Column("source", sa.String(64), nullable=False),
+    sa.Column("commit", sa.String(64), nullable=False),
     sa.ForeignKeyConstraint(
         ["namespace", "name"], ["functions.namespace", "functions.name"], ondelete="CASCADE"
     ),

@@ -65,9 +65,18 @@ WORDS: Final[dict[str, str]] = {
     "Scale.idle": "How long without a call until the function sleeps, where min is 0.",
     "Source.inline": "Files by their path, as text.",
     "Source.git": "A folder in a git repository.",
-    "GitSource.url": "Where the repository is.",
-    "GitSource.ref": "Branch, tag or commit.",
+    "Source.archive": "A zip or a tar.gz behind an address.",
+    "GitSource.url": (
+        "Where the repository is, as https:// or ssh://. The builder may allow other schemes. "
+        "Without a password."
+    ),
+    "GitSource.ref": (
+        "Branch, tag or commit. A branch is read when the source changes, or a redeploy is asked "
+        "for; status.commit says what it was."
+    ),
     "GitSource.path": "The folder within the repository; its root where it is not given.",
+    "ArchiveSource.url": "Where the archive is, as https://. Without a password.",
+    "ArchiveSource.digest": "What it must hash to, as sha256:…; another archive is refused.",
     "FunctionStatus.observedGeneration": "The generation of the spec that this status is about.",
     "FunctionStatus.conditions": (
         "Ready, Built, Available and Progressing, each with its reason and message."
@@ -79,6 +88,7 @@ WORDS: Final[dict[str, str]] = {
     ),
     "FunctionStatus.deployedAt": "When the newest revision was made.",
     "FunctionStatus.image": "The image that answers calls.",
+    "FunctionStatus.commit": "The git commit that it was built from, where its source is one.",
     "FunctionStatus.replicas": "Replicas that run or start.",
     "FunctionStatus.readyReplicas": "Replicas that take calls.",
     "FunctionStatus.url": "Where the function is called.",

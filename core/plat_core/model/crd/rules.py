@@ -10,8 +10,18 @@ from typing import Final
 
 from plat_core.model.amounts import CPU_MAX, DURATION_PATTERN, QUANTITY_PATTERN
 from plat_core.model.crd.schema import Schema, dropping
-from plat_core.model.function import HANDLER_PATTERN, IMAGE_PATTERN, INLINE_BYTES, Scale
+from plat_core.model.function import (
+    ARCHIVE_URL_PATTERN,
+    DIGEST_PATTERN,
+    GIT_REF_PATTERN,
+    GIT_URL_PATTERN,
+    HANDLER_PATTERN,
+    IMAGE_PATTERN,
+    INLINE_BYTES,
+    Scale,
+)
 from plat_core.model.names import NAME_LENGTH, NAME_PATTERN, NAME_RULE
+from plat_core.model.validation import PATTERNS
 
 _QUOTED = '"\'" + {} + "\'"'
 _SELF = _QUOTED.format("self")
@@ -43,7 +53,7 @@ def _checked(*rules: Schema, **schema: object) -> Schema:
 
 
 def _text(pattern: str, length: int) -> Schema:
-    words = f"String should match pattern '{pattern}'"
+    words = PATTERNS.get(pattern, f"String should match pattern '{pattern}'")
     return _checked(_rule(_matches(pattern), words), maxLength=length)
 
 
@@ -162,7 +172,11 @@ OVERLAY: Final[dict[str, Schema]] = {
     "Scale.idle": _duration("1s", "86400s"),
     "Source": {
         "x-kubernetes-validations": [
-            _rule("has(self.inline) != has(self.git)", "a source has exactly one of inline and git")
+            _rule(
+                "[has(self.inline), has(self.git), has(self.archive)].filter(given, given).size()"
+                " == 1",
+                "a source has exactly one of inline, git and archive",
+            )
         ]
     },
     "Source.inline": {
@@ -175,9 +189,11 @@ OVERLAY: Final[dict[str, Schema]] = {
             ),
         ],
     },
-    "GitSource.url": _text(r"^(https?|ssh|git|file)://\S+$", 2008),
-    "GitSource.ref": _text(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,254}$", 255),
+    "GitSource.url": _text(GIT_URL_PATTERN, 2008),
+    "GitSource.ref": _text(GIT_REF_PATTERN, 255),
     "GitSource.path": _checked(_rule(_RELATIVE.format("self"), _PATH_WORDS), maxLength=255),
+    "ArchiveSource.url": _text(ARCHIVE_URL_PATTERN, 2008),
+    "ArchiveSource.digest": _text(DIGEST_PATTERN, 71),
     "FunctionStatus.conditions": {
         "x-kubernetes-list-type": "map",
         "x-kubernetes-list-map-keys": ["type"],

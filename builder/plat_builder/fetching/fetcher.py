@@ -1,0 +1,87 @@
+"""From the words of a resource to a file that can be unpacked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from plat_core.errors import InvalidInput, NotSupported
+from plat_core.model.build import LogLine
+from plat_core.model.function import Source
+
+from plat_builder.fetching import git
+from plat_builder.fetching.download import download
+from plat_builder.settings import BuildSettings
+
+Packing = Literal["zip", "tar.gz"]
+
+_MAGIC: dict[bytes, Packing] = {b"PK": "zip", b"\x1f\x8b": "tar.gz"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came: a file in which the source is packed, and the commit where it has one."""
+
+    packing: Packing
+    commit: str | None = None
+
+
+class Fetcher:
+    """Fetches what a resource points at, within the bounds of the settings."""
+
+    def __init__(self, settings: BuildSettings) -> None:
+        self._settings = settings
+
+    async def fetch(
+        self, source: Source, into: Path, slot: Path
+    ) -> AsyncGenerator[LogLine | Fetched, None]:
+        """Write what `source` points at to the file `into`; the last item is Fetched.
+
+        `slot` is a folder of this build alone. Raises NotSupported for a scheme that the
+        installation does not allow, BuildFailed, InvalidInput, TooLarge, Unavailable.
+        """
+        deadline = time.monotonic() + self._settings.timeout
+        if source.git is not None:
+            self._check_scheme(source.git.url, "source.git.url")
+            run = git.fetch(source.git, into, slot, self._settings, deadline)
+            commit = ""
+            async with aclosing(run) as items:
+                async for item in items:
+                    if isinstance(item, LogLine):
+                        yield item
+                    else:
+                        commit = item
+            yield LogLine(text=f"{source.git.ref} is commit {commit}")
+            yield Fetched("zip", commit)
+        elif source.archive is not None:
+            self._check_scheme(source.archive.url, "source.archive.url")
+            digest = await download(
+                source.archive, into, self._settings, deadline, self._check_scheme
+            )
+            yield LogLine(text=f"the archive is {digest}")
+            yield Fetched(_packing(into))
+
+    def _check_scheme(self, url: str, field: str) -> None:
+        scheme, allowed = url.partition("://")[0], self._settings.sources.schemes
+        if scheme not in allowed:
+            raise NotSupported(
+                f"sources are not fetched by {scheme} here, but by {', '.join(allowed)}",
+                fix=f"who runs the platform may allow it: PLAT_SOURCE_SCHEMES={scheme}",
+                field=field,
+            )
+
+
+def _packing(file: Path) -> Packing:
+    with file.open("rb") as stream:
+        found = _MAGIC.get(stream.read(2))
+    if found is None:
+        raise InvalidInput(
+            "what is behind the address is neither a zip nor a tar.gz",
+            fix="name the address of the archive itself, not of the page around it",
+            field="source.archive.url",
+        )
+    return found
