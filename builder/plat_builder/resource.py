@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import Literal, Protocol
 
 from plat_core.model.build import BuildEvent, BuildOptions
-from plat_core.model.function import Source
+from plat_core.model.source import Source
 
 
 class Uploads(Protocol):

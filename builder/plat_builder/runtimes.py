@@ -11,7 +11,7 @@ from pathlib import Path
 
 from plat_core.errors import InvalidInput, Unavailable
 from plat_core.model import strictjson
-from plat_core.model.function import Model
+from plat_core.model.base import Model
 from plat_core.model.names import Name
 from plat_core.model.validation import validate
 

@@ -15,7 +15,7 @@ from typing import Literal
 from plat_core.errors import InvalidInput, Malformed, Overloaded, PlatError, TooLarge
 from plat_core.model import strictjson
 from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished, LogLine, Step
-from plat_core.model.function import Source
+from plat_core.model.source import Source
 from plat_core.model.validation import validate
 from plat_core.ports import Builder
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from plat_core.model.function import FunctionSpec, Model
+from plat_core.model.base import Model
+from plat_core.model.function import FunctionSpec
 
 from plat_reference.markdown import document, table
 

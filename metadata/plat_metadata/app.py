@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from plat_core.errors import FunctionNotFound, InvalidInput, Unavailable
-from plat_core.model.function import Model
+from plat_core.model.base import Model
 from plat_core.model.names import DEFAULT_NAMESPACE, FunctionRef, Name
 from plat_core.services.tokens import TokenGuard
 from plat_gateway import openapi

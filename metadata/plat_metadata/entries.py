@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from plat_core.model.function import Model
+from plat_core.model.base import Model
 from plat_core.ports import Record
 from pydantic import Field
 

@@ -11,7 +11,7 @@ from plat_controller import routes
 from plat_controller.server import ControllerServer
 from plat_core.backends.remote import ControllerApi
 from plat_core.model.build import BuildEvent, BuildOptions, Failed
-from plat_core.model.function import Source
+from plat_core.model.source import Source
 from plat_core.services.controller import Controller
 from plat_core.services.invoke import Router
 from plat_gateway.proxy.limits import Limits

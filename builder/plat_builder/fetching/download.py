@@ -14,7 +14,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
 from plat_core.errors import BuildFailed, InvalidInput, PlatError, TooLarge
-from plat_core.model.function import ArchiveSource
+from plat_core.model.source import ArchiveSource
 
 from plat_builder.settings import MIB, BuildSettings
 

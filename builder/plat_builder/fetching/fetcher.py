@@ -11,7 +11,7 @@ from typing import Literal
 
 from plat_core.errors import InvalidInput, NotSupported
 from plat_core.model.build import LogLine
-from plat_core.model.function import Source
+from plat_core.model.source import Source
 
 from plat_builder.fetching import git
 from plat_builder.fetching.download import download

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from plat_core.errors import BuildFailed, Unavailable
 from plat_core.model.build import LogLine
-from plat_core.model.function import GitSource
+from plat_core.model.source import GitSource
 
 from plat_builder.installation import folder_size
 from plat_builder.process import Command, Program, base_python

@@ -21,8 +21,8 @@ from plat_core.errors import (
     Unauthenticated,
 )
 from plat_core.model import strictjson
+from plat_core.model.base import Model
 from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished, LogLine
-from plat_core.model.function import Model
 from plat_core.model.validation import validate
 from plat_core.services.tokens import TokenGuard, Verdict, refusal
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest

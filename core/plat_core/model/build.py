@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter
 
-from plat_core.model.function import HANDLER_PATTERN, Model
+from plat_core.model.base import Model
+from plat_core.model.function import HANDLER_PATTERN
 from plat_core.model.names import Name
 
 EMBEDDED_REPOSITORY = "embedded"

@@ -13,15 +13,13 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 
+from plat_core.model.base import Model, encodable
 from plat_core.model.names import DEFAULT_NAMESPACE, FunctionRef, Name
 from plat_core.model.quantities import (
     Cpu,
@@ -31,23 +29,15 @@ from plat_core.model.quantities import (
     duration_seconds,
     memory_bytes,
 )
+from plat_core.model.source import Source
 
 API_VERSION: Final = "plat.dev/v1alpha1"
 KIND: Final = "Function"
-INLINE_BYTES = 512 * 1024
 TARGET_UTILISATION = 0.7
 RESERVED_ENV = re.compile(r"PORT|K_\w+|PLAT_\w+")
 
 ENV_NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 HANDLER_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_./-]{0,250}(:[A-Za-z_$][A-Za-z0-9_.$]{0,250})?$"
-GIT_URL_PATTERN = (
-    r"^(https?://[A-Za-z0-9\[][^\s/@]*/[^\s]+|ssh://([A-Za-z0-9._-]+@)?[A-Za-z0-9\[][^\s/@]*/[^\s]+"
-    r"|file:///[^\s]+)$"
-)
-GIT_REF_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,254}$"
-ARCHIVE_URL_PATTERN = r"^(https?://[A-Za-z0-9\[][^\s/@]*/[^\s]+|file:///[^\s]+)$"
-DIGEST_PATTERN = r"^sha256:[0-9a-f]{64}$"
-COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 IMAGE_PATTERN = (
     r"^[a-z0-9]+([._-]+[a-z0-9]+)*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
     r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$"
@@ -72,23 +62,6 @@ def _rfc3339(value: object) -> object:
 Timestamp = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
 
 
-class Model(BaseModel):
-    """The base of everything that crosses a border."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="forbid",
-        frozen=True,
-        str_max_length=1024 * 1024,
-        ser_json_inf_nan="null",
-    )
-
-    def document(self) -> dict[str, Any]:
-        """The JSON document: camelCase, without what was never set."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
 def _within(low: float, high: float) -> AfterValidator:
     def check(value: str) -> str:
         if not low <= duration_seconds(value) <= high:
@@ -96,20 +69,6 @@ def _within(low: float, high: float) -> AfterValidator:
         return value
 
     return AfterValidator(check)
-
-
-def _safe_path(value: str) -> str:
-    parts = value.split("/")
-    if (
-        not 0 < len(value) <= 255
-        or any(part in ("", ".", "..") for part in parts)
-        or any(ord(c) < 32 or c in '\\:*?"<>|' or ord(c) == 127 for c in value)
-    ):
-        raise ValueError("a file's path is relative, without '..', and of at most 255 characters")
-    return value
-
-
-FilePath = Annotated[str, AfterValidator(_safe_path)]
 
 
 class SecretKeyRef(Model):
@@ -139,17 +98,9 @@ class EnvVar(Model):
             raise ValueError(f"{self.name} is set by the platform; PORT, K_* and PLAT_* are taken")
         if self.value is not None and self.value_from is not None:
             raise ValueError("either value or valueFrom, not both")
-        if self.value and ("\0" in self.value or not _encodable(self.value)):
+        if self.value and ("\0" in self.value or not encodable(self.value)):
             raise ValueError("a value is text without NUL characters")
         return self
-
-
-def _encodable(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 class ResourceAmounts(Model):
@@ -194,47 +145,6 @@ class Scale(Model):
         if self.min > self.max:
             raise ValueError("min is more than max")
         return self
-
-
-class GitSource(Model):
-    """A folder in a git repository."""
-
-    url: Annotated[str, StringConstraints(pattern=GIT_URL_PATTERN, max_length=2008)]
-    ref: Annotated[str, StringConstraints(pattern=GIT_REF_PATTERN)] = "HEAD"
-    path: FilePath | None = None
-
-
-class ArchiveSource(Model):
-    """A zip or a tar.gz behind an address."""
-
-    url: Annotated[str, StringConstraints(pattern=ARCHIVE_URL_PATTERN, max_length=2008)]
-    digest: Annotated[str, StringConstraints(pattern=DIGEST_PATTERN)] | None = None
-
-
-class Source(Model):
-    """The user's files: in the resource itself, or where it says that they are."""
-
-    inline: dict[FilePath, str] | None = Field(default=None, min_length=1, max_length=100)
-    git: GitSource | None = None
-    archive: ArchiveSource | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Source:
-        if [self.inline, self.git, self.archive].count(None) != 2:
-            raise ValueError("a source has exactly one of inline, git and archive")
-        for text in (self.inline or {}).values():
-            if not _encodable(text):
-                raise ValueError("a file's text is Unicode without lone surrogates")
-        if sum(len(text.encode()) for text in (self.inline or {}).values()) > INLINE_BYTES:
-            raise ValueError(f"an inline source has at most {INLINE_BYTES} bytes; deploy a folder")
-        return self
-
-    @property
-    def moves(self) -> bool:
-        """Whether the same words may mean other files tomorrow."""
-        if self.git is not None:
-            return COMMIT.fullmatch(self.git.ref) is None
-        return self.archive is not None and self.archive.digest is None
 
 
 Access = Literal["public", "token"]
@@ -335,8 +245,8 @@ class Metadata(Model):
 
     name: Name
     namespace: Name = DEFAULT_NAMESPACE
-    labels: Annotated[dict[Label, Label], Field(max_length=100)] = {}
-    annotations: Annotated[dict[Label, Text], Field(max_length=100)] = {}
+    labels: dict[Label, Label] = Field(default={}, max_length=100)
+    annotations: dict[Label, Text] = Field(default={}, max_length=100)
     uid: str | None = None
     generation: Annotated[int, Field(strict=True)] | None = None
     resource_version: str | None = None

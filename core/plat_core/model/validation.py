@@ -12,14 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from plat_core.errors import InvalidInput
-from plat_core.model.function import (
-    ARCHIVE_URL_PATTERN,
-    DIGEST_PATTERN,
-    ENV_NAME_PATTERN,
-    GIT_URL_PATTERN,
-    HANDLER_PATTERN,
-    IMAGE_PATTERN,
-)
+from plat_core.model.function import ENV_NAME_PATTERN, HANDLER_PATTERN, IMAGE_PATTERN
+from plat_core.model.source import ARCHIVE_URL_PATTERN, DIGEST_PATTERN, GIT_URL_PATTERN
 from plat_core.model.strictjson import key_path
 
 MAX_ERRORS = 20

@@ -16,7 +16,8 @@ from weakref import WeakValueDictionary
 from pydantic import Field
 
 from plat_core.errors import Conflict, FunctionNotFound, InvalidInput
-from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Model, Scale
+from plat_core.model.base import Model
+from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Scale
 from plat_core.model.names import FunctionRef
 from plat_core.model.quantities import Duration
 from plat_core.model.validation import validate

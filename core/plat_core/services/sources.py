@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished
-from plat_core.model.function import Function, FunctionSpec, Source
+from plat_core.model.function import Function, FunctionSpec
 from plat_core.model.names import FunctionRef
+from plat_core.model.source import Source
 from plat_core.services.reconcile import BuildState
 
 PASSING: Final = frozenset({"unavailable", "overloaded"})

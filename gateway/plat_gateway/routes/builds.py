@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from plat_core.errors import BuildFailed, InvalidInput, Malformed, PlatError
 from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished, LogLine
-from plat_core.model.function import HANDLER_PATTERN, Source
+from plat_core.model.function import HANDLER_PATTERN
 from plat_core.model.names import Name
+from plat_core.model.source import Source
 from plat_core.model.validation import validate
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect

@@ -8,16 +8,15 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from plat_core.errors import InvalidInput
+from plat_core.model.base import FilePath, Model
 from plat_core.model.function import (
     API_VERSION,
     KIND,
     EnvVar,
-    FilePath,
     Function,
     FunctionSpec,
     Label,
     Metadata,
-    Model,
     Text,
     Timestamp,
 )

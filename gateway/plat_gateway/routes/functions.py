@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from plat_core.errors import NotSupported
-from plat_core.model.function import Function, Model
+from plat_core.model.base import Model
+from plat_core.model.function import Function
 from plat_core.model.names import Name
 from plat_core.services.functions import Functions, Put, ScaleChange
 from pydantic import StringConstraints

@@ -18,8 +18,9 @@ from plat_core.backends.memory import (
 )
 from plat_core.errors import FunctionNotFound
 from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished
-from plat_core.model.function import Function, Source
+from plat_core.model.function import Function
 from plat_core.model.names import FunctionRef
+from plat_core.model.source import Source
 from plat_core.ports import Route, RouteRemoved
 from plat_core.services import sources
 from plat_core.services.controller import Controller

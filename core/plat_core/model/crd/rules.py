@@ -10,17 +10,15 @@ from typing import Final
 
 from plat_core.model.amounts import CPU_MAX, DURATION_PATTERN, QUANTITY_PATTERN
 from plat_core.model.crd.schema import Schema, dropping
-from plat_core.model.function import (
+from plat_core.model.function import HANDLER_PATTERN, IMAGE_PATTERN, Scale
+from plat_core.model.names import NAME_LENGTH, NAME_PATTERN, NAME_RULE
+from plat_core.model.source import (
     ARCHIVE_URL_PATTERN,
     DIGEST_PATTERN,
     GIT_REF_PATTERN,
     GIT_URL_PATTERN,
-    HANDLER_PATTERN,
-    IMAGE_PATTERN,
     INLINE_BYTES,
-    Scale,
 )
-from plat_core.model.names import NAME_LENGTH, NAME_PATTERN, NAME_RULE
 from plat_core.model.validation import PATTERNS
 
 _QUOTED = '"\'" + {} + "\'"'
