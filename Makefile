@@ -35,7 +35,7 @@ generated: setup
 	PYTHONPATH=hack $(BIN)/python -m plat_reference --check
 
 .PHONY: generate
-generate: setup ## Write the generated files (docs/reference, crds) anew
+generate: setup ## Write the generated files (docs/reference, crds, manifests) anew
 	PYTHONPATH=hack $(BIN)/python -m plat_reference
 
 .PHONY: fmt
@@ -54,11 +54,10 @@ bench: setup ## Measure, with what each figure is compared to; one: make bench B
 	@set -e; for each in $(BENCHMARKS); do $(BIN)/python -m bench.$$each $(ARGS); done
 
 .PHONY: kind-up kind-down
-kind-up: ## Install plat on a kind cluster of this machine, at http://localhost:8080
-	@hack/kind-up
-kind-down: ## Delete that cluster, and its registry
-	kind delete cluster --name plat
-	docker rm --force --volumes kind-registry
+kind-up: setup ## Have plat on a kind cluster, and a function called; needs Docker and kind alone
+	@$(BIN)/plat up --kind $(ARGS)
+kind-down: setup ## Delete that cluster, and its registry
+	@$(BIN)/plat down --kind $(ARGS)
 
 .PHONY: clean
 clean: ## Remove .venv and all caches; functions and their state stay (plat down stops them)

@@ -76,9 +76,12 @@ class Output:
         sys.stdout.flush()
 
     @contextmanager
-    def phase(self, name: str) -> Iterator[Phase]:
-        """A step that takes time: a spinner on a terminal, a line with its seconds at the end."""
-        phase = Phase(self, name)
+    def phase(self, name: str, width: int = 6) -> Iterator[Phase]:
+        """A step that takes time: a spinner on a terminal, a line with its seconds at the end.
+
+        `width` is that of the longest name among the steps of one command.
+        """
+        phase = Phase(self, name, width)
         try:
             yield phase
         except BaseException:
@@ -93,10 +96,11 @@ class Phase:
     The spinner starts from a thread after a moment, so that a short step never pays for rich.
     """
 
-    def __init__(self, output: Output, name: str) -> None:
+    def __init__(self, output: Output, name: str, width: int) -> None:
         self.detail = ""
         self._output = output
         self._name = name
+        self._width = width
         self._started = time.monotonic()
         self._text = ""
         self._status: Status | None = None
@@ -129,7 +133,7 @@ class Phase:
         mark = output.style("✗", "red") if failed else output.style("✓", "green")
         tail = output.style(f"{seconds:.2f} s", "dim")
         middle = f"  {self.detail}" if self.detail else ""
-        output.note(f"{mark} {self._name:<6}{middle}  {tail}")
+        output.note(f"{mark} {self._name:<{self._width}}{middle}  {tail}")
 
     def _spin(self) -> None:
         from rich.console import Console

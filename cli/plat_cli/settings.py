@@ -17,6 +17,7 @@ from plat_core.errors import InvalidInput
 DEFAULT_API_URL = "http://localhost:8080"
 DEV_TOKEN = "dev-token"  # noqa: S105 - documented, and used for loopback addresses only
 CONFIG_BYTES = 64 * 1024
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 CONFIG_KEYS = ("api_url", "token", "builder_url", "namespace")
 
 
@@ -94,6 +95,21 @@ def platform_address(
     if port is None and not (text.isascii() and text.isdigit() and int(text[:6]) < 65536):
         raise InvalidInput(f"PLAT_PORT={text[:40]!r} is not a port", field="PLAT_PORT")
     return host or environ.get("PLAT_HOST") or "127.0.0.1", int(text) if port is None else port
+
+
+def node_image(environ: Mapping[str, str] = os.environ) -> str:
+    """The image of a kind cluster's nodes; empty for kind's own."""
+    return environ.get("KIND_NODE_IMAGE", "")
+
+
+def build_arguments(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What a build of the platform's images must know of a company's network.
+
+    An address of this machine is left out: within a build it would be another machine's.
+    """
+    found = {name: environ.get(name) or environ.get(name.lower(), "") for name in PROXIES}
+    found["PIP_INDEX_URL"] = environ.get("PLAT_INDEX_URL") or environ.get("PIP_INDEX_URL", "")
+    return {name: value for name, value in found.items() if value and not is_loopback(value)}
 
 
 def has_token(environ: Mapping[str, str] = os.environ) -> bool:

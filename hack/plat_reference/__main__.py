@@ -12,7 +12,7 @@ from plat_core.model import crd
 from plat_gateway.app import routed
 from plat_gateway.openapi import document
 
-from plat_reference import errors, function
+from plat_reference import errors, function, manifests
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,6 +28,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/errors.md": errors.page,
     "docs/reference/function.md": function.page,
     "docs/reference/openapi.json": openapi,
+    "manifests/kind.yaml": manifests.kind,
+    "manifests/plat.yaml": manifests.plain,
 }
 
 

@@ -42,4 +42,4 @@ def test_the_commands_of_a_document_do_what_it_shows(
 def test_the_first_pages_show_commands() -> None:
     assert {Path("README.md"), Path("docs/guides/first-function.md")} <= set(DOCUMENTS)
     examples = {path.parent for path in DOCUMENTS if path.is_relative_to("examples")}
-    assert examples == {path.parent for path in files() if path.match("examples/*/*.py")}
+    assert examples == {path.parent for path in files() if path.match("examples/*/README.md")}

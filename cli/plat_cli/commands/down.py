@@ -1,4 +1,4 @@
-"""`plat down`: the embedded platform stops."""
+"""`plat down`: the embedded platform stops; with `--kind`, the cluster is deleted."""
 
 from __future__ import annotations
 
@@ -9,22 +9,36 @@ import typer
 
 from plat_cli import embedded, settings
 from plat_cli.command import Session, command
+from plat_cli.kind import commands as clustered
 
 app = typer.Typer(add_completion=False)
 
 
-@command(app, shows=("plat down", "plat down --home ./state"))
+@command(app, shows=("plat down", "plat down --home ./state", "plat down --kind"))
 def down(
     session: Session,
     home: Annotated[Path | None, typer.Option(help="The state directory; also PLAT_HOME.")] = None,
     grace: Annotated[
         float, typer.Option(min=0.1, max=600, help="Seconds until force is used.")
     ] = embedded.STOP_TIMEOUT,
+    kind: Annotated[
+        bool, typer.Option("--kind", help="Delete the kind cluster and its registry.")
+    ] = False,
+    name: Annotated[
+        str | None, typer.Option(help="With --kind: the cluster; else plat.", metavar="CLUSTER")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --kind: do not ask.")] = False,
 ) -> None:
     """Stop the platform of this machine.
 
-    Calls under way finish first. The functions come back with the next `plat up`.
+    Calls under way finish first. The functions come back with the next `plat up`; with --kind they
+    are gone, as everything in the cluster.
     """
+    if kind:
+        clustered.refuse(home=home)
+        clustered.down(session, name, yes=yes)
+        return
+    clustered.refuse_without_kind(name=name, yes=yes or None)
     place = settings.home(home)
     running = embedded.find(place)
     if running is None:

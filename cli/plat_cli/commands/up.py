@@ -1,4 +1,4 @@
-"""`plat up`: the embedded platform, in the foreground or behind."""
+"""`plat up`: the embedded platform, or with `--kind` one in a cluster of this machine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from plat_core.errors import Unavailable
 
 from plat_cli import embedded, settings
 from plat_cli.command import Session, command
+from plat_cli.kind import commands as clustered
 
 app = typer.Typer(add_completion=False)
 
@@ -22,6 +23,7 @@ app = typer.Typer(add_completion=False)
         "plat up",
         "plat up --detach",
         "plat up --port 8090 --home ./state",
+        "plat up --kind",
         "AUTH_TOKEN=$(openssl rand -hex 16) plat up --host 0.0.0.0",
     ),
 )
@@ -31,11 +33,27 @@ def up(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Else 8080.")] = None,
     host: Annotated[str | None, typer.Option(help="Else 127.0.0.1: this machine only.")] = None,
     home: Annotated[Path | None, typer.Option(help="The state directory; also PLAT_HOME.")] = None,
+    kind: Annotated[bool, typer.Option("--kind", help="On a kind cluster, with Docker.")] = False,
+    name: Annotated[
+        str | None, typer.Option(help="With --kind: the cluster; else plat.", metavar="CLUSTER")
+    ] = None,
+    registry_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="With --kind: else 5001.")
+    ] = None,
+    example: Annotated[
+        bool, typer.Option(help="With --kind: also deploy an example and call it.")
+    ] = True,
 ) -> None:
     """Start the platform on this machine.
 
-    Gateway, builder and functions run under one process, on nothing but Python.
+    Gateway, builder and functions run under one process, on nothing but Python. With --kind they
+    run in a Kubernetes cluster in Docker, made where it is missing; what is there already stays.
     """
+    if kind:
+        clustered.refuse(host=host, home=home)
+        clustered.up(session, name, port, registry_port, example=example)
+        return
+    clustered.refuse_without_kind(name=name, registry_port=registry_port)
     place = settings.home(home)
     running = embedded.find(place)
     if running and embedded.ready(running.url):

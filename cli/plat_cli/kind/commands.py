@@ -1,0 +1,111 @@
+"""What `plat up --kind` and `plat down --kind` do, between their options and the steps."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+import typer
+from plat_core.errors import InvalidInput
+
+from plat_cli import settings
+from plat_cli.command import Session, checked
+from plat_cli.kind import cluster
+from plat_cli.kind.place import NAME, PORT, REGISTRY_PORT, Place
+
+
+def up(
+    session: Session,
+    name: str | None,
+    port: int | None,
+    registry_port: int | None,
+    *,
+    example: bool,
+) -> None:
+    """Bring the cluster up, with the platform in it; raises Unavailable, InvalidInput."""
+    from plat_cli.kind import installing
+
+    place = _place(name, port, registry_port)
+    wish = installing.Wish(
+        place,
+        session.settings.token or settings.DEV_TOKEN,
+        node_image=settings.node_image(),
+        build_arguments=settings.build_arguments(),
+        with_example=example,
+    )
+    done = installing.up(wish, session.out)
+    session.out.result(f"plat runs at {place.url} in the cluster {place.name}")
+    session.out.document(done)
+    _next_steps(session, place, example=example)
+
+
+def down(session: Session, name: str | None, *, yes: bool) -> None:
+    """Delete the cluster and its registry, after asking; one that is not there is no error."""
+    from plat_cli.kind import installing
+
+    place = _place(name, None, None)
+    _confirm(session, place, yes=yes)
+    done = installing.down(place, session.out)
+    if not done["deleted"]:
+        session.out.note(f"there is no cluster {place.name}")
+    session.out.document(done)
+
+
+def refuse(**given: object) -> None:
+    """Raise InvalidInput for an option of the embedded platform beside `--kind`."""
+    for name, value in given.items():
+        if value is not None:
+            raise InvalidInput(
+                f"--{name} is for the platform without a cluster; leave it out with --kind",
+                field=f"--{name}",
+            )
+
+
+def refuse_without_kind(**given: object) -> None:
+    """Raise InvalidInput for an option of the cluster without `--kind`."""
+    for name, value in given.items():
+        if value is not None:
+            option = f"--{name.replace('_', '-')}"
+            raise InvalidInput(
+                f"{option} is about a cluster",
+                fix=f"add --kind, or leave {option} out",
+                field=option,
+            )
+
+
+def _place(name: str | None, port: int | None, registry_port: int | None) -> Place:
+    chosen = NAME if name is None else checked(name, "--name")
+    if port == 0:
+        raise InvalidInput("--port: a cluster needs a port of its own, not 0", field="--port")
+    return Place(
+        chosen,
+        PORT if port is None else port,
+        REGISTRY_PORT if registry_port is None else registry_port,
+    )
+
+
+def _confirm(session: Session, place: Place, *, yes: bool) -> None:
+    if yes or session.out.as_json:
+        return
+    what = f"the cluster {place.name} with all its functions, and its registry"
+    if not sys.stdin.isatty():
+        raise InvalidInput(
+            f"nobody is there to confirm that {what} are to be deleted",
+            fix=f"{place.command('down')} --yes",
+        )
+    typer.confirm(f"Delete {what}?", abort=True, err=True)
+
+
+def _next_steps(session: Session, place: Place, *, example: bool) -> None:
+    out = session.out
+    if place.url != settings.DEFAULT_API_URL:
+        out.note(f"  export API_URL={place.url}")
+    if (session.settings.token or settings.DEV_TOKEN) == settings.DEV_TOKEN:
+        out.note("  the token is dev-token; only this machine can reach it")
+    if example:
+        out.note(f"  curl {place.url}/function/greeter")
+    if shutil.which("kubectl"):
+        out.note(f"  kubectl --context {place.context} get fn")
+    else:
+        out.note(f"  {cluster.typed(place, 'get fn')}")
+    out.note("  next:  plat init hello && plat deploy hello")

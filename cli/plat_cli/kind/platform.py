@@ -1,0 +1,136 @@
+"""The platform inside the cluster: the rendered manifests, applied by the node's own kubectl."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+from plat_core.errors import Unavailable
+
+from plat_cli.kind import checkout, cluster, pods
+from plat_cli.kind.place import Place
+from plat_cli.kind.programs import ProgramFailed, Say
+
+NAMESPACE = "plat-system"
+SECRET = "plat-token"  # noqa: S105 - its name
+KEY = "AUTH_TOKEN"
+MANAGER = "plat-up"
+DEFAULT = Place()
+IMAGE = re.compile(rf"{re.escape(DEFAULT.images)}/plat-([a-z-]+):built\b")
+"""How the manifests name an image of the platform: its version is what the clone holds."""
+ROLLOUT = 240.0
+"""Seconds that all of the platform's pods get to be ready."""
+LOOK = 10.0
+"""Seconds between two looks at why they are not."""
+
+
+def manifest(root: Path, place: Place, tag: str) -> str:
+    """The rendered manifests of the clone, for this cluster and these images."""
+    text = (root / checkout.MANIFEST).read_text(encoding="utf-8")
+    text = IMAGE.sub(rf"{place.images}/plat-\1:{tag}", text)
+    for default, own in (
+        (DEFAULT.images, place.images),
+        (DEFAULT.url, place.url),
+        (f"{DEFAULT.registry}:", f"{place.registry}:"),
+    ):
+        text = text.replace(default, own)
+    return text
+
+
+def parts(root: Path) -> tuple[str, ...]:
+    """The images of the platform that the manifests name."""
+    found = IMAGE.findall((root / checkout.MANIFEST).read_text(encoding="utf-8"))
+    return tuple(dict.fromkeys(found))
+
+
+def install(place: Place, documents: str, token: str, say: Say) -> bool:
+    """Bring the platform to what the documents say, and wait for it; returns whether it changed.
+
+    Raises Unavailable, with what the pods say, where it does not get ready.
+    """
+    before = _generations(place)
+    stale = before and _token(place) != token
+    say("applies")
+    whole = f"{documents}\n---\n{json.dumps(_namespace())}\n---\n{json.dumps(_secret(token))}\n"
+    applied = ("apply", "--server-side", "--force-conflicts", "--field-manager", MANAGER)
+    try:
+        cluster.kubectl(place, *applied, "-f", "-", text=whole, timeout=120)
+        if stale:
+            cluster.kubectl(place, "-n", NAMESPACE, "rollout", "restart", *_workloads(place))
+        changed = _generations(place) != before
+    except ProgramFailed as error:
+        raise Unavailable(
+            f"the cluster {place.name} refuses the platform: {error.said}",
+            fix=f"{_look(place)} get pods",
+        ) from error
+    _until_rolled_out(place, say)
+    return changed
+
+
+def _namespace() -> dict[str, Any]:
+    strict = {"pod-security.kubernetes.io/enforce": "restricted"}
+    metadata = {"name": NAMESPACE, "labels": strict}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+def _secret(token: str) -> dict[str, Any]:
+    metadata = {"name": SECRET, "namespace": NAMESPACE}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {KEY: token}}
+
+
+def _token(place: Place) -> str:
+    path = f"jsonpath={{.data.{KEY}}}"
+    one = ("get", "secret", SECRET, "--ignore-not-found", "-o", path)
+    return base64.b64decode(cluster.kubectl(place, "-n", NAMESPACE, *one)).decode(
+        "utf-8", "replace"
+    )
+
+
+def _workloads(place: Place) -> list[str]:
+    return cluster.kubectl(place, "-n", NAMESPACE, "get", "deployments", "-o", "name").split()
+
+
+def _generations(place: Place) -> str:
+    """What changes where a Deployment is changed; empty where there is none."""
+    path = "jsonpath={range .items[*]}{.metadata.name}={.metadata.generation} {end}"
+    return cluster.kubectl(place, "-n", NAMESPACE, "get", "deployments", "-o", path)
+
+
+def _until_rolled_out(place: Place, say: Say) -> None:
+    """Wait for every Deployment; give up early where its pods cannot start."""
+    end = time.monotonic() + ROLLOUT
+    for workload in _workloads(place):
+        say(f"waits for {workload.rpartition('/')[2]}")
+        while not _rolled_out(place, workload, timeout=min(LOOK, end - time.monotonic())):
+            found = pods.troubles(place, NAMESPACE)
+            if time.monotonic() > end or any(one.lasting for one in found):
+                raise _not_ready(place, found)
+            for one in found:
+                say(one.text)
+
+
+def _rolled_out(place: Place, workload: str, *, timeout: float) -> bool:
+    status = ("rollout", "status", workload, f"--timeout={max(1, int(timeout))}s")
+    try:
+        cluster.kubectl(place, "-n", NAMESPACE, *status, timeout=LOOK + 30)
+    except ProgramFailed as error:
+        if "timed out" in error.said:
+            return False
+        raise
+    return True
+
+
+def _not_ready(place: Place, found: list[pods.Trouble]) -> Unavailable:
+    said = "\n  ".join(one.text for one in found) or "its pods are not ready in time"
+    return Unavailable(
+        f"the platform does not get ready in the cluster {place.name}:\n  {said}",
+        fix=f"{_look(place)} describe pods\n{_look(place)} get events",
+    )
+
+
+def _look(place: Place) -> str:
+    return cluster.typed(place, f"-n {NAMESPACE}")

@@ -1,0 +1,138 @@
+"""Programs as a person runs them: arguments, an output, an exit status."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from plat_core.errors import Unavailable
+
+QUICK = 60.0
+"""Seconds for a question that is answered at once."""
+LONG = 1800.0
+"""Seconds for what downloads and builds."""
+KEPT = 200
+"""Lines of a program's output that are kept for its error."""
+
+INSTALL = {
+    "docker": "install Docker: https://docs.docker.com/engine/install",
+    "kind": "install kind: https://kind.sigs.k8s.io/docs/user/quick-start/#installation",
+}
+"""What to do where a program is not there."""
+
+Say = Callable[[str], None]
+
+
+class ProgramMissing(Unavailable):
+    """A program is not on the path."""
+
+    def __init__(self, program: str) -> None:
+        fix = INSTALL.get(program, f"install {program}")
+        super().__init__(f"{program} is not installed, or not on the PATH", fix=fix)
+        self.program = program
+
+
+class ProgramFailed(Unavailable):
+    """A program ended with an error, or did not end; `said` is the end of its output."""
+
+    def __init__(self, command: tuple[str, ...], said: str, *, fix: str = "") -> None:
+        text = said.strip() or "it ended without a word"
+        shown = shlex.join(command[:6]) + (" …" if len(command) > 6 else "")
+        super().__init__(f"`{shown}` failed: {_end(text)}", fix=fix)
+        self.said = text
+
+
+def answer(*command: str, text: str | None = None, timeout: float = QUICK) -> str:
+    """What the program writes to stdout; raises ProgramMissing, ProgramFailed."""
+    try:
+        done = subprocess.run(
+            command,
+            input=text,
+            stdin=subprocess.DEVNULL if text is None else None,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise ProgramMissing(command[0]) from error
+    except subprocess.TimeoutExpired as error:
+        raise ProgramFailed(command, f"no answer within {timeout:g} s") from error
+    if done.returncode:
+        raise ProgramFailed(command, done.stderr or done.stdout)
+    return done.stdout
+
+
+def follow(
+    *command: str,
+    say: Say,
+    text: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    timeout: float = LONG,
+) -> None:
+    """Run a program that takes time, handing each line it writes to `say`.
+
+    `environment` is added to this one's. Raises ProgramMissing, ProgramFailed.
+    """
+    process = _started(command, text, environment)
+    begun = time.monotonic()
+    clock = threading.Timer(timeout, _kill, [process])
+    clock.daemon = True
+    clock.start()
+    kept: deque[str] = deque(maxlen=KEPT)
+    try:
+        for line in process.stdout or ():
+            if line.strip():
+                kept.append(line.rstrip())
+                say(line.strip())
+        status = process.wait()
+    except BaseException:
+        _kill(process)
+        process.wait()
+        raise
+    finally:
+        clock.cancel()
+    if status:
+        if time.monotonic() - begun >= timeout:
+            kept.append(f"it had not ended after {timeout:g} s")
+        raise ProgramFailed(command, "\n".join(kept))
+
+
+def _started(
+    command: tuple[str, ...], text: str | None, environment: Mapping[str, str] | None
+) -> subprocess.Popen[str]:
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env={**os.environ, **(environment or {})},
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise ProgramMissing(command[0]) from error
+    if process.stdin is not None and text is not None:
+        with process.stdin as stdin:
+            stdin.write(text)
+    return process
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End it with the programs that it started: those would hold its output open."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _end(text: str, lines: int = 8) -> str:
+    return "\n  ".join(line[:300] for line in text.splitlines()[-lines:])

@@ -1,0 +1,143 @@
+"""`plat up --kind` before there is a cluster: what it refuses, and what it says then."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+from plat_cli.kind import checkout, images, platform
+from plat_cli.kind.place import Place
+from plat_cli.settings import build_arguments
+
+from tests.cli.conftest import Plat
+
+ROOT = Path(__file__).parents[2]
+DOCKER = shutil.which("docker") or "docker"
+OTHER = Place("plat-other", 8090, 5002)
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder of the path, empty."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return folder
+
+
+def test_without_docker_it_says_what_to_install(plat: Plat, programs: Path) -> None:
+    result = plat("up", "--kind", "--json")
+    assert result.code == 5
+    assert result.json["detail"] == "docker is not installed, or not on the PATH"
+    assert "install Docker" in result.json["fix"]
+
+
+@pytest.mark.docker
+def test_a_daemon_that_does_not_answer_is_told_from_a_missing_docker(
+    plat: Plat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    result = plat("up", "--kind")
+    assert result.code == 5
+    assert "Docker's daemon does not answer: " in result.err
+    assert "systemctl start docker" in result.err
+
+
+@pytest.mark.docker
+def test_without_kind_it_says_what_to_install(plat: Plat, programs: Path) -> None:
+    (programs / "docker").symlink_to(DOCKER)
+    result = plat("up", "--kind", "--json")
+    assert result.json["detail"] == "kind is not installed, or not on the PATH"
+    assert "install kind" in result.json["fix"]
+
+
+@pytest.mark.kubernetes
+def test_a_taken_port_is_refused_before_anything_is_made(plat: Plat) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        result = plat("up", "--kind", "--name", "plat-taken", "--port", str(port), "--json")
+        assert result.code == 5
+        assert f"port {port} of this machine is taken: " in result.json["detail"]
+        assert "python" in result.json["detail"]
+        assert f"plat up --kind --name plat-taken --port {port + 10}" in result.json["fix"]
+    assert plat("down", "--kind", "--name", "plat-taken", "-y", "--json").json["deleted"] is False
+
+
+def test_outside_a_clone_it_says_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert checkout.find(tmp_path) == ROOT
+    installed = tmp_path / "lib/site-packages/plat_cli/kind/checkout.py"
+    monkeypatch.setattr(checkout, "__file__", str(installed))
+    with pytest.raises(checkout.Unavailable) as refused:
+        checkout.find(tmp_path)
+    assert "this is no clone of it" in refused.value.message
+    assert checkout.find(ROOT / "docs") == ROOT
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (("up", "--name", "x"), "--name is about a cluster"),
+        (("up", "--registry-port", "5002"), "--registry-port is about a cluster"),
+        (("down", "--yes"), "--yes is about a cluster"),
+        (("up", "--kind", "--home", "."), "--home is for the platform without a cluster"),
+        (("up", "--kind", "--port", "0"), "--port: a cluster needs a port of its own"),
+        (("up", "--kind", "--name", "A_b"), "--name: "),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused(
+    plat: Plat, line: tuple[str, ...], said: str
+) -> None:
+    result = plat(*line)
+    assert result.code == 2
+    assert said in result.err
+
+
+def test_a_cluster_is_not_deleted_unasked(plat: Plat) -> None:
+    result = plat("down", "--kind", "--name", "plat-other")
+    assert result.code == 2
+    assert "nobody is there to confirm that the cluster plat-other" in result.err
+    assert "plat down --kind --name plat-other --yes" in result.err
+
+
+def test_the_same_sources_have_the_same_name_and_others_another(tmp_path: Path) -> None:
+    (tmp_path / ".dockerignore").write_text("*\n!core\n**/__pycache__\n")
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "core").mkdir()
+    (tmp_path / "core/a.py").write_text("a = 1\n")
+    before = checkout.version(tmp_path, {})
+    (tmp_path / "core/__pycache__").mkdir()
+    (tmp_path / "core/__pycache__/a.pyc").write_text("")
+    (tmp_path / "notes").write_text("not part of the images")
+    assert checkout.version(tmp_path, {}) == before
+    assert checkout.version(tmp_path, {"PIP_INDEX_URL": "https://packages.example"}) != before
+    (tmp_path / "core/a.py").write_text("a = 2\n")
+    assert checkout.version(tmp_path, {}) != before
+
+
+def test_the_manifests_become_those_of_the_cluster() -> None:
+    text = platform.manifest(ROOT, OTHER, "src-1")
+    parts = platform.parts(ROOT)
+    assert {"gateway", "operator"} <= set(parts)
+    for part in parts:
+        assert f"image: localhost:5002/{images.repository(part)}:src-1\n" in text
+    assert "http://localhost:8090" in text
+    for default in (":built", "localhost:5001", "localhost:8080"):
+        assert default not in text
+
+
+def test_what_to_type_names_what_is_not_the_default() -> None:
+    assert Place().command() == "plat up --kind"
+    assert OTHER.command() == "plat up --kind --name plat-other --port 8090 --registry-port 5002"
+    assert OTHER.command("down") == "plat down --kind --name plat-other"
+
+
+def test_a_build_is_told_of_a_companys_network_but_of_no_address_of_this_machine() -> None:
+    environ = {"HTTPS_PROXY": "http://proxy.example:3128", "http_proxy": "http://127.0.0.1:3128"}
+    assert build_arguments({**environ, "PLAT_INDEX_URL": "https://packages.example"}) == {
+        "HTTPS_PROXY": "http://proxy.example:3128",
+        "PIP_INDEX_URL": "https://packages.example",
+    }
