@@ -38,6 +38,7 @@ class OperatorSettings(BaseModel):
     builder_url: Annotated[str, Field(alias="BUILDER_URL", pattern=r"^https?://[^\s?#]+$")] = (
         "http://builder:8082"
     )
+    pod_ips: Annotated[str, Field(alias="PLAT_POD_IPS")] = ""
     auth_token: Annotated[str, Field(alias="AUTH_TOKEN", repr=False)] = ""
     network: Mapping[str, str] = {}
 

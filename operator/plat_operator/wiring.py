@@ -89,7 +89,11 @@ async def operator(
     async with Api.open(kubeconfig, rate=settings.writes) as api:
         builds = RemoteBuilds(settings.builder_url, settings.auth_token)
         caches = Caches()
-        policy = PodPolicy(namespace=settings.namespace, environment=settings.network)
+        policy = PodPolicy(
+            namespace=settings.namespace,
+            environment=settings.network,
+            ipv6=":" in settings.pod_ips,
+        )
         workloads = KubernetesWorkloads(api, caches, policy)
         store = KubernetesFunctionStore(api, caches.functions, caches.revisions, manager=MANAGER)
 

@@ -20,7 +20,7 @@ from plat_core.ports import Revision
 GOLDEN = Path(__file__).resolve().parents[2] / "golden/kubernetes"
 REF = FunctionRef("orders", "team")
 IMAGE = "localhost:5001/orders@sha256:" + "a" * 64
-POLICY = PodPolicy(environment={"HTTPS_PROXY": "http://proxy:3128"})
+POLICY = PodPolicy(ipv6=True, environment={"HTTPS_PROXY": "http://proxy:3128"})
 
 PLAIN: dict[str, Any] = {}
 FULL: dict[str, Any] = {
@@ -149,3 +149,9 @@ json_values = st.recursive(
 @given(json_values)
 def test_everything_holds_itself(value: Any) -> None:
     assert manifests.holds(value, value)
+
+
+def test_without_ipv6_no_rule_speaks_of_it() -> None:
+    policy = manifests.network_policy("team", PodPolicy())
+    assert "::" not in str(policy)
+    assert "0.0.0.0/0" in str(policy)

@@ -37,6 +37,7 @@ from plat_core.model.names import FunctionRef
 from plat_core.ports import Revision
 
 SERVICE_NAME_LENGTH = 63
+_IPV6 = {"cidr": "::/0", "except": ["fe80::/10"]}
 
 
 def deployment(revision: Revision, policy: PodPolicy, *, owner: str, replicas: int) -> Document:
@@ -134,7 +135,7 @@ def network_policy(namespace: str, policy: PodPolicy) -> Document:
             ],
             "egress": [
                 {"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}}]},
-                {"to": [{"ipBlock": {"cidr": "::/0", "except": ["fe80::/10"]}}]},
+                *([{"to": [{"ipBlock": _IPV6}]}] if policy.ipv6 else []),
                 {"to": [{"namespaceSelector": {}}]},
             ],
         }

@@ -33,3 +33,6 @@ class PodPolicy:
     memory: str = "64Mi"
     memory_limit: str = "512Mi"
     temporary: str = "128Mi"
+    ipv6: bool = False
+    """Whether pods have addresses of IPv6. Where they have none, a rule about them is left out:
+    not every network takes it."""
