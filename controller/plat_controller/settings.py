@@ -19,6 +19,7 @@ class ControllerSettings(GatewaySettings):
     instance: Annotated[str, Field(alias="PLAT_INSTANCE", pattern=NAME)] = "plat"
     network: Annotated[str, Field(alias="PLAT_FUNCTIONS_NETWORK", min_length=1)] = "plat-functions"
     memory: Annotated[Memory, Field(alias="PLAT_FUNCTION_MEMORY")] = "512Mi"
+    paused: Annotated[int, Field(alias="PLAT_PAUSED_REPLICAS", ge=0, le=1000)] = 16
     gateway_url: Annotated[str, Field(alias="API_URL")] = "http://localhost:8080"
 
     @property

@@ -65,6 +65,7 @@ async def docker(
             network=settings.network,
             environment=environment,
             memory=settings.memory_bytes,
+            paused=settings.paused,
         )
         workloads = await DockerWorkloads.open(engine, secrets=secrets, policy=policy)
         stack.push_async_callback(workloads.release)

@@ -121,8 +121,9 @@ class FunctionStore(Protocol):
         ...
 
 
-ReplicaState = Literal["starting", "ready", "unready", "stopping", "waiting"]
-"""`waiting`: it crashed and will be started again after a backoff."""
+ReplicaState = Literal["starting", "ready", "unready", "stopping", "waiting", "paused"]
+"""`waiting`: it crashed and will be started again after a backoff. `paused`: it was ready, and is
+frozen with its memory until it is wanted again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +164,15 @@ class Replica:
 class Workload:
     """How many replicas of which revisions are to run; what is not named is to be gone.
 
-    `serving` is the revision that answers calls, 0 where there is none.
+    `serving` is the revision that answers calls, 0 where there is none. `paused` is how many of
+    those that are not to run any more may be kept frozen.
     """
 
     ref: FunctionRef
     counts: Mapping[int, int]
     revisions: Mapping[int, Revision] = field(default_factory=dict)
     serving: int = 0
+    paused: Mapping[int, int] = field(default_factory=dict)
 
 
 class Workloads(Protocol):
@@ -187,7 +190,9 @@ class Workloads(Protocol):
         """Make it so, without waiting for readiness. A second call with the same is a no-op.
 
         Fewer replicas: unready ones go first, then the youngest; each stops taking new calls,
-        finishes those in flight up to its timeout, and is then ended with all it started.
+        finishes those in flight up to its timeout, and is then ended with all it started. Of
+        ready ones, up to `paused` are frozen instead of ended, and go on before another is
+        started; none is started in order to be paused. A backend may keep fewer of them, or none.
         """
         ...
 
@@ -231,6 +236,8 @@ class Route:
     forward_authorization: bool = False
     reason: str = ""
     message: str = ""
+    pauses: bool = False
+    """Asleep, its replica is frozen, and with it a call that has just reached it."""
 
 
 @dataclass(frozen=True, slots=True)

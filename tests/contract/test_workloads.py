@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -147,6 +148,28 @@ async def test_what_is_not_named_is_to_be_gone(good: World) -> None:
     assert [r.revision for r in left] == [2, 2]
     await good.workloads.apply(Workload(REF, {}))
     await until(good.workloads, _gone)
+
+
+async def test_what_may_be_paused_is_frozen_or_gone_and_comes_back(good: World) -> None:
+    await good.workloads.apply(_want(good, r1=2))
+    await until(good.workloads, _ready(2))
+    asleep = replace(_want(good, r1=0), paused={1: 1})
+    await good.workloads.apply(asleep)
+    seen = await until(good.workloads, lambda seen: all(r.state == "paused" for r in seen))
+    assert len(seen) <= 1
+    assert [r.endpoint for r in seen if r.endpoint] == []
+    await good.workloads.apply(asleep)
+    assert {r.id for r in await good.workloads.observe(REF)} == {r.id for r in seen}
+    await good.workloads.apply(_want(good, r1=1))
+    (after,) = await until(good.workloads, _ready(1))
+    assert [r.id for r in seen] in ([after.id], [])
+    await good.workloads.apply(_want(good, r1=0))
+    await until(good.workloads, _gone)
+
+
+async def test_nothing_is_started_in_order_to_be_paused(good: World) -> None:
+    await good.workloads.apply(replace(_want(good, r1=0), paused={1: 1}))
+    assert list(await good.workloads.observe(REF)) == []
 
 
 async def test_unknown_revision_is_refused_and_nothing_changes(good: World) -> None:

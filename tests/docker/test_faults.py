@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
+from collections.abc import AsyncGenerator
 
 import pytest
+from plat_core.backends.docker import DockerLogs
 from plat_core.backends.docker.spec import FUNCTION, INSTANCE, MANAGED, NAMESPACE, owner_labels
-from plat_core.ports import LogQuery, Workload
+from plat_core.ports import LogQuery, LogRecord, Workload
 
 from .conftest import PATIENCE, REF, Platform, call, eventually, reborn
 
@@ -180,11 +183,17 @@ def _tags(platform: Platform, name: str) -> list[str]:
     return [tag for image in platform.client.images.list(name) for tag in image.tags]
 
 
+def _followed(logs: DockerLogs) -> AsyncGenerator[LogRecord, None]:
+    return logs.read(REF, LogQuery(follow=True))  # type: ignore[return-value]
+
+
 async def test_logs_of_present_and_past_replicas_with_their_calls(platform: Platform) -> None:
     [replica] = await platform.run()
     await call(replica, "/print?hello", **{"X-Call-Id": "abc"})
     logs = platform.workloads.logs
-    records = [r async for r in logs.read(REF, LogQuery())]
+    # a line may reach Docker's file after the answer that followed it reached the caller
+    async with asyncio.timeout(PATIENCE), contextlib.aclosing(_followed(logs)) as lines:
+        records = [await anext(lines) for _ in range(3)]
     # Docker gives no order between what came at once on the two streams
     assert {(r.stream, r.text, r.call_id) for r in records} == {
         ("stdout", "starting", None),

@@ -41,7 +41,8 @@ def _facts(function: dict[str, Any]) -> list[tuple[str, str]]:
     spec, status = function["spec"], deployment.status_of(function)
     scale = spec.get("scale", {})
     fixed = scale.get("replicas")
-    bounds = f"{scale.get('min', 0)} to {scale.get('max', 10)}, asleep after {scale.get('idle')}"
+    how = "paused" if scale.get("whenIdle") == "pause" else "asleep"
+    bounds = f"{scale.get('min', 0)} to {scale.get('max', 10)}, {how} after {scale.get('idle')}"
     variables = [str(entry.get("name")) for entry in spec.get("env", [])]
     facts = [
         ("Name", f"{function['metadata']['name']} ({state(function)})"),

@@ -19,6 +19,7 @@ app = typer.Typer(add_completion=False)
         "plat scale hello 3          (exactly three)",
         "plat scale hello 0          (asleep until the next call)",
         "plat scale hello auto --min 1 --max 5 --idle 30s",
+        "plat scale hello auto --when-idle pause",
     ),
 )
 def scale(
@@ -28,10 +29,13 @@ def scale(
     min_: Annotated[int | None, typer.Option("--min", help="At least.")] = None,
     max_: Annotated[int | None, typer.Option("--max", help="At most.")] = None,
     idle: Annotated[str | None, typer.Option(help="Asleep after this long, e.g. 30s.")] = None,
+    when_idle: Annotated[
+        str | None, typer.Option(metavar="[stop|pause]", help="How it sleeps.")
+    ] = None,
 ) -> None:
     """Fix the number of replicas, or let the load decide."""
     wanted: dict[str, Any] = {"replicas": _replicas(count)}
-    given = {"min": min_, "max": max_, "idle": idle}
+    given = {"min": min_, "max": max_, "idle": idle, "whenIdle": when_idle}
     wanted |= {key: value for key, value in given.items() if value is not None}
     ref = session.ref(name)
     path = f"{function_path(ref)}/scale"

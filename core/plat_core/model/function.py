@@ -128,6 +128,9 @@ class Resources(Model):
         return self
 
 
+WhenIdle = Literal["stop", "pause"]
+
+
 class Scale(Model):
     """Between how many replicas, and at which load another one is wanted."""
 
@@ -139,6 +142,8 @@ class Scale(Model):
     """Calls in flight per replica that the autoscaler aims at; default 70 % of `concurrency`."""
     idle: Annotated[Duration, _within(1, 86_400)] = "60s"
     """How long without a call until the function sleeps, where `min` is 0."""
+    when_idle: WhenIdle = "stop"
+    """How it sleeps: `pause` keeps a replica with its memory, to be ready sooner."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Scale:

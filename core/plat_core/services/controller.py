@@ -215,7 +215,11 @@ class Controller:
         self._routes.publish(ref, steps.route)
         await self._workloads.apply(
             Workload(
-                ref, steps.counts, {r.number: r for r in record.revisions}, serving=steps.serving
+                ref,
+                steps.counts,
+                {r.number: r for r in record.revisions},
+                serving=steps.serving,
+                paused=steps.paused,
             )
         )
         if steps.purge:

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from plat_core.errors import Conflict, FunctionNotFound, InvalidInput
 from plat_core.model.base import Model
-from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Scale
+from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Scale, WhenIdle
 from plat_core.model.names import FunctionRef
 from plat_core.model.quantities import Duration
 from plat_core.model.validation import validate
@@ -39,6 +39,7 @@ class ScaleChange(Model):
     max: Annotated[int, Field(ge=1, le=1000, strict=True)] | None = None
     target: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False, strict=True)] | None = None
     idle: Duration | None = None
+    when_idle: WhenIdle | None = None
 
     def given(self) -> dict[str, Any]:
         """The fields of `spec.scale` to replace; an explicit null counts for `replicas` only."""
@@ -146,7 +147,7 @@ class Functions:
         """Fix the number of replicas, or set the bounds; raises FunctionNotFound, InvalidInput."""
         if not (given := change.given()):
             raise InvalidInput(
-                "nothing to change: give replicas, or min, max, target or idle",
+                "nothing to change: give replicas, or min, max, target, idle or whenIdle",
                 fix='send for example {"replicas": 3} or {"replicas": null, "min": 0, "max": 5}',
             )
 

@@ -83,6 +83,9 @@ class Router:
             return
         entry.waking = entry.waking and update.state in ("asleep", "failed")
         entry.hand_out()
+        if update.pauses and update.state == "asleep" and entry.in_flight:
+            # it was told to sleep when a call had just left for it, which is frozen with it now
+            self._wake(entry)
         if not entry.waiters:
             return
         if entry.refusal():
@@ -174,12 +177,11 @@ class Router:
 
 
 def _sample(entry: RouteEntry, concurrency: float) -> Sample:
-    waiting = len(entry.waiters)
     return Sample(
         route=entry.route,
         concurrency=concurrency,
-        in_flight=entry.load.now - waiting,
-        waiting=waiting,
+        in_flight=entry.in_flight,
+        waiting=len(entry.waiters),
         ready=len(entry.replicas),
         active_at=entry.load.last_active,
         counters=entry.counters,

@@ -18,44 +18,9 @@ from plat_core.model.function import (
     Hint,
 )
 from plat_core.ports import Failure, Record, Replica, Revision, Route, RouteState
+from plat_core.services.reasons import CRASH_HINT, FINAL_REASONS, HINTS
 
 START_ATTEMPTS = 3
-FINAL_REASONS = frozenset(
-    {
-        "HandlerSyntaxError",
-        "HandlerImportError",
-        "HandlerNotFound",
-        "HandlerExited",
-        "HandlerFailed",
-        "HandlerUnrecognised",
-        "StartTimeout",
-        "SecretNotFound",
-        "SecretInvalid",
-        "ImageNotFound",
-        "SettingInvalid",
-        "CannotStart",
-        "Unhealthy",
-    }
-)
-"""A revision that fails to start for one of these will not start at a second attempt either."""
-
-HINTS = {
-    "BuildFailed": "mend the line that the build names, then: plat deploy",
-    "HandlerSyntaxError": "mend the line that the message names, then: plat deploy",
-    "HandlerImportError": "add the missing package to requirements.txt, then: plat deploy",
-    "HandlerNotFound": 'set "handler": "module:name" in function.json, then: plat deploy',
-    "HandlerUnrecognised": "see the guide on the shapes of a handler, then: plat deploy",
-    "HandlerExited": "a function must not call exit while it is imported; then: plat deploy",
-    "StartTimeout": "do less while the module is imported; see: plat logs {name}",
-    "OOMKilled": "raise spec.resources.limits.memory, or use less of it; then: plat deploy",
-    "SecretNotFound": "plat secret set NAME KEY=VALUE",
-    "SecretInvalid": "mend what the message names: plat secret set NAME KEY=VALUE",
-    "ImageNotFound": "build it again: plat deploy",
-    "CannotStart": "mend what the message names on this machine, then: plat redeploy {name}",
-    "Unhealthy": "a call held it up, or it answers no probe; see: plat logs {name}",
-    "Suspended": "plat start {name}",
-}
-CRASH_HINT = "plat logs {name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +53,8 @@ class Plan:
     failed: int
     status: FunctionStatus
     route: Route
+    paused: dict[int, int] = field(default_factory=dict)
+    """How many replicas of which revision may sleep with their memory."""
     purge: bool = False
     """Nothing of a deleted function is left: forget it."""
 
@@ -153,6 +120,7 @@ def plan(record: Record, observed: Observed) -> Plan:
         failed=view.failed,
         status=_status(view, phase),
         route=_route(view, phase),
+        paused=_paused(view, counts),
         purge=deleting and not observed.replicas,
     )
 
@@ -202,6 +170,12 @@ def _counts(view: _View) -> dict[int, int]:
     return {view.serving: wanted, latest.number: max(1, wanted)}
 
 
+def _paused(view: _View, counts: Mapping[int, int]) -> dict[int, int]:
+    """One replica of what serves, where it sleeps and may keep its memory."""
+    sleeps = counts.get(view.serving) == 0
+    return {view.serving: 1} if sleeps and view.function.spec.scale.when_idle == "pause" else {}
+
+
 def _phase(view: _View) -> _Phase:
     function, latest = view.function, view.latest
     if function.metadata.deletion_timestamp:
@@ -237,7 +211,9 @@ def _serving(view: _View, latest: Revision) -> _Phase:
         return _Phase("True", "Serving", f"{latest.name} serves with {ready} ready", "ready")
     failure = view.failure(latest.number)
     if view.observed.wanted == 0:
-        message = f"{latest.name} is asleep at zero; the next call wakes it"
+        paused = any(replica.state == "paused" for replica in view.observed.replicas)
+        how = "is paused" if paused else "is asleep at zero"
+        message = f"{latest.name} {how}; the next call wakes it"
         return _Phase("True", "Idle", message, "asleep")
     if failure is None:
         return _Phase("True", "Starting", f"{latest.name} is starting", "starting", True, False)
@@ -317,7 +293,7 @@ def _status(view: _View, phase: _Phase) -> FunctionStatus:
         latest_revision=latest.name if latest else None,
         image=shown.image if shown else None,
         commit=(shown.commit or None) if shown else None,
-        replicas=sum(1 for r in view.observed.replicas if r.state != "stopping"),
+        replicas=sum(1 for r in view.observed.replicas if r.state not in ("stopping", "paused")),
         ready_replicas=sum(view.ready.values()),
     )
 
@@ -397,4 +373,5 @@ def _route(view: _View, phase: _Phase) -> Route:
         forward_authorization=spec.forward_authorization,
         reason=phase.reason if phase.route in ("failed", "suspended") else "",
         message=phase.message if phase.route in ("failed", "suspended") else "",
+        pauses=spec.scale.when_idle == "pause",
     )

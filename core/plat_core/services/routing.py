@@ -19,7 +19,7 @@ from plat_core.errors import (
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Route, RouteRemoved
 from plat_core.services.load import Counters, Load
-from plat_core.services.reconcile import FINAL_REASONS
+from plat_core.services.reasons import FINAL_REASONS
 
 RETRY_AFTER: Final = 1.0
 """Seconds after which a refused caller may try again."""
@@ -105,6 +105,11 @@ class RouteEntry:
         if waiter := self.waiters.pop(future, None):
             waiter.timer.cancel()
             self.load.add(-1)
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that replicas work on, those that are in no route any more too."""
+        return self.load.now - len(self.waiters)
 
     @property
     def hopeless(self) -> bool:

@@ -645,7 +645,8 @@ export interface components {
              *       "max": 10,
              *       "replicas": null,
              *       "target": null,
-             *       "idle": "60s"
+             *       "idle": "60s",
+             *       "whenIdle": "stop"
              *     }
              */
             scale: components["schemas"]["Scale"];
@@ -1013,7 +1014,8 @@ export interface components {
              *       "max": 10,
              *       "replicas": null,
              *       "target": null,
-             *       "idle": "60s"
+             *       "idle": "60s",
+             *       "whenIdle": "stop"
              *     }
              */
             scale: components["schemas"]["Scale"];
@@ -1079,7 +1081,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "starting" | "ready" | "unready" | "stopping" | "waiting";
+            state: "starting" | "ready" | "unready" | "stopping" | "waiting" | "paused";
         };
         /**
          * ResourceAmounts
@@ -1205,6 +1207,12 @@ export interface components {
              * @default null
              */
             target: number | null;
+            /**
+             * Whenidle
+             * @default stop
+             * @enum {string}
+             */
+            whenIdle: "stop" | "pause";
         };
         /**
          * ScaleChange
@@ -1236,6 +1244,11 @@ export interface components {
              * @default null
              */
             target: number | null;
+            /**
+             * Whenidle
+             * @default null
+             */
+            whenIdle: ("stop" | "pause") | null;
         };
         /**
          * SecretKeyRef

@@ -60,6 +60,7 @@ const COLOURS: Readonly<Record<Replica["state"], "success" | "warning" | "error"
   unready: "error",
   waiting: "error",
   stopping: "default",
+  paused: "default",
 };
 
 function ReplicaItem({ replica, now }: { replica: Replica; now: number }) {

@@ -1,5 +1,5 @@
 // How many replicas: by load between two bounds, or a fixed number.
-import { Box, Button, TextField, ToggleButton, ToggleButtonGroup } from "@mui/material";
+import { Box, Button, MenuItem, TextField, ToggleButton, ToggleButtonGroup } from "@mui/material";
 import { useState, type SyntheticEvent } from "react";
 import { scaleFunction } from "../api/functions";
 import { refOf, type Func, type ScaleChange } from "../api/types";
@@ -13,6 +13,7 @@ export function ScaleForm({ fn }: { fn: Func }) {
   const [min, setMin] = useState(String(scale.min));
   const [max, setMax] = useState(String(scale.max));
   const [idle, setIdle] = useState(scale.idle);
+  const [whenIdle, setWhenIdle] = useState(scale.whenIdle);
   const action = useAction<ScaleChange>(fn, {
     run: (change) => scaleFunction(refOf(fn), change),
     foresee: (before, change) => ({
@@ -32,7 +33,7 @@ export function ScaleForm({ fn }: { fn: Func }) {
     action.mutate(
       isFixed
         ? { replicas: Number(replicas) }
-        : { replicas: null, min: Number(min), max: Number(max), idle },
+        : { replicas: null, min: Number(min), max: Number(max), idle, whenIdle },
     );
   };
   const number = { type: "number", slotProps: { htmlInput: { min: 0, max: 1000, step: 1 } } };
@@ -87,6 +88,16 @@ export function ScaleForm({ fn }: { fn: Func }) {
               onChange={(event) => setIdle(event.target.value)}
               helperText="Without a call for so long, where at least 0 are wanted: 60s, 5m"
             />
+            <TextField
+              select
+              label="When it sleeps"
+              value={whenIdle}
+              onChange={(event) => setWhenIdle(event.target.value as typeof whenIdle)}
+              helperText="Pause keeps one replica with its memory, to be ready sooner, where that is possible"
+            >
+              <MenuItem value="stop">Stop</MenuItem>
+              <MenuItem value="pause">Pause</MenuItem>
+            </TextField>
           </>
         )}
         <Button

@@ -44,7 +44,7 @@ export function sample(given: Given = {}): Func {
       env: [],
       secrets: [],
       resources: { requests: { cpu: null, memory: null }, limits: { cpu: null, memory: null } },
-      scale: { min: 0, max: 10, replicas: null, target: null, idle: "60s" },
+      scale: { min: 0, max: 10, replicas: null, target: null, idle: "60s", whenIdle: "stop" },
       access: "token",
       suspend: given.suspend ?? false,
       forwardAuthorization: false,

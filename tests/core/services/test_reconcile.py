@@ -131,6 +131,31 @@ def test_asleep_is_ready() -> None:
     assert ready(p) == ("True", "Idle")
 
 
+def test_where_it_may_pause_one_replica_of_what_serves_is_kept_at_zero() -> None:
+    pausing = function(scale={"whenIdle": "pause"})
+    rec = record(1, serving=1, of=pausing)
+    assert planned(rec, replica(1)).paused == {}
+    p = planned(rec, replica(1, "paused"), wanted=0)
+    assert (p.counts, p.paused, ready(p)) == ({1: 0}, {1: 1}, ("True", "Idle"))
+    assert (p.route.state, p.route.pauses, p.route.endpoints) == ("asleep", True, ())
+    assert (p.status.replicas, p.status.ready_replicas) == (0, 0)
+    assert planned(record(1, serving=1), wanted=0).paused == {}
+
+
+def test_what_its_owner_stopped_or_deleted_is_not_kept_paused() -> None:
+    stopped = function(scale={"whenIdle": "pause"}, suspend=True)
+    p = planned(record(1, serving=1, of=stopped), replica(1, "paused"), wanted=0)
+    assert (p.counts, p.paused) == ({}, {})
+
+
+def test_a_new_revision_ends_the_paused_one_once_it_serves() -> None:
+    rec = record(1, 2, serving=1, of=function(scale={"whenIdle": "pause"}))
+    asleep = replica(1, "paused")
+    assert planned(rec, asleep, replica(2, "starting"), wanted=0).paused == {1: 1}
+    p = planned(rec, asleep, replica(2), wanted=0)
+    assert (p.serving, p.paused) == (2, {2: 1})
+
+
 def test_waking_is_still_ready() -> None:
     p = planned(record(1, serving=1), replica(1, "starting"), wanted=1)
     assert p.route.state == "starting"

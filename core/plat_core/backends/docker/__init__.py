@@ -6,9 +6,9 @@ carry this installation's labels are ever touched.
 """
 
 from plat_core.backends.docker.engine import Engine
-from plat_core.backends.docker.life import Timing
 from plat_core.backends.docker.logs import DockerLogs, LogArchive
 from plat_core.backends.docker.spec import ContainerPolicy
+from plat_core.backends.docker.surroundings import Timing
 from plat_core.backends.docker.workloads import DockerWorkloads
 
 __all__ = ["ContainerPolicy", "DockerLogs", "DockerWorkloads", "Engine", "LogArchive", "Timing"]

@@ -148,6 +148,10 @@ class Engine:
         with contextlib.suppress(Refused):
             await self._call(self._client.kill, container, signal)
 
+    async def pause(self, container: str) -> None:
+        """Freeze it; raises Refused where it does not run or cannot be frozen."""
+        await self._call(self._client.pause, container)
+
     async def unpause(self, container: str) -> None:
         """Let it go on; one that is not paused is left alone."""
         with contextlib.suppress(Refused):

@@ -12,17 +12,15 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from plat_core.backends import probe
-from plat_core.backends.docker import spec
-from plat_core.backends.docker.archive import secret_archive
-from plat_core.backends.docker.engine import Container, Engine, ImageMissing, Refused
+from plat_core.backends.docker import creation, spec
+from plat_core.backends.docker.engine import Container, ImageMissing, Refused
 from plat_core.backends.docker.failures import explain
-from plat_core.backends.docker.logs import LogArchive
-from plat_core.backends.inputs import CannotStart, look_up, secret_files, user_variables
+from plat_core.backends.docker.surroundings import Surroundings, Timing
+from plat_core.backends.inputs import CannotStart
 from plat_core.errors import PlatError, Unavailable
-from plat_core.ports import Endpoint, Failure, Replica, ReplicaState, Revision, SecretStore
+from plat_core.ports import Endpoint, Failure, Replica, ReplicaState, Revision
 
 log = logging.getLogger(__name__)
 
@@ -32,43 +30,19 @@ EAGER_SECONDS, EAGER_PERIOD, PERIOD = 1.0, 0.01, 0.1
 RETRY_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds, but for `misses`, which counts probes."""
-
-    start: float = 60.0
-    """How long a container may take until it is ready."""
-    probe: float = 2.0
-    """Between two looks at a ready replica, and how long each may take."""
-    misses: int = 3
-    """Failed health probes after which it is killed."""
-    drain: float = 0.3
-    """From leaving the routes to SIGTERM: what gateways that learn of it over the wire may need."""
-    backoff: float = 0.5
-    """The first delay before a restart; it doubles."""
-    backoff_most: float = 30.0
-    settled: float = 10.0
-    """After so long in readiness, earlier crashes are forgotten."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What every replica of a backend shares."""
-
-    engine: Engine
-    secrets: SecretStore
-    policy: spec.ContainerPolicy
-    archive: LogArchive
-    changed: Callable[[spec.ReplicaName], None]
-    timing: Timing
-
-
 class Life:
     """Keeps one replica running until it is told to end."""
 
     def __init__(
-        self, name: spec.ReplicaName, revision: Revision | None, around: Surroundings, born: float
+        self,
+        name: spec.ReplicaName,
+        revision: Revision | None,
+        around: Surroundings,
+        *,
+        born: float,
+        gone: Callable[[Life], None],
     ) -> None:
+        """`gone` is told when it is over, by `end` or because it was not to be mended."""
         self.name = name
         self.made_of = revision
         self.born = born
@@ -91,6 +65,8 @@ class Life:
         self._was_ready = False
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._gone = gone
+        self._dozes = False
         self._ends = False
 
     @property
@@ -128,12 +104,25 @@ class Life:
         """Something may have happened to the container: look at it now."""
         self._wake.set()
 
-    def end(self, gone: Callable[[Life], None]) -> None:
-        """Let calls in flight finish, then stop and remove it; `gone` is told at the end."""
+    def doze(self) -> None:
+        """Take no calls any more, and freeze once none can be on its way."""
+        self._become("paused")
+        self._dozes = True
+        self.nudge()
+
+    def rouse(self) -> None:
+        """Go on after `doze`, whether or not it was frozen by then."""
+        self._dozes, self._ready_at = False, None
+        self._heard = asyncio.get_running_loop().time()
+        self._become("starting")
+        self.nudge()
+
+    def end(self) -> None:
+        """Let calls in flight finish, then stop and remove it."""
         if self._ends:
             return
-        self._ends = True
-        living, self._task = self._task, asyncio.create_task(self._end(gone))
+        self._dozes, self._ends = False, True
+        living, self._task = self._task, asyncio.create_task(self._end())
         if living is not None:
             living.cancel()
         self._become("stopping")
@@ -171,7 +160,9 @@ class Life:
     async def _step(self) -> None:
         self._wake.clear()
         seen = await self._look()
-        if seen is None:
+        if self._dozes:
+            await self._doze(seen)
+        elif seen is None:
             await self._create()
         elif seen.status == "running":
             await self._attend(seen)
@@ -186,6 +177,37 @@ class Life:
         else:
             await self._rest(PERIOD)
 
+    async def _doze(self, seen: Container | None) -> None:
+        """Freeze it, and let it lie until it is wanted; one that is gone needs no mending."""
+        if seen is None or seen.status not in ("running", "paused"):
+            log.warning("%s ended while it was paused", self.name.container)
+            self.end()
+            return
+        if seen.status == "running" and not await self._frozen(seen):
+            return
+        await self._wake.wait()
+        self._wake.clear()
+        if not self._dozes:
+            # no look at it first: a call waits
+            await self._engine.unpause(seen.id)
+            await self._look_ready(seen, 0)
+
+    async def _frozen(self, seen: Container) -> bool:
+        """Freeze it, unless it is wanted again before calls under way had their time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._timing.drain):
+                while self._dozes:
+                    await self._wake.wait()
+                    self._wake.clear()
+        if not self._dozes:
+            return False
+        try:
+            await self._engine.pause(seen.id)
+        except Refused as error:
+            log.warning("%s is ended instead of paused: %s", self.name.container, error.message)
+            self.end()
+        return True
+
     async def _look(self) -> Container | None:
         return await self._engine.inspect(self.name.container, self._around.policy.network)
 
@@ -198,7 +220,7 @@ class Life:
             await self._rest(RETRY_SECONDS)
             return
         try:
-            await self._make(revision)
+            await creation.create(self.name, revision, self._around)
         except CannotStart as cannot:
             await self._fell(cannot.failure)
         except ImageMissing as error:
@@ -209,34 +231,6 @@ class Life:
             self._trouble("waiting", Failure("ImageUnavailable", error.message))
             raise
         self._existed = True
-
-    async def _fetched(self, image: str) -> str:
-        user = await self._engine.image_user(image)
-        if user is None:
-            await self._engine.pull(image)
-            user = await self._engine.image_user(image)
-        return user or ""
-
-    async def _make(self, revision: Revision) -> None:
-        secrets = await look_up(revision, self._around.secrets)
-        values = user_variables(revision.spec, secrets)
-        files = secret_files(revision.spec, secrets)
-        user = await self._fetched(revision.image)
-        if files:
-            await self._fill(revision, secret_archive(files))
-        name, policy = self.name, self._around.policy
-        document = spec.container(name, revision, policy, values=values, user=user)
-        await self._engine.create(document, name.container)
-
-    async def _fill(self, revision: Revision, files: bytes) -> None:
-        name, policy, engine = self.name, self._around.policy, self._engine
-        await engine.create_volume(spec.secret_volume(name), spec.owner_labels(policy))
-        await engine.remove(spec.loader_name(name))
-        loader = await engine.create(spec.loader(name, revision, policy), spec.loader_name(name))
-        try:
-            await engine.upload(loader, spec.LOADER_PATH, files)
-        finally:
-            await engine.remove(loader)
 
     async def _start(self, seen: Container) -> None:
         try:
@@ -339,18 +333,18 @@ class Life:
                 await self._wake.wait()
 
     def _trouble(self, state: ReplicaState, failure: Failure) -> None:
-        if (state, failure) != (self._state, self._failure):
+        if not self._dozes and (state, failure) != (self._state, self._failure):
             self._failure = failure
             self._state = state
             self._since = time.time()
             self._around.changed(self.name)
 
     def _become(self, state: ReplicaState) -> None:
-        if state != self._state:
+        if not self._dozes and state != self._state:
             self._state, self._since = state, time.time()
             self._around.changed(self.name)
 
-    async def _end(self, gone: Callable[[Life], None]) -> None:
+    async def _end(self) -> None:
         done = False
         while not done:
             try:
@@ -359,7 +353,7 @@ class Life:
             except PlatError as error:
                 log.warning("%s is not gone yet: %s", self.name.container, error.message)
                 await asyncio.sleep(RETRY_SECONDS)
-        gone(self)
+        self._gone(self)
 
     async def _stop(self) -> None:
         if self._was_ready:
@@ -369,9 +363,7 @@ class Life:
             await self._engine.unpause(seen.id)
             await self._finish(seen)
             await self._around.archive.keep(self.name, seen.id)
-        await self._engine.remove(self.name.container)
-        await self._engine.remove(spec.loader_name(self.name))
-        await self._engine.remove_volume(spec.secret_volume(self.name))
+        await creation.remove(self.name, self._engine)
 
     async def _finish(self, seen: Container) -> None:
         """SIGTERM, then up to its timeout to finish calls; one that never served has none."""

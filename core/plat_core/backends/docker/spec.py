@@ -41,13 +41,14 @@ class ContainerPolicy:
 
     `instance` keeps two installations on one Docker apart; `network` is where functions run;
     `memory`, in bytes, is the limit of a function that names none; `environment` is what a
-    company's network needs in every container.
+    company's network needs in every container; `paused` is how many may be frozen at once.
     """
 
     instance: str = "plat"
     network: str = "plat-functions"
     environment: Mapping[str, str] = field(default_factory=dict)
     memory: int = 512 * 1024**2
+    paused: int = 16
     pids: int = 512
     temporary: int = 64 * 1024**2
     log_size: str = "5m"

@@ -14,7 +14,7 @@ from plat_core.backends.changes import Changes
 from plat_core.backends.counts import change
 from plat_core.backends.docker.engine import Engine, Listed
 from plat_core.backends.docker.images import ImageCollector
-from plat_core.backends.docker.life import Life, Surroundings, Timing
+from plat_core.backends.docker.life import Life
 from plat_core.backends.docker.logs import DockerLogs, LogArchive
 from plat_core.backends.docker.spec import (
     ContainerPolicy,
@@ -24,6 +24,7 @@ from plat_core.backends.docker.spec import (
     owner_labels,
     secret_volume,
 )
+from plat_core.backends.docker.surroundings import Surroundings, Timing
 from plat_core.errors import PlatError, Unavailable
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Replica, Revision, SecretStore, Workload
@@ -110,15 +111,20 @@ class DockerWorkloads:
         crew = self._crews.setdefault(workload.ref, _Crew())
         for life in crew.lives.values():
             life.made_of = workload.revisions.get(life.revision, life.made_of)
-        wanted = change(workload, crew.lives.values())
+        wanted = change(workload, crew.lives.values(), pausing=True)
         for id_ in wanted.stop:
-            crew.lives[id_].end(self._gone)
+            crew.lives[id_].end()
+        for id_ in wanted.wake:
+            crew.lives[id_].rouse()
+        for id_ in wanted.pause:
+            crew.lives[id_].doze()
         for number, n in wanted.start.items():
             for _ in range(n):
                 self._begin(crew, workload.revisions[number])
         self._images.keep(workload.ref, {r.image for r in workload.revisions.values()})
         if not crew.lives:
             del self._crews[workload.ref]
+        self._bound_paused()
 
     def watch(self) -> AsyncIterator[FunctionRef]:
         """See `Workloads.watch`; those that were adopted come first."""
@@ -137,7 +143,7 @@ class DockerWorkloads:
         self._closed = True
         lives = list(self._lives())
         for life in lives:
-            life.end(self._gone)
+            life.end()
         await asyncio.gather(*(life.over() for life in lives))
         await self._stop_listening()
 
@@ -159,9 +165,19 @@ class DockerWorkloads:
         id_ = f"{revision.name}-{self._token()}"
         container = f"{self._policy.instance}-{ref.namespace}-{id_}"
         name = ReplicaName(ref, revision.number, id_, container)
-        life = crew.lives[id_] = Life(name, revision, self._around, born=time.time())
+        life = crew.lives[id_] = self._life(name, revision, time.time())
         life.begin()
         self._changes.tell(ref)
+
+    def _life(self, name: ReplicaName, revision: Revision | None, born: float) -> Life:
+        return Life(name, revision, self._around, born=born, gone=self._gone)
+
+    def _bound_paused(self) -> None:
+        """Their memory stays taken: beyond the bound, those that sleep longest are ended."""
+        paused = [life for life in self._lives() if life.state == "paused"]
+        paused.sort(key=lambda life: life.seen().since)
+        for life in paused[: max(0, len(paused) - self._policy.paused)]:
+            life.end()
 
     def _gone(self, life: Life) -> None:
         ref = life.name.ref
@@ -182,13 +198,16 @@ class DockerWorkloads:
         """Take over the containers of an earlier life; a second one of a replica is an orphan."""
         found = await self._engine.list(owner_labels(self._policy))
         up = {listed.name for listed in found if listed.state == "running"}
-        for listed in sorted(found, key=lambda c: c.state != "running"):
+        for listed in sorted(found, key=lambda c: c.name not in up):
             name = named(listed.name, listed.labels)
             if name is None:
                 continue
             crew = self._crews.setdefault(name.ref, _Crew())
             if name.id not in crew.lives:
-                life = crew.lives[name.id] = Life(name, None, self._around, born=listed.created)
+                life = crew.lives[name.id] = self._life(name, None, listed.created)
+                if listed.state == "paused":
+                    # whether it sleeps or was paused by somebody else, `apply` will tell
+                    life.doze()
                 life.begin()
                 log.info("adopted %s, which is %s", name.container, listed.state)
         self._adopted = tuple(self._crews)
@@ -229,7 +248,7 @@ class DockerWorkloads:
         listed = {c.name: c for c in await self._engine.list(owner_labels(self._policy))}
         volumes = await self._engine.volumes(owner_labels(self._policy))
         for life in self._lives():
-            if life.state in _RUNS and not _runs(listed.get(life.name.container)):
+            if not _as_expected(life, listed.get(life.name.container)):
                 life.nudge()
         ours = {life.name for life in self._lives()}
         known = {n.container for n in ours} | {loader_name(n) for n in ours}
@@ -240,5 +259,8 @@ class DockerWorkloads:
             await self._engine.remove_volume(orphan)
 
 
-def _runs(container: Listed | None) -> bool:
-    return container is not None and container.state == "running" and container.healthy
+def _as_expected(life: Life, container: Listed | None) -> bool:
+    if life.state == "paused":
+        return container is not None and container.state == "paused"
+    runs = container is not None and container.state == "running" and container.healthy
+    return runs or life.state not in _RUNS

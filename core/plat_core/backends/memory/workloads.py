@@ -65,9 +65,13 @@ class MemoryWorkloads:
             raise Unavailable("the backend is closed")
         self.applied.append(workload)
         entries = self._entries.setdefault(workload.ref, {})
-        wanted = change(workload, entries.values())
+        wanted = change(workload, entries.values(), pausing=True)
         for id_ in wanted.stop:
             del entries[id_]
+        for id_ in wanted.pause:
+            self.become(workload.ref, id_, "paused")
+        for id_ in wanted.wake:
+            self.become(workload.ref, id_, "ready")
         for number, n in wanted.start.items():
             for _ in range(n):
                 self._start(workload.revisions[number])

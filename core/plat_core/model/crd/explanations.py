@@ -63,6 +63,10 @@ WORDS: Final[dict[str, str]] = {
         "not given."
     ),
     "Scale.idle": "How long without a call until the function sleeps, where min is 0.",
+    "Scale.whenIdle": (
+        "How the function sleeps: stop ends its replicas; pause freezes one with its memory, "
+        "which is ready sooner. Where replicas cannot be paused, pause is stop."
+    ),
     "Source.inline": "Files by their path, as text.",
     "Source.git": "A folder in a git repository.",
     "Source.archive": "A zip or a tar.gz behind an address.",

@@ -63,6 +63,24 @@ async def test_a_function_that_falls_asleep_again_is_woken_again(
     waiting.cancel()
 
 
+async def test_a_call_that_was_frozen_with_its_replica_wakes_it(
+    router: Router, scaler: FakeScaler
+) -> None:
+    entry = entry_of(router, ready("a"))
+    call = taken(router, entry)
+    router.apply(ASLEEP)
+    await settle()
+    assert scaler.asked == []  # what is stopped finishes its calls
+    router.apply(replace(ASLEEP, pauses=True))
+    await settle()
+    assert scaler.asked == [(REF, 1)]
+    call.release()
+    router.apply(ready("a", pauses=True))
+    router.apply(replace(ASLEEP, pauses=True))
+    await settle()
+    assert scaler.asked == [(REF, 1)]
+
+
 async def test_a_busy_or_starting_function_is_not_scaled(
     router: Router, scaler: FakeScaler
 ) -> None:
