@@ -436,6 +436,19 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * ArchiveSource
+         * @description A zip or a tar.gz behind an address.
+         */
+        ArchiveSource: {
+            /**
+             * Digest
+             * @default null
+             */
+            digest: string | null;
+            /** Url */
+            url: string;
+        };
+        /**
          * Condition
          * @description One observed fact, in the shape of the Kubernetes API conventions.
          */
@@ -499,6 +512,8 @@ export interface components {
          * @description The artifact is there. `unchanged`: the same source was built before.
          */
         Finished: {
+            /** Commit */
+            commit?: string | null;
             /** Digest */
             digest: string;
             /** Handler */
@@ -673,6 +688,8 @@ export interface components {
          * @description Observed state.
          */
         FunctionStatus: {
+            /** Commit */
+            commit?: string | null;
             /**
              * Conditions
              * @default []
@@ -1297,9 +1314,11 @@ export interface components {
         };
         /**
          * Source
-         * @description The user's files, where they travel in the resource itself.
+         * @description The user's files: in the resource itself, or where it says that they are.
          */
         Source: {
+            /** @default null */
+            archive: components["schemas"]["ArchiveSource"] | null;
             /** @default null */
             git: components["schemas"]["GitSource"] | null;
             /**
