@@ -1,4 +1,5 @@
-"""Documents that travel between the platform's own services: what a controller tells gateways.
+"""Documents that travel between the platform's own services: what a controller tells gateways, and
+what gateways tell each other.
 
 They stand above the ports and below whoever speaks them; no I/O here.
 """
@@ -35,3 +36,50 @@ class Demand(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     replicas: Annotated[int, Field(ge=0, le=1000, strict=True)]
+
+
+Count = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
+Amount = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False, strict=True)]
+
+
+class ClaimLine(BaseModel):
+    """What a gateway has and wants of a function: see `plat_core.services.shares.Claim`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    demand: Count = 0
+    held: dict[str, Count] = {}
+    busy: dict[str, Count] = {}
+
+
+class LoadLine(BaseModel):
+    """What a gateway saw of a function since it last said so; `idle`: seconds without a call."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    concurrency: Amount
+    in_flight: Count
+    waiting: Count
+    idle: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False, strict=True)]
+
+
+class PeerMessage(BaseModel):
+    """One line between two gateways; functions are named by their path segments.
+
+    `limits` are for the receiver: from now on it uses so many slots of each replica. They are
+    numbered by `sent`, and `seen` is the number of the last ones that the sender has taken in.
+    `claims` are those that changed, `loads` all there are (None: not told this time).
+    `leaving`: it stops, and decides no more. `asks`: say when these functions can be called at the
+    receiver, which is what `knows` does.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    sent: Annotated[int, Field(ge=0, strict=True)] = 0
+    seen: Annotated[int, Field(ge=0, strict=True)] = 0
+    leaving: bool = False
+    claims: dict[str, ClaimLine] = {}
+    loads: dict[str, LoadLine] | None = None
+    limits: dict[str, dict[str, Count]] = {}
+    asks: tuple[str, ...] = ()
+    knows: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from plat_core.model.build import BuildEvent, BuildOptions
+from plat_core.model.names import FunctionRef
 from plat_core.ports import LogSource, SecretStore
 from plat_core.services.functions import Functions
 from plat_core.services.tokens import TokenGuard
@@ -69,6 +70,14 @@ Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 """What is not ready yet, as `{part: why}`; empty when all is."""
 
 
+Routed = Callable[[FunctionRef], Awaitable[None]]
+"""Returns when a function that was just stored can be called, or after a while of waiting."""
+
+
+async def at_once(_ref: FunctionRef) -> None:
+    """Where there is no data path, nobody waits for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The services of one gateway.
@@ -88,6 +97,7 @@ class Services:
     buckets: Sequence[float]
     backend: str
     version: str
+    routed: Routed = at_once
     notices: Notices | None = None
     """Where `plat dev` may say what is wrong; None outside dev set-ups."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)

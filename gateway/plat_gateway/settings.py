@@ -58,6 +58,10 @@ class GatewaySettings(BaseModel):
         "http://localhost:8081"
     )
     builder_url: Annotated[str, Field(alias="BUILDER_URL", pattern=URL)] = "http://localhost:8082"
+    peers: Annotated[str, Field(alias="PLAT_PEERS")] = ""
+    peer_port: Annotated[int, Field(alias="PLAT_PEER_PORT", ge=0, le=65535)] = 8089
+    pod_name: Annotated[str, Field(alias="PLAT_POD_NAME")] = ""
+    pod_namespace: Annotated[str, Field(alias="PLAT_POD_NAMESPACE")] = ""
     dev: Annotated[bool | None, Field(alias="PLAT_DEV")] = None
     contained: Annotated[bool, Field(alias="PLAT_CONTAINED")] = False
     cors_origins: Annotated[Origins, Field(alias="PLAT_CORS_ORIGINS")] = (

@@ -57,13 +57,48 @@ class LoadSource(Protocol):
         ...
 
 
-class Autoscaler:
-    """Decides for all functions how many replicas the load asks for."""
+class Quorum(Protocol):
+    """Where several look at the same load: who of them acts, and whether all of it is seen."""
 
-    def __init__(self, *, loads: LoadSource, scaler: Scaler, clock: Callable[[], float]) -> None:
+    @property
+    def complete(self) -> bool:
+        """Whether everybody told of the load there; what is not known may be a call in flight."""
+        ...
+
+    def keeps(self, ref: FunctionRef) -> bool:
+        """Whether it is this one who asks for replicas of the function."""
+        ...
+
+
+class Alone:
+    """The quorum of one."""
+
+    complete = True
+
+    def keeps(self, ref: FunctionRef) -> bool:
+        """Every function is ours."""
+        return True
+
+
+class Autoscaler:
+    """Decides for all functions how many replicas the load asks for.
+
+    With a quorum of several, each decides for every function, so that whoever has to take over
+    knows the same windows; the keeper alone acts, and takes nothing away on half the knowledge.
+    """
+
+    def __init__(
+        self,
+        *,
+        loads: LoadSource,
+        scaler: Scaler,
+        clock: Callable[[], float],
+        quorum: Quorum | None = None,
+    ) -> None:
         self._loads = loads
         self._scaler = scaler
         self._clock = clock
+        self._quorum: Quorum = quorum or Alone()
         self._states: dict[FunctionRef, State] = {}
 
     async def run(self) -> None:
@@ -92,8 +127,11 @@ class Autoscaler:
         decision = decide(state, policy, ready=len(route.endpoints), now=now)
         replicas = decision.replicas
         busy = load.in_flight or load.waiting
+        known = self._quorum.complete or (replicas or 0) > len(route.endpoints)
         # what is there already is not asked for: it may just have been told to sleep
         if replicas not in (None, len(route.endpoints)) and (replicas or not busy):
+            if not known or not self._quorum.keeps(route.ref):
+                return decision.state
             try:
                 await self._scaler.scale(route.ref, replicas)
             except PlatError as error:

@@ -65,11 +65,11 @@ class Router:
     ) -> None:
         self._scaler = scaler
         self.clock = clock
-        self._table = RouteTable(clock)
+        self.table = RouteTable(clock)
         self._max_waiting = max_waiting
         self._max_waiting_bytes = max_waiting_bytes
         self._wakes: set[asyncio.Task[None]] = set()
-        self.lookup = self._table.get
+        self.lookup = self.table.get
 
     async def follow(self, resolver: Resolver) -> None:
         """Feed the table until cancelled; ends, or raises, with the resolver's watch."""
@@ -78,10 +78,12 @@ class Router:
 
     def apply(self, update: Route | RouteRemoved) -> None:
         """Take in an update: who waits is served, woken for, or turned away."""
-        entry = self._table.apply(update)
+        entry = self.table.apply(update)
         if entry is None or isinstance(update, RouteRemoved):
             return
         entry.waking = entry.waking and update.state in ("asleep", "failed")
+        if entry.tell is not None:
+            entry.tell(entry)
         entry.hand_out()
         if update.pauses and update.state == "asleep" and entry.in_flight:
             # it was told to sleep when a call had just left for it, which is frozen with it now
@@ -133,18 +135,20 @@ class Router:
             self._wake(entry)
         else:
             entry.hand_out()
+        if entry.tell is not None and not future.done():
+            entry.tell(entry)
         return future
 
     def samples(self) -> list[Sample]:
         """The load of every function; each call begins a new span for the mean."""
-        return [_sample(entry, entry.load.mean()) for entry in self._table]
+        return [_sample(entry, entry.load.mean()) for entry in self.table]
 
     def totals(self) -> list[Sample]:
         """The same without disturbing the means: `concurrency` is that of this moment."""
-        return [_sample(entry, float(entry.load.now)) for entry in self._table]
+        return [_sample(entry, float(entry.load.now)) for entry in self.table]
 
     def _check_room(self, entry: RouteEntry, size: int) -> None:
-        held = sum(w.size for e in self._table for w in e.waiters.values()) if size else 0
+        held = sum(w.size for e in self.table for w in e.waiters.values()) if size else 0
         if len(entry.waiters) >= self._max_waiting or held + size > self._max_waiting_bytes:
             raise Overloaded(
                 f"Every replica of {entry.route.ref} is busy and {len(entry.waiters)} calls wait.",

@@ -7,7 +7,7 @@ takes its lease with a few attribute reads.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Final
 
 from plat_core.errors import (
@@ -26,13 +26,14 @@ RETRY_AFTER: Final = 1.0
 
 
 class Slots:
-    """One replica: where it answers and how many calls are in flight on it."""
+    """One replica: where it answers, how many calls are in flight on it and how many may be."""
 
-    __slots__ = ("endpoint", "in_flight")
+    __slots__ = ("endpoint", "in_flight", "limit")
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.in_flight = 0
+        self.limit = 0
 
 
 class Waiter:
@@ -46,13 +47,39 @@ class Waiter:
 
 
 class RouteEntry:
-    """A function on the data path: its route, its replicas' slots and its queue."""
+    """A function on the data path: its route, its replicas' slots and its queue.
 
-    __slots__ = ("counters", "load", "replicas", "route", "waiters", "waking")
+    `shares` are the slots of each replica that this gateway may use; None: all of them are its
+    own. `tell` hears of what other gateways should know: that a call waits for a slot, or that one
+    was given back of which this gateway had too many.
+    """
 
-    def __init__(self, route: Route, clock: Callable[[], float]) -> None:
+    __slots__ = (
+        "counters",
+        "departed",
+        "load",
+        "replicas",
+        "route",
+        "shares",
+        "tell",
+        "waiters",
+        "waking",
+    )
+
+    def __init__(
+        self,
+        route: Route,
+        clock: Callable[[], float],
+        *,
+        shares: Mapping[str, int] | None = None,
+        tell: Callable[[RouteEntry], None] | None = None,
+    ) -> None:
         self.route = route
+        self.shares = shares
+        self.tell = tell
         self.replicas: list[Slots] = []
+        self.departed: list[Slots] = []
+        """Replicas that are not to be called now and have calls in flight: they may come back."""
         self.waiters: dict[asyncio.Future[Lease], Waiter] = {}
         self.load = Load(clock)
         self.counters = Counters()
@@ -61,9 +88,19 @@ class RouteEntry:
 
     def take(self, route: Route) -> None:
         """Go over to a newer route; a replica that stays keeps its count of calls."""
-        known = {slots.endpoint: slots for slots in self.replicas}
+        known = {slots.endpoint: slots for slots in (*self.departed, *self.replicas)}
         self.route = route
-        self.replicas = [known.get(e) or Slots(e) for e in route.endpoints]
+        self.replicas = [known.pop(e) if e in known else Slots(e) for e in route.endpoints]
+        self.departed = [slots for slots in known.values() if slots.in_flight]
+        self.limit(self.shares)
+
+    def limit(self, shares: Mapping[str, int] | None) -> None:
+        """From now on use so many slots of each replica; calls in flight beyond it go on."""
+        self.shares = shares
+        most = self.route.concurrency
+        for slots in self.replicas:
+            replica = slots.endpoint.replica
+            slots.limit = most if shares is None else min(most, shares.get(replica, 0))
 
     def pick(self, exclude: Collection[str] = ()) -> Slots | None:
         """The replica with the fewest calls in flight that has room; the longest unused of equals.
@@ -72,7 +109,7 @@ class RouteEntry:
         """
         best, least = None, self.route.concurrency
         for slots in self.replicas:
-            if slots.in_flight < least and slots.endpoint.replica not in exclude:
+            if slots.in_flight < min(least, slots.limit) and slots.endpoint.replica not in exclude:
                 best, least = slots, slots.in_flight
                 if not least:
                     break
@@ -154,6 +191,8 @@ class Lease:
         slots.in_flight -= 1
         entry = self._entry
         entry.load.add(-1)
+        if slots.in_flight >= slots.limit and entry.tell is not None:
+            entry.tell(entry)
         if entry.waiters:
             entry.hand_out()
 
@@ -164,6 +203,10 @@ class RouteTable:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._entries: dict[str, RouteEntry] = {}
+        self.alone = True
+        """Whether all slots of a function that is new are ours."""
+        self.tell: Callable[[RouteEntry], None] | None = None
+        self._expected: dict[str, asyncio.Event] = {}
 
     def __iter__(self) -> Iterator[RouteEntry]:
         return iter(list(self._entries.values()))
@@ -172,6 +215,11 @@ class RouteTable:
         """The entry of a segment; `name.default` is the same function as `name`."""
         entry = self._entries.get(segment)
         return entry or self._entries.get(segment.removesuffix(".default"))
+
+    async def appears(self, segment: str) -> None:
+        """Wait until there is a function of that segment."""
+        while self.get(segment) is None:
+            await self._expected.setdefault(segment, asyncio.Event()).wait()
 
     def apply(self, update: Route | RouteRemoved) -> RouteEntry | None:
         """Take in an update. Returns the entry where something changed."""
@@ -184,7 +232,11 @@ class RouteTable:
                 entry.fail(lambda: not_found(update.ref))
             return entry
         if entry is None:
-            entry = self._entries[segment] = RouteEntry(update, self._clock)
+            shares: dict[str, int] | None = None if self.alone else {}
+            entry = RouteEntry(update, self._clock, shares=shares, tell=self.tell)
+            self._entries[segment] = entry
+            if expected := self._expected.pop(segment, None):
+                expected.set()
         elif entry.route == update:
             return None
         else:

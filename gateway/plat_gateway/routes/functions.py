@@ -30,7 +30,10 @@ from plat_gateway.services import Services, services_of
 router = APIRouter(tags=["functions"], responses=problems(422))
 
 
-async def _functions(services: Annotated[Services, Depends(services_of)]) -> Functions:
+Parts = Annotated[Services, Depends(services_of)]
+
+
+async def _functions(services: Parts) -> Functions:
     return services.functions
 
 
@@ -68,8 +71,10 @@ class Notice(Model):
     text: Annotated[str, StringConstraints(max_length=4096)] = ""
 
 
-def put_answer(put: Put) -> Response:
-    """201 for a new function, 200 for a known one."""
+async def put_answer(put: Put, services: Services) -> Response:
+    """201 for a new function, as soon as it can be called; 200 for a known one."""
+    if put.outcome == "created":
+        await services.routed(put.function.ref)
     headers = {"X-Plat-Unchanged": "true"} if put.outcome == "unchanged" else {}
     return answer(put.function, 201 if put.outcome == "created" else 200, headers)
 
@@ -91,14 +96,14 @@ async def list_functions(
     responses=STORED,
     openapi_extra=json_body(FunctionDocument, EXAMPLE),
 )
-async def put_function(request: Request, ref: Ref, functions: Verbs) -> Response:
+async def put_function(request: Request, ref: Ref, services: Parts) -> Response:
     """Create or replace a function.
 
     Only `spec` need be sent. The answer comes before the function runs: wait for
     `status.observedGeneration` to reach `metadata.generation`, and for the condition `Ready`.
     """
     document = await read_json(request, FunctionDocument)
-    return put_answer(await functions.put(document.function(ref)))
+    return await put_answer(await services.functions.put(document.function(ref)), services)
 
 
 @router.get("/functions/{name}", response_model=Function, responses=problems(404))
@@ -197,9 +202,7 @@ async def list_revisions(ref: Ref, functions: Verbs) -> Response:
     responses=problems(404, 415, 501),
     openapi_extra=json_body(Notice, {"text": "app.py:3: SyntaxError: invalid syntax"}),
 )
-async def put_notice(
-    request: Request, ref: Ref, services: Annotated[Services, Depends(services_of)]
-) -> Response:
+async def put_notice(request: Request, ref: Ref, services: Parts) -> Response:
     """Show a sentence in the function's answers, as `plat dev` does of a broken save."""
     notice = await read_json(request, Notice)
     await services.functions.record(ref)

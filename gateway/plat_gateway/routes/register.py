@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from plat_gateway.openapi import json_body, problems
 from plat_gateway.routes.documents import Registration
-from plat_gateway.routes.functions import STORED, Verbs, put_answer
+from plat_gateway.routes.functions import STORED, Parts, put_answer
 from plat_gateway.routes.inputs import read_json
 
 router = APIRouter(tags=["functions"], responses=problems(422))
@@ -27,10 +27,10 @@ EXAMPLE = {
     responses=STORED,
     openapi_extra=json_body(Registration, EXAMPLE),
 )
-async def register_function(request: Request, functions: Verbs) -> Response:
+async def register_function(request: Request, services: Parts) -> Response:
     """Create or replace a function, with the fields of its spec beside its name.
 
     `env` may be a map. The same as `PUT /functions/{name}`.
     """
     registration = await read_json(request, Registration)
-    return put_answer(await functions.put(registration.function()))
+    return await put_answer(await services.functions.put(registration.function()), services)

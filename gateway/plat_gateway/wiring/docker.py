@@ -29,7 +29,7 @@ from plat_core.services.tokens import TokenGuard
 from plat_gateway.app import create_app
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
-from plat_gateway.wiring.parts import Platform, background, proxy_of, runtime_view
+from plat_gateway.wiring.parts import Platform, background, proxy_of, routed, runtime_view
 
 
 @asynccontextmanager
@@ -71,6 +71,7 @@ async def docker(settings: GatewaySettings) -> AsyncIterator[Platform]:
             readiness=readiness,
             samples=router.totals,
             buckets=BUCKETS,
+            routed=routed(router),
             backend=settings.backend,
             version=version("plat-faas"),
         )

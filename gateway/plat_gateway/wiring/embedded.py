@@ -33,7 +33,7 @@ from plat_gateway.notices import Notices
 from plat_gateway.proxy.records import CallRecord
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
-from plat_gateway.wiring.parts import Platform, background, proxy_of, runtime_view
+from plat_gateway.wiring.parts import Platform, background, proxy_of, routed, runtime_view
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +114,7 @@ async def embedded(
             readiness=readiness,
             samples=router.totals,
             buckets=BUCKETS,
+            routed=routed(router),
             backend=settings.backend,
             version=version("plat-faas"),
             notices=Notices() if settings.is_dev else None,

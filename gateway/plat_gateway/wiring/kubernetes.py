@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 
 from plat_builder import runtimes
 from plat_core.backends.kubernetes import (
     Api,
+    Cache,
     Caches,
     KubernetesFunctionStore,
     KubernetesLogs,
@@ -18,6 +20,7 @@ from plat_core.backends.kubernetes import (
     KubernetesWorkloads,
     PodPolicy,
     Reflector,
+    gateways,
     kinds,
 )
 from plat_core.backends.remote import RemoteBuilds
@@ -27,12 +30,14 @@ from plat_core.services.changes import Changes
 from plat_core.services.functions import Functions
 from plat_core.services.invoke import Router
 from plat_core.services.load import BUCKETS
+from plat_core.services.peers import Peers
 from plat_core.services.tokens import TokenGuard
 
 from plat_gateway.app import create_app
+from plat_gateway.links import Links
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
-from plat_gateway.wiring.parts import Platform, background, proxy_of, runtime_view
+from plat_gateway.wiring.parts import ROUTED, Platform, background, proxy_of, runtime_view
 
 
 @asynccontextmanager
@@ -52,6 +57,10 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
         stack.push_async_callback(routes.close)
         reflectors = _reflectors(api, caches)
         router = Router(scaler=routes)
+        links = Links(settings.pod_name, settings.auth_token)
+        peers = Peers(settings.pod_name, router, send=links.send)
+        if settings.peers:
+            reflectors.append(_gateways(api, settings, peers, links))
         guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
 
         def url(ref: FunctionRef) -> str:
@@ -59,7 +68,10 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
 
         async def readiness() -> Mapping[str, str]:
             unseen = [r.kind.plural for r in reflectors if not r.synced.is_set()]
-            return dict.fromkeys(unseen, "was not listed yet")
+            missing = dict.fromkeys(unseen, "was not listed yet")
+            if peers.unheard:
+                missing["peers"] = f"nothing was heard yet of {', '.join(peers.unheard)}"
+            return missing
 
         catalogue = runtimes.Catalogue(runtimes.find())
         services = Services(
@@ -79,6 +91,7 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
             readiness=readiness,
             samples=router.totals,
             buckets=BUCKETS,
+            routed=partial(peers.appears, within=ROUTED),
             backend=settings.backend,
             version=version("plat-faas"),
         )
@@ -86,7 +99,8 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
             background(
                 *(reflector.run() for reflector in reflectors),
                 router.follow(routes),
-                Autoscaler(loads=router, scaler=routes, clock=router.clock).run(),
+                Autoscaler(loads=peers, scaler=routes, clock=router.clock, quorum=peers).run(),
+                *(_meet(peers, links, services, settings) if settings.peers else ()),
             )
         )
         yield Platform(
@@ -103,3 +117,30 @@ def _reflectors(api: Api, caches: Caches) -> list[Reflector]:
         Reflector(api, kinds.DEPLOYMENTS, caches.deployments, selector=ours),
         Reflector(api, kinds.PODS, caches.pods, selector=ours),
     ]
+
+
+def _gateways(api: Api, settings: GatewaySettings, peers: Peers, links: Links) -> Reflector:
+    """What tells who the other gateways are: the pods that `PLAT_PEERS` selects."""
+    pods = Cache(lambda _: None)
+
+    def changed(_: kinds.Document) -> None:
+        found = gateways(pods, settings.pod_name)
+        port = settings.peer_port
+        links.members({name: f"{host}:{port}" for name, host in found.addresses.items()})
+        peers.members(found.ready)
+
+    pods.listen(changed)
+    selector, namespace = settings.peers, settings.pod_namespace
+    return Reflector(api, kinds.PODS, pods, selector=selector, namespace=namespace)
+
+
+def _meet(
+    peers: Peers, links: Links, services: Services, settings: GatewaySettings
+) -> Iterable[Coroutine[None, None, None]]:
+    """Speak with the other gateways; one that stops decides no more."""
+
+    async def leave() -> None:
+        await services.closing.wait()
+        peers.leave()
+
+    return peers.run(), links.run(peers, settings.host, settings.peer_port), leave()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 from plat_builder import runtimes
 from plat_core.errors import PlatError
+from plat_core.model.names import FunctionRef
 from plat_core.services.invoke import Router
 from plat_core.services.tokens import Verdict, refusal
 
@@ -17,8 +19,13 @@ from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy
 from plat_gateway.proxy.records import CallRecord
 from plat_gateway.routes.documents import RuntimeView
-from plat_gateway.services import Services
+from plat_gateway.services import Routed, Services
 from plat_gateway.settings import GatewaySettings
+
+log = logging.getLogger(__name__)
+
+ROUTED = 2.0
+"""Seconds for which the answer to a deploy waits for the data path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,19 @@ def proxy_of(
         notices=services.notices.lines if services.notices else None,
         on_call=on_call,
     )
+
+
+def routed(router: Router) -> Routed:
+    """Waits until a function that was just stored is on the data path."""
+
+    async def appears(ref: FunctionRef) -> None:
+        try:
+            async with asyncio.timeout(ROUTED):
+                await router.table.appears(ref.segment)
+        except TimeoutError:
+            log.warning("%s is stored, and cannot be called yet", ref)
+
+    return appears
 
 
 def runtime_view(runtime: runtimes.Runtime) -> RuntimeView:

@@ -1,12 +1,15 @@
 """The kubernetes backend: a function is a custom resource, a replica a pod, an artifact an image.
 
-`kinds`, `policy`, `pods`, `manifests` and `observing` are pure; `api` is the one seam to the API
-server; `reflector` and `cache` keep what is known of it; the others are the ports. It runs in two
-processes: the operator (store, workloads) and the gateway (store, routes, scaler, logs, secrets).
+`kinds`, `policy`, `gateways`, `pods`, `manifests` and `observing` are pure; `api` is the one seam
+to the API server; `reflector` and `cache` keep what is known of it; the others are the ports. It
+runs in two processes: the operator (store, workloads) and the gateway (store, routes, scaler, logs,
+secrets).
 """
 
 from plat_core.backends.kubernetes.api import Api
+from plat_core.backends.kubernetes.cache import Cache
 from plat_core.backends.kubernetes.functions import KubernetesFunctionStore
+from plat_core.backends.kubernetes.gateways import Gateways, gateways
 from plat_core.backends.kubernetes.logs import KubernetesLogs
 from plat_core.backends.kubernetes.policy import PodPolicy
 from plat_core.backends.kubernetes.reflector import Reflector
@@ -17,7 +20,9 @@ from plat_core.backends.kubernetes.workloads import Caches, KubernetesWorkloads
 
 __all__ = [
     "Api",
+    "Cache",
     "Caches",
+    "Gateways",
     "KubernetesFunctionStore",
     "KubernetesLogs",
     "KubernetesRoutes",
@@ -27,4 +32,5 @@ __all__ = [
     "PodPolicy",
     "Reflector",
     "WarningStore",
+    "gateways",
 ]

@@ -24,7 +24,7 @@ from plat_core.backends.kubernetes.kinds import (
     revision_of,
 )
 from plat_core.backends.kubernetes.observing import address_of, state_of
-from plat_core.errors import FunctionNotFound, Unavailable
+from plat_core.errors import Conflict, FunctionNotFound, Unavailable
 from plat_core.model.function import Function
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Record, Route, RouteRemoved, RouteState
@@ -34,6 +34,7 @@ FIRST_PAUSE: Final = 0.01
 PAUSE: Final = 0.1
 PROBE_DEADLINE: Final = 1.0
 MANAGER: Final = "plat-gateway"
+ATTEMPTS: Final = 5
 
 
 class KubernetesRoutes:
@@ -77,20 +78,40 @@ class KubernetesRoutes:
                 yield found
 
     async def scale(self, ref: FunctionRef, replicas: int) -> None:
-        """See `Scaler.scale`; raises Unavailable while there is nothing yet that has a size."""
+        """See `Scaler.scale`; raises Unavailable while there is nothing yet that has a size.
+
+        A gateway that wakes what another one woke, and that grew meanwhile, takes nothing back: a
+        size is set only on the Deployment as it was when that was decided.
+        """
         record = await self._store.get(ref)
         low, high = record.function.spec.bounds
         wanted = max(low, min(replicas, high))
         deployment = self._sized(record)
         if deployment is None:
             raise Unavailable(f"no revision of {ref} was rolled out yet", retry_after=1.0)
-        if deployment["spec"].get("replicas", 1) == wanted:
-            return
-        path = DEPLOYMENTS.path(ref.namespace, name_of(deployment)) + "/scale"
+        path = DEPLOYMENTS.path(ref.namespace, name_of(deployment))
+        grows = wanted > _size(deployment)
         try:
-            await self._api.merge(path, {"spec": {"replicas": wanted}}, manager=MANAGER)
+            for _ in range(ATTEMPTS):
+                size = _size(deployment)
+                if size == wanted or (grows and size > wanted):
+                    return
+                if await self._resize(path, deployment, wanted):
+                    return
+                deployment = await self._api.read(path)
         except Missing as error:
             raise FunctionNotFound(f"there is no function {ref}", fix="plat list") from error
+        raise Conflict(f"the size of {ref} keeps being changed by others", fix="try again")
+
+    async def _resize(self, path: str, deployment: Document, wanted: int) -> bool:
+        """Set the size of a Deployment that is still the same; whether it was."""
+        version = deployment["metadata"]["resourceVersion"]
+        change = {"metadata": {"resourceVersion": version}, "spec": {"replicas": wanted}}
+        try:
+            await self._api.merge(f"{path}/scale", change, manager=MANAGER)
+        except Conflict:
+            return False
+        return True
 
     async def close(self) -> None:
         """End the probes."""
@@ -104,7 +125,7 @@ class KubernetesRoutes:
         except (FunctionNotFound, Unavailable):
             return None
         deployment = self._sized(record)
-        asked = int(deployment["spec"].get("replicas", 1)) if deployment else 0
+        asked = _size(deployment) if deployment else 0
         return route(record, self._pods.of(ref), asked=asked, answering=self._answering)
 
     def _sized(self, record: Record) -> Document | None:
@@ -137,6 +158,10 @@ class KubernetesRoutes:
             await asyncio.sleep(FIRST_PAUSE if asked < FIRST_PROBES else PAUSE)
         self._answering.add(pod["metadata"]["uid"])
         self._child_changed(pod)
+
+
+def _size(deployment: Document) -> int:
+    return int(deployment["spec"].get("replicas", 1))
 
 
 def route(

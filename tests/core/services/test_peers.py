@@ -1,0 +1,347 @@
+"""Gateways that tell each other: real routers, replicas that count, and a line between them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from plat_core.backends.memory.scaler import MemoryScaler
+from plat_core.model.names import FunctionRef
+from plat_core.ports import Endpoint, Route
+from plat_core.services.autoscaler import Autoscaler
+from plat_core.services.invoke import Router
+from plat_core.services.peers import Peers
+
+REF = FunctionRef("orders")
+
+
+def route(replicas: int, concurrency: int = 1) -> Route:
+    endpoints = tuple(Endpoint(f"orders-1-{n}", f"tcp:10.0.0.{n}:8080") for n in range(replicas))
+    state = "ready" if replicas else "asleep"
+    return Route(
+        REF, "orders-1", state, endpoints, 30.0, concurrency, "token", 0, 10, 0.7, idle=10.0
+    )
+
+
+class World:
+    """Gateways that are linked to each other as soon as they are there."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+        self.routers: dict[str, Router] = {}
+        self.peers: dict[str, Peers] = {}
+        self.links: set[tuple[str, str]] = set()
+        self.lines: list[dict[str, object]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def clock(self) -> float:
+        return asyncio.get_running_loop().time() + self.ahead
+
+    def start(self, name: str, now: Route) -> Router:
+        router = Router(scaler=MemoryScaler(), clock=self.clock)
+        self.routers[name] = router
+        self.peers[name] = peers = Peers(
+            name, router, send=lambda to, line: self.send(name, to, line)
+        )
+        router.apply(now)
+        self._tasks.append(asyncio.create_task(peers.run()))
+        return router
+
+    def send(self, sender: str, to: str, line: bytes) -> None:
+        if (sender, to) in self.links:
+            self.lines.append(json.loads(line))
+            asyncio.get_running_loop().call_soon(self.peers[to].receive, sender, line)
+
+    def meet(self, *, linked: bool = True) -> None:
+        """The cluster says that all are ready."""
+        for name, peers in self.peers.items():
+            peers.members(self.peers.keys() - {name})
+        for one in self.peers if linked else ():
+            for other in self.peers.keys() - {one}:
+                self.link(one, other)
+
+    def link(self, one: str, other: str) -> None:
+        if (one, other) not in self.links:
+            self.links.add((one, other))
+            self.peers[other].joined(one)
+            self.peers[one].reaches(other)
+
+    def apply(self, now: Route) -> None:
+        for router in self.routers.values():
+            router.apply(now)
+
+    def held(self) -> dict[str, int]:
+        """Slots that the gateways may use together, by replica."""
+        total: Counter[str] = Counter()
+        for router in self.routers.values():
+            for slots in entry(router).replicas:
+                total[slots.endpoint.replica] += slots.limit
+        return dict(total)
+
+    async def until(self, look: object) -> None:
+        async with asyncio.timeout(10):
+            while not look():  # type: ignore[operator]  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+
+    def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+
+def entry(router: Router):  # type: ignore[no-untyped-def]
+    found = router.lookup("orders")
+    assert found is not None
+    return found
+
+
+def held(router: Router) -> int:
+    return sum(slots.limit for slots in entry(router).replicas)
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    world = World()
+    yield world
+    world.close()
+
+
+class Busy:
+    """Calls through routers: how many are in a replica at once, at most."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.now: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
+        self.done: Counter[str] = Counter()
+
+    async def call(self, name: str, router: Router) -> None:
+        found = entry(router)
+        lease = router.lease(found) or await router.wait(found, router.clock() + 20)
+        replica = lease.endpoint.replica
+        self.now[replica] += 1
+        self.most[replica] = max(self.most[replica], self.now[replica])
+        await asyncio.sleep(self.seconds)
+        self.now[replica] -= 1
+        self.done[name] += 1
+        lease.release()
+
+
+async def test_alone_it_asks_nobody(world: World) -> None:
+    router = world.start("a", route(2))
+    world.peers["a"].members(())
+    busy = Busy(0.0)
+    await asyncio.gather(*(busy.call("a", router) for _ in range(10)))
+    assert (busy.done["a"], world.lines, entry(router).shares) == (10, [], None)
+
+
+@pytest.mark.parametrize(("replicas", "concurrency"), [(10, 1), (1, 1), (3, 4), (1, 20)])
+async def test_callers_of_two_gateways_never_share_a_slot(
+    world: World, replicas: int, concurrency: int
+) -> None:
+    now = route(replicas, concurrency)
+    one, two = world.start("a", now), world.start("b", now)
+    world.meet()
+    await world.until(lambda: world.held() == dict.fromkeys(world.held(), concurrency))
+    busy = Busy(0.01)
+    calls = [busy.call("a", one) for _ in range(40)] + [busy.call("b", two) for _ in range(40)]
+    await asyncio.gather(*calls)
+    assert busy.done == {"a": 40, "b": 40}
+    assert max(busy.most.values()) <= concurrency
+
+
+async def test_one_slot_goes_to_and_fro(world: World) -> None:
+    """Who has a long queue does not keep the only slot from who has a short one."""
+    one, two = world.start("a", route(1)), world.start("b", route(1))
+    world.meet()
+    await world.until(lambda: sum(world.held().values()) == 1)
+    busy = Busy(0.02)
+    many = [asyncio.create_task(busy.call("a", one)) for _ in range(60)]
+    await asyncio.sleep(0)
+    await busy.call("b", two)
+    assert busy.done["a"] < 40
+    await asyncio.gather(*many)
+    assert busy.most == {"orders-1-0": 1}
+
+
+async def test_the_busy_gateway_gets_what_the_idle_one_has(world: World) -> None:
+    one, _ = world.start("a", route(4, 5)), world.start("b", route(4, 5))
+    world.meet()
+    await world.until(lambda: sum(world.held().values()) == 20)
+    busy = Busy(0.3)
+    calls = [asyncio.create_task(busy.call("a", one)) for _ in range(20)]
+    await world.until(lambda: sum(busy.now.values()) == 20)
+    await asyncio.gather(*calls)
+
+
+async def test_replicas_that_come_and_go_are_shared_too(world: World) -> None:
+    one, two = world.start("a", route(0)), world.start("b", route(0))
+    world.meet()
+    busy = Busy(0.01)
+    calls = [asyncio.create_task(busy.call("a", one)) for _ in range(20)]
+    calls += [asyncio.create_task(busy.call("b", two)) for _ in range(20)]
+    for number in (1, 3, 2, 5):
+        world.apply(route(number))
+        await asyncio.sleep(0.02)
+    await asyncio.gather(*calls)
+    assert set(busy.most.values()) == {1}
+
+
+async def test_a_gateway_that_is_gone_leaves_its_slots(world: World) -> None:
+    one, two = world.start("a", route(2)), world.start("b", route(2))
+    world.meet()
+    await world.until(lambda: [held(one), held(two)] == [1, 1])
+    lease = two.lease(entry(two))
+    assert lease is not None
+    world.links.clear()
+    world.peers["a"].lost("b")
+    world.peers["a"].members(())
+    busy = Busy(0.0)
+    await asyncio.gather(*(busy.call("a", one) for _ in range(4)))
+    assert entry(one).shares is None
+
+
+async def test_what_a_silent_gateway_holds_is_left_to_it_for_a_while(world: World) -> None:
+    one, two = world.start("a", route(2)), world.start("b", route(2))
+    world.meet()
+    await world.until(lambda: [held(one), held(two)] == [1, 1])
+    world.links.clear()
+    busy = Busy(0.0)
+    await asyncio.gather(*(busy.call("a", one) for _ in range(4)))
+    assert len(busy.most) == 1
+    world.ahead += 3.0
+    await world.until(lambda: held(one) == 2)
+
+
+async def test_a_new_gateway_waits_until_it_heard_of_the_others(world: World) -> None:
+    world.start("a", route(2))
+    world.start("b", route(2))
+    world.peers["b"].members({"a"})
+    await asyncio.sleep(0.02)
+    assert world.peers["b"].unheard == ["a"]
+    assert sum(world.held().values()) == 4  # both believed they were alone
+    world.meet()
+    await world.until(lambda: sum(world.held().values()) == 2)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"[]",
+        b'{"claims": {"orders": {"demand": -1}}}',
+        b'{"claims": {"orders": {"demand": 1.5}}}',
+        b'{"claims": {"orders": {"demand": 1e400}}}',
+        b'{"claims": {"orders": {"demand": 9999999999}}}',
+        b'{"claims": {"orders": {"held": {"orders-1-0": "1"}}}}',
+        b'{"loads": {"orders": {"concurrency": NaN, "in_flight": 0, "waiting": 0, "idle": 0}}}',
+        b'{"loads": {"orders": {"concurrency": -1, "in_flight": 0, "waiting": 0, "idle": 0}}}',
+        b'{"loads": {"orders": {"concurrency": 1e9, "in_flight": 0, "waiting": 0, "idle": 0}}}',
+        b'{"limits": {"orders": {"orders-1-0": true}}}',
+        b"{" * 100_000,
+    ],
+)
+async def test_what_is_no_number_or_beyond_reason_is_ignored(world: World, line: bytes) -> None:
+    router = world.start("a", route(1))
+    peers = world.peers["a"]
+    peers.members({"b"})
+    peers.joined("b")
+    peers.receive("b", line)
+    peers.turn()
+    assert (peers.unheard, peers.complete) == (["b"], False)
+    assert [sample.concurrency for sample in peers.samples()] == [0.0]
+    assert sum(s.limit for s in entry(router).replicas) == 1
+
+
+def autoscaler(world: World, name: str) -> tuple[Autoscaler, MemoryScaler]:
+    scaler = MemoryScaler()
+    peers = world.peers[name]
+    return (
+        Autoscaler(loads=peers, scaler=scaler, clock=world.clock, quorum=peers),
+        scaler,
+    )
+
+
+async def ticks(world: World, scalers: list[Autoscaler], number: int) -> None:
+    for _ in range(number):
+        world.ahead += 2.0
+        for one in scalers:
+            await one.tick()
+        for peers in world.peers.values():
+            peers.turn()
+        await asyncio.sleep(0)
+
+
+async def test_one_decides_on_the_load_of_all(world: World) -> None:
+    now = route(2, 10)
+    one, two = (
+        world.start("a", replace(now, target=1.0)),
+        world.start("b", replace(now, target=1.0)),
+    )
+    world.meet()
+    await world.until(lambda: sum(world.held().values()) == 20)
+    for router in (one, two):
+        for _ in range(3):
+            assert router.lease(entry(router)) or router.wait(entry(router), router.clock() + 99)
+    (first, asked), (second, also) = autoscaler(world, "a"), autoscaler(world, "b")
+    await ticks(world, [first, second], 3)
+    together = asked.asked + also.asked
+    assert together
+    assert 3 < together[-1][1] <= 6, "each of them sees three calls"
+    assert not (asked.asked and also.asked)
+
+
+async def test_no_gateway_puts_to_sleep_what_another_one_calls(world: World) -> None:
+    now = replace(route(1, 10), target=7.0)
+    world.start("a", now)
+    two = world.start("b", now)
+    world.meet()
+    await world.until(lambda: held(two) == 5)
+    lease = two.lease(entry(two))
+    assert lease is not None
+    (first, asked), (second, also) = autoscaler(world, "a"), autoscaler(world, "b")
+    await ticks(world, [first, second], 10)
+    assert asked.asked + also.asked == []
+    lease.release()
+    await ticks(world, [first, second], 7)
+    assert (REF, 0) in asked.asked + also.asked
+
+
+async def test_nothing_is_taken_away_while_a_gateway_does_not_say_what_it_sees(
+    world: World,
+) -> None:
+    world.start("a", route(1, 10))
+    peers = world.peers["a"]
+    peers.members({"b"})
+    first, asked = autoscaler(world, "a")
+    await ticks(world, [first], 10)
+    assert asked.asked == []
+    peers.members(())
+    await ticks(world, [first], 1)
+    assert asked.asked == [(REF, 0)]
+
+
+async def test_what_is_stored_at_one_gateway_can_be_called_at_all(world: World) -> None:
+    one, two = world.start("a", route(1)), world.start("b", route(1))
+    world.meet()
+    await world.until(lambda: sum(world.held().values()) == 1)
+    new = replace(route(1), ref=FunctionRef("new"))
+    appears = asyncio.create_task(world.peers["a"].appears(new.ref, within=10))
+    one.apply(new)
+    await asyncio.sleep(0.02)
+    assert not appears.done()
+    two.apply(new)
+    await appears
+
+
+async def test_nobody_waits_for_a_gateway_that_does_not_answer(world: World) -> None:
+    one = world.start("a", route(1))
+    world.start("b", route(1))
+    world.meet()
+    await world.until(lambda: not world.peers["a"].unheard)
+    new = replace(route(1), ref=FunctionRef("new"))
+    one.apply(new)
+    await world.peers["a"].appears(new.ref, within=0.05)

@@ -1,0 +1,117 @@
+"""Links between gateways, over real sockets: who may speak, and what ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+
+import pytest
+from plat_core.backends.memory.scaler import MemoryScaler
+from plat_core.services.invoke import Router
+from plat_core.services.peers import Peers
+from plat_gateway.links import LINE, Links
+
+
+class Gateway:
+    """One end: its links, and what it knows of others."""
+
+    def __init__(self, name: str, token: str = "a-token") -> None:
+        self.name = name
+        self.links = Links(name, token)
+        self.router = Router(scaler=MemoryScaler())
+        self.peers = Peers(name, self.router, send=self.links.send)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        self._tasks.append(asyncio.create_task(self.links.run(self.peers, "127.0.0.1", 0)))
+        self._tasks.append(asyncio.create_task(self.peers.run()))
+        await until(lambda: self.links.port)
+
+    def meet(self, *others: Gateway) -> None:
+        self.links.members({o.name: f"127.0.0.1:{o.links.port}" for o in others})
+        self.peers.members({o.name for o in others})
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def until(look: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not look():  # noqa: ASYNC110 - what another task does can only be looked at
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[tuple[Gateway, Gateway]]:
+    one, two = Gateway("one"), Gateway("two")
+    await one.start()
+    await two.start()
+    yield one, two
+    await one.close()
+    await two.close()
+
+
+async def test_gateways_hear_each_other(pair: tuple[Gateway, Gateway]) -> None:
+    one, two = pair
+    one.meet(two)
+    two.meet(one)
+    await until(lambda: not (one.peers.unheard or two.peers.unheard))
+
+
+async def test_a_link_that_breaks_is_opened_again(pair: tuple[Gateway, Gateway]) -> None:
+    one, two = pair
+    one.meet(two)
+    two.meet(one)
+    await until(lambda: not two.peers.unheard)
+    port = one.links.port
+    await one.close()
+    again = Gateway("one")
+    await again.start()
+    assert again.links.port != port
+    again.meet(two)
+    two.meet(again)
+    await until(lambda: not (again.peers.unheard or two.peers.unheard))
+    await again.close()
+
+
+async def test_who_does_not_know_the_token_is_not_heard(pair: tuple[Gateway, Gateway]) -> None:
+    one, _ = pair
+    stranger = Gateway("two", token="another")
+    await stranger.start()
+    one.peers.members({"two"})
+    stranger.meet(one)
+    reader, writer = await asyncio.open_connection("127.0.0.1", one.links.port)
+    writer.write(b'{"hello": "two", "proof": "0"}\n{"leaving": true}\n')
+    assert await reader.read() == b""
+    assert one.peers.unheard == ["two"]
+    writer.close()
+    await stranger.close()
+
+
+@pytest.mark.parametrize(
+    "first", [b"\n", b"[1]\n", b"\xff\n", b'{"hello": 1}\n', b"[" * 50_000 + b"\n"]
+)
+async def test_what_is_no_introduction_ends_the_link(
+    pair: tuple[Gateway, Gateway], first: bytes
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", pair[0].links.port)
+    writer.write(first + b"\n")
+    assert await reader.read() == b""
+    writer.close()
+
+
+async def test_a_line_without_end_ends_the_link(pair: tuple[Gateway, Gateway]) -> None:
+    """However much another gateway sends, no more than a line of it is kept."""
+    one, two = pair
+    proof = json.dumps({"hello": "two", "proof": two.links._proof("two")}).encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", one.links.port)
+    writer.write(proof + b"\n" + b'{"leaving": ' + b"1" * (3 * LINE))
+    rest = b""
+    with suppress(ConnectionError):
+        rest = await reader.read()
+    assert rest == b""
+    writer.transport.abort()
