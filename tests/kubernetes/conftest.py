@@ -10,6 +10,7 @@ import pytest
 
 from .cluster import REGISTRY, ROOT, Cluster, run, start
 from .functions import Functions
+from .installation import Gateway, install
 from .process import OperatorProcess
 
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
@@ -29,12 +30,31 @@ def image(cluster: Cluster) -> str:
         *("docker", "build", "--quiet", "--tag", "plat-test-runtime"),
         *("--file", ROOT / "runtimes/python/Dockerfile", ROOT / "runtimes"),
     )
-    pushed = f"localhost:{cluster.registry_port}/plat-test"
-    run("docker", "build", "--quiet", "--tag", pushed, Path(__file__).with_name("image"))
+    return _pushed(cluster, "plat-test", "image")
+
+
+@pytest.fixture(scope="session")
+def counting(cluster: Cluster) -> str:
+    """An image without a runtime of plat, which counts how many calls it has at once."""
+    return _pushed(cluster, "plat-test-counting", "counting")
+
+
+def _pushed(cluster: Cluster, name: str, folder: str) -> str:
+    """Build a folder beside this file and push it; returns its name within the cluster."""
+    pushed = f"localhost:{cluster.registry_port}/{name}"
+    run("docker", "build", "--quiet", "--tag", pushed, Path(__file__).with_name(folder))
     run("docker", "push", "--quiet", pushed)
     digests = json.loads(run("docker", "inspect", "--format", "{{json .RepoDigests}}", pushed))
-    [digest] = [d.partition("@")[2] for d in digests if d.startswith(pushed)]
-    return f"{REGISTRY}/plat-test@{digest}"
+    [digest] = [d.partition("@")[2] for d in digests if d.startswith(f"{pushed}@")]
+    return f"{REGISTRY}/{name}@{digest}"
+
+
+@pytest.fixture(scope="session")
+def gateway(cluster: Cluster) -> Iterator[Gateway]:
+    """plat as its chart installs it, with two gateways."""
+    end = install(cluster)
+    yield Gateway(cluster)
+    end()
 
 
 @pytest.fixture

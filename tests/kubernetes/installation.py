@@ -1,0 +1,103 @@
+"""plat as its chart installs it, with two gateways, and what tests do through them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from .cluster import GATEWAY_PORT, REGISTRY, ROOT, Cluster, run
+from .functions import Functions
+from .process import fetch, until
+
+TOKEN = "a-token-of-the-test"
+NAMESPACE = "plat-system"
+GATEWAYS = "app.kubernetes.io/component=gateway"
+OPERATORS = "app.kubernetes.io/component=operator"
+PAUSE = 0.1
+"""Seconds before a caller whom nobody heard tries again."""
+
+Answer = tuple[int, str]
+
+
+class Gateway:
+    """The gateways, at their fixed port of the node: each connection goes to one of them."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self._url = cluster.gateway
+
+    def ask(self, path: str, *, data: bytes | None = None) -> Answer:
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        return fetch(self._url + path, data=data, **headers)
+
+    def pods(self, selector: str = GATEWAYS) -> list[str]:
+        """The pods that are there to stay, by name."""
+        found = self.cluster.get("-n", NAMESPACE, "pods", "-l", selector)["items"]
+        return sorted(
+            pod["metadata"]["name"] for pod in found if "deletionTimestamp" not in pod["metadata"]
+        )
+
+    def delete(self, pod: str, *options: str) -> None:
+        self.cluster.kubectl("-n", NAMESPACE, "delete", "pod", pod, "--timeout=90s", *options)
+
+    def metrics(self, pod: str) -> str:
+        root = f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}:8080/proxy"
+        return self.cluster.kubectl("get", "--raw", f"{root}/metrics")
+
+    def rolled_out(self, what: str = "gateway") -> None:
+        self.cluster.kubectl(
+            *("-n", NAMESPACE, "rollout", "status", f"deployment/plat-{what}", "--timeout=120s")
+        )
+
+    @contextmanager
+    def load(self, path: str, callers: int = 4) -> Iterator[list[Answer]]:
+        """Callers who call again and again, one connection for each call, while the body runs.
+
+        Twenty calls come before the body, and twenty after it.
+        """
+        answers: list[Answer] = []
+        done = threading.Event()
+
+        def call() -> None:
+            while not done.is_set():
+                answers.append(self.ask(path))
+
+        def more() -> None:
+            wanted = len(answers) + 20
+            until(lambda: len(answers) >= wanted, what="calls go on")
+
+        with ThreadPoolExecutor(callers) as pool:
+            calls = [pool.submit(call) for _ in range(callers)]
+            try:
+                more()
+                yield answers
+                more()
+            finally:
+                done.set()
+        for one in calls:
+            one.result()
+
+
+def path(functions: Functions, rest: str = "/", name: str = "hello") -> str:
+    return f"/function/{name}.{functions.namespace}{rest}"
+
+
+def install(cluster: Cluster) -> Callable[[], None]:
+    """Build, push and install; returns what takes it away again."""
+    for part in ("gateway", "operator"):
+        pushed = f"localhost:{cluster.registry_port}/plat-{part}:test"
+        run("docker", "build", "--quiet", "--target", part, "--tag", pushed, ROOT)
+        run("docker", "push", "--quiet", pushed)
+    helm = ("helm", "--kubeconfig", cluster.kubeconfig, "--namespace", NAMESPACE)
+    run(
+        *(*helm, "upgrade", "--install", "plat", ROOT / "charts/plat", "--create-namespace"),
+        *("--set", f"authToken={TOKEN},image.registry={REGISTRY},image.tag=test"),
+        *("--set", f"gateway.nodePort={GATEWAY_PORT},image.pullPolicy=Always"),
+        *("--set", "gateway.replicas=2"),
+        *("--wait", "--timeout", "180s"),
+    )
+    strict = "pod-security.kubernetes.io/enforce=restricted"
+    cluster.kubectl("label", "--overwrite", "namespace", NAMESPACE, strict)
+    return lambda: run(*helm, "uninstall", "plat", "--wait") and None

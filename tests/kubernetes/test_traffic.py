@@ -1,0 +1,116 @@
+"""What happens to calls while things end around them, with two gateways before the replicas."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from .cluster import run
+from .functions import Functions
+from .installation import OPERATORS, Gateway, path
+from .process import until
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.slow, pytest.mark.timeout(300)]
+
+LOST = (0, "")
+"""What a caller has whose connection ended without an answer."""
+
+
+def test_two_gateways_share_what_takes_one_call_at_a_time(
+    functions: Functions, gateway: Gateway, counting: str
+) -> None:
+    """CONTRACTS §3, on an image that would take any number of calls: only gateways bound it."""
+    functions.apply(
+        "hello",
+        image=counting,
+        timeout="60s",
+        concurrency=1,
+        scale={"min": 0, "max": 10, "idle": "5s"},
+        resources={"requests": {"cpu": "10m", "memory": "16Mi"}},
+    )
+    functions.wait("hello")
+    functions.until_reason("hello", "Idle")
+    functions.kubectl("wait", "--for=delete", "pods", "--all", "--timeout=60s")
+    with ThreadPoolExecutor(100) as callers:
+        answers = list(callers.map(lambda _: gateway.ask(path(functions)), range(100)))
+    assert Counter(status for status, _ in answers) == {200: 100}
+    told = [json.loads(text) for _, text in answers]
+    assert {one["most"] for one in told} == {1}
+    assert 1 < len({one["replica"] for one in told}) <= 10
+    assert functions.get("deployment/hello-1")["spec"]["replicas"] <= 10
+
+
+def test_no_call_fails_while_a_new_revision_rolls_out(
+    functions: Functions, gateway: Gateway
+) -> None:
+    functions.apply("hello", timeout="30s")
+    functions.wait("hello")
+    with gateway.load(path(functions, "/slow?seconds=0.1")) as answers:
+        functions.apply("hello", timeout="30s", env=[{"name": "A", "value": "2"}])
+        functions.wait("hello")
+        until(lambda: gateway.ask(path(functions)) == (200, "hello-2 /"))
+    assert Counter(answers) == {(200, "slept"): len(answers)}
+
+
+def test_no_call_fails_while_the_operator_is_killed(functions: Functions, gateway: Gateway) -> None:
+    functions.apply("hello", timeout="30s")
+    functions.wait("hello")
+    with gateway.load(path(functions, "/slow?seconds=0.1")) as answers:
+        [pod] = gateway.pods(OPERATORS)
+        gateway.delete(pod, "--grace-period=0", "--force")
+        gateway.rolled_out("operator")
+        functions.apply("hello", timeout="30s", env=[{"name": "A", "value": "2"}])
+        functions.wait("hello")
+    assert Counter(answers) == {(200, "slept"): len(answers)}
+
+
+def test_no_call_fails_while_a_gateway_stops(functions: Functions, gateway: Gateway) -> None:
+    functions.apply("hello", timeout="30s", scale={"min": 2, "max": 2})
+    functions.wait("hello")
+    with gateway.load(path(functions, "/slow?seconds=0.1")) as answers:
+        gateway.delete(gateway.pods()[0])
+        gateway.rolled_out()
+    assert Counter(answers) == {(200, "slept"): len(answers)}
+
+
+def test_a_gateway_that_is_killed_takes_no_more_than_its_own_connections(
+    functions: Functions, gateway: Gateway
+) -> None:
+    """New connections are refused until the cluster sees that it is gone: nothing was sent then."""
+    functions.apply("hello", timeout="30s", scale={"min": 2, "max": 2})
+    functions.wait("hello")
+    with gateway.load(path(functions, "/slow?seconds=0.1")) as answers:
+        node = f"{gateway.cluster.name}-control-plane"
+        run("docker", "exec", node, "pkill", "-9", "-o", "-f", "plat_gateway")
+        gateway.rolled_out()
+    assert set(answers) <= {(200, "slept"), LOST}
+    assert answers[-10:] == [(200, "slept")] * 10
+
+
+def test_calls_in_flight_outlive_the_deletion_of_their_pod(
+    functions: Functions, gateway: Gateway
+) -> None:
+    """CONTRACTS §2."""
+    functions.apply("hello", timeout="30s", scale={"min": 1, "max": 1})
+    functions.wait("hello")
+    with ThreadPoolExecutor(6) as callers:
+        calls = [callers.submit(gateway.ask, path(functions, "/slow?seconds=12")) for _ in range(6)]
+        until(lambda: _in_flight(gateway, functions) == 6, what="six calls are in flight")
+        functions.kubectl("delete", "pods", "--all", "--wait=false")
+        later = gateway.ask(path(functions))
+        assert [call.result() for call in calls] == [(200, "slept")] * 6
+    assert later == (200, "hello-1 /")
+
+
+def _in_flight(gateway: Gateway, functions: Functions) -> float:
+    """Over all gateways, by their metrics."""
+    total = 0.0
+    for pod in gateway.pods():
+        text = gateway.metrics(pod)
+        for line in text.splitlines():
+            if line.startswith("plat_function_calls_in_flight{") and functions.namespace in line:
+                total += float(line.rpartition(" ")[2])
+    return total
