@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +16,6 @@ TOKEN = "a-token-of-the-test"
 NAMESPACE = "plat-system"
 GATEWAYS = "app.kubernetes.io/component=gateway"
 OPERATORS = "app.kubernetes.io/component=operator"
-PAUSE = 0.1
-"""Seconds before a caller whom nobody heard tries again."""
-
 Answer = tuple[int, str]
 
 
@@ -41,6 +39,19 @@ class Gateway:
 
     def delete(self, pod: str, *options: str) -> None:
         self.cluster.kubectl("-n", NAMESPACE, "delete", "pod", pod, "--timeout=90s", *options)
+
+    def kill(self, pod: str) -> None:
+        """End its process with SIGKILL, and wait until it is back."""
+        found = self.cluster.get("-n", NAMESPACE, "pod", pod)
+        container = found["status"]["containerStatuses"][0]["containerID"].rpartition("/")[2]
+        node, before = found["spec"]["nodeName"], self._restarts(pod)
+        state = run("docker", "exec", node, "crictl", "inspect", container)
+        run("docker", "exec", node, "kill", "-9", str(json.loads(state)["info"]["pid"]))
+        until(lambda: self._restarts(pod) > before, what=f"{pod} comes back")
+
+    def _restarts(self, pod: str) -> int:
+        found = self.cluster.get("-n", NAMESPACE, "pod", pod)["status"]["containerStatuses"][0]
+        return int(found["restartCount"]) if found["ready"] else -1
 
     def metrics(self, pod: str) -> str:
         root = f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}:8080/proxy"
