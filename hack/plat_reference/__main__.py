@@ -23,6 +23,7 @@ def openapi() -> str:
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "charts/plat/files/functions.plat.dev.yaml": crd.manifest,
     "crds/functions.plat.dev.yaml": crd.manifest,
     "docs/reference/cli.md": commands.page,
     "docs/reference/errors.md": errors.page,

@@ -2,10 +2,45 @@
 app.kubernetes.io/name: plat
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{- end }}
+
+{{/* What a selector selects by: (list $ "gateway"). */}}
+{{- define "plat.selector" -}}
+{app.kubernetes.io/instance: {{ (index . 0).Release.Name }}, app.kubernetes.io/component: {{ index . 1 }}}
 {{- end }}
 
 {{- define "plat.secret" -}}
 {{ .Values.existingSecret | default (printf "%s-token" .Release.Name) }}
+{{- end }}
+
+{{- define "plat.publicUrl" -}}
+{{- $scheme := ternary "https" "http" (ne .Values.ingress.tlsSecret "") -}}
+{{- $own := ternary (printf "%s://%s" $scheme .Values.ingress.host) "http://localhost:8080" .Values.ingress.enabled -}}
+{{ .Values.publicUrl | default $own }}
+{{- end }}
+
+{{- define "plat.builderUrl" -}}
+{{ ternary (printf "http://%s-builder:8082" .Release.Name) .Values.builderUrl .Values.builder.enabled }}
+{{- end }}
+
+{{- define "plat.registryName" -}}
+{{- $own := ternary (printf "localhost:%d" (int .Values.registry.nodePort)) "localhost:5001" .Values.registry.enabled -}}
+{{ .Values.registry.name | default $own }}
+{{- end }}
+
+{{- define "plat.registryUrl" -}}
+{{- $host := first (splitList "/" (include "plat.registryName" .)) -}}
+{{- $elsewhere := ternary "http://kind-registry:5000" (printf "https://%s" $host) (hasPrefix "localhost" $host) -}}
+{{- $own := ternary (printf "http://%s-registry:5000" .Release.Name) $elsewhere .Values.registry.enabled -}}
+{{ .Values.registry.url | default $own }}
+{{- end }}
+
+{{/* The port of a URL. */}}
+{{- define "plat.port" -}}
+{{- $url := urlParse . -}}
+{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) -}}
+{{ $port | default (ternary "443" "80" (eq $url.scheme "https")) }}
 {{- end }}
 
 {{/* Pod Security restricted. */}}
@@ -14,6 +49,7 @@ runAsNonRoot: true
 runAsUser: 65532
 runAsGroup: 65532
 fsGroup: 65532
+fsGroupChangePolicy: OnRootMismatch
 seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
@@ -23,17 +59,50 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
+{{/* What every pod of ours has, by component: (list $ "gateway"). */}}
+{{- define "plat.pod" -}}
+{{- $ := index . 0 -}}
+enableServiceLinks: false
+securityContext: {{- include "plat.podSecurity" $ | nindent 2 }}
+{{- with $.Values.image.pullSecrets }}
+imagePullSecrets: {{- range . }}
+  - name: {{ . }}
+{{- end }}
+{{- end }}
+topologySpreadConstraints:
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector: {matchLabels: {{ include "plat.selector" . }}}
+{{- end }}
+
+{{- define "plat.metadata" -}}
+{{- $ := index . 0 -}}
+labels:
+  {{- include "plat.labels" $ | nindent 2 }}
+  app.kubernetes.io/component: {{ index . 1 }}
+{{- if $.Values.authToken }}
+annotations:
+  # another token is a new pod
+  plat.dev/token: {{ $.Values.authToken | sha256sum | trunc 16 }}
+{{- end }}
+{{- end }}
+
 {{- define "plat.environment" -}}
 - name: AUTH_TOKEN
   valueFrom: {secretKeyRef: {name: {{ include "plat.secret" . }}, key: AUTH_TOKEN}}
 - name: PLAT_PUBLIC_URL
-  value: {{ .Values.publicUrl | quote }}
-{{- if .Values.builderUrl }}
+  value: {{ include "plat.publicUrl" . | quote }}
+{{- with include "plat.builderUrl" . }}
 - name: BUILDER_URL
-  value: {{ .Values.builderUrl | quote }}
+  value: {{ . | quote }}
 {{- end }}
-{{- range $name, $value := .Values.network }}
-- name: {{ $name }}
-  value: {{ $value | quote }}
+{{- end }}
+
+{{- define "plat.proxy" -}}
+{{- with .Values.network.proxy }}
+- {name: HTTP_PROXY, value: {{ . | quote }}}
+- {name: HTTPS_PROXY, value: {{ . | quote }}}
+- {name: NO_PROXY, value: {{ list "localhost,127.0.0.1,.svc,.cluster.local" $.Values.network.noProxy | compact | join "," | quote }}}
 {{- end }}
 {{- end }}
