@@ -98,7 +98,7 @@ def path(functions: Functions, rest: str = "/", name: str = "hello") -> str:
 
 def install(cluster: Cluster) -> Callable[[], None]:
     """Build, push and install; returns what takes it away again."""
-    for part in ("gateway", "operator"):
+    for part in ("gateway", "operator", "builder"):
         pushed = f"localhost:{cluster.registry_port}/plat-{part}:test"
         run("docker", "build", "--quiet", "--target", part, "--tag", pushed, ROOT)
         run("docker", "push", "--quiet", pushed)
@@ -107,7 +107,7 @@ def install(cluster: Cluster) -> Callable[[], None]:
         *(*helm, "upgrade", "--install", "plat", ROOT / "charts/plat", "--create-namespace"),
         *("--set", f"authToken={TOKEN},image.registry={REGISTRY},image.tag=test"),
         *("--set", f"gateway.nodePort={GATEWAY_PORT},image.pullPolicy=Always"),
-        *("--set", "gateway.replicas=2"),
+        *("--set", f"gateway.replicas=2,registry.url=http://{cluster.name}-registry:5000"),
         *("--wait", "--timeout", "180s"),
     )
     strict = "pod-security.kubernetes.io/enforce=restricted"
