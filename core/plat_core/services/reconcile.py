@@ -134,7 +134,7 @@ def _view(record: Record, observed: Observed) -> _View:
     latest = record.latest
     if latest is None or latest.number == record.serving:
         return view
-    if ready.get(latest.number, 0) >= _needed(record, observed):
+    if ready.get(latest.number, 0) >= _needed(record, observed) or _untried(record, observed):
         return _View(record, observed, latest.number, 0, ready)
     if record.failed != latest.number and _gave_up(latest.number, observed.replicas):
         return _View(record, observed, record.serving, latest.number, ready)
@@ -144,6 +144,13 @@ def _view(record: Record, observed: Observed) -> _View:
 def _needed(record: Record, observed: Observed) -> int:
     """Ready replicas that a new revision must have before it takes over from an old one."""
     return max(1, observed.wanted) if record.serving else 1
+
+
+def _untried(record: Record, observed: Observed) -> bool:
+    """Whether its owner wants nothing of it to run: then the first call is what tries it."""
+    latest, fixed = record.latest, record.function.spec.scale.replicas
+    failed = latest is not None and latest.number == record.failed
+    return fixed == 0 and observed.wanted == 0 and not failed
 
 
 def _gave_up(number: int, replicas: Sequence[Replica]) -> bool:

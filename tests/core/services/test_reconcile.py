@@ -121,8 +121,25 @@ def test_a_first_revision_that_fails_is_reported_and_goes_on_being_tried() -> No
 
 
 def test_a_first_revision_is_tried_even_where_it_may_sleep() -> None:
-    p = planned(record(1, of=function(scale={"replicas": 0})), wanted=0)
+    p = planned(record(1), wanted=0)
     assert p.counts == {1: 1}
+
+
+def test_where_a_fixed_size_of_zero_is_asked_for_nothing_starts_before_the_first_call() -> None:
+    fixed = function(scale={"replicas": 0})
+    p = planned(record(1, of=fixed), wanted=0)
+    assert (p.counts, p.serving, p.route.state, ready(p)) == (
+        {1: 0},
+        1,
+        "asleep",
+        ("True", "Idle"),
+    )
+    p = planned(record(1, 2, serving=1, of=fixed), wanted=0)
+    assert (p.counts, p.serving) == ({2: 0}, 2)
+    called = planned(record(1, 2, serving=1, of=fixed), replica(1), wanted=1)
+    assert (called.counts, called.serving) == ({1: 1, 2: 1}, 1)
+    held = planned(record(1, 2, serving=1, failed=2, of=fixed), wanted=0)
+    assert (held.counts, held.serving, held.failed) == ({1: 0}, 1, 2)
 
 
 def test_asleep_is_ready() -> None:
