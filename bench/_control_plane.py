@@ -20,7 +20,7 @@ import psutil
 from plat_core.model.crd import manifest
 
 DEADLINE = 90.0
-WRITES = ("POST", "PUT", "PATCH", "DELETE")
+WRITES = ("POST", "PUT", "PATCH", "APPLY", "DELETE")
 PASSWORD = "of-a-control-plane-that-only-this-machine-reaches"
 KUBECONFIG = """\
 apiVersion: v1

@@ -208,8 +208,8 @@ async def restart(plane: ControlPlane, log: Path, count: int, quiet: float) -> N
         await asyncio.to_thread(it.until_ready)
         seconds = time.monotonic() - began
         print(
-            f"{f'restart, {count} settled':28}{seconds:8.1f} s {plane.writes() - writes:4d} writes, "
-            f"{it.cpu():.1f} s CPU, {it.memory():.0f} MiB   target 10 s, 0"
+            f"{f'restart, {count} settled':28}{seconds:8.1f} s {plane.writes() - writes:4d} writes,"
+            f" {it.cpu():.1f} s CPU, {it.memory():.0f} MiB   target 10 s, 0"
         )
         writes, cpu = plane.writes(), it.cpu()
         await asyncio.sleep(quiet)

@@ -85,10 +85,11 @@ class Reflector:
         parameters = {**self._selector, "limit": PAGE}
         while True:
             page = await self._api.read(self._path, accept=self._accept_list, **parameters)
-            # an item of a list does not say what it is, as the same object in a watch does
+            # an item of a list does not say what it is, as the same object in a watch does;
+            # an empty list of metadata has null for its items
             documents += [
                 {"apiVersion": self.kind.version, "kind": self.kind.name, **item}
-                for item in page["items"]
+                for item in page["items"] or ()
             ]
             if not (more := page["metadata"].get("continue")):
                 break
