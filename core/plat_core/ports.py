@@ -128,11 +128,15 @@ frozen with its memory until it is wanted again."""
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a replica is not ready: a stable reason, a sentence, and the end of what it printed."""
+    """Why a replica is not ready: a stable reason, a sentence, and the end of what it printed.
+
+    `final`: its time to become ready is over, whatever the reason.
+    """
 
     reason: str
     message: str
     log: str = ""
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

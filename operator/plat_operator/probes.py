@@ -5,17 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import accumulate
 from typing import Final
 
 from aiohttp import web
+from plat_core.services.controller import Controller
+from plat_core.services.workqueue import DURATIONS
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
 from plat_operator.wiring import Operator
 
-DEAD: Final = 420.0
-"""Seconds of silence after which a watch is dead: the API server ends each one after 270."""
+DEAD: Final = 240.0
+"""Seconds of silence after which a watch is dead: it is begun anew long before."""
 
 
 def silent(operator: Operator, *, now: float, sweep: float) -> list[str]:
@@ -42,7 +50,30 @@ class _Numbers(Collector):
             CounterMetricFamily(
                 "plat_operator_writes", "Writes to the API server.", self._operator.api.written
             ),
+            *_work(self._operator.controller),
         ]
+
+
+def _work(controller: Controller) -> list[Metric]:
+    tally = controller.tally
+    outcomes = CounterMetricFamily(
+        "plat_operator_reconciles", "Looks at a Function, by their outcome.", labels=["outcome"]
+    )
+    for outcome in ("done", "conflicts", "errors"):
+        outcomes.add_metric([outcome], getattr(tally, outcome))
+    durations = HistogramMetricFamily(
+        "plat_operator_reconcile_seconds", "How long a look at a Function took."
+    )
+    sums = list(accumulate(tally.durations))
+    bounds = [*(f"{bound:g}" for bound in DURATIONS), "+Inf"]
+    durations.add_metric([], list(zip(bounds, sums, strict=True)), tally.seconds)
+    return [
+        outcomes,
+        durations,
+        GaugeMetricFamily(
+            "plat_operator_queue_depth", "Functions that wait for a look.", controller.depth
+        ),
+    ]
 
 
 @asynccontextmanager

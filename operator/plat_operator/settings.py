@@ -35,6 +35,7 @@ class OperatorSettings(BaseModel):
     probe_port: Annotated[int, Field(alias="PLAT_PROBE_PORT", ge=0, le=65535)] = 8086
     writes: Annotated[float, Field(alias="PLAT_KUBERNETES_WRITES", ge=1, le=10_000)] = 200.0
     sweep: Annotated[float, Field(alias="PLAT_SWEEP_SECONDS", ge=1, le=3600)] = 60.0
+    start: Annotated[int, Field(alias="PLAT_START_TIMEOUT", ge=1, le=3600)] = 120
     builder_url: Annotated[str, Field(alias="BUILDER_URL", pattern=r"^https?://[^\s?#]+$")] = (
         "http://builder:8082"
     )

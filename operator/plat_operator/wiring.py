@@ -33,6 +33,8 @@ from plat_operator.settings import OperatorSettings
 log = logging.getLogger(__name__)
 
 MANAGER = "plat-operator"
+AT_ONCE = 32
+"""Functions that are worked on at the same time: more would wait for the API server in memory."""
 
 
 @dataclass(slots=True)
@@ -93,6 +95,7 @@ async def operator(
             namespace=settings.namespace,
             environment=settings.network,
             ipv6=":" in settings.pod_ips,
+            start=settings.start,
         )
         workloads = KubernetesWorkloads(api, caches, policy)
         store = KubernetesFunctionStore(api, caches.functions, caches.revisions, manager=MANAGER)
@@ -111,6 +114,7 @@ async def operator(
             now=now,
             url=url,
             demand=workloads.wanted,
+            at_once=AT_ONCE,
         )
         running = Operator(api, caches, controller, _reflectors(api, caches))
         async with _background(*(r.run() for r in running.reflectors)) as group:

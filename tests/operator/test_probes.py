@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from plat_core.backends.kubernetes import Caches
 from plat_core.backends.kubernetes.kinds import PODS
+from plat_core.services.workqueue import Tally
 from plat_operator import probes
 
 from tests.kubernetes.process import fetch
@@ -28,6 +29,8 @@ class Written:
 @dataclass
 class Synced:
     synced: bool = False
+    depth: int = 3
+    tally: Tally = field(default_factory=Tally)
 
 
 @dataclass
@@ -43,7 +46,7 @@ class Known:
 
 @pytest.mark.parametrize(
     ("heard", "swept", "silent"),
-    [(990, 990, []), (990, 600, ["functions"]), (500, 990, ["pods"])],
+    [(990, 990, []), (990, 600, ["functions"]), (700, 990, ["pods"])],
 )
 def test_what_was_not_heard_of_is_named(heard: float, swept: float, silent: list[str]) -> None:
     known: Any = Known([Watch(heard)], swept=swept)
@@ -61,6 +64,9 @@ async def test_the_kubelet_and_prometheus_get_their_answers() -> None:
         assert (await asyncio.to_thread(fetch, f"{url}/readyz"))[0] == 200
         _, text = await asyncio.to_thread(fetch, f"{url}/metrics")
         assert "plat_operator_writes_total 7.0" in text
+        assert "plat_operator_queue_depth 3.0" in text
+        assert 'plat_operator_reconciles_total{outcome="errors"} 0.0' in text
+        assert 'plat_operator_reconcile_seconds_bucket{le="0.1"} 0.0' in text
         known.reflectors[0].heard -= 1000
         status, body = await asyncio.to_thread(fetch, f"{url}/healthz")
         assert (status, "pods" in body) == (503, True)

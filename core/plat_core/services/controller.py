@@ -27,7 +27,7 @@ from plat_core.ports import (
 from plat_core.services.broadcast import Broadcast
 from plat_core.services.reconcile import BuildState, Observed, Plan, outdated, plan
 from plat_core.services.sources import Build, Built, SourceBuilder, source_key
-from plat_core.services.workqueue import WorkQueue
+from plat_core.services.workqueue import Tally, WorkQueue
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +47,11 @@ class Controller:
         now: Callable[[], datetime],
         url: Callable[[FunctionRef], str],
         demand: Callable[[Record], int] | None = None,
+        at_once: int | None = None,
     ) -> None:
         """`demand` tells how many replicas the load asks for where that is kept elsewhere, as in
         the size of a Deployment; without it this controller remembers what `scale` was told.
+        `at_once`: how many functions are worked on at the same time.
         """
         self._demand = demand
         self._store = store
@@ -58,12 +60,22 @@ class Controller:
         self._secrets = secrets
         self._now = now
         self._url = url
-        self._queue: WorkQueue[FunctionRef] = WorkQueue(self._work)
+        self._queue: WorkQueue[FunctionRef] = WorkQueue(self._work, at_once=at_once)
         self._routes: Broadcast[FunctionRef, Route | RouteRemoved] = Broadcast()
         self._wanted: dict[FunctionRef, int] = {}
         self._seen: dict[FunctionRef, int] = {}
         self._builds: dict[FunctionRef, Build] = {}
         self._unseen: set[FunctionRef] | None = None
+
+    @property
+    def tally(self) -> Tally:
+        """What was done so far."""
+        return self._queue.tally
+
+    @property
+    def depth(self) -> int:
+        """How many functions are worked on, or wait for it."""
+        return len(self._queue)
 
     @property
     def synced(self) -> bool:

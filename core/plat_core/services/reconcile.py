@@ -156,10 +156,14 @@ def _untried(record: Record, observed: Observed) -> bool:
 def _gave_up(number: int, replicas: Sequence[Replica]) -> bool:
     return any(
         replica.restarts >= START_ATTEMPTS
-        or (replica.failure is not None and replica.failure.reason in FINAL_REASONS)
+        or (replica.failure is not None and _is_final(replica.failure))
         for replica in replicas
         if replica.revision == number
     )
+
+
+def _is_final(failure: Failure) -> bool:
+    return failure.final or failure.reason in FINAL_REASONS
 
 
 def _counts(view: _View) -> dict[int, int]:
@@ -349,9 +353,11 @@ def _hints(view: _View, phase: _Phase) -> tuple[Hint, ...]:
         for name in view.observed.missing_secrets
     ]
     if phase.ready == "False" and not (hints and phase.reason == "SecretNotFound"):
-        build = view.observed.build
-        usual = HINTS.get(phase.reason, CRASH_HINT).format(name=view.function.metadata.name)
-        fix = (build.fix if build else "") or usual
+        build, metadata = view.observed.build, view.function.metadata
+        usual = HINTS.get(phase.reason, CRASH_HINT)
+        fix = (build.fix if build else "") or usual.format(
+            name=metadata.name, namespace=metadata.namespace
+        )
         hints.append(Hint(reason=phase.reason, fix=fix))
     return tuple(hints)
 

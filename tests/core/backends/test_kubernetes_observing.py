@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plat_core.backends.kubernetes.observing import replicas
+from plat_core.backends.kubernetes.observing import replicas, unexplained
 from plat_core.ports import Replica
 
 BORN = "2026-01-02T03:04:05Z"
@@ -136,7 +136,7 @@ TROUBLE = {
     ),
     "a crash in a loop": (
         pod(state=waiting("CrashLoopBackOff"), last=ended(3, "boom\n"), restarts=4),
-        ("CrashLoopBackOff", "it exited with code 3"),
+        ("CrashLoopBackOff", "it exited with code 3: boom"),
     ),
     "a first crash": (pod(state=ended(3)), ("Exited", "it exited with code 3")),
 }
@@ -163,13 +163,59 @@ def test_a_missing_secret_is_named_where_the_kubelet_only_waits() -> None:
     assert (failure.reason, "db" in failure.message) == ("SecretNotFound", True)
 
 
+LATE = deployment("Progressing", "False", "ProgressDeadlineExceeded")
+
+
 def test_a_start_that_takes_too_long_is_over_with_the_cause_it_had() -> None:
-    late = deployment("Progressing", "False", "ProgressDeadlineExceeded")
     full = pod(("PodScheduled", "False", "no room"))
-    failure = only(full, deployments=[late]).failure
+    failure = only(full, deployments=[LATE]).failure
     assert failure is not None
-    assert failure.reason == "StartTimeout"
+    assert (failure.reason, failure.final) == ("Unschedulable", True)
     assert failure.message == "it was not ready within 120 seconds: no room"
+
+
+def test_a_start_that_takes_too_long_is_over_with_what_the_kubelet_said_of_its_probe() -> None:
+    unready = pod(state={"running": {}}, uid="u")
+    failure = only(unready, deployments=[LATE]).failure
+    assert failure is not None
+    assert (failure.reason, failure.final) == ("StartTimeout", True)
+    assert failure.message == "it was not ready within 120 seconds"
+    assert unexplained([unready], [LATE]) == [unready]
+    assert unexplained([unready], []) == []
+    probed = {"u": "Readiness probe failed: HTTP probe failed with statuscode: 503"}
+    failure = only(unready, deployments=[LATE], probed=probed).failure
+    assert failure is not None
+    assert failure.message == f"it was not ready within 120 seconds: {probed['u']}"
+
+
+def test_one_that_was_ready_and_is_not_any_more_says_so() -> None:
+    lost = pod(("Ready", "False", ""), state={"running": {}}, uid="u")
+    begun = {"type": "Initialized", "status": "True", "lastTransitionTime": BORN}
+    lost["status"]["conditions"].append(begun)
+    assert only(lost).state == "unready"
+    assert only(lost).failure.reason == "Unhealthy"  # type: ignore[union-attr]
+    assert unexplained([lost], []) == [lost]
+
+
+def test_one_that_the_kubelet_killed_names_the_probe() -> None:
+    killed = pod(state={"running": {}}, last=ended(137), restarts=1, uid="u")
+    assert only(killed).failure.message == "it exited with code 137"  # type: ignore[union-attr]
+    assert unexplained([killed], []) == [killed]
+    failure = only(killed, probed={"u": "Liveness probe failed: timeout"}).failure
+    assert failure is not None
+    assert (failure.reason, failure.message) == (
+        "Unhealthy",
+        "it was killed: Liveness probe failed: timeout",
+    )
+
+
+def test_what_an_admission_rule_refuses_is_told_in_its_words() -> None:
+    message = 'pods "x" is forbidden: maximum memory usage per Container is 32Mi'
+    refused = deployment("ReplicaFailure", "True", "FailedCreate", message)
+    replica = only(deployments=[refused])
+    assert replica.failure is not None
+    assert (replica.failure.reason, replica.failure.message) == ("PodRefused", message)
+    assert not replica.failure.final
 
 
 def test_a_quota_that_forbids_pods_is_told_as_a_replica_that_waits() -> None:

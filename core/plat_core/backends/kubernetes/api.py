@@ -126,10 +126,13 @@ class Api:
             return None
 
     async def lines(
-        self, path: str, *, accept: str = JSON, **parameters: str
+        self, path: str, *, accept: str = JSON, silence: float = WATCH_TIMEOUT, **parameters: str
     ) -> AsyncIterator[bytes]:
-        """The lines of an answer that goes on, each without its end."""
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT, sock_read=WATCH_TIMEOUT)
+        """The lines of an answer that goes on, each without its end.
+
+        Raises Unavailable after `silence` seconds without a byte.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT, sock_read=silence)
         headers = {"Accept": accept}
         async with self._answer(
             "GET", path, parameters, timeout=timeout, headers=headers

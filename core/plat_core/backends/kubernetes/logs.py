@@ -20,6 +20,8 @@ BACKLOG: Final = 256
 LINE_CHARACTERS: Final = 16 * 1024
 SCANNED: Final = 10_000
 """Lines of a pod that are looked through for those of one call."""
+QUIET: Final = 300.0
+"""Seconds after which a pod that writes nothing is asked again."""
 RELOOK: Final = 1.0
 """Seconds between two looks for pods that are new, while lines are followed."""
 _CALL = re.compile(r"\[call ([A-Za-z0-9._:-]{1,128})\] ?")
@@ -114,7 +116,7 @@ class KubernetesLogs:
         self, ref: FunctionRef, pod: Document, **parameters: str
     ) -> AsyncIterator[LogRecord]:
         path = PODS.path(ref.namespace, name_of(pod)) + "/log"
-        lines = self._api.lines(path, timestamps="true", **parameters)
+        lines = self._api.lines(path, silence=QUIET, timestamps="true", **parameters)
         revision = f"{ref.name}-{revision_of(pod)}"
         async with aclosing(lines):  # type: ignore[type-var]
             async for line in lines:

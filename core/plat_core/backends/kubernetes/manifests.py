@@ -29,7 +29,6 @@ from plat_core.backends.kubernetes.policy import (
     ACCOUNT,
     NETWORK_POLICY,
     PORT,
-    START_DEADLINE,
     PodPolicy,
 )
 from plat_core.model.amounts import quantity
@@ -46,7 +45,7 @@ def deployment(revision: Revision, policy: PodPolicy, *, owner: str, replicas: i
         "spec": {
             "replicas": replicas,
             "revisionHistoryLimit": 0,
-            "progressDeadlineSeconds": START_DEADLINE,
+            "progressDeadlineSeconds": policy.start,
             "selector": {
                 "matchLabels": {FUNCTION: revision.ref.name, REVISION: str(revision.number)}
             },

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ SETTLED: Final = 10.0
 """Seconds of readiness after which earlier crashes are forgotten."""
 MESSAGE: Final = 500
 LOG: Final = 4096
+LAST_LINE: Final = 200
+KILLED: Final = (137, 143)
+"""Exit codes of a container that was ended by a signal, as the kubelet's after a failed probe."""
 
 _WAITING: Final = {
     "ErrImagePull": "ImagePullFailed",
@@ -25,6 +29,7 @@ _WAITING: Final = {
     "CreateContainerError": "CannotStart",
     "RunContainerError": "CannotStart",
 }
+_NOTHING: Final[Mapping[str, str]] = {}
 
 
 def replicas(
@@ -33,19 +38,38 @@ def replicas(
     *,
     now: float,
     missing: Collection[str] = (),
+    probed: Mapping[str, str] = _NOTHING,
 ) -> list[Replica]:
     """The replicas of one function; `missing` names the secrets that it needs and has not.
 
-    A Deployment that cannot even make a pod counts as a replica that waits.
+    `probed` has what the kubelet said last about a failed probe, by the uid of the pod. A
+    Deployment that cannot even make a pod counts as a replica that waits.
     """
     late = {revision_of(d): text for d in deployments if (text := _too_late(d))}
-    seen = [_replica(pod, now, missing, late) for pod in pods if not _is_over(pod)]
+    seen = [_replica(pod, now, missing, late, probed) for pod in pods if not _is_over(pod)]
     for stuck in deployments:
         if reason := _refused(stuck):
             since = _seconds(stuck["metadata"]["creationTimestamp"])
             revision = revision_of(stuck)
-            seen.append(Replica(name_of(stuck), revision, "waiting", since, failure=reason))
+            failure = _final(reason, late.get(revision))
+            seen.append(Replica(name_of(stuck), revision, "waiting", since, failure=failure))
     return seen
+
+
+def unexplained(pods: Sequence[Document], deployments: Sequence[Document]) -> list[Document]:
+    """The pods of which a failed probe may be the trouble: only an Event tells of that."""
+    late = {revision_of(d) for d in deployments if _too_late(d)}
+    return [pod for pod in pods if not _is_over(pod) and _may_have_failed_a_probe(pod, late)]
+
+
+def _may_have_failed_a_probe(pod: Document, late: Collection[int]) -> bool:
+    if (state := state_of(pod)) in ("ready", "stopping"):
+        return False
+    ended = _last_end(pod)
+    if ended and ended.get("exitCode") in KILLED:
+        return ended.get("reason") != "OOMKilled"
+    running = "running" in _container(pod).get("state", {})
+    return running and (state == "unready" or revision_of(pod) in late)
 
 
 def address_of(pod: Document) -> str | None:
@@ -68,7 +92,13 @@ def state_of(pod: Document) -> ReplicaState:
     return "unready" if container.get("started") and _was_ready(pod) else "starting"
 
 
-def _replica(pod: Document, now: float, missing: Collection[str], late: dict[int, str]) -> Replica:
+def _replica(
+    pod: Document,
+    now: float,
+    missing: Collection[str],
+    late: Mapping[int, str],
+    probed: Mapping[str, str],
+) -> Replica:
     state, number = state_of(pod), revision_of(pod)
     address = address_of(pod) if state == "ready" else None
     since = _seconds(
@@ -83,23 +113,31 @@ def _replica(pod: Document, now: float, missing: Collection[str], late: dict[int
         since=since,
         endpoint=Endpoint(name_of(pod), address) if address else None,
         restarts=0 if settled else restarts,
-        failure=None if state in ("ready", "stopping") else _overdue(pod, missing, late),
+        failure=None if state in ("ready", "stopping") else _overdue(pod, missing, late, probed),
     )
 
 
-def _overdue(pod: Document, missing: Collection[str], late: dict[int, str]) -> Failure | None:
+def _overdue(
+    pod: Document, missing: Collection[str], late: Mapping[int, str], probed: Mapping[str, str]
+) -> Failure | None:
     """The failure of a pod; when its time to start is over, that is final."""
-    failure, text = _failure(pod, missing), late.get(revision_of(pod))
-    if text is None or (failure is not None and failure.reason == "SecretNotFound"):
+    said = probed.get(pod["metadata"].get("uid", ""), "")
+    failure, text = _failure(pod, missing, said), late.get(revision_of(pod))
+    if failure is None and text is not None:
+        probe = f": {_short(said)}" if said else ""
+        return Failure("StartTimeout", text + probe, final=True)
+    return _final(failure, text) if failure else None
+
+
+def _final(failure: Failure, text: str | None) -> Failure:
+    if text is None or failure.reason == "SecretNotFound":
         return failure
-    cause = f": {failure.message}" if failure else ""
-    return Failure("StartTimeout", text + cause, failure.log if failure else "")
+    return replace(failure, message=_short(f"{text}: {failure.message}"), final=True)
 
 
-def _failure(pod: Document, missing: Collection[str]) -> Failure | None:
+def _failure(pod: Document, missing: Collection[str], probed: str) -> Failure | None:
     container = _container(pod)
-    state = container.get("state", {})
-    waiting = state.get("waiting", {})
+    waiting = container.get("state", {}).get("waiting", {})
     scheduled = _condition(pod, "PodScheduled")
     if scheduled.get("status") == "False":
         return Failure("Unschedulable", _short(scheduled.get("message", "no node has room")))
@@ -108,10 +146,18 @@ def _failure(pod: Document, missing: Collection[str]) -> Failure | None:
     if missing:
         names = ", ".join(sorted(missing))
         return Failure("SecretNotFound", f"there is no secret {names}, which the function needs")
-    ended = state.get("terminated") or container.get("lastState", {}).get("terminated")
-    if ended:
-        return _ended(ended, looping=waiting.get("reason") == "CrashLoopBackOff")
+    if ended := _last_end(pod):
+        looping = waiting.get("reason") == "CrashLoopBackOff"
+        return _ended(ended, looping=looping, probed=probed)
+    if state_of(pod) == "unready":
+        return Failure("Unhealthy", _short(probed) or "it does not answer its readiness probe")
     return None
+
+
+def _last_end(pod: Document) -> Document:
+    container = _container(pod)
+    ended = container.get("state", {}).get("terminated")
+    return ended or container.get("lastState", {}).get("terminated") or {}
 
 
 def _cannot_start(reason: str, message: str) -> Failure:
@@ -123,7 +169,7 @@ def _cannot_start(reason: str, message: str) -> Failure:
     return Failure(reason, _short(message) or reason)
 
 
-def _ended(terminated: Document, *, looping: bool) -> Failure:
+def _ended(terminated: Document, *, looping: bool, probed: str) -> Failure:
     """Why a container ended; the runtime leaves a report of its own in the termination message."""
     text = str(terminated.get("message", ""))
     if terminated.get("reason") == "OOMKilled":
@@ -132,9 +178,13 @@ def _ended(terminated: Document, *, looping: bool) -> Failure:
     if report is not None:
         log = _tail(str(report.get("traceback", "")))
         return Failure(str(report["reason"]), _short(str(report.get("message", ""))), log)
-    reason = "CrashLoopBackOff" if looping else "Exited"
     code = terminated.get("exitCode", 0)
-    return Failure(reason, f"it exited with code {code}", _tail(text))
+    if code in KILLED and probed:
+        return Failure("Unhealthy", _short(f"it was killed: {probed}"), _tail(text))
+    last = text.strip().rpartition("\n")[2].strip()
+    said = f": {last[-LAST_LINE:]}" if last else ""
+    reason = "CrashLoopBackOff" if looping else "Exited"
+    return Failure(reason, f"it exited with code {code}{said}", _tail(text))
 
 
 def _report(text: str) -> dict[str, Any] | None:
@@ -162,7 +212,7 @@ def _refused(deployment: Document) -> Failure | None:
     if condition.get("status") != "True":
         return None
     message = condition.get("message", "")
-    reason = "QuotaExceeded" if "exceeded quota" in message else "CannotStart"
+    reason = "QuotaExceeded" if "exceeded quota" in message else "PodRefused"
     return Failure(reason, _short(message))
 
 
@@ -172,10 +222,10 @@ def _is_over(pod: Document) -> bool:
 
 
 def _was_ready(pod: Document) -> bool:
-    ready, begun = _condition(pod, "Ready"), _condition(pod, "ContainersReady")
-    scheduled = _condition(pod, "PodScheduled").get("lastTransitionTime")
-    times = (ready.get("lastTransitionTime"), begun.get("lastTransitionTime"))
-    return scheduled is not None and any(time and time > scheduled for time in times)
+    """Both conditions are false from the kubelet's first word on; a later change of one is told."""
+    ready = _condition(pod, "Ready").get("lastTransitionTime")
+    begun = _condition(pod, "Initialized").get("lastTransitionTime")
+    return ready is not None and begun is not None and bool(ready > begun)
 
 
 def _container(pod: Document) -> Document:

@@ -15,8 +15,6 @@ STOP_GRACE = 10
 """Seconds that a replica has beside the function's timeout to end after SIGTERM."""
 DRAIN = 2
 """Seconds between the decision to end a replica and SIGTERM, while callers still learn of it."""
-START_DEADLINE = 120
-"""Seconds within which a revision's first replica has to be ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,8 @@ class PodPolicy:
     """`namespace` is where the platform itself runs: from there alone functions are called.
 
     `environment` is what a company's network needs in every replica; `cpu` and `memory` are
-    requested, and `memory_limit` is the limit, where a function names none.
+    requested, and `memory_limit` is the limit, where a function names none. `start`: seconds
+    within which a revision has to be ready.
     """
 
     namespace: str = "plat-system"
@@ -33,6 +32,7 @@ class PodPolicy:
     memory: str = "64Mi"
     memory_limit: str = "512Mi"
     temporary: str = "128Mi"
+    start: int = 120
     ipv6: bool = False
     """Whether pods have addresses of IPv6. Where they have none, a rule about them is left out:
     not every network takes it."""

@@ -25,6 +25,8 @@ PAGE: Final = "500"
 FIRST_RETRY: Final = 0.2
 LAST_RETRY: Final = 10.0
 METADATA: Final = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
+SILENCE: Final = 100.0
+"""Seconds of silence after which a watch is begun anew: there is a bookmark each minute."""
 SHORT: Final = 1.0
 """Seconds within which the end of a watch is no regular one."""
 
@@ -44,6 +46,7 @@ class Reflector:
         selector: str = "",
         namespace: str | None = None,
         metadata_only: bool = False,
+        silence: float = SILENCE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.kind = kind
@@ -56,6 +59,7 @@ class Reflector:
         # asked for a list's metadata, a watch would end at once and say nothing
         self._accept = METADATA.format("") if metadata_only else JSON
         self._accept_list = METADATA.format("List") if metadata_only else JSON
+        self._silence = silence
         self._clock = clock
 
     async def run(self) -> None:
@@ -109,7 +113,9 @@ class Reflector:
             "resourceVersion": version,
             "timeoutSeconds": str(WATCH_TIMEOUT - 30),
         }
-        lines = self._api.lines(self._path, accept=self._accept, **parameters)
+        lines = self._api.lines(
+            self._path, accept=self._accept, silence=self._silence, **parameters
+        )
         async with aclosing(lines):  # type: ignore[type-var]
             async for line in lines:
                 version = self._take(json.loads(line)) or version

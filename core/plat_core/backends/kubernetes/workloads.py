@@ -29,6 +29,7 @@ from plat_core.backends.kubernetes.kinds import (
     version_of,
 )
 from plat_core.backends.kubernetes.policy import ACCOUNT, NETWORK_POLICY, PodPolicy
+from plat_core.backends.kubernetes.probed import FailedProbes
 from plat_core.errors import Conflict, InvalidInput
 from plat_core.model.function import FunctionSpec
 from plat_core.model.names import FunctionRef
@@ -77,6 +78,8 @@ class KubernetesWorkloads:
         self._caches = caches
         self._policy = policy
         self._now = now
+        self._probes = FailedProbes(api)
+        self._specs: dict[FunctionRef, tuple[tuple[str, int], FunctionSpec]] = {}
         self._changes: Changes[FunctionRef] = Changes()
         for cache in (caches.deployments, caches.pods, caches.services, caches.budgets):
             cache.listen(self._child_changed)
@@ -86,11 +89,13 @@ class KubernetesWorkloads:
     async def observe(self, ref: FunctionRef) -> Sequence[Replica]:
         """See `Workloads.observe`."""
         spec = self._spec(ref)
+        pods, deployments = self._caches.pods.of(ref), self._caches.deployments.of(ref)
         return observing.replicas(
-            self._caches.pods.of(ref),
-            self._caches.deployments.of(ref),
+            pods,
+            deployments,
             now=self._now(),
             missing=self._missing(ref.namespace, spec) if spec else (),
+            probed=await self._probes.of(observing.unexplained(pods, deployments)),
         )
 
     def wanted(self, record: Record) -> int:
@@ -226,8 +231,17 @@ class KubernetesWorkloads:
         return next((d for d in found if revision_of(d) == number), None)
 
     def _spec(self, ref: FunctionRef) -> FunctionSpec | None:
+        """The spec; it is read anew only where it changed, because reading it is dear."""
         function = self._caches.functions.get(ref.namespace, ref.name)
-        return None if function is None else FunctionSpec.model_validate(function["spec"])
+        if function is None:
+            self._specs.pop(ref, None)
+            return None
+        metadata = function["metadata"]
+        version = (str(metadata["uid"]), int(metadata["generation"]))
+        known = self._specs.get(ref)
+        if known is None or known[0] != version:
+            known = self._specs[ref] = version, FunctionSpec.model_validate(function["spec"])
+        return known[1]
 
     def _missing(self, namespace: str, spec: FunctionSpec) -> set[str]:
         return {

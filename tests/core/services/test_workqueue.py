@@ -1,0 +1,31 @@
+"""The queue: so many keys at once, and each outcome counted."""
+
+from __future__ import annotations
+
+import asyncio
+
+from plat_core.errors import Unavailable
+from plat_core.services.workqueue import WorkQueue
+
+
+async def test_no_more_keys_than_allowed_are_worked_on_at_once_and_all_are_counted() -> None:
+    running, most = 0, 0
+
+    async def work(key: str) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+        if key == "bad":
+            raise Unavailable("not now")
+
+    queue: WorkQueue[str] = WorkQueue(work, at_once=2)
+    for key in ("a", "b", "c", "bad"):
+        queue.add(key)
+    assert len(queue) == 4
+    while len(queue):
+        await asyncio.sleep(0)
+    await queue.close()
+    assert most == 2
+    assert (queue.tally.done, queue.tally.errors, sum(queue.tally.durations)) == (3, 1, 4)
