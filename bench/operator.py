@@ -83,7 +83,7 @@ class Operator:
 @contextmanager
 def operator(plane: ControlPlane, log: Path) -> Iterator[Operator]:
     """The operator as a process of its own, with the settings that it has by default."""
-    environment = os.environ | {"KUBECONFIG": str(plane.kubeconfig), "PLAT_PROBE_PORT": "0"}
+    environment = _environment() | {"KUBECONFIG": str(plane.kubeconfig), "PLAT_PROBE_PORT": "0"}
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "plat_operator"], env=environment, stdout=output, stderr=output
@@ -93,6 +93,11 @@ def operator(plane: ControlPlane, log: Path) -> Iterator[Operator]:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
+
+
+def _environment() -> dict[str, str]:
+    """With bytecode, which an image has, and a machine of tests may not want to have."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 async def create(api: Api, namespace: str, count: int) -> list[dict[str, Any]]:
@@ -225,6 +230,8 @@ def main(count: int, quiet: float) -> None:
     if program := control_plane.missing():
         print(f"bench.operator needs {program} on the PATH: it is left out")
         return
+    warm = [sys.executable, "-c", "import plat_operator.__main__"]
+    subprocess.run(warm, env=_environment(), check=True)
     with tempfile.TemporaryDirectory(prefix="plat-bench-") as name:
         folder = Path(name)
         with control_plane.running(folder / "bare") as plane:

@@ -10,6 +10,7 @@ from plat_core.services.workqueue import WorkQueue
 
 async def test_no_more_keys_than_allowed_are_worked_on_at_once_and_all_are_counted() -> None:
     running, most = 0, 0
+    ended = asyncio.Semaphore(0)
 
     async def work(key: str) -> None:
         nonlocal running, most
@@ -17,6 +18,7 @@ async def test_no_more_keys_than_allowed_are_worked_on_at_once_and_all_are_count
         most = max(most, running)
         await asyncio.sleep(0)
         running -= 1
+        ended.release()
         if key == "bad":
             raise Unavailable("not now")
 
@@ -24,8 +26,8 @@ async def test_no_more_keys_than_allowed_are_worked_on_at_once_and_all_are_count
     for key in ("a", "b", "c", "bad"):
         queue.add(key)
     assert len(queue) == 4
-    while len(queue):
-        await asyncio.sleep(0)
+    for _ in range(4):
+        await ended.acquire()
     await queue.close()
     assert most == 2
     assert (queue.tally.done, queue.tally.errors, sum(queue.tally.durations)) == (3, 1, 4)

@@ -31,6 +31,7 @@ WRITES: Final = 200.0
 JSON: Final = "application/json"
 MERGE: Final = "application/merge-patch+json"
 APPLY: Final = "application/apply-patch+yaml"
+NO_ANSWER: Final = (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError)
 
 
 class ApiError(Unavailable):
@@ -103,10 +104,16 @@ class Api:
         """PUT an object; raises Conflict where its resourceVersion is not the stored one."""
         return await self._write("PUT", path, document, fieldManager=manager)
 
-    async def apply(self, path: str, document: Document, *, manager: str) -> Document:
-        """Server-side apply: what `document` says becomes so, everything else stays."""
+    async def apply(
+        self, path: str, document: Document, *, manager: str, force: bool = True
+    ) -> Document:
+        """Server-side apply: what `document` says becomes so, everything else stays.
+
+        Raises Conflict where a field is another manager's and not taken by `force`.
+        """
+        forced = {"force": "true"} if force else {}
         return await self._write(
-            "PATCH", path, document, content=APPLY, fieldManager=manager, force="true"
+            "PATCH", path, document, content=APPLY, fieldManager=manager, **forced
         )
 
     async def merge(self, path: str, change: Document, *, manager: str) -> Document:
@@ -134,16 +141,18 @@ class Api:
         """
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT, sock_read=silence)
         headers = {"Accept": accept}
-        async with self._answer(
-            "GET", path, parameters, timeout=timeout, headers=headers
-        ) as answer:
-            rest = b""
-            async for data in answer.content.iter_any():
-                *whole, rest = (rest + data).split(b"\n")
-                for line in whole:
-                    yield line
-            if rest:
-                yield rest
+        options = {"timeout": timeout, "headers": headers}
+        try:
+            async with await self._good("GET", path, parameters, options) as answer:
+                rest = b""
+                async for data in answer.content.iter_any():
+                    *whole, rest = (rest + data).split(b"\n")
+                    for line in whole:
+                        yield line
+                if rest:
+                    yield rest
+        except NO_ANSWER as error:
+            raise _silent(error) from error
 
     async def _write(
         self, method: str, path: str, body: Document, *, content: str = JSON, **parameters: str
@@ -165,27 +174,27 @@ class Api:
     ) -> Document:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Accept": accept} | ({"Content-Type": content} if data else {})
-        async with self._answer(method, path, parameters, data=data, headers=headers) as answer:
-            document: Document = json.loads(await answer.read())
-            return document
-
-    @asynccontextmanager
-    async def _answer(
-        self, method: str, path: str, parameters: Mapping[str, str], **options: Any
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer to a request, if it is a good one; an outdated token is read again once."""
+        options = {"data": data, "headers": headers}
         try:
+            async with await self._good(method, path, parameters, options) as answer:
+                document: Document = json.loads(await answer.read())
+                return document
+        except NO_ANSWER as error:
+            raise _silent(error) from error
+
+    async def _good(
+        self, method: str, path: str, parameters: Mapping[str, str], options: Mapping[str, Any]
+    ) -> aiohttp.ClientResponse:
+        """The answer to a request, if it is a good one; an outdated token is read again once."""
+        answer = await self._send(method, path, parameters, options)
+        if answer.status == 401:
+            answer.release()
+            await self._auth.reauthenticate()
             answer = await self._send(method, path, parameters, options)
-            if answer.status == 401:
-                answer.release()
-                await self._auth.reauthenticate()
-                answer = await self._send(method, path, parameters, options)
+        if answer.status >= 400:
             async with answer:
-                if answer.status >= 400:
-                    raise _error(answer.status, await answer.read())
-                yield answer
-        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
-            raise Unavailable(f"the Kubernetes API does not answer: {error!r}") from error
+                raise _error(answer.status, await answer.read())
+        return answer
 
     async def _send(
         self, method: str, path: str, parameters: Mapping[str, str], options: Mapping[str, Any]
@@ -195,6 +204,10 @@ class Api:
             headers["Authorization"] = f"Bearer {self._auth.token}"
         rest = {key: value for key, value in options.items() if key != "headers"}
         return await self._session.request(method, path, params=parameters, headers=headers, **rest)
+
+
+def _silent(error: BaseException) -> Unavailable:
+    return Unavailable(f"the Kubernetes API does not answer: {error!r}")
 
 
 def _error(code: int, body: bytes) -> PlatError:

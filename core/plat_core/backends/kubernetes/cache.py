@@ -48,8 +48,8 @@ class Cache:
         """The objects that belong to a function, by name."""
         return [self._objects[key] for key in sorted(self._by_function.get(ref, ()))]
 
-    def put(self, document: Document) -> None:
-        """Take in a state of an object."""
+    def put(self, document: Document, *, told: bool = True) -> None:
+        """Take in a state of an object; nobody is `told` of what he has just written himself."""
         key = (namespace_of(document), name_of(document))
         known = self._objects.get(key)
         if known is not None and version_of(known) >= version_of(document):
@@ -59,7 +59,8 @@ class Cache:
         self._objects[key] = document
         if ref := self._ref(document):
             self._by_function.setdefault(ref, set()).add(key)
-        self._tell(document)
+        if told:
+            self._tell(document)
 
     def drop(self, document: Document) -> None:
         """The object is gone; `document` is its last state."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -79,6 +80,7 @@ class KubernetesWorkloads:
         self._policy = policy
         self._now = now
         self._probes = FailedProbes(api)
+        self._locks: dict[str, asyncio.Lock] = {}
         self._specs: dict[FunctionRef, tuple[tuple[str, int], FunctionSpec]] = {}
         self._changes: Changes[FunctionRef] = Changes()
         for cache in (caches.deployments, caches.pods, caches.services, caches.budgets):
@@ -152,9 +154,11 @@ class KubernetesWorkloads:
 
     async def _ensure_shared(self, namespace: str) -> None:
         account = manifests.account(namespace)
-        await self._ensure(ACCOUNTS, self._caches.accounts, account)
         policy = manifests.network_policy(namespace, self._policy)
-        await self._ensure(POLICIES, self._caches.policies, policy)
+        # of many functions that come at once, one makes what all of them share
+        async with self._locks.setdefault(namespace, asyncio.Lock()):
+            await self._ensure(ACCOUNTS, self._caches.accounts, account)
+            await self._ensure(POLICIES, self._caches.policies, policy)
 
     async def _ensure_deployment(
         self, workload: Workload, number: int, count: int, owner: str
@@ -191,30 +195,37 @@ class KubernetesWorkloads:
         """Write `wanted` unless it is so; the version that was looked at has to be the stored one,
         or the size of a Deployment that the gateway just changed would be changed back.
         """
-        namespace, name = namespace_of(wanted), name_of(wanted)
-        path = kind.path(namespace, name)
-        live = cache.get(namespace, name) or await self._find(path)
+        live = cache.get(namespace_of(wanted), name_of(wanted))
         if live is not None:
             if owner_of(live) != owner_of(wanted):
                 raise _taken(kind, live)
             if manifests.holds(wanted, live):
                 return
             wanted["metadata"]["resourceVersion"] = str(version_of(live))
+        path = kind.path(namespace_of(wanted), name_of(wanted))
         try:
-            cache.put(await self._api.apply(path, wanted, manager=MANAGER))
+            # what is not known may be somebody else's all the same: nothing of that is taken over
+            stored = await self._api.apply(path, wanted, manager=MANAGER, force=live is not None)
         except (Conflict, Missing) as error:
-            await self._refresh(cache, path, live)
-            raise Conflict(f"{kind.name} {namespace}/{name} was just changed") from error
+            await self._look_again(kind, cache, wanted, live)
+            where = f"{namespace_of(wanted)}/{name_of(wanted)}"
+            raise Conflict(f"{kind.name} {where} was just changed") from error
+        cache.put(stored, told=False)
 
-    async def _refresh(self, cache: Cache, path: str, live: Document | None) -> None:
-        found = await self._find(path)
-        if found is not None:
-            cache.put(found)
-        elif live is not None:
-            cache.drop(live)
+    async def _look_again(
+        self, kind: Kind, cache: Cache, wanted: Document, live: Document | None
+    ) -> None:
+        """Learn what is stored, whoever made it: the caches have only what carries plat's label."""
+        found = await self._find(kind.path(namespace_of(wanted), name_of(wanted)))
+        if found is None:
+            if live is not None:
+                cache.drop(live)
+            return
+        if owner_of(found) != owner_of(wanted):
+            raise _taken(kind, found)
+        cache.put(found)
 
     async def _find(self, path: str) -> Document | None:
-        """What is stored, whoever made it: the caches know only what carries plat's label."""
         try:
             return await self._api.read(path)
         except Missing:
