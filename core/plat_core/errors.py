@@ -87,6 +87,12 @@ class Unauthenticated(PlatError):
     code, status = "unauthenticated", 401
 
 
+class Forbidden(PlatError):
+    """The token is a right one, but its role may not do this."""
+
+    code, status = "forbidden", 403
+
+
 class TooManyAttempts(PlatError):
     """Too many bad tokens from one address."""
 

@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, ExitStack
 import uvloop
 from plat_builder import settings as build_settings
 from plat_core.errors import NotSupported, PlatError, Unavailable
-from plat_core.services.tokens import check_token
+from plat_core.services.tokens import check_token, check_viewer
 
 from plat_gateway.lock import HomeLock
 from plat_gateway.server import serve
@@ -35,6 +35,7 @@ def main() -> int:
     try:
         settings = GatewaySettings.from_environment(os.environ)
         check_token(settings)
+        check_viewer(settings.viewer_token, settings.auth_token)
         with ExitStack() as stack:
             lock = HomeLock(settings.home)
             stack.callback(lock.release)

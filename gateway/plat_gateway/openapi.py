@@ -15,7 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from plat_gateway.auth.layer import PUBLIC
+from plat_gateway.auth.layer import PUBLIC, SAFE
 from plat_gateway.problems import PROBLEM_TYPE, Problem
 
 REFERENCE = "#/components/schemas/{model}"
@@ -24,6 +24,7 @@ DEFAULT_PATH = Path("docs/reference/openapi.json")
 _SENTENCES = {
     400: "Not understood: broken JSON, or a token in the query.",
     401: "The token is missing or wrong.",
+    403: "The token is a viewer's, who may only look.",
     404: "There is none of that name.",
     406: "None of the accepted media types can be had.",
     409: "Somebody else changed it first, or it is being deleted.",
@@ -92,16 +93,17 @@ def _made(app: FastAPI) -> dict[str, Any]:
     schemas = components.setdefault("schemas", {}) | definitions.get("$defs", {})
     components["schemas"] = dict(sorted(schemas.items()))
     for path, operations in made["paths"].items():
-        for operation in operations.values():
-            _complete(operation, public=path in PUBLIC)
+        for method, operation in operations.items():
+            _complete(operation, public=path in PUBLIC, safe=method.upper() in SAFE)
     return made
 
 
-def _complete(operation: dict[str, Any], *, public: bool) -> None:
+def _complete(operation: dict[str, Any], *, public: bool, safe: bool) -> None:
     responses = operation["responses"]
     if not public:
         operation["security"] = [{"token": []}]
-        statuses = (*_COMMON, 401, *((413,) if "requestBody" in operation else ()))
+        statuses = [*_COMMON, 401, *(() if safe else (403,))]
+        statuses += [413] if "requestBody" in operation else []
         for status, response in problems(*statuses).items():
             responses.setdefault(str(status), response)
     else:

@@ -33,6 +33,7 @@ def _networks(value: object) -> object:
     return tuple(ip_network(part) for part in parts) if isinstance(parts, tuple) else value
 
 
+PRINTABLE = r"^[!-~]+$"
 URL = r"^https?://[^\s/?#]+[^\s?#]*$"
 
 Origins = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -45,6 +46,9 @@ class GatewaySettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     auth_token: Annotated[str, Field(alias="AUTH_TOKEN", repr=False)] = DEV_TOKEN
+    viewer_token: Annotated[
+        str | None, Field(alias="AUTH_TOKEN_VIEWER", pattern=PRINTABLE, repr=False)
+    ] = None
     host: Annotated[str, Field(alias="PLAT_HOST", min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(alias="PLAT_PORT", ge=0, le=65535)] = 8080
     public_url: Annotated[str | None, Field(alias="PLAT_PUBLIC_URL", pattern=URL)] = None

@@ -9,7 +9,7 @@ import sys
 
 import uvicorn
 from plat_core.errors import PlatError
-from plat_core.services.tokens import check_token
+from plat_core.services.tokens import check_token, check_viewer
 
 from plat_metadata import wiring
 from plat_metadata.settings import MetadataSettings
@@ -27,6 +27,7 @@ def main() -> int:
     try:
         settings = MetadataSettings.from_environment(os.environ)
         check_token(settings)
+        check_viewer(settings.viewer_token, settings.auth_token)
         asyncio.run(_serve(settings))
     except PlatError as error:
         fix = f"\n  {error.fix}" if error.fix else ""

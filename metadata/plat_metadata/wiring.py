@@ -26,7 +26,9 @@ async def service(settings: MetadataSettings) -> AsyncIterator[FastAPI]:
         return f"{settings.gateway_url.rstrip('/')}/function/{ref.segment}"
 
     catalogue = Catalogue(RemoteFunctionStore(api), url=url, now=lambda: datetime.now(UTC))
-    guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
+    guard = TokenGuard(
+        settings.auth_token, viewer=settings.viewer_token, failures=settings.auth_failures
+    )
     following = asyncio.create_task(catalogue.run())
     try:
         yield create_app(catalogue, guard, settings)

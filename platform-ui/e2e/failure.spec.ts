@@ -1,6 +1,7 @@
 // What goes wrong, and how the console says so: builds, starts, refusals, a platform that is gone.
 import type { Page } from "@playwright/test";
 import { expect, expectAccessible, functionPath, picture, signIn, test } from "./console";
+import { TOKEN } from "./platform";
 
 const GOOD = { "app.py": "def handler(request):\n    return 'fine'\n" };
 
@@ -111,13 +112,22 @@ test("a wrong token is refused, and one that ends is asked for again", async ({
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("alert")).toContainText("token");
   await expectAccessible(page);
-  await signIn(page, platform);
+  const stored = () => page.evaluate(() => JSON.stringify([sessionStorage, localStorage]));
+
+  await page.getByLabel("Token").fill(TOKEN);
+  await expect(page.getByLabel("Stay signed in")).not.toBeChecked();
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  expect(await stored()).not.toContain(TOKEN);
   expect(page.url()).not.toContain("token");
+  await page.reload();
+  await expect(page.getByRole("heading", { name: "Sign in to plat" })).toBeVisible();
+
+  await signIn(page, platform);
+  expect(await stored()).toContain(TOKEN);
   await page.reload();
   await expect(page.getByText("Live", { exact: true })).toBeVisible();
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByRole("heading", { name: "Sign in to plat" })).toBeVisible();
-  expect(await page.evaluate(() => JSON.stringify([sessionStorage, localStorage]))).not.toContain(
-    "token-of",
-  );
+  expect(await stored()).not.toContain(TOKEN);
 });

@@ -1,4 +1,5 @@
-// The platform that the tests run against: the real embedded one, in a home of its own.
+// The platform that the tests run against: the real embedded one, in a home of its own; or the one
+// at PLAT_URL, which somebody else starts and ends.
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -6,7 +7,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-export const TOKEN = "token-of-the-tests";
+export const ELSEWHERE = process.env.PLAT_URL;
+export const TOKEN = process.env.PLAT_TOKEN ?? "token-of-the-tests";
+export const VIEWER_TOKEN = "viewers-token-of-the-tests";
 const PYTHON = process.env.PLAT_PYTHON ?? "../.venv/bin/python";
 const START_DEADLINE = 60_000;
 
@@ -19,22 +22,21 @@ export class Platform {
   private constructor(
     private readonly home: string,
     private readonly port: number,
+    readonly url = `http://localhost:${port}`,
   ) {}
 
   static async create(): Promise<Platform> {
+    if (ELSEWHERE !== undefined) return new Platform("", 0, ELSEWHERE);
     const platform = new Platform(await mkdtemp(join(tmpdir(), "ui-")), await freePort());
     await platform.start();
     return platform;
-  }
-
-  get url(): string {
-    return `http://localhost:${this.port}`;
   }
 
   async start(): Promise<void> {
     const env = {
       ...process.env,
       AUTH_TOKEN: TOKEN,
+      AUTH_TOKEN_VIEWER: VIEWER_TOKEN,
       PLAT_HOME: this.home,
       PLAT_HOST: "127.0.0.1",
       PLAT_PORT: String(this.port),
@@ -67,7 +69,7 @@ export class Platform {
       child.kill("SIGTERM");
       await once(child, "exit");
     }
-    await rm(this.home, { recursive: true, force: true });
+    if (this.home !== "") await rm(this.home, { recursive: true, force: true });
   }
 
   /** Any request of the API; raises where it is refused. */

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.architecture.repository import ROOT, modules
 
 REFERENCE = ROOT / "docs/reference/settings.md"
-SETTING = re.compile(r"PLAT_[A-Z_]+|AUTH_TOKEN|(API|BUILDER|CONTROLLER|DATABASE)_URL")
+SETTING = re.compile(r"PLAT_[A-Z_]+|AUTH_TOKEN(_VIEWER)?|(API|BUILDER|CONTROLLER|DATABASE)_URL")
 
 READERS = {
     "builder/plat_builder/confined.py": "hands its own on to the build it confines",

@@ -24,6 +24,7 @@ TABLE = [
     (Unreachable(REMOTE, "tls", "x"), "SSL_CERT_FILE", Exit.UNREACHABLE),
     (Unreachable(LOCAL, "broken", "x"), "plat status", Exit.UNREACHABLE),
     (problem("unauthenticated", 401), "AUTH_TOKEN", Exit.UNAUTHENTICATED),
+    (problem("forbidden", 403), "an admin's token", Exit.UNAUTHENTICATED),
     (problem("too-many-attempts", 429), "wait a minute", Exit.UNAUTHENTICATED),
     (problem("function-not-found", 404), "plat list", Exit.NOT_FOUND),
     (problem("secret-not-found", 404), "plat secret list", Exit.NOT_FOUND),

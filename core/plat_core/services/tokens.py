@@ -1,4 +1,4 @@
-"""The bearer token: compared in constant time, with a bound on guessing.
+"""The bearer tokens: compared in constant time, with a bound on guessing.
 
 Every service asks `TokenGuard`, the gateway's data path too; it is synchronous, and a right token
 from a client without failures costs one comparison.
@@ -16,7 +16,7 @@ from ipaddress import IPv6Network, ip_address
 from math import ceil
 from typing import Protocol
 
-from plat_core.errors import InvalidInput, PlatError, TooManyAttempts, Unauthenticated
+from plat_core.errors import Forbidden, InvalidInput, PlatError, TooManyAttempts, Unauthenticated
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,9 @@ class Verdict(Enum):
     """What a presented `Authorization` header is worth."""
 
     ALLOWED = "allowed"
+    """The token of the role `admin`: it may do everything."""
+    VIEWER = "viewer"
+    """The token of the role `viewer`: it may look, and neither change nor call anything."""
     MISSING = "missing"
     WRONG = "wrong"
     BLOCKED = "blocked"
@@ -65,18 +68,21 @@ class TokenGuard:
     """Compares tokens, and counts the wrong ones per address in a table of bounded size.
 
     A blocked address is not answered truthfully until its minute is over, or it could go on
-    guessing; other addresses are not affected.
+    guessing; other addresses are not affected. `viewer` is the token that may only look; without
+    it there is none.
     """
 
     def __init__(
         self,
         token: str,
         *,
+        viewer: str | None = None,
         failures: int = 100,
         addresses: int = 10_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._token = token.encode()
+        self._viewer = None if viewer is None else viewer.encode()
         self._failures = failures
         self._addresses = addresses
         self._clock = clock
@@ -88,10 +94,12 @@ class TokenGuard:
             return Verdict.BLOCKED
         if header is None:
             return Verdict.MISSING
-        if header[:7].lower() == _PREFIX and hmac.compare_digest(
-            header[7:].strip(b" \t"), self._token
-        ):
-            return Verdict.ALLOWED
+        if header[:7].lower() == _PREFIX:
+            token = header[7:].strip(b" \t")
+            if hmac.compare_digest(token, self._token):
+                return Verdict.ALLOWED
+            if self._viewer is not None and hmac.compare_digest(token, self._viewer):
+                return Verdict.VIEWER
         self._count(client)
         return Verdict.WRONG
 
@@ -135,12 +143,17 @@ def address_key(address: str) -> str:
 
 
 def refusal(verdict: Verdict) -> PlatError:
-    """The error for a verdict other than `ALLOWED`."""
+    """The error for a verdict other than `ALLOWED`, where only that one will do."""
     if verdict is Verdict.BLOCKED:
         return TooManyAttempts(
             "too many wrong tokens from this address",
             fix="wait a minute, then send the right one",
             retry_after=WINDOW,
+        )
+    if verdict is Verdict.VIEWER:
+        return Forbidden(
+            "the token is that of a viewer, who may look but neither change nor call anything",
+            fix="send the token of an admin, the one in AUTH_TOKEN",
         )
     what = "no token was sent" if verdict is Verdict.MISSING else "the token is not the right one"
     return Unauthenticated(what, fix="send the header 'Authorization: Bearer $AUTH_TOKEN'")
@@ -175,4 +188,16 @@ def check_token(settings: Protected) -> None:
         )
     log.warning(
         "AUTH_TOKEN is the well-known default %r: fine on your own machine, nowhere else", DEV_TOKEN
+    )
+
+
+def check_viewer(viewer: str | None, admin: str) -> None:
+    """Refuse a viewer's token that is the admin's, or everybody's; raises InvalidInput."""
+    if viewer is None or viewer not in (admin, DEV_TOKEN):
+        return
+    whose = "the same as AUTH_TOKEN" if viewer == admin else "the well-known default"
+    raise InvalidInput(
+        f"AUTH_TOKEN_VIEWER is {whose}, so it would not keep anyone from anything",
+        fix="export AUTH_TOKEN_VIEWER=$(openssl rand -hex 24)",
+        field="AUTH_TOKEN_VIEWER",
     )

@@ -1,12 +1,14 @@
-"""The layer that asks for a token, before any route is looked for.
+"""The layer that asks for a token, and what its role may do, before any route is looked for.
 
 It decides on `scope["path"]`, which the server has already decoded; what is not in `PUBLIC` needs
-a token, known path or not, so that a stranger learns nothing of what there is.
+a token, known path or not, so that a stranger learns nothing of what there is. What a viewer may do
+is told by the method alone: no path of the API changes anything when it is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 from urllib.parse import parse_qsl
 
 from plat_core.errors import Malformed
@@ -20,11 +22,19 @@ PUBLIC = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 CONSOLE = "/ui"
 """The console's files lie below it. They are the same for all; what they ask for needs a token."""
 QUERY_TOKENS = frozenset({"token", "access_token", "auth_token"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""What a viewer may send: the safe methods of RFC 9110 §9.2.1."""
 CHALLENGE = 'Bearer realm="plat"'
 
 
+Role = Literal["admin", "viewer"]
+_ROLES: Mapping[Verdict, Role] = {Verdict.ALLOWED: "admin", Verdict.VIEWER: "viewer"}
+
+
 class TokenLayer:
-    """ASGI middleware: 401 without the token, 429 for who guesses, 400 for one in the query."""
+    """ASGI middleware: 401 without a token, 429 for who guesses, 400 for one in the query, and 403
+    for a viewer's where it would change something. The role is `state["role"]` afterwards.
+    """
 
     def __init__(self, app: ASGIApp, guard: TokenGuard, trusted: Sequence[Network] = ()) -> None:
         self._app = app
@@ -52,14 +62,21 @@ class TokenLayer:
         peer = scope["client"][0] if scope.get("client") else None
         client = client_address(peer, _header(scope, b"x-forwarded-for"), self._trusted)
         verdict = self._guard.authenticate(authorization, client)
-        if verdict is Verdict.ALLOWED:
+        role = _ROLES.get(verdict)
+        if role == "admin" or (role == "viewer" and scope["method"] in SAFE):
+            scope.setdefault("state", {})["role"] = role
             await self._app(scope, receive, send)
             return
-        headers = {"WWW-Authenticate": CHALLENGE}
-        if verdict is Verdict.BLOCKED:
-            headers = {"Retry-After": str(self._guard.retry_after(client))}
-        response = problem(parts_of(refusal(verdict)), call_id_of(scope), headers)
+        error = refusal(verdict)
+        response = problem(parts_of(error), call_id_of(scope), self._headers(verdict, client))
         await response(scope, receive, send)
+
+    def _headers(self, verdict: Verdict, client: str) -> dict[str, str]:
+        if verdict is Verdict.VIEWER:
+            return {}
+        if verdict is Verdict.BLOCKED:
+            return {"Retry-After": str(self._guard.retry_after(client))}
+        return {"WWW-Authenticate": CHALLENGE}
 
 
 def _is_public(path: str) -> bool:

@@ -1,7 +1,8 @@
 """Which header lines pass, which end here, and which are set by the platform.
 
 Lines that pass are never touched: spelling, order and bytes stay. Hop-by-hop ones go in both
-directions (RFC 9110 §7.6.1), and so do those that only the platform may set.
+directions (RFC 9110 §7.6.1), and so do those that only the platform may set. What a function says
+of the whole origin, which it shares with the console and with other functions, ends here too.
 """
 
 from __future__ import annotations
@@ -42,7 +43,19 @@ _REQUEST_DROPPED = (
 )
 _REQUEST = _dropping(b"authorization", *_REQUEST_DROPPED)
 _REQUEST_WITH_AUTHORIZATION = _dropping(*_REQUEST_DROPPED)
-_RESPONSE = _dropping(*_HOP_BY_HOP, b"proxy-authenticate", b"x-call-id", b"x-plat-answer")
+# a browser takes these as said by the origin, not by the path that said them (decision 12): reach
+# beyond the function's own path, the console's storage emptied, other ways for all requests
+_OF_ORIGIN: Final = (
+    b"service-worker-allowed",
+    b"clear-site-data",
+    b"strict-transport-security",
+    b"alt-svc",
+    b"nel",
+    b"report-to",
+)
+_RESPONSE = _dropping(
+    *_HOP_BY_HOP, b"proxy-authenticate", b"x-call-id", b"x-plat-answer", *_OF_ORIGIN
+)
 _TRAILER = _dropping(
     *_HOP_BY_HOP, b"host", b"content-length", b"authorization", b"x[-_]call[-_]id", b"x-plat-answer"
 )

@@ -25,6 +25,8 @@ from plat_core.ports import Record, Replica, ReplicaState, Revision
 from pydantic import BeforeValidator, Field, StringConstraints
 from starlette.responses import Response
 
+from plat_gateway.auth.layer import Role
+
 SECRET_KEY = r"^[-._a-zA-Z0-9]{1,253}$"  # noqa: S105 - the shape of a key, as in core/v1
 
 Labels = Annotated[dict[Label, Label], Field(max_length=100)]
@@ -272,6 +274,9 @@ class SystemInfo(Model):
     started: datetime
     uptime: Annotated[float, Field(description="Seconds since the start.")]
     dev: bool
+    role: Annotated[
+        Role, Field(description="Whose token asked: a `viewer` may send GET alone, and no calls.")
+    ]
 
 
 def answer(model: Model, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from starlette.requests import Request
 from starlette.responses import Response
 
 from plat_gateway.routes.documents import RuntimeList, RuntimeView, SystemInfo, answer
@@ -34,8 +35,8 @@ async def list_runtimes(services: Parts) -> Response:
 
 
 @router.get("/system/info", response_model=SystemInfo)
-async def get_system_info(services: Parts, settings: Settings) -> Response:
-    """Tell version, backend and uptime."""
+async def get_system_info(request: Request, services: Parts, settings: Settings) -> Response:
+    """Tell version, backend, uptime, and what the token may do."""
     return answer(
         SystemInfo(
             version=services.version,
@@ -45,5 +46,6 @@ async def get_system_info(services: Parts, settings: Settings) -> Response:
             started=services.started,
             uptime=(datetime.now(UTC) - services.started).total_seconds(),
             dev=settings.is_dev,
+            role=request.state.role,
         )
     )

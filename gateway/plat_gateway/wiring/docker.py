@@ -24,12 +24,11 @@ from plat_core.services.changes import Changes
 from plat_core.services.functions import Functions
 from plat_core.services.invoke import Router
 from plat_core.services.load import BUCKETS
-from plat_core.services.tokens import TokenGuard
 
 from plat_gateway.app import create_app
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
-from plat_gateway.wiring.parts import Platform, background, proxy_of, routed, runtime_view
+from plat_gateway.wiring.parts import Platform, background, guard_of, proxy_of, routed, runtime_view
 
 
 @asynccontextmanager
@@ -44,7 +43,7 @@ async def docker(settings: GatewaySettings) -> AsyncIterator[Platform]:
         store = RemoteFunctionStore(api)
         routes = RemoteRoutes(api)
         router = Router(scaler=routes)
-        guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
+        guard = guard_of(settings)
 
         def url(ref: FunctionRef) -> str:
             return f"{settings.url}/function/{ref.segment}"

@@ -26,14 +26,13 @@ from plat_core.services.controller import Controller
 from plat_core.services.functions import Functions
 from plat_core.services.invoke import Router
 from plat_core.services.load import BUCKETS
-from plat_core.services.tokens import TokenGuard
 
 from plat_gateway.app import create_app
 from plat_gateway.notices import Notices
 from plat_gateway.proxy.records import CallRecord
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
-from plat_gateway.wiring.parts import Platform, background, proxy_of, routed, runtime_view
+from plat_gateway.wiring.parts import Platform, background, guard_of, proxy_of, routed, runtime_view
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +90,7 @@ async def embedded(
         )
         router = Router(scaler=controller)
         autoscaler = Autoscaler(loads=router, scaler=controller, clock=router.clock)
-        guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
+        guard = guard_of(settings)
 
         async def readiness() -> Mapping[str, str]:
             return {} if controller.synced else {"controller": "still looks at what is stored"}

@@ -31,13 +31,12 @@ from plat_core.services.functions import Functions
 from plat_core.services.invoke import Router
 from plat_core.services.load import BUCKETS
 from plat_core.services.peers import Peers
-from plat_core.services.tokens import TokenGuard
 
 from plat_gateway.app import create_app
 from plat_gateway.links import Links
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
-from plat_gateway.wiring.parts import ROUTED, Platform, background, proxy_of, runtime_view
+from plat_gateway.wiring.parts import ROUTED, Platform, background, guard_of, proxy_of, runtime_view
 
 
 @asynccontextmanager
@@ -61,7 +60,7 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
         peers = Peers(settings.pod_name, router, send=links.send)
         if settings.peers:
             reflectors.append(_gateways(api, settings, peers, links))
-        guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
+        guard = guard_of(settings)
 
         def url(ref: FunctionRef) -> str:
             return f"{settings.url}/function/{ref.segment}"

@@ -13,7 +13,7 @@ from plat_builder import runtimes
 from plat_core.errors import PlatError
 from plat_core.model.names import FunctionRef
 from plat_core.services.invoke import Router
-from plat_core.services.tokens import Verdict, refusal
+from plat_core.services.tokens import TokenGuard, Verdict, refusal
 
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy
@@ -35,6 +35,13 @@ class Platform:
     app: FastAPI
     proxy: Proxy
     services: Services
+
+
+def guard_of(settings: GatewaySettings) -> TokenGuard:
+    """Who knows the tokens, for the API and the data path alike."""
+    return TokenGuard(
+        settings.auth_token, viewer=settings.viewer_token, failures=settings.auth_failures
+    )
 
 
 def proxy_of(

@@ -420,7 +420,7 @@ export interface paths {
         };
         /**
          * Get System Info
-         * @description Tell version, backend and uptime.
+         * @description Tell version, backend, uptime, and what the token may do.
          */
         get: operations["get_system_info"];
         put?: never;
@@ -1341,6 +1341,12 @@ export interface components {
             /** Functions */
             functions: number;
             /**
+             * Role
+             * @description Whose token asked: a `viewer` may send GET alone, and no calls.
+             * @enum {string}
+             */
+            role: "admin" | "viewer";
+            /**
              * Started
              * Format: date-time
              */
@@ -1424,6 +1430,17 @@ export interface operations {
             };
             /** @description The token is missing or wrong. */
             401: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is a viewer's, who may only look. */
+            403: {
                 headers: {
                     /** @description The id of this request in logs; the caller's own where it sent one. */
                     "X-Call-Id"?: string;
@@ -1906,6 +1923,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The token is a viewer's, who may only look. */
+            403: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Somebody else changed it first, or it is being deleted. */
             409: {
                 headers: {
@@ -2024,6 +2052,17 @@ export interface operations {
             };
             /** @description The token is missing or wrong. */
             401: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is a viewer's, who may only look. */
+            403: {
                 headers: {
                     /** @description The id of this request in logs; the caller's own where it sent one. */
                     "X-Call-Id"?: string;
@@ -2270,6 +2309,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The token is a viewer's, who may only look. */
+            403: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is none of that name. */
             404: {
                 headers: {
@@ -2399,6 +2449,17 @@ export interface operations {
             };
             /** @description The token is missing or wrong. */
             401: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is a viewer's, who may only look. */
+            403: {
                 headers: {
                     /** @description The id of this request in logs; the caller's own where it sent one. */
                     "X-Call-Id"?: string;
@@ -2745,6 +2806,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The token is a viewer's, who may only look. */
+            403: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is none of that name. */
             404: {
                 headers: {
@@ -2883,6 +2955,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The token is a viewer's, who may only look. */
+            403: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is none of that name. */
             404: {
                 headers: {
@@ -2990,6 +3073,17 @@ export interface operations {
             };
             /** @description The token is missing or wrong. */
             401: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is a viewer's, who may only look. */
+            403: {
                 headers: {
                     /** @description The id of this request in logs; the caller's own where it sent one. */
                     "X-Call-Id"?: string;
@@ -3270,6 +3364,17 @@ export interface operations {
             };
             /** @description The token is missing or wrong. */
             401: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is a viewer's, who may only look. */
+            403: {
                 headers: {
                     /** @description The id of this request in logs; the caller's own where it sent one. */
                     "X-Call-Id"?: string;
@@ -3690,6 +3795,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The token is a viewer's, who may only look. */
+            403: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -3795,6 +3911,17 @@ export interface operations {
             };
             /** @description The token is missing or wrong. */
             401: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is a viewer's, who may only look. */
+            403: {
                 headers: {
                     /** @description The id of this request in logs; the caller's own where it sent one. */
                     "X-Call-Id"?: string;

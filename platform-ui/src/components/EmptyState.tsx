@@ -1,7 +1,7 @@
 // What a platform without functions shows: the two ways to the first one.
-import { Box, Button, Paper, Typography } from "@mui/material";
-import { Link } from "react-router";
+import { Box, Paper, Typography } from "@mui/material";
 import { MONO } from "../theme";
+import { ActionButton } from "./ActionButton";
 import { CopyButton } from "./CopyButton";
 
 const COMMANDS = "plat init hello\nplat deploy hello";
@@ -16,9 +16,9 @@ export function EmptyState() {
         Write it here and see it answer in a few seconds. It sleeps when nobody calls it, and wakes
         when somebody does.
       </Typography>
-      <Button component={Link} to="/deploy" variant="contained" size="large">
+      <ActionButton to="/deploy" variant="contained" size="large">
         Deploy from the browser
-      </Button>
+      </ActionButton>
       <Typography color="textSecondary" sx={{ mt: 4, mb: 1 }}>
         Or in a terminal:
       </Typography>

@@ -18,6 +18,7 @@ import type { ReactNode } from "react";
 import { NavLink } from "react-router";
 import type { LinkState } from "../live/eventStream";
 import { useLink } from "../live/LiveProvider";
+import { useIsViewer, VIEWER_REASON } from "../session/role";
 import { session } from "../session/token";
 import { Icon } from "./Icon";
 
@@ -28,6 +29,7 @@ const PAGES = [
 
 export function Layout({ children }: { children: ReactNode }) {
   const state = useLink();
+  const isViewer = useIsViewer();
   return (
     <>
       <Link
@@ -64,6 +66,7 @@ export function Layout({ children }: { children: ReactNode }) {
                 </Button>
               ))}
             </Box>
+            {isViewer && <ViewerChip />}
             <LinkChip state={state} />
             <SchemeButton />
             <Tooltip title="Sign out">
@@ -118,6 +121,14 @@ function LinkChip({ state }: { state: LinkState }) {
       role="status"
       sx={{ minWidth: 60, display: { xs: state === "live" ? "none" : "flex", sm: "flex" } }}
     />
+  );
+}
+
+function ViewerChip() {
+  return (
+    <Tooltip title={VIEWER_REASON} describeChild>
+      <Chip size="small" color="info" variant="outlined" label="Viewer" tabIndex={0} />
+    </Tooltip>
   );
 }
 

@@ -1,9 +1,9 @@
 // The verbs on a function: stop or start, redeploy, a new version, delete.
-import { Box, Button } from "@mui/material";
+import { Box } from "@mui/material";
 import { useState } from "react";
-import { Link } from "react-router";
 import { redeployFunction, startFunction, stopFunction } from "../api/functions";
 import { refOf, type Func } from "../api/types";
+import { ActionButton } from "../components/ActionButton";
 import { Icon } from "../components/Icon";
 import { useAction } from "../live/useAction";
 import { DeleteDialog } from "./DeleteDialog";
@@ -34,49 +34,48 @@ export function FunctionActions({ fn }: { fn: Func }) {
   return (
     <Box sx={{ display: "flex", flexWrap: "wrap", gap: 1 }}>
       {fn.spec.suspend ? (
-        <Button
+        <ActionButton
           variant="contained"
           startIcon={<Icon name="play" />}
           disabled={isBusy}
           onClick={() => start.mutate()}
         >
           Start
-        </Button>
+        </ActionButton>
       ) : (
-        <Button
+        <ActionButton
           variant="outlined"
           startIcon={<Icon name="stop" />}
           disabled={isBusy}
           onClick={() => stop.mutate()}
         >
           Stop
-        </Button>
+        </ActionButton>
       )}
-      <Button
+      <ActionButton
         variant="outlined"
         startIcon={<Icon name="refresh" />}
         disabled={isBusy || fn.spec.suspend}
         onClick={() => redeploy.mutate()}
       >
         Redeploy
-      </Button>
-      <Button
+      </ActionButton>
+      <ActionButton
         variant="outlined"
-        component={Link}
         to={`/deploy?name=${ref.name}&namespace=${ref.namespace}`}
         startIcon={<Icon name="upload" />}
         disabled={isGoing}
       >
         New version
-      </Button>
-      <Button
+      </ActionButton>
+      <ActionButton
         color="error"
         startIcon={<Icon name="delete" />}
         disabled={isGoing}
         onClick={() => setDeleting(true)}
       >
         Delete
-      </Button>
+      </ActionButton>
       <DeleteDialog fn={fn} isOpen={isDeleting} onClose={() => setDeleting(false)} />
     </Box>
   );

@@ -3,6 +3,8 @@ import { Box, Button, IconButton, MenuItem, TextField, Tooltip, Typography } fro
 import { useEffect, useRef, useState, type SyntheticEvent } from "react";
 import type { ApiProblem } from "../api/problem";
 import { refOf, type Func } from "../api/types";
+import { session } from "../session/token";
+import { ActionButton } from "../components/ActionButton";
 import { Code } from "../components/Code";
 import { CopyButton } from "../components/CopyButton";
 import { Icon } from "../components/Icon";
@@ -18,7 +20,10 @@ import { curlLine } from "./curl";
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 const EMPTY: Draft = { method: "GET", path: "/", headers: [], body: "" };
 const JSON_HEADER = ["Content-Type", "application/json"] as const;
-const history = new CallHistory(sessionStorage);
+const history = new CallHistory(sessionStorage, session.isKept);
+session.subscribe(() => {
+  if (session.get() === null) history.clear();
+});
 
 export default function InvokeTab({ fn }: { fn: Func }) {
   const ref = refOf(fn);
@@ -121,14 +126,15 @@ export default function InvokeTab({ fn }: { fn: Func }) {
             slotProps={{ htmlInput: { spellCheck: false, style: { fontFamily: MONO } } }}
           />
           <Box sx={{ display: "flex", gap: 1 }}>
-            <Button
+            <ActionButton
               type="submit"
               variant="contained"
+              forAll={fn.spec.access === "public"}
               loading={isRunning}
               startIcon={<Icon name="play" />}
             >
               Send
-            </Button>
+            </ActionButton>
             <Button disabled={!isRunning} onClick={() => leave.current?.abort()}>
               Stop
             </Button>

@@ -1,8 +1,9 @@
 // How many replicas: by load between two bounds, or a fixed number.
-import { Box, Button, MenuItem, TextField, ToggleButton, ToggleButtonGroup } from "@mui/material";
+import { Box, MenuItem, TextField, ToggleButton, ToggleButtonGroup } from "@mui/material";
 import { useState, type SyntheticEvent } from "react";
 import { scaleFunction } from "../api/functions";
 import { refOf, type Func, type ScaleChange } from "../api/types";
+import { ActionButton } from "../components/ActionButton";
 import { Section } from "../components/Section";
 import { useAction } from "../live/useAction";
 
@@ -100,14 +101,14 @@ export function ScaleForm({ fn }: { fn: Func }) {
             </TextField>
           </>
         )}
-        <Button
+        <ActionButton
           type="submit"
           variant="contained"
           loading={action.isPending}
           disabled={fn.metadata.deletionTimestamp != null}
         >
           Scale
-        </Button>
+        </ActionButton>
       </Box>
     </Section>
   );

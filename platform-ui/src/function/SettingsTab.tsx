@@ -5,6 +5,7 @@ import { useState, type SyntheticEvent } from "react";
 import { listSecrets, putFunction } from "../api/functions";
 import { ApiProblem, type FieldProblem } from "../api/problem";
 import { refOf, type Func, type FunctionSpec } from "../api/types";
+import { ActionButton } from "../components/ActionButton";
 import { ProblemAlert } from "../components/ProblemAlert";
 import { Section } from "../components/Section";
 import { useAction } from "../live/useAction";
@@ -155,9 +156,9 @@ export default function SettingsTab({ fn }: { fn: Func }) {
         </Box>
       </Section>
       <Box sx={{ display: "flex", gap: 1 }}>
-        <Button type="submit" variant="contained" loading={save.isPending}>
+        <ActionButton type="submit" variant="contained" loading={save.isPending}>
           Save
-        </Button>
+        </ActionButton>
         <Button onClick={() => adopt(fn)}>Reset</Button>
       </Box>
     </Box>

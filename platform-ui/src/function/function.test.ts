@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { sample } from "../live/samples";
 import { hexDump, imageType, join, kindOf, pretty } from "./body";
 import { curlLine } from "./curl";
+import { TokenHolder } from "../session/token";
 import { CallHistory } from "./history";
 import { appended, found, LINES_MAX } from "./logBuffer";
 import { EMPTY_ROW, problemsOf, settingsOf, specWith } from "./settings";
@@ -70,7 +71,7 @@ class Shelf implements Storage {
 
 test("the history is bounded, newest first, per function, and without credentials", () => {
   const shelf = new Shelf();
-  const history = new CallHistory(shelf);
+  const history = new CallHistory(shelf, () => true);
   const ref = { namespace: "default", name: "a" };
   const headers = [
     ["Authorization", "Bearer secret"],
@@ -87,6 +88,30 @@ test("the history is bounded, newest first, per function, and without credential
   expect(JSON.stringify(kept)).not.toContain("secret");
   expect(kept[0]?.draft.body.length).toBe(64 * 1024);
   expect(history.of({ ...ref, name: "b" })).toEqual([]);
+  expect(new CallHistory(shelf, () => true).of(ref)).toEqual(kept);
+  shelf.setItem("other", "stays");
+  history.clear();
+  expect(history.of(ref)).toEqual([]);
+  expect([shelf.length, shelf.getItem("other")]).toEqual([1, "stays"]);
+});
+
+test("a token and the calls made with it are in memory alone, until their user asks for more", () => {
+  const shelf = new Shelf();
+  const holder = new TokenHolder(shelf);
+  const history = new CallHistory(shelf, holder.isKept);
+  const ref = { namespace: "default", name: "a" };
+  const draft = { method: "GET", path: "/", headers: [], body: "" };
+  const past = { time: 0, draft, status: 200, milliseconds: 1, callId: "" };
+  holder.set("t0ken", false);
+  history.add(ref, past);
+  expect([holder.get(), history.of(ref).length, shelf.length]).toEqual(["t0ken", 1, 0]);
+  expect(new TokenHolder(shelf).get()).toBeNull();
+  holder.set("t0ken", true);
+  history.add(ref, past);
+  expect(shelf.length).toBe(2);
+  expect(new TokenHolder(shelf).get()).toBe("t0ken");
+  holder.set("t0ken", false);
+  expect(new TokenHolder(shelf).get()).toBeNull();
 });
 
 test("log lines are bounded, keep their numbers, and are searched", () => {

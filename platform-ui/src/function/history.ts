@@ -1,4 +1,5 @@
-// The last calls of each function, for as long as the tab is open; bounded in number and size.
+// The last calls of each function, bounded in number and size: in memory, and for as long as the tab
+// is open where its user stays signed in.
 import { keyOf, type Ref } from "../api/types";
 import type { Draft } from "./call";
 
@@ -10,13 +11,21 @@ export interface Past {
   callId: string;
 }
 
+const PREFIX = "plat.calls.";
 const MAX = 20;
 const BODY_MAX = 64 * 1024;
 
 export class CallHistory {
-  constructor(private readonly storage: Storage) {}
+  private readonly calls = new Map<string, Past[]>();
+
+  constructor(
+    private readonly storage: Storage,
+    private readonly isKept: () => boolean,
+  ) {}
 
   of(ref: Ref): Past[] {
+    const known = this.calls.get(entry(ref));
+    if (known !== undefined) return known;
     const text = this.storage.getItem(entry(ref));
     return text === null ? [] : (JSON.parse(text) as Past[]);
   }
@@ -29,11 +38,19 @@ export class CallHistory {
       0,
       MAX,
     );
-    this.storage.setItem(entry(ref), JSON.stringify(kept));
+    this.calls.set(entry(ref), kept);
+    if (this.isKept()) this.storage.setItem(entry(ref), JSON.stringify(kept));
     return kept;
+  }
+
+  /** Forgets all of them, for whoever signs in next. */
+  clear(): void {
+    const keys = Array.from({ length: this.storage.length }, (_, i) => this.storage.key(i) ?? "");
+    for (const key of keys) if (key.startsWith(PREFIX)) this.storage.removeItem(key);
+    this.calls.clear();
   }
 }
 
 function entry(ref: Ref): string {
-  return `plat.calls.${keyOf(ref)}`;
+  return PREFIX + keyOf(ref);
 }

@@ -1,8 +1,9 @@
 // The dashboard: every function with what it does now; search, filter and sort stand in the URL.
-import { Box, Button, MenuItem, Skeleton, TextField, Typography } from "@mui/material";
+import { Box, MenuItem, Skeleton, TextField, Typography } from "@mui/material";
 import { useMemo } from "react";
-import { Link, useSearchParams } from "react-router";
+import { useSearchParams } from "react-router";
 import { asProblem } from "../api/problem";
+import { ActionButton } from "../components/ActionButton";
 import { EmptyState } from "../components/EmptyState";
 import { FunctionTable } from "../components/FunctionTable";
 import { Icon } from "../components/Icon";
@@ -54,9 +55,9 @@ export function DashboardPage() {
             </MenuItem>
           ))}
         </TextField>
-        <Button component={Link} to="/deploy" variant="contained" startIcon={<Icon name="add" />}>
+        <ActionButton to="/deploy" variant="contained" startIcon={<Icon name="add" />}>
           Deploy
-        </Button>
+        </ActionButton>
       </Box>
       {error !== null && data === undefined && <ProblemAlert problem={asProblem(error)} />}
       {isPending && <Placeholder />}

@@ -6,6 +6,7 @@ import { useSearchParams } from "react-router";
 import { listRuntimes } from "../api/functions";
 import { asProblem } from "../api/problem";
 import type { Ref } from "../api/types";
+import { ActionButton } from "../components/ActionButton";
 import { ProblemAlert } from "../components/ProblemAlert";
 import { Section } from "../components/Section";
 import { useTitle } from "../components/useTitle";
@@ -133,7 +134,7 @@ export default function DeployPage() {
               />
             )}
             <Box sx={{ display: "flex", gap: 1 }}>
-              <Button
+              <ActionButton
                 type="submit"
                 variant="contained"
                 size="large"
@@ -141,7 +142,7 @@ export default function DeployPage() {
                 disabled={!isNamed || !isComplete}
               >
                 Deploy
-              </Button>
+              </ActionButton>
               {running.isRunning && <Button onClick={running.leave}>Cancel</Button>}
             </Box>
           </Box>

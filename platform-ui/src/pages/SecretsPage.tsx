@@ -1,10 +1,11 @@
 // Secrets: names and keys; values go in and never come out.
-import { Box, Button, Chip, TextField, Typography } from "@mui/material";
+import { Box, Chip, TextField, Typography } from "@mui/material";
 import { Loading } from "../components/Loading";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type SyntheticEvent } from "react";
 import { deleteSecret, listSecrets, putSecret } from "../api/functions";
 import { asProblem } from "../api/problem";
+import { ActionButton } from "../components/ActionButton";
 import { ProblemAlert } from "../components/ProblemAlert";
 import { Section } from "../components/Section";
 import { toasts } from "../components/toasts";
@@ -76,7 +77,7 @@ function Stored({ name, keys }: { name: string; keys: readonly string[] }) {
           <Chip key={key} size="small" variant="outlined" label={key} />
         ))}
       </Box>
-      <Button
+      <ActionButton
         size="small"
         color="error"
         variant={isSure ? "contained" : "text"}
@@ -85,7 +86,7 @@ function Stored({ name, keys }: { name: string; keys: readonly string[] }) {
         onBlur={() => setSure(false)}
       >
         {isSure ? `Really delete ${name}` : "Delete"}
-      </Button>
+      </ActionButton>
     </Box>
   );
 }
@@ -126,9 +127,9 @@ function SecretForm() {
           onChange={(event) => setValue(event.target.value)}
           helperText="Replaces all keys of a secret of that name."
         />
-        <Button type="submit" variant="contained" loading={put.isPending}>
+        <ActionButton type="submit" variant="contained" loading={put.isPending}>
           Store
-        </Button>
+        </ActionButton>
       </Box>
     </Section>
   );

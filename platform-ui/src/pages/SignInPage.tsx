@@ -5,32 +5,41 @@ import {
   Button,
   Checkbox,
   FormControlLabel,
+  FormHelperText,
   Paper,
   TextField,
   Typography,
 } from "@mui/material";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState, useSyncExternalStore, type SyntheticEvent } from "react";
 import { API_URL } from "../api/client";
-import { asProblem, problemFrom, type ApiProblem } from "../api/problem";
+import { ApiProblem, asProblem, problemFrom } from "../api/problem";
+import type { SystemInfo } from "../api/types";
 import { ProblemAlert } from "../components/ProblemAlert";
 import { useTitle } from "../components/useTitle";
+import { SYSTEM } from "../session/role";
 import { session } from "../session/token";
 
 export function SignInPage() {
   useTitle("Sign in");
   const ended = useSyncExternalStore(session.subscribe, session.reason);
+  const client = useQueryClient();
   const [token, setToken] = useState("");
-  const [keep, setKeep] = useState(true);
+  const [keep, setKeep] = useState(false);
   const [isAsking, setAsking] = useState(false);
   const [problem, setProblem] = useState<ApiProblem | null>(null);
 
   const submit = async (event: SyntheticEvent) => {
     event.preventDefault();
     setAsking(true);
-    const refusal = await ask(token.trim());
+    const answer = await ask(token.trim());
     setAsking(false);
-    setProblem(refusal);
-    if (refusal === null) session.set(token.trim(), keep);
+    if (answer instanceof ApiProblem) {
+      setProblem(answer);
+      return;
+    }
+    client.setQueryData(SYSTEM, answer);
+    session.set(token.trim(), keep);
   };
 
   return (
@@ -62,6 +71,10 @@ export function SignInPage() {
           }
           label="Stay signed in until this tab is closed"
         />
+        <FormHelperText sx={{ mt: -1.5 }}>
+          Without it, a reload asks again. With it, open no pages of functions in this tab: they
+          could read the token.
+        </FormHelperText>
         <Button type="submit" variant="contained" size="large" loading={isAsking}>
           Sign in
         </Button>
@@ -70,13 +83,13 @@ export function SignInPage() {
   );
 }
 
-async function ask(token: string): Promise<ApiProblem | null> {
+async function ask(token: string): Promise<SystemInfo | ApiProblem> {
   try {
     const response = await fetch(`${API_URL}/system/info`, {
       headers: { Authorization: `Bearer ${token}` },
       credentials: "omit",
     });
-    return response.ok ? null : await problemFrom(response);
+    return response.ok ? ((await response.json()) as SystemInfo) : await problemFrom(response);
   } catch (error) {
     return asProblem(error);
   }

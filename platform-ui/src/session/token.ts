@@ -1,4 +1,4 @@
-// The token of this tab: in memory, and in session storage where the user wants it to survive a
+// The token of this tab: in memory; in session storage only where the user asked for it to survive a
 // reload. Never in the URL, never in storage that other tabs read.
 
 const KEY = "plat.token";
@@ -15,6 +15,9 @@ export class TokenHolder {
   }
 
   readonly get = (): string | null => this.token;
+
+  /** Whether it survives a reload. */
+  readonly isKept = (): boolean => this.storage?.getItem(KEY) != null;
 
   /** Why the last session ended, where the platform ended it. */
   readonly reason = (): string | null => this.ended;

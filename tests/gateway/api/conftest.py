@@ -23,12 +23,12 @@ from plat_core.model.build import BuildEvent, BuildOptions, Finished, LogLine, S
 from plat_core.model.names import FunctionRef
 from plat_core.services.changes import AnnouncingStore, Changes
 from plat_core.services.functions import Functions
-from plat_core.services.tokens import TokenGuard
 from plat_gateway.app import create_app
 from plat_gateway.notices import Notices
 from plat_gateway.routes.documents import RuntimeView
 from plat_gateway.services import Services, UploadKind
 from plat_gateway.settings import GatewaySettings
+from plat_gateway.wiring.parts import guard_of
 
 TOKEN = "a-right-token"
 IMAGE = "embedded/orders@sha256:" + "0" * 64
@@ -108,7 +108,7 @@ class Platform:
                     handler="app:handler",
                 )
             ],
-            guard=TokenGuard(self.settings.auth_token, failures=self.settings.auth_failures),
+            guard=guard_of(self.settings),
             readiness=self.readiness,
             samples=lambda: self.samples,
             buckets=(0.1, 1.0),

@@ -79,6 +79,37 @@ async def test_headers_that_end_at_the_gateway_on_the_way_back(gateway: Gateway)
     assert head.lower().count(b"x-call-id") == 1
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"Service-Worker-Allowed: /",
+        b"sErViCe-wOrKeR-aLlOwEd:/ui",
+        b'Clear-Site-Data: "*"',
+        b"Strict-Transport-Security: max-age=31536000; includeSubDomains",
+        b'Alt-Svc: h3="elsewhere.example:443"',
+        b'NEL: {"report_to": "x", "max_age": 1}',
+        b'Report-To: {"group": "x"}',
+    ],
+)
+async def test_a_function_does_not_speak_for_the_whole_origin(
+    gateway: Gateway, line: bytes
+) -> None:
+    head = b"HTTP/1.1 %b\r\nX-Before: 1\r\n%b\r\n%b\r\nX-After: 1\r\n%b"
+    hints = head % (b"103 Early Hints", line, line, b"\r\n")
+    await gateway.function(
+        answering(hints + head % (b"200 OK", line, line, b"Content-Length: 2\r\n\r\nok"))
+    )
+    answer = await gateway.get("/function/f1")
+    assert answer.count(b"\r\nX-Before: 1\r\nX-After: 1\r\n") == 2
+    assert line.partition(b":")[0].lower() not in answer.lower()
+
+
+async def test_what_only_resembles_such_a_line_passes(gateway: Gateway) -> None:
+    lines = b"X-Service-Worker-Allowed: /\r\nChannel: 5\r\nReporting-Endpoints: a=b\r\nX: NEL: 1"
+    await gateway.function(answering(b"HTTP/1.1 200 OK\r\n%b\r\nContent-Length: 0\r\n\r\n" % lines))
+    assert b"\r\n" + lines + b"\r\n" in await gateway.get("/function/f1")
+
+
 async def test_every_call_has_an_id_and_a_trace(gateway: Gateway) -> None:
     await gateway.function(echo_head())
     answers = [await gateway.get("/function/f1") for _ in range(2)]

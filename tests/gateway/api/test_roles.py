@@ -1,0 +1,197 @@
+"""The role of a viewer: sees everything, changes nothing, calls what is public."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from plat_core.errors import InvalidInput
+from plat_core.model.names import FunctionRef
+from plat_core.ports import Endpoint, Route
+from plat_core.services.invoke import Router
+from plat_core.services.tokens import TokenGuard, Verdict, check_viewer
+from plat_gateway.auth.layer import PUBLIC
+from plat_gateway.server import Server, serve
+from plat_gateway.settings import GatewaySettings
+from plat_gateway.wiring.parts import guard_of, proxy_of
+
+from tests.gateway.api.conftest import IMAGE, TOKEN, Platform, client_of, make_platform
+
+VIEWER = "a-viewers-token"
+
+
+@pytest.fixture
+def platform() -> Platform:
+    return make_platform(viewer_token=VIEWER)
+
+
+@pytest.fixture
+async def viewer(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(app, VIEWER) as client:
+        yield client
+
+
+def operations(app: FastAPI) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (method.upper(), path, operation)
+        for path, operations in app.openapi()["paths"].items()
+        for method, operation in operations.items()
+        if path not in PUBLIC
+    ]
+
+
+async def test_a_viewer_may_send_what_changes_nothing_and_nothing_else(
+    app: FastAPI, viewer: httpx.AsyncClient
+) -> None:
+    for method, path, operation in operations(app):
+        if path == "/events":
+            continue
+        answer = await viewer.request(method, path.replace("{name}", "orders"))
+        refused = (answer.status_code, answer.json()["code"] if answer.is_error else "")
+        assert (refused == (403, "forbidden")) is (method != "GET"), (method, path)
+        assert ("403" in operation["responses"]) is (method != "GET"), (method, path)
+
+
+async def test_a_refusal_says_why_and_leaves_everything_as_it_was(
+    client: httpx.AsyncClient, viewer: httpx.AsyncClient
+) -> None:
+    answer = await viewer.put("/functions/orders", json={"spec": {"image": IMAGE}})
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (403, "forbidden")
+    assert "viewer" in problem["detail"]
+    assert "AUTH_TOKEN" in problem["fix"]
+    assert problem["callId"] == answer.headers["x-call-id"]
+    assert "www-authenticate" not in answer.headers
+    assert (await client.get("/functions")).json()["items"] == []
+    assert (await viewer.get("/functions")).json()["items"] == []
+
+
+@pytest.mark.parametrize("method", ["PATCH", "TRACE", "get", "GETX", "DELETE"])
+@pytest.mark.parametrize("path", ["/nothing", "//functions", "/functions/%2e%2e/healthz", "/ui"])
+async def test_neither_an_odd_method_nor_an_odd_path_is_a_way_round(
+    viewer: httpx.AsyncClient, method: str, path: str
+) -> None:
+    url = httpx.URL(scheme="http", host="plat", raw_path=path.encode())
+    request = httpx.Request("GET", url, headers=viewer.headers)
+    request.method = method
+    answer = await viewer.send(request)
+    assert answer.status_code == (405 if path == "/ui" else 403)
+
+
+async def test_the_platform_tells_whose_token_it_was(
+    client: httpx.AsyncClient, viewer: httpx.AsyncClient
+) -> None:
+    assert (await client.get("/system/info")).json()["role"] == "admin"
+    assert (await viewer.get("/system/info")).json()["role"] == "viewer"
+
+
+async def test_without_a_viewers_token_nobody_is_one() -> None:
+    async with client_of(make_platform().app(), VIEWER) as stranger:
+        assert (await stranger.get("/functions")).status_code == 401
+
+
+def test_a_viewers_token_is_no_guess_and_a_wrong_one_is() -> None:
+    guard = TokenGuard(TOKEN, viewer=VIEWER, failures=1)
+    header = f"Bearer {VIEWER}".encode()
+    assert {guard.authenticate(header, "10.0.0.1") for _ in range(5)} == {Verdict.VIEWER}
+    assert guard.authenticate(header[:-1], "10.0.0.1") is Verdict.WRONG
+    assert guard.authenticate(header, "10.0.0.1") is Verdict.BLOCKED
+
+
+@pytest.mark.parametrize("viewer", [TOKEN, "dev-token"])
+def test_a_viewers_token_that_is_known_to_others_is_refused(viewer: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        check_viewer(viewer, TOKEN)
+    assert caught.value.field == "AUTH_TOKEN_VIEWER"
+    assert viewer not in caught.value.message
+
+
+def test_a_viewers_token_comes_from_the_environment_and_is_one_that_a_header_can_carry() -> None:
+    assert GatewaySettings.from_environment({"AUTH_TOKEN_VIEWER": ""}).viewer_token is None
+    settings = GatewaySettings.from_environment({"AUTH_TOKEN_VIEWER": VIEWER})
+    assert settings.viewer_token == VIEWER
+    assert VIEWER not in repr(settings)
+    for bad in ("a b", "ключ", "a\nb"):
+        with pytest.raises(InvalidInput) as caught:
+            GatewaySettings.from_environment({"AUTH_TOKEN_VIEWER": bad})
+        assert (caught.value.field, bad in caught.value.message) == ("AUTH_TOKEN_VIEWER", False)
+    check_viewer(None, TOKEN)
+    check_viewer(VIEWER, TOKEN)
+
+
+class Data:
+    """The data path of a gateway over one function, as the wiring puts it together."""
+
+    def __init__(self, server: Server, router: Router) -> None:
+        self.server = server
+        self.router = router
+        self.called = 0
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        self.called += 1
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        writer.close()
+
+    def function(self, name: str, address: str, access: str) -> None:
+        self.router.apply(
+            Route(
+                ref=FunctionRef(name),
+                revision=f"{name}-1",
+                state="ready",
+                endpoints=(Endpoint(f"{name}-1-0", address),),
+                timeout=20.0,
+                concurrency=20,
+                access=access,  # type: ignore[arg-type]
+                min=0,
+                max=10,
+                target=14.0,
+                idle=60.0,
+            )
+        )
+
+    async def ask(self, method: str, name: str, token: str) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
+        writer.write(
+            f"{method} /function/{name} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
+            f"Authorization: Bearer {token}\r\nConnection: close\r\n\r\n".encode()
+        )
+        async with asyncio.timeout(20):
+            answer = await reader.read()
+        writer.close()
+        return answer
+
+
+@pytest.fixture
+async def data(platform: Platform, tmp_path: Any) -> AsyncIterator[Data]:
+    app = platform.app()
+    services = app.state.services
+    assert guard_of(platform.settings).authenticate(f"Bearer {VIEWER}".encode(), "a")
+    router = Router(scaler=platform.scaler)
+    server = await serve(app, proxy_of(router, services, platform.settings), port=0)
+    data = Data(server, router)
+    listener = await asyncio.start_unix_server(data.answer, tmp_path / "f.sock")
+    for name, access in (("orders", "token"), ("shop", "public")):
+        data.function(name, f"unix:{tmp_path}/f.sock", access)
+    yield data
+    await server.close(0)
+    listener.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+async def test_a_viewer_calls_no_function_that_asks_for_a_token(data: Data, method: str) -> None:
+    answer = await data.ask(method, "orders", VIEWER)
+    head = answer.partition(b"\r\n\r\n")[0]
+    assert head.startswith(b"HTTP/1.1 403 ")
+    assert b"\r\nX-Plat-Answer: forbidden" in head
+    assert (data.called, b'"code": "forbidden"' in answer) == (0, method != "HEAD")
+    assert (await data.ask(method, "orders", TOKEN)).startswith(b"HTTP/1.1 200 ")
+    assert data.called == 1
+
+
+async def test_a_viewer_calls_what_everybody_may_call(data: Data) -> None:
+    assert (await data.ask("POST", "shop", VIEWER)).startswith(b"HTTP/1.1 200 ")
