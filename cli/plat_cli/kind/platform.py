@@ -55,7 +55,7 @@ def install(place: Place, documents: str, token: str, say: Say) -> bool:
     before = _generations(place)
     stale = before and _token(place) != token
     say("applies")
-    whole = f"{documents}\n---\n{json.dumps(_namespace())}\n---\n{json.dumps(_secret(token))}\n"
+    whole = "\n---\n".join([documents, *map(json.dumps, (_secret(token), _hosting(place)))])
     applied = ("apply", "--server-side", "--force-conflicts", "--field-manager", MANAGER)
     try:
         cluster.kubectl(place, *applied, "-f", "-", text=whole, timeout=120)
@@ -71,15 +71,16 @@ def install(place: Place, documents: str, token: str, say: Say) -> bool:
     return changed
 
 
-def _namespace() -> dict[str, Any]:
-    strict = {"pod-security.kubernetes.io/enforce": "restricted"}
-    metadata = {"name": NAMESPACE, "labels": strict}
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
-
-
 def _secret(token: str) -> dict[str, Any]:
     metadata = {"name": SECRET, "namespace": NAMESPACE}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {KEY: token}}
+
+
+def _hosting(place: Place) -> dict[str, Any]:
+    """Where tools find the cluster's registry (KEP 1755)."""
+    metadata = {"name": "local-registry-hosting", "namespace": "kube-public"}
+    data = {"localRegistryHosting.v1": json.dumps({"host": place.images})}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 
 def _token(place: Place) -> str:
