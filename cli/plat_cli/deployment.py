@@ -52,7 +52,7 @@ def build(
     builder: Client, ref: FunctionRef, source: Source, overrides: Overrides, listener: Listener
 ) -> Document:
     """Build the source; returns the `finished` event, raises BuildFailed with the guilty line."""
-    query = {"name": ref.name, **namespaced(ref)}
+    query = {"name": ref.name}
     debug = "true" if overrides.debug else None
     wanted = {"runtime": overrides.runtime, "handler": overrides.handler, "debug": debug}
     query |= {key: value for key, value in wanted.items() if value}

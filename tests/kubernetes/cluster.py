@@ -136,3 +136,22 @@ def _start_registry(registry: str, cluster: str) -> int:
         run("docker", "exec", node, "mkdir", "-p", folder)
         run("docker", "exec", "-i", node, "cp", "/dev/stdin", f"{folder}/hosts.toml", text=hosts)
     return int(run("docker", "port", registry, "5000/tcp").split()[0].rpartition(":")[2])
+
+
+def pushed(cluster: Cluster, name: str, folder: str) -> str:
+    """Build a folder beside this file and push it; returns its name within the cluster."""
+    tag = f"localhost:{cluster.registry_port}/{name}"
+    run("docker", "build", "--quiet", "--tag", tag, Path(__file__).with_name(folder))
+    run("docker", "push", "--quiet", tag)
+    digests = json.loads(run("docker", "inspect", "--format", "{{json .RepoDigests}}", tag))
+    [digest] = [d.partition("@")[2] for d in digests if d.startswith(f"{tag}@")]
+    return f"{REGISTRY}/{name}@{digest}"
+
+
+def runtime_image(cluster: Cluster) -> str:
+    """A function's image as the cluster pulls it, built as a user would: with docker alone."""
+    run(
+        *("docker", "build", "--quiet", "--tag", "plat-test-runtime"),
+        *("--file", ROOT / "runtimes/python/Dockerfile", ROOT / "runtimes"),
+    )
+    return pushed(cluster, "plat-test", "image")

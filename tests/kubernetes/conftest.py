@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from .cluster import REGISTRY, ROOT, Cluster, run, start
+from .cluster import Cluster, pushed, runtime_image, start
 from .functions import Functions
 from .installation import Gateway, install
 from .process import OperatorProcess
@@ -25,28 +23,14 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def image(cluster: Cluster) -> str:
-    """A function's image as the cluster pulls it, built as a user would: with docker alone."""
-    run(
-        *("docker", "build", "--quiet", "--tag", "plat-test-runtime"),
-        *("--file", ROOT / "runtimes/python/Dockerfile", ROOT / "runtimes"),
-    )
-    return _pushed(cluster, "plat-test", "image")
+    """The image of the function that most tests call."""
+    return runtime_image(cluster)
 
 
 @pytest.fixture(scope="session")
 def counting(cluster: Cluster) -> str:
     """An image without a runtime of plat, which counts how many calls it has at once."""
-    return _pushed(cluster, "plat-test-counting", "counting")
-
-
-def _pushed(cluster: Cluster, name: str, folder: str) -> str:
-    """Build a folder beside this file and push it; returns its name within the cluster."""
-    pushed = f"localhost:{cluster.registry_port}/{name}"
-    run("docker", "build", "--quiet", "--tag", pushed, Path(__file__).with_name(folder))
-    run("docker", "push", "--quiet", pushed)
-    digests = json.loads(run("docker", "inspect", "--format", "{{json .RepoDigests}}", pushed))
-    [digest] = [d.partition("@")[2] for d in digests if d.startswith(f"{pushed}@")]
-    return f"{REGISTRY}/{name}@{digest}"
+    return pushed(cluster, "plat-test-counting", "counting")
 
 
 @pytest.fixture(scope="session")

@@ -23,11 +23,11 @@ class Gateway:
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
-        self._url = cluster.gateway
+        self.url = cluster.gateway
 
-    def ask(self, path: str, *, data: bytes | None = None) -> Answer:
+    def ask(self, path: str, *, data: bytes | None = None, method: str = "") -> Answer:
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-        return fetch(self._url + path, data=data, **headers)
+        return fetch(self.url + path, data=data, method=method, **headers)
 
     def pods(self, selector: str = GATEWAYS) -> list[str]:
         """The pods that are there to stay, by name."""

@@ -30,9 +30,11 @@ def until(look: Callable[[], T], *, seconds: float = 90, what: str = "") -> T:
     return found
 
 
-def fetch(url: str, *, data: bytes | None = None, **headers: str) -> tuple[int, str]:
+def fetch(
+    url: str, *, data: bytes | None = None, method: str = "", **headers: str
+) -> tuple[int, str]:
     """Status and body; 0 where nobody answers."""
-    request = urllib.request.Request(url, data=data, headers=headers)
+    request = urllib.request.Request(url, data=data, headers=headers, method=method or None)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=60) as answer:

@@ -32,6 +32,9 @@ from plat_core.ports import Endpoint, Record, Route, RouteRemoved, RouteState
 FIRST_PROBES: Final = 100
 FIRST_PAUSE: Final = 0.01
 PAUSE: Final = 0.1
+FIRST_DEADLINE: Final = 0.1
+"""Seconds for one of the first probes: until a policy lets a new pod be called, what is sent to it
+may vanish, and would be sent again after a second only."""
 PROBE_DEADLINE: Final = 1.0
 MANAGER: Final = "plat-gateway"
 ATTEMPTS: Final = 5
@@ -152,12 +155,17 @@ class KubernetesRoutes:
 
     async def _knock(self, pod: Document, address: str) -> None:
         """Ask a pod until it is ready; whatever becomes of it otherwise cancels this."""
-        asked = 0
-        while await probe.status(address, probe.READY, deadline=PROBE_DEADLINE) != 200:
+        asked, early = 0, True
+        while await probe.status(address, probe.READY, deadline=_patience(early)) != 200:
             asked += 1
-            await asyncio.sleep(FIRST_PAUSE if asked < FIRST_PROBES else PAUSE)
+            early = asked < FIRST_PROBES
+            await asyncio.sleep(FIRST_PAUSE if early else PAUSE)
         self._answering.add(pod["metadata"]["uid"])
         self._child_changed(pod)
+
+
+def _patience(early: bool) -> float:
+    return FIRST_DEADLINE if early else PROBE_DEADLINE
 
 
 def _size(deployment: Document) -> int:

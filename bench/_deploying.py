@@ -1,0 +1,145 @@
+"""Deploys to a cluster from edited source, with a builder on this machine, and where time goes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.kubernetes.cluster import REGISTRY, ROOT, Cluster, run
+from tests.kubernetes.installation import TOKEN, Gateway
+from tests.kubernetes.process import fetch, until
+
+SOURCE = "def handler(request):\n    return 'version {}'\n"
+PLAT = Path(sys.executable).with_name("plat")
+
+
+class Deploys:
+    """A builder beside the cluster, a folder of source, and a watch on the pods of a namespace."""
+
+    def __init__(self, cluster: Cluster, folder: Path, namespace: str) -> None:
+        self._cluster, self._namespace = cluster, namespace
+        self._gateway = Gateway(cluster)
+        self._source = folder / "edited"
+        self._source.mkdir()
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self._port = int(probe.getsockname()[1])
+        self._builder = self._start_builder(folder / "builder")
+        self._moments: dict[str, dict[str, float]] = {}
+        self._watch = self._start_watch()
+
+    def __enter__(self) -> Self:
+        base = f"localhost:{self._cluster.registry_port}/plat/runtime-python:{version('plat-faas')}"
+        run("docker", "tag", "plat-test-runtime", base)
+        run("docker", "push", "--quiet", base)
+        until(lambda: fetch(f"http://127.0.0.1:{self._port}/healthz")[0] == 200, what="the builder")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for process in (self._builder, self._watch):
+            process.terminate()
+            process.wait(30)
+
+    def once(self, number: int) -> dict[str, float]:
+        """Seconds of each phase from the command until the pod of this version answers."""
+        (self._source / "app.py").write_text(SOURCE.format(number))
+        log: list[tuple[float, str]] = []
+        began = time.time()
+        thread = threading.Thread(target=self._deploy, args=(log,))
+        thread.start()
+        path = f"/function/edited.{self._namespace}/"
+        until(lambda: self._gateway.ask(path) == (200, f"version {number}"), what="it answers")
+        answered = time.time()
+        thread.join()
+        return self._phases(began, answered, log)
+
+    def _deploy(self, log: list[tuple[float, str]]) -> None:
+        environment = os.environ | {
+            "API_URL": self._gateway.url,
+            "BUILDER_URL": f"http://127.0.0.1:{self._port}",
+            "AUTH_TOKEN": TOKEN,
+        }
+        command = [PLAT, "deploy", self._source, "--namespace", self._namespace]
+        with subprocess.Popen(
+            [*command, "--name", "edited", "--runtime", "python"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            for line in process.stdout or ():
+                log.append((time.time(), line.rstrip()))
+        if process.returncode:
+            raise RuntimeError("\n".join(line for _, line in log))
+
+    def _phases(
+        self, began: float, answered: float, log: list[tuple[float, str]]
+    ) -> dict[str, float]:
+        pod = max(self._moments, key=lambda name: self._moments[name]["created"])
+        moments = self._moments[pod]
+        built = next((when for when, line in log if "@sha256:" in line), moments["created"])
+        pulled = self._pulled(pod)
+        return {
+            "command, build and push": built - began,
+            "apply: until there is a pod": moments["created"] - built,
+            "schedule": moments["scheduled"] - moments["created"],
+            "pull": pulled,
+            "sandbox, container, boot: until it answers": answered - moments["scheduled"] - pulled,
+        }
+
+    def _pulled(self, pod: str) -> float:
+        """Seconds of the pull, as the kubelet tells."""
+        events = self._cluster.get("-n", self._namespace, "events")["items"]
+        ours = [e for e in events if e["involvedObject"]["name"] == pod and e["reason"] == "Pulled"]
+        found = re.search(r" in ([0-9.]+)(ms|s)\b", ours[0]["message"]) if ours else None
+        return float(found[1]) / (1000 if found[2] == "ms" else 1) if found else 0.0
+
+    def _start_builder(self, home: Path) -> subprocess.Popen[bytes]:
+        environment = os.environ | {
+            "PLAT_HOME": str(home),
+            "PLAT_PORT": str(self._port),
+            "PLAT_REGISTRY": REGISTRY,
+            "PLAT_REGISTRY_URL": f"http://localhost:{self._cluster.registry_port}",
+            "AUTH_TOKEN": TOKEN,
+        }
+        with home.with_suffix(".log").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "plat_builder"],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def _start_watch(self) -> subprocess.Popen[str]:
+        path = f"/api/v1/namespaces/{self._namespace}/pods?watch=true"
+        watch = subprocess.Popen(
+            ["kubectl", "--kubeconfig", self._cluster.kubeconfig, "get", "--raw", path],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        threading.Thread(target=self._see, args=(watch,), daemon=True).start()
+        return watch
+
+    def _see(self, watch: subprocess.Popen[str]) -> None:
+        for line in watch.stdout or ():
+            pod: dict[str, Any] = json.loads(line)["object"]
+            if pod["metadata"]["labels"].get("plat.dev/function") != "edited":
+                continue
+            moments = self._moments.setdefault(pod["metadata"]["name"], {"created": time.time()})
+            if pod["spec"].get("nodeName"):
+                moments.setdefault("scheduled", time.time())
