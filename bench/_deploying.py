@@ -1,39 +1,35 @@
-"""Deploys to a cluster from edited source, with a builder on this machine, and where time goes."""
+"""Deploys to a cluster from edited source, and where the time goes."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.kubernetes.cluster import REGISTRY, ROOT, Cluster, run
+from tests.kubernetes.cluster import Cluster, run
 from tests.kubernetes.installation import TOKEN, Gateway
-from tests.kubernetes.process import fetch, until
 
 SOURCE = "def handler(request):\n    return 'version {}'\n"
 PLAT = Path(sys.executable).with_name("plat")
 
 
 class Deploys:
-    """A builder beside the cluster, a folder of source, and a watch on the pods of a namespace."""
+    """A folder of source, and a watch on the pods of a namespace."""
 
     def __init__(self, cluster: Cluster, folder: Path, namespace: str) -> None:
         self._cluster, self._namespace = cluster, namespace
         self._gateway = Gateway(cluster)
         self._source = folder / "edited"
         self._source.mkdir()
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self._port = int(probe.getsockname()[1])
-        self._builder = self._start_builder(folder / "builder")
         self._moments: dict[str, dict[str, float]] = {}
         self._watch = self._start_watch()
 
@@ -41,7 +37,6 @@ class Deploys:
         base = f"localhost:{self._cluster.registry_port}/plat/runtime-python:{version('plat-faas')}"
         run("docker", "tag", "plat-test-runtime", base)
         run("docker", "push", "--quiet", base)
-        until(lambda: fetch(f"http://127.0.0.1:{self._port}/healthz")[0] == 200, what="the builder")
         return self
 
     def __exit__(
@@ -50,27 +45,27 @@ class Deploys:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for process in (self._builder, self._watch):
-            process.terminate()
-            process.wait(30)
+        self._watch.terminate()
+        self._watch.wait(30)
 
     def once(self, number: int) -> dict[str, float]:
         """Seconds of each phase from the command until the pod of this version answers."""
         (self._source / "app.py").write_text(SOURCE.format(number))
         log: list[tuple[float, str]] = []
         began = time.time()
-        thread = threading.Thread(target=self._deploy, args=(log,))
-        thread.start()
-        path = f"/function/edited.{self._namespace}/"
-        until(lambda: self._gateway.ask(path) == (200, f"version {number}"), what="it answers")
-        answered = time.time()
-        thread.join()
+        with ThreadPoolExecutor(1) as command:
+            deployed = command.submit(self._deploy, log)
+            path, wanted = f"/function/edited.{self._namespace}/", (200, f"version {number}")
+            while self._gateway.ask(path) != wanted:
+                if deployed.done():
+                    deployed.result()
+                time.sleep(0.01)
+            answered = time.time()
         return self._phases(began, answered, log)
 
     def _deploy(self, log: list[tuple[float, str]]) -> None:
         environment = os.environ | {
             "API_URL": self._gateway.url,
-            "BUILDER_URL": f"http://127.0.0.1:{self._port}",
             "AUTH_TOKEN": TOKEN,
         }
         command = [PLAT, "deploy", self._source, "--namespace", self._namespace]
@@ -107,23 +102,6 @@ class Deploys:
         ours = [e for e in events if e["involvedObject"]["name"] == pod and e["reason"] == "Pulled"]
         found = re.search(r" in ([0-9.]+)(ms|s)\b", ours[0]["message"]) if ours else None
         return float(found[1]) / (1000 if found[2] == "ms" else 1) if found else 0.0
-
-    def _start_builder(self, home: Path) -> subprocess.Popen[bytes]:
-        environment = os.environ | {
-            "PLAT_HOME": str(home),
-            "PLAT_PORT": str(self._port),
-            "PLAT_REGISTRY": REGISTRY,
-            "PLAT_REGISTRY_URL": f"http://localhost:{self._cluster.registry_port}",
-            "AUTH_TOKEN": TOKEN,
-        }
-        with home.with_suffix(".log").open("wb") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "plat_builder"],
-                cwd=ROOT,
-                env=environment,
-                stdout=log,
-                stderr=log,
-            )
 
     def _start_watch(self) -> subprocess.Popen[str]:
         path = f"/api/v1/namespaces/{self._namespace}/pods?watch=true"
