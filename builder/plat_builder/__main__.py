@@ -1,7 +1,8 @@
 """`python -m plat_builder`: the builder as a process, until SIGTERM or SIGINT.
 
 `python -m plat_builder runtimes` builds the base images of all runtimes with Docker, pushes those
-that the registry does not have as they are, and ends.
+that the registry does not have as they are, and ends. With `--from REGISTRY` they are copied from
+another registry, without Docker.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ import logging
 import os
 import sys
 from contextlib import aclosing
+from dataclasses import replace
 
 import uvicorn
 from plat_core.errors import PlatError
 from plat_core.services.tokens import check_token
 
 from plat_builder import runtimes, settings
+from plat_builder.blueprint import places
 from plat_builder.images.connecting import connect
+from plat_builder.images.copying import copy_runtimes
 from plat_builder.runtimes import Catalogue
 from plat_builder.serving import settings as serving_settings
 from plat_builder.serving import wiring
@@ -40,8 +44,11 @@ def main(arguments: list[str]) -> int:
         if arguments == ["runtimes"]:
             asyncio.run(_seed(building))
             return 0
+        if arguments[:2] == ["runtimes", "--from"] and len(arguments) == 3:
+            asyncio.run(_copy(building, arguments[2]))
+            return 0
         if arguments:
-            sys.stderr.write("usage: python -m plat_builder [runtimes]\n")
+            sys.stderr.write("usage: python -m plat_builder [runtimes [--from REGISTRY]]\n")
             return 2
         serving = serving_settings.read(os.environ)
         check_token(serving)
@@ -70,6 +77,20 @@ async def _serve(serving: BuilderSettings, building: BuildSettings) -> None:
         )
         log.info("the builder (%s) serves at %s:%d", serving.engine, serving.host, serving.port)
         await uvicorn.Server(config).serve()
+
+
+async def _copy(building: BuildSettings, source: str) -> None:
+    elsewhere = replace(building, registry=settings.registry_of(source))
+    here, there = connect(building), connect(elsewhere)
+    pairs = ((here, places(building)), (there, places(elsewhere)))
+    try:
+        async with aclosing(copy_runtimes(Catalogue(runtimes.find()), *pairs)) as lines:
+            async for line in lines:
+                sys.stdout.write(f"{line}\n")
+                sys.stdout.flush()
+    finally:
+        await here.close()
+        await there.close()
 
 
 async def _seed(building: BuildSettings) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from plat_core.errors import InvalidInput
@@ -153,6 +153,13 @@ def _network(env: Mapping[str, str]) -> Network:
         proxies=proxies,
         offline=flag(env, "UV_OFFLINE"),
     )
+
+
+def registry_of(text: str) -> RegistrySettings:
+    """A registry that needs no login: `host/path`, or with a scheme where that is not `https`."""
+    scheme, _, name = text.rpartition("://")
+    settings = _registry({"PLAT_REGISTRY": name})
+    return replace(settings, url=f"{scheme}://{name.partition('/')[0]}") if scheme else settings
 
 
 def _registry(env: Mapping[str, str]) -> RegistrySettings:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from .cluster import Cluster, pushed, runtime_image, start
+from .cluster import Cluster, pushed, run, runtime_image, start
 from .functions import Functions
 from .installation import Gateway, install
 from .process import OperatorProcess
@@ -39,6 +40,13 @@ def gateway(cluster: Cluster) -> Iterator[Gateway]:
     end = install(cluster)
     yield Gateway(cluster)
     end()
+
+
+@pytest.fixture(scope="session")
+def base_images(cluster: Cluster) -> None:
+    """The runtimes' base images in the cluster's registry, as they get there by hand."""
+    registry = f"PLAT_REGISTRY=localhost:{cluster.registry_port}"
+    run("env", registry, sys.executable, "-m", "plat_builder", "runtimes")
 
 
 @pytest.fixture

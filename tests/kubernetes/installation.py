@@ -13,6 +13,7 @@ from .process import fetch, until
 
 TOKEN = "a-token-of-the-test"
 NAMESPACE = "plat-system"
+CHART = str(ROOT / "charts/plat")
 GATEWAYS = "app.kubernetes.io/component=gateway"
 OPERATORS = "app.kubernetes.io/component=operator"
 Answer = tuple[int, str]
@@ -96,15 +97,19 @@ def path(functions: Functions, rest: str = "/", name: str = "hello") -> str:
     return f"/function/{name}.{functions.namespace}{rest}"
 
 
+def helm(cluster: Cluster, *arguments: str) -> str:
+    """Helm on the platform's namespace."""
+    return run("helm", "--kubeconfig", cluster.kubeconfig, "--namespace", NAMESPACE, *arguments)
+
+
 def install(cluster: Cluster) -> Callable[[], None]:
     """Build, push and install; returns what takes it away again."""
     for part in ("gateway", "operator", "builder"):
         pushed = f"localhost:{cluster.registry_port}/plat-{part}:test"
         run("docker", "build", "--quiet", "--target", part, "--tag", pushed, ROOT)
         run("docker", "push", "--quiet", pushed)
-    helm = ("helm", "--kubeconfig", cluster.kubeconfig, "--namespace", NAMESPACE)
-    run(
-        *(*helm, "upgrade", "--install", "plat", ROOT / "charts/plat", "--create-namespace"),
+    helm(
+        *(cluster, "upgrade", "--install", "plat", CHART, "--create-namespace"),
         *("--set", f"authToken={TOKEN},image.registry={REGISTRY},image.tag=test"),
         *("--set", f"gateway.nodePort={GATEWAY_PORT},image.pullPolicy=Always"),
         *("--set", f"gateway.replicas=2,registry.url=http://{cluster.name}-registry:5000"),
@@ -112,4 +117,4 @@ def install(cluster: Cluster) -> Callable[[], None]:
     )
     strict = "pod-security.kubernetes.io/enforce=restricted"
     cluster.kubectl("label", "--overwrite", "namespace", NAMESPACE, strict)
-    return lambda: run(*helm, "uninstall", "plat", "--wait") and None
+    return lambda: helm(cluster, "uninstall", "plat", "--wait") and None

@@ -159,24 +159,28 @@ class Registry:
             },
         )
 
-    async def copy(self, repository: str, blob: Blob, source: str) -> None:
-        """Store a blob of the repository `source` in this one, where it cannot be mounted."""
-        path = f"/v2/{source}/blobs/{blob.digest}"
+    async def copy(
+        self, repository: str, blob: Blob, source: str, *, of: Registry | None = None
+    ) -> None:
+        """Store a blob of the repository `source`, of this registry or of another one."""
+        path, there = f"/v2/{source}/blobs/{blob.digest}", of or self
         try:
-            async with self._http.stream("GET", path, follow_redirects=True) as found:
+            async with there._http.stream("GET", path, follow_redirects=True) as found:
                 if not found.is_success:
-                    raise troubles.refused(self.url, found, await self._read(found))
+                    raise troubles.refused(there.url, found, await there._read(found))
                 await self.upload(repository, blob, found.aiter_raw())
         except httpx.HTTPError as error:
-            raise troubles.away(self.url, error) from error
+            raise troubles.away(there.url, error) from error
 
-    async def put_manifest(self, repository: str, reference: str, data: bytes) -> bool:
+    async def put_manifest(
+        self, repository: str, reference: str, data: bytes, media_type: str = MANIFEST
+    ) -> bool:
         """Store a manifest under a tag or its digest; False where a blob of it is missing."""
         answer = await self._ask(
             "PUT",
             f"/v2/{repository}/manifests/{reference}",
             content=data,
-            headers={"Content-Type": MANIFEST},
+            headers={"Content-Type": media_type},
             missing=True,
         )
         return answer.response.is_success

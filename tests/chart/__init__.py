@@ -1,0 +1,1 @@
+"""The Helm chart, as far as Helm alone can tell."""
