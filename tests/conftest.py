@@ -62,9 +62,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn a skip inside a required tier into a failure."""
+    """Turn a skip inside a required tier into a failure; a test of two tiers needs both named."""
     report = yield
-    if report.skipped and any(item.get_closest_marker(tier) for tier in REQUIRED):
+    tiers = {tier for tier in PROBES if item.get_closest_marker(tier)}
+    if report.skipped and tiers and tiers <= REQUIRED:
         report.outcome = "failed"
         report.longrepr = f"skipped, but PLAT_REQUIRE names its tier: {report.longrepr}"
     return report

@@ -44,6 +44,11 @@ class Compose:
             trust_env=False,
         )
 
+    @property
+    def url(self) -> str:
+        """Where a browser finds the gateway."""
+        return f"http://localhost:{self.ports['GATEWAY']}"
+
     def run(self, *arguments: str) -> str:
         environment = {f"{name}_PORT": str(port) for name, port in self.ports.items()}
         done = subprocess.run(

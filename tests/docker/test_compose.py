@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from ..ui.console import npm
 from .composing import PATIENCE, TOKEN, Compose, composed, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -20,6 +21,11 @@ pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(600)]
 def compose() -> Iterator[Compose]:
     with composed() as compose:
         yield compose
+
+
+@pytest.mark.browser
+def test_the_console_in_the_image_deploys_calls_watches_stops_and_deletes(compose: Compose) -> None:
+    npm("run", "e2e:core", PLAT_URL=compose.url, PLAT_TOKEN=TOKEN)
 
 
 def test_every_service_is_healthy_and_published_on_loopback_alone(compose: Compose) -> None:

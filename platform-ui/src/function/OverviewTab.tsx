@@ -1,6 +1,7 @@
 // What a function is and does: its URL, its load, what the platform observed, its revisions.
 import { Alert, AlertTitle, Box, Chip, Link, Typography } from "@mui/material";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { listRevisions } from "../api/functions";
 import { keyOf, refOf, type Condition, type Func } from "../api/types";
 import { ago, duration, percent, perMinute } from "../components/ago";
@@ -21,6 +22,8 @@ const COLUMNS = {
   alignItems: "start",
 } as const;
 
+const COLUMN = { display: "grid", gap: 2, minWidth: 0 } as const;
+
 export function OverviewTab({ fn }: { fn: Func }) {
   const now = useNow();
   const rates = useRates()(refOf(fn));
@@ -31,54 +34,73 @@ export function OverviewTab({ fn }: { fn: Func }) {
     <>
       <Trouble fn={fn} />
       <Box sx={COLUMNS}>
-        <Section title="Call it" action={<CopyButton text={curl} label="Copy as curl" />}>
-          <Link
-            href={url}
-            target="_blank"
-            rel="noopener noreferrer"
-            sx={{ overflowWrap: "anywhere" }}
-          >
-            {url}
-          </Link>
-          <Typography variant="body2" color="textSecondary" sx={{ mt: 1 }}>
-            {fn.spec.access === "token"
-              ? "Callers need the token: a browser's address bar has none. Invoke sends it."
-              : "Everybody who reaches this address may call it."}
-          </Typography>
-        </Section>
-        <Section title="Load">
-          <Facts
-            items={[
-              [
-                "Calls / min",
-                <Box key="calls" sx={{ display: "flex", gap: 1 }}>
-                  {perMinute(rates.perMinute)} <Sparkline values={rates.spark} />
-                </Box>,
-              ],
-              ["Errors", percent(rates.errors)],
-              ["p95", duration(rates.p95)],
-              ["Replicas", `${status?.readyReplicas ?? 0} ready of ${status?.replicas ?? 0}`],
-            ]}
-          />
-        </Section>
-        <Section title="Conditions">
-          <Conditions conditions={status?.conditions ?? []} now={now} />
-        </Section>
-        <Section title="Made of">
-          <Facts
-            items={[
-              ["Runtime", fn.spec.runtime ?? "the image's own"],
-              ["Handler", fn.spec.handler ?? "the default"],
-              ["Image", <code key="image">{fn.spec.image ?? "built from its source"}</code>],
-              ["Deployed", ago(status?.deployedAt, now)],
-              ["Created", ago(fn.metadata.creationTimestamp, now)],
-            ]}
-          />
-        </Section>
-        <Revisions fn={fn} now={now} />
+        <Box sx={COLUMN}>
+          <Section title="Call it" action={<CopyButton text={curl} label="Copy as curl" />}>
+            <Link
+              href={url}
+              target="_blank"
+              rel="noopener noreferrer"
+              sx={{ overflowWrap: "anywhere" }}
+            >
+              {url}
+            </Link>
+            <Typography variant="body2" color="textSecondary" sx={{ mt: 1 }}>
+              {fn.spec.access === "token"
+                ? "Callers need the token: a browser's address bar has none. Invoke sends it."
+                : "Everybody who reaches this address may call it."}
+            </Typography>
+          </Section>
+          <Section title="Conditions">
+            <Conditions conditions={status?.conditions ?? []} now={now} />
+          </Section>
+          <Revisions fn={fn} now={now} />
+        </Box>
+        <Box sx={COLUMN}>
+          <Section title="Load">
+            <Facts
+              items={[
+                [
+                  "Calls / min",
+                  <Box key="calls" sx={{ display: "flex", gap: 1 }}>
+                    {perMinute(rates.perMinute)} <Sparkline values={rates.spark} />
+                  </Box>,
+                ],
+                ["Errors", percent(rates.errors)],
+                ["p95", duration(rates.p95)],
+                ["Replicas", `${status?.readyReplicas ?? 0} ready of ${status?.replicas ?? 0}`],
+              ]}
+            />
+          </Section>
+          <Section title="Made of">
+            <Facts
+              items={[
+                ["Runtime", fn.spec.runtime ?? "the image's own"],
+                ["Handler", fn.spec.handler ?? "the default"],
+                ...madeOf(fn),
+                ["Deployed", ago(status?.deployedAt, now)],
+                ["Created", ago(fn.metadata.creationTimestamp, now)],
+              ]}
+            />
+          </Section>
+        </Box>
       </Box>
     </>
   );
+}
+
+function madeOf({ spec }: Func): (readonly [string, ReactNode])[] {
+  const { git, archive, inline } = spec.source ?? {};
+  const from = git
+    ? `${git.url} at ${git.ref}${git.path == null ? "" : `, ${git.path}`}`
+    : archive
+      ? archive.url
+      : inline
+        ? Object.keys(inline).join(", ")
+        : null;
+  return [
+    ...(from === null ? [] : [["Source", from] as const]),
+    ...(spec.image == null ? [] : [["Image", <code key="image">{spec.image}</code>] as const]),
+  ];
 }
 
 function Trouble({ fn }: { fn: Func }) {

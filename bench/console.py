@@ -1,0 +1,110 @@
+"""The console in a browser: how soon it is there, how true it stays, what it costs.
+
+    python -m bench.console [rounds]
+
+Needs Chromium and a built console (`make ui`). Each figure stands beside a floor of the same run:
+an empty page of the same gateway, a bare listener of the event stream, a blank page. An hour's
+events are sent as fast as the platform takes them; what depends on the clock (the samples of the
+last five minutes) is bounded by the console's own tests, and is no part of the figure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench._platform import TOKEN, Platform, running
+
+ROOT = Path(__file__).parents[1]
+NPM = ROOT / "hack" / "npm"
+FEW = 20
+HELLO = "def handler(request):\n    return 'ok'\n"
+
+Found = dict[str, Any]
+
+
+def main(rounds: int) -> None:
+    """Print the sizes, then a table for each of the rest."""
+    print(_npm("run", "--silent", "size"))
+    with running() as (platform, folder):
+        _deploy(platform, folder)
+        found = json.loads(
+            _npm(
+                *("run", "--silent", "measure"),
+                PLAT_URL=f"http://localhost:{platform.port}",
+                PLAT_TOKEN=TOKEN,
+                ROUNDS=str(rounds),
+            )
+        )
+    _loads(found)
+    _changes(found["status"])
+    _scrolling(found["scroll"])
+    _hour(found["hour"])
+
+
+def _deploy(platform: Platform, folder: Path) -> None:
+    source = folder / "real"
+    source.mkdir()
+    (source / "app.py").write_text(HELLO)
+    platform.plat("deploy", source, "--name", "real")
+
+
+def _npm(*arguments: str, **environment: str) -> str:
+    done = subprocess.run(
+        [NPM, *arguments],
+        env=os.environ | environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return done.stdout
+
+
+def _loads(found: Found) -> None:
+    floor = median(found["empty"])
+    print(f"{'a first visit':44} {'least':>7} {'median':>7} {'most':>7} {'vs empty':>9}")
+    _row("an empty page of the same gateway, ms", found["empty"], floor)
+    for name, key in (("1 function", "loads"), ("501 functions", "full")):
+        loads = found[key]
+        _row(f"{name}: first paint, ms", [load["paint"] for load in loads], floor)
+        _row(f"{name}: interactive, ms", [load["interactive"] for load in loads], floor)
+        blocked = median(load["blocked"] for load in loads)
+        print(f"{name + ': blocked beyond 50 ms, ms':44} {'':7} {blocked:7.0f}")
+
+
+def _changes(rows: Sequence[Found]) -> None:
+    bare = [row["bare"] for row in rows]
+    print(f"\n{'a change of status, from the request':44} {'least':>7} {'median':>7} {'most':>7}")
+    _row("heard by a bare listener of /events, ms", bare, median(bare))
+    _row("seen in the console, ms (target 1000)", [row["console"] for row in rows], median(bare))
+
+
+def _scrolling(found: Found) -> None:
+    floor = median(found["floor"])
+    print(f"\n{'scrolling 501 functions, a frame':44} {'least':>7} {'median':>7} {'most':>7}")
+    _row("a blank page, ms", found["floor"], floor)
+    _row(f"the console ({found['rows']} rows in the page), ms", found["frames"], floor)
+
+
+def _hour(found: Found) -> None:
+    points = found["points"]
+    print(f"\n{'an hour of events':44} {'events':>7} {'heap MiB':>9} {'DOM nodes':>10}")
+    for name, point in zip(("at the start", "after half", "after all"), points, strict=True):
+        print(f"{name:44} {point['events']:7d} {point['mib']:9.1f} {point['nodes']:10.0f}")
+    times = 3600 / found["seconds"]
+    print(f"sent within {found['seconds']:.0f} s, {times:.0f} times as fast as in an hour")
+
+
+def _row(name: str, values: Sequence[float], floor: float) -> None:
+    low, mid, high = min(values), median(values), max(values)
+    print(f"{name:44} {low:7.0f} {mid:7.0f} {high:7.0f} {mid / floor:9.1f}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
