@@ -111,7 +111,7 @@ function Trouble({ fn }: { fn: Func }) {
     <Alert severity={view.phase === "failing" ? "error" : "warning"} sx={{ mb: 2 }}>
       <AlertTitle>
         {isStale(fn)
-          ? `${fn.status?.latestRevision ?? ""} failed; ${fn.status?.revision ?? "nothing"} goes on serving`
+          ? `${fn.status?.latestRevision ?? ""} failed; ${fn.status?.revision ?? ""} goes on serving`
           : "It does not run"}
       </AlertTitle>
       <Box
@@ -129,27 +129,35 @@ function Trouble({ fn }: { fn: Func }) {
   );
 }
 
-const COLOURS = { True: "success", False: "default", Unknown: "warning" } as const;
+const COLOURS = { True: "success", False: "error", Unknown: "warning" } as const;
+
+/** `Progressing: False` is how it should be, most of the time. */
+function colourOf({ type, status }: Condition) {
+  return type === "Progressing" ? "default" : COLOURS[status];
+}
 
 function Conditions({ conditions, now }: { conditions: readonly Condition[]; now: number }) {
   if (conditions.length === 0) return <Typography>Nothing was observed yet.</Typography>;
   return (
     <Box component="ul" sx={{ listStyle: "none", p: 0, m: 0, display: "grid", gap: 1 }}>
-      {conditions.map(({ type, status, reason, message, lastTransitionTime }) => (
-        <Box component="li" key={type} sx={{ minWidth: 0 }}>
+      {conditions.map((condition, index) => (
+        <Box component="li" key={condition.type} sx={{ minWidth: 0 }}>
           <Chip
             size="small"
-            label={`${type}: ${status}`}
-            color={COLOURS[status]}
+            label={`${condition.type}: ${condition.status}`}
+            color={colourOf(condition)}
             variant="outlined"
           />{" "}
-          <strong>{reason}</strong>{" "}
+          <strong>{condition.reason}</strong>{" "}
           <Typography component="span" variant="body2" color="textSecondary">
-            {ago(lastTransitionTime, now)}
+            {ago(condition.lastTransitionTime, now)}
           </Typography>
-          <Typography variant="body2" sx={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}>
-            {message}
-          </Typography>
+          {/* one cause makes several conditions: a traceback is read once */}
+          {conditions.findIndex(({ message }) => message === condition.message) === index && (
+            <Typography variant="body2" sx={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}>
+              {condition.message}
+            </Typography>
+          )}
         </Box>
       ))}
     </Box>
@@ -165,6 +173,9 @@ function Revisions({ fn, now }: { fn: Func; now: number }) {
   });
   return (
     <Section title="Revisions">
+      {data?.length === 0 && (
+        <Typography color="textSecondary">None yet: the first one comes with a build.</Typography>
+      )}
       <Box component="ol" reversed sx={{ listStyle: "none", p: 0, m: 0, display: "grid", gap: 1 }}>
         {[...(data ?? [])].reverse().map(({ name, created, serving, image }) => (
           <Box component="li" key={name} sx={{ minWidth: 0 }}>

@@ -56,6 +56,7 @@ export function isStale(fn: Func): boolean {
   const { revision, latestRevision } = fn.status ?? {};
   return (
     latestRevision != null &&
+    revision != null &&
     revision !== latestRevision &&
     conditionOf(fn, "Progressing")?.status === "False" &&
     !fn.spec.suspend
