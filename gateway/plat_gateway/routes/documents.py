@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -21,7 +20,7 @@ from plat_core.model.function import (
     Timestamp,
 )
 from plat_core.model.names import DEFAULT_NAMESPACE, FunctionRef, Name
-from plat_core.ports import Record, Replica, ReplicaState, Revision
+from plat_core.ports import Failure, Record, Replica, ReplicaState, Revision
 from pydantic import BeforeValidator, Field, StringConstraints
 from starlette.responses import Response
 
@@ -133,6 +132,11 @@ class ReplicaFailure(Model):
     log: str = ""
     """The end of what it printed."""
 
+    @classmethod
+    def of(cls, failure: Failure) -> Self:
+        """As the API tells it; whether it is final shows in the function's conditions."""
+        return cls(reason=failure.reason, message=failure.message, log=failure.log)
+
 
 class ReplicaView(Model):
     """A running instance of a revision."""
@@ -154,7 +158,7 @@ class ReplicaView(Model):
             state=replica.state,
             since=datetime.fromtimestamp(replica.since, UTC),
             restarts=replica.restarts,
-            failure=None if failure is None else ReplicaFailure(**asdict(failure)),
+            failure=None if failure is None else ReplicaFailure.of(failure),
         )
 
 

@@ -106,7 +106,7 @@ async def test_scale(client: httpx.AsyncClient, put: Put) -> None:
     assert fixed.json()["spec"]["scale"]["replicas"] == 3
     free = {"replicas": None, "min": 1, "max": 5, "idle": "30s"}
     scale = (await client.post("/functions/orders/scale", json=free)).json()["spec"]["scale"]
-    assert scale == {"min": 1, "max": 5, "idle": "30s"}
+    assert scale == {"min": 1, "max": 5, "idle": "30s", "whenIdle": "stop"}
     for wrong in ({}, {"min": 6}, {"replicas": -1}, {"replicas": "3"}, {"more": 1}):
         assert (await client.post("/functions/orders/scale", json=wrong)).status_code == 422
 
