@@ -2,57 +2,59 @@
 
 from __future__ import annotations
 
+import http.client
 import importlib.util
 import os
 import shutil
-import subprocess
+import ssl
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 from plat_core.errors import PlatError
 
-from plat_cli import embedded
+from plat_cli import docker_checks, embedded
 from plat_cli.advice import advise, port_free, port_holder
 from plat_cli.client import Client
 from plat_cli.faults import Refused, Unreachable
 from plat_cli.proxies import connection_to, proxy_for
+from plat_cli.report import Check, Level
 from plat_cli.settings import Settings, is_loopback
 
-Level = Literal["ok", "warn", "fail"]
 DATABASE = "plat.db"
 SQLITE = b"SQLite format 3\0"
+INDEXES = ("PLAT_INDEX_URL", "PIP_INDEX_URL", "UV_INDEX_URL")
 LITTLE_SPACE, NO_SPACE = 2 * 1024**3, 200 * 1024**2
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of the report."""
-
-    name: str
-    level: Level
-    text: str
-    fix: str = ""
-
-
 def all_checks(
-    settings: Settings, home: Path, environ: Mapping[str, str] = os.environ
+    settings: Settings,
+    home: Path,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    docker: bool = False,
 ) -> Iterator[Check]:
-    """Every check, in the order in which a problem should be mended."""
+    """Every check, in the order in which a problem should be mended.
+
+    `docker`: those of the Docker set-up too, even where nothing here speaks of it.
+    """
+    setup = docker_checks.find(Path.cwd(), environ, asked=docker)
+    if setup is not None:
+        yield from docker_checks.all_checks(setup, environ)
     checks: list[Callable[[], Check]] = [
         python,
         uv,
         lambda: directory(home),
         lambda: state(home),
         lambda: disk(home),
-        lambda: port(settings, home),
+        *([] if setup else [lambda: port(settings, home)]),
         lambda: gateway(settings),
         lambda: token(settings),
         lambda: network(settings, environ),
-        docker,
+        lambda: bundle(environ),
+        lambda: index(environ),
+        *([] if setup else [lambda: docker_checks.daemon(required=False)]),
     ]
     for check in checks:
         yield check()
@@ -159,6 +161,46 @@ def token(settings: Settings) -> Check:
     return Check("token", "ok", "accepted")
 
 
+def bundle(environ: Mapping[str, str]) -> Check:
+    """The company's certificates, which builds, runtimes and the registry's client get."""
+    name = environ.get("PLAT_CA_BUNDLE")
+    if not name:
+        return Check("ca", "ok", "PLAT_CA_BUNDLE is not set; the system's certificates are used")
+    try:
+        context = ssl.create_default_context(cafile=name)
+    except (OSError, ssl.SSLError) as error:
+        fix = "it names a file of certificates in PEM: export PLAT_CA_BUNDLE=/path/to/ca.pem"
+        return Check("ca", "fail", f"{name} cannot be read: {error}", fix)
+    return Check("ca", "ok", f"{name} has {len(context.get_ca_certs())} certificates")
+
+
+def index(environ: Mapping[str, str]) -> Check:
+    """The package index answers builds: through the proxy, with those certificates."""
+    url = next((environ[name] for name in INDEXES if environ.get(name)), "")
+    if not url:
+        return Check("index", "ok", "the installer's own; PLAT_INDEX_URL is not set")
+    trusted = environ.get("PLAT_CA_BUNDLE") or environ.get("SSL_CERT_FILE", "")
+    parts = urlsplit(url)
+    shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    try:
+        connection = connection_to(parts, {**environ, "SSL_CERT_FILE": trusted}, 10)
+        connection.request("GET", parts.path or "/")
+        status = connection.getresponse().status
+        connection.close()
+    except ssl.SSLError as error:
+        fix = "export PLAT_CA_BUNDLE=/path/to/your/company-ca.pem"
+        return Check(
+            "index", "fail", f"{shown} has a certificate that is not trusted: {error}", fix
+        )
+    except (PlatError, OSError, http.client.HTTPException) as error:
+        fix = "correct PLAT_INDEX_URL, HTTPS_PROXY and NO_PROXY"
+        return Check("index", "fail", f"{shown} does not answer: {error}", fix)
+    level: Level = "ok" if status < 500 and status != 407 else "fail"
+    return Check(
+        "index", level, f"{shown} answers {status}", "correct the proxy's name and password"
+    )
+
+
 def network(settings: Settings, environ: Mapping[str, str]) -> Check:
     """The company's certificates can be read, the proxy can be used."""
     parts = urlsplit(settings.api_url)
@@ -170,13 +212,3 @@ def network(settings: Settings, environ: Mapping[str, str]) -> Check:
     bundle = environ.get("SSL_CERT_FILE", "the system's certificates")
     through = f"through {proxy.hostname}:{proxy.port}" if proxy else "no proxy"
     return Check("network", "ok", f"{bundle}, {through}")
-
-
-def docker() -> Check:
-    """Docker is there; nothing needs it but the docker set-up."""
-    if shutil.which("docker") is None:
-        return Check("docker", "ok", "not installed; only the docker set-up needs it")
-    done = subprocess.run(["docker", "info"], check=False, capture_output=True, timeout=20)
-    if done.returncode:
-        return Check("docker", "ok", "installed, its daemon does not answer; plat up needs none")
-    return Check("docker", "ok", "its daemon answers")

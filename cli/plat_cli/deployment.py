@@ -174,13 +174,18 @@ def _build_failed(event: Document) -> PlatError:
 
 def _not_ready(function: Document, ready: Document) -> NotReady:
     reason = str(ready.get("reason", "Unknown"))
-    hints = [hint.get("fix", "") for hint in status_of(function).get("hints") or []]
     message = f"{reason}: {ready.get('message', '')}".rstrip(": ")
-    return NotReady(message, reason=reason, fix="\n".join(filter(None, hints)))
+    return NotReady(message, reason=reason, fix=_advised(function))
+
+
+def _advised(function: Document) -> str:
+    hints = [hint.get("fix", "") for hint in status_of(function).get("hints") or []]
+    return "\n".join(filter(None, hints))
 
 
 def _out_of_time(function: Document, ready: Document, timeout: float) -> NotReady:
     reason = str(ready.get("reason", "Unknown"))
     message = f"not ready after {timeout:g} s: {reason}: {ready.get('message', '')}".rstrip(": ")
     name = function["metadata"]["name"]
-    return NotReady(message, reason=reason, fix=f"plat describe {name}\nplat logs {name} -f")
+    fix = _advised(function) or f"plat describe {name}\nplat logs {name} -f"
+    return NotReady(message, reason=reason, fix=fix)

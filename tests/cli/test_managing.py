@@ -127,7 +127,8 @@ def test_doctor_has_a_line_for_each_check(plat: Plat) -> None:
     result = plat("doctor", "--json")
     found = {check["name"]: check["level"] for check in result.json["checks"]}
     assert set(found) == {
-        "python", "uv", "home", "state", "disk", "port", "gateway", "token", "network", "docker"
+        "python", "uv", "home", "state", "disk", "port", "gateway", "token", "network", "ca",
+        "index", "docker",
     }  # fmt: skip
     assert (result.code, found["gateway"], found["token"]) == (0, "ok", "ok")
     bad = plat("doctor", "--token", "wrong")

@@ -17,20 +17,24 @@ app = typer.Typer(add_completion=False)
 MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
 
 
-@command(app, shows=("plat doctor", "plat doctor --json"))
+@command(app, shows=("plat doctor", "plat doctor --docker", "plat doctor --json"))
 def doctor(
     session: Session,
     home: Annotated[Path | None, typer.Option(help="The state directory; also PLAT_HOME.")] = None,
+    docker: Annotated[
+        bool, typer.Option("--docker", help="Look at the Docker set-up, too.")
+    ] = False,
 ) -> int:
     """Check what plat needs, and say how to mend it.
 
+    The Docker set-up is looked at where CONTROLLER_URL is set, and in a clone with an .env, too.
     Exits with 1 where something is missing.
     """
     found = []
-    for check in all_checks(session.settings, settings.home(home)):
+    for check in all_checks(session.settings, settings.home(home), docker=docker):
         found.append(check)
         mark, colour = MARKS[check.level]
-        session.out.result(f"{session.out.style(mark, colour)} {check.name:<8} {check.text}")
+        session.out.result(f"{session.out.style(mark, colour)} {check.name:<10} {check.text}")
         if check.level != "ok" and check.fix:
             session.out.result(f"    → {check.fix.splitlines()[0]}")
     failed = any(check.level == "fail" for check in found)
