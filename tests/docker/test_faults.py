@@ -9,7 +9,14 @@ from collections.abc import AsyncGenerator
 
 import pytest
 from plat_core.backends.docker import DockerLogs
-from plat_core.backends.docker.spec import FUNCTION, INSTANCE, MANAGED, NAMESPACE, owner_labels
+from plat_core.backends.docker.spec import (
+    FUNCTION,
+    INSTANCE,
+    MANAGED,
+    NAMESPACE,
+    REPLICA,
+    owner_labels,
+)
 from plat_core.ports import LogQuery, LogRecord, Workload
 
 from .conftest import PATIENCE, REF, Platform, call, eventually, reborn
@@ -147,16 +154,21 @@ async def test_containers_of_a_forgotten_function_are_told_of_and_go(platform: P
 
 async def test_an_orphan_goes_and_a_foreign_container_stays(platform: Platform) -> None:
     docker, instance = platform.client, platform.policy.instance
-    orphan = docker.containers.create(platform.image, labels=owner_labels(platform.policy))
-    foreign = docker.containers.create(
-        platform.image, labels={MANAGED: "true", INSTANCE: f"{instance}-other"}
-    )
+    mine = owner_labels(platform.policy)
+    orphan = docker.containers.create(platform.image, labels=mine | {REPLICA: "orders-1-gone"})
+    foreign = [
+        docker.containers.create(platform.image, labels=labels)
+        # another installation's; and one that somebody runs of an image that we built
+        for labels in ({MANAGED: "true", INSTANCE: f"{instance}-other", REPLICA: "x"}, mine)
+    ]
     try:
         await eventually(lambda: orphan.id not in {c.id for c in platform.containers()})
-        foreign.reload()
-        assert foreign.status == "created"
+        for container in foreign:
+            container.reload()
+            assert container.status == "created"
     finally:
-        foreign.remove(force=True)
+        for container in foreign:
+            container.remove(force=True)
 
 
 async def test_a_superseded_image_goes_and_a_foreign_one_stays(platform: Platform) -> None:

@@ -31,6 +31,7 @@ FUNCTION = "plat.dev/function"
 NAMESPACE = "plat.dev/namespace"
 REVISION = "plat.dev/revision"
 REPLICA = "plat.dev/replica"
+LOADER = "plat.dev/loader"
 
 Document = dict[str, Any]
 
@@ -67,6 +68,13 @@ class ReplicaName:
 def owner_labels(policy: ContainerPolicy) -> dict[str, str]:
     """The labels of everything that this installation owns."""
     return {MANAGED: "true", INSTANCE: policy.instance}
+
+
+def ours(labels: Mapping[str, str]) -> bool:
+    """Whether we made that container. The images that we build carry the labels of their owner,
+    and a container that somebody runs of one inherits them.
+    """
+    return REPLICA in labels or LOADER in labels
 
 
 def replica_labels(name: ReplicaName, policy: ContainerPolicy) -> dict[str, str]:
@@ -182,7 +190,7 @@ def loader(name: ReplicaName, revision: Revision, policy: ContainerPolicy) -> Do
     """A container that is never started: Docker fills a volume only through one that mounts it."""
     return {
         "Image": revision.image,
-        "Labels": owner_labels(policy),
+        "Labels": owner_labels(policy) | {LOADER: "true"},
         "HostConfig": {
             "NetworkMode": "none",
             "Mounts": [_volume(secret_volume(name), LOADER_PATH, read_only=False)],

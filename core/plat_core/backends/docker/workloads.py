@@ -21,6 +21,7 @@ from plat_core.backends.docker.spec import (
     ReplicaName,
     loader_name,
     named,
+    ours,
     owner_labels,
     secret_volume,
 )
@@ -245,7 +246,8 @@ class DockerWorkloads:
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def _compare(self) -> None:
-        listed = {c.name: c for c in await self._engine.list(owner_labels(self._policy))}
+        found = await self._engine.list(owner_labels(self._policy))
+        listed = {c.name: c for c in found if ours(c.labels)}
         volumes = await self._engine.volumes(owner_labels(self._policy))
         for life in self._lives():
             if not _as_expected(life, listed.get(life.name.container)):
