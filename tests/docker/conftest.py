@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -19,12 +19,20 @@ from plat_core.model.names import FunctionRef
 from plat_core.ports import Replica, Revision, Workload
 
 from ..docker_fixtures import docker_client, docker_image, docker_instance
+from .composing import Compose, composed
 
 __all__ = ["docker_client", "docker_image", "docker_instance"]
 
 REF = FunctionRef("orders")
 PATIENCE = 60
 QUICK = Timing(probe=0.5, drain=0.05, backoff=0.1, backoff_most=2)
+
+
+@pytest.fixture(scope="session")
+def compose() -> Iterator[Compose]:
+    """The project of the compose file that all tests share which need no variables of their own."""
+    with composed() as compose:
+        yield compose
 
 
 @pytest.fixture

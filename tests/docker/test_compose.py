@@ -1,4 +1,4 @@
-"""The documented set-up as a user starts it, with faults: one `docker compose up` for all tests."""
+"""The documented set-up as a user starts it: one `docker compose up` for all tests."""
 
 from __future__ import annotations
 
@@ -6,21 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from ..ui.console import npm
-from .composing import PATIENCE, TOKEN, Compose, composed, until
+from .composing import PATIENCE, TOKEN, Compose, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def compose() -> Iterator[Compose]:
-    with composed() as compose:
-        yield compose
 
 
 @pytest.mark.browser

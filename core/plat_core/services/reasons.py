@@ -37,6 +37,7 @@ HINTS = {
     "Unschedulable": "ask for less in spec.resources.requests, or give the cluster more nodes",
     "QuotaExceeded": "ask for less, or raise it: kubectl describe quota -n {namespace}",
     "PodRefused": "mend what the message names, then: plat redeploy {name}",
+    "ImageUnavailable": "it is tried again by itself; is the registry there? plat doctor",
     "CannotStart": "mend what the message names on this machine, then: plat redeploy {name}",
     "Unhealthy": "a call held it up, or it answers no probe; see: plat logs {name}",
     "Suspended": "plat start {name}",

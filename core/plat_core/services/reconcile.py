@@ -352,7 +352,8 @@ def _hints(view: _View, phase: _Phase) -> tuple[Hint, ...]:
         Hint(reason="SecretNotFound", fix=f"plat secret set {name} KEY=VALUE")
         for name in view.observed.missing_secrets
     ]
-    if phase.ready == "False" and not (hints and phase.reason == "SecretNotFound"):
+    stuck = phase.ready == "False" or phase.reason == "ImageUnavailable"
+    if stuck and not (hints and phase.reason == "SecretNotFound"):
         build, metadata = view.observed.build, view.function.metadata
         usual = HINTS.get(phase.reason, CRASH_HINT)
         fix = (build.fix if build else "") or usual.format(
