@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 import docker
 import httpx
@@ -14,16 +13,15 @@ from docker.models.containers import Container
 from plat_core.backends.docker import ContainerPolicy, DockerWorkloads, Engine, Timing
 from plat_core.backends.docker.spec import INSTANCE, REPLICA
 from plat_core.backends.memory import MemorySecretStore
-from plat_core.model.function import FunctionSpec
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Replica, Revision, Workload
 
 from ..docker_fixtures import docker_client, docker_image, docker_instance
 from .composing import Compose, composed
+from .revisions import REF, revision
 
 __all__ = ["docker_client", "docker_image", "docker_instance"]
 
-REF = FunctionRef("orders")
 PATIENCE = 60
 QUICK = Timing(probe=0.5, drain=0.05, backoff=0.1, backoff_most=2)
 
@@ -52,8 +50,7 @@ class Platform:
     image: str
 
     def revision(self, number: int = 1, ref: FunctionRef = REF, **spec: object) -> Revision:
-        document = FunctionSpec.model_validate({"image": self.image, **spec})
-        return Revision(ref, number, str(document.image), document, datetime.now(UTC))
+        return revision(**{"image": self.image, "number": number, "ref": ref, **spec})  # type: ignore[arg-type]
 
     async def run(self, count: int = 1, **spec: object) -> list[Replica]:
         """Run so many replicas and wait until they are ready."""
