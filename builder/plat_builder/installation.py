@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import shutil
 import time
@@ -47,12 +48,34 @@ async def install(
         mark=slot.name,
     )
     room = Room(site, cache, settings)
-    async with Program(command, room.check) as run, aclosing(run.lines()) as lines:
-        async for line in lines:
-            yield LogLine(text=line)
+    try:
+        async with Program(command, room.check) as run, aclosing(run.lines()) as lines:
+            async for line in lines:
+                yield LogLine(text=line)
+    except BuildFailed:
+        await asyncio.to_thread(clear_temporary, cache)
+        raise
     if run.code != 0:
         raise tool.explain(run.tail, run.code or 0)
     await room.check(last=True)
+
+
+def clear_temporary(cache: Path) -> None:
+    """Remove what an installer that was killed had not finished, unless another one runs.
+
+    Whoever uses uv's cache holds its lock, shared; so whoever gets it alone is the only one.
+    """
+    try:
+        lock = (cache / ".lock").open("rb")
+    except OSError:
+        return
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        for left in cache.glob(".tmp*"):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 class Room:

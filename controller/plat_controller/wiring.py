@@ -86,7 +86,7 @@ async def docker(
             now=now,
             url=url,
         )
-        router = Router(scaler=controller)
+        router = Router(scaler=controller, complete=lambda: controller.synced)
         guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
 
         async def readiness() -> Mapping[str, str]:

@@ -31,6 +31,7 @@ from plat_core.model.build import BuildOptions, Failed, Finished
 from plat_core.model.function import FunctionStatus
 from plat_core.model.names import FunctionRef
 from plat_core.ports import LogQuery, LogRecord, Route, RouteRemoved
+from plat_core.services.invoke import Router
 
 from ..contract.samples import IMAGE, OTHER, REF, function, image, revision
 from ..gateway.api.conftest import TOKEN
@@ -172,6 +173,23 @@ async def test_routes_survive_the_controller_and_follow_its_return(
             update = await soon(routes)
         assert update.ref == OTHER
         await ready_route(routes, REF)
+
+
+async def test_a_name_is_unknown_only_once_every_function_told_its_route(
+    service: Service, api: ControllerApi
+) -> None:
+    store, remote = RemoteFunctionStore(api), RemoteRoutes(api)
+    await store.put(function())
+    await store.put(function(OTHER))
+    router = Router(scaler=remote, complete=lambda: remote.complete)
+    early = router.unknown("nobody")
+    assert (type(early), early.retry_after) == (Unavailable, 1.0)
+    async with aclosing(remote.watch()) as routes:
+        first, second = await soon(routes), None
+        assert isinstance(router.unknown("nobody"), Unavailable)
+        while second is None or second.ref == first.ref:
+            second = await soon(routes)
+    assert isinstance(router.unknown("nobody"), FunctionNotFound)
 
 
 async def test_the_watch_of_functions_tells_of_changes_elsewhere(

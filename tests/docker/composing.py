@@ -67,7 +67,8 @@ class Compose:
 
     def functions(self, name: str | None = None) -> list[Any]:
         labels = [f"{INSTANCE}={self.project}"] + ([f"{FUNCTION}={name}"] if name else [])
-        return list(self.client.containers.list(all=True, filters={"label": labels}))
+        filters = {"label": labels}
+        return list(self.client.containers.list(all=True, filters=filters, ignore_removed=True))
 
     def images(self) -> list[Any]:
         """What came from this project's registry."""

@@ -51,6 +51,7 @@ class Sample:
 class Router:
     """Finds a function's entry, leases its slots, and holds calls while there are none.
 
+    `complete`: whether all functions are known by now, so that what is not known is not there.
     `max_waiting` bounds the queue of one function in calls, `max_waiting_bytes` that of all in
     bytes of their bodies. Only the thread of the event loop may use it.
     """
@@ -59,17 +60,29 @@ class Router:
         self,
         *,
         scaler: Scaler,
+        complete: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
         max_waiting: int = MAX_WAITING,
         max_waiting_bytes: int = MAX_WAITING_BYTES,
     ) -> None:
         self._scaler = scaler
+        self._complete = complete
         self.clock = clock
         self.table = RouteTable(clock)
         self._max_waiting = max_waiting
         self._max_waiting_bytes = max_waiting_bytes
         self._wakes: set[asyncio.Task[None]] = set()
         self.lookup = self.table.get
+
+    def unknown(self, segment: str) -> PlatError:
+        """The error for a name that no entry has: it is not there, or nobody can say yet."""
+        if self._complete():
+            return not_found(segment)
+        return Unavailable(
+            "It is not known yet which functions there are: the platform has just started.",
+            fix="try again in a moment; plat status",
+            retry_after=RETRY_AFTER,
+        )
 
     async def follow(self, resolver: Resolver) -> None:
         """Feed the table until cancelled; ends, or raises, with the resolver's watch."""

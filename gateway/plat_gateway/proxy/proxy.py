@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from plat_core.errors import PlatError
-from plat_core.services.invoke import RouteEntry, Router, not_found
+from plat_core.services.invoke import RouteEntry, Router
 
 from plat_gateway.proxy.connection import Connection
 from plat_gateway.proxy.cors import Cors
@@ -75,7 +75,7 @@ class Proxy:
         entry = self.router.lookup(segment)
         if entry is None:
             check_segment(segment)
-            raise not_found(segment)
+            raise self.router.unknown(segment)
         return entry
 
     def _check(self, entry: RouteEntry, connection: Connection, head: RequestHead) -> None:

@@ -42,7 +42,7 @@ async def docker(settings: GatewaySettings) -> AsyncIterator[Platform]:
         changes = Changes()
         store = RemoteFunctionStore(api)
         routes = RemoteRoutes(api)
-        router = Router(scaler=routes)
+        router = Router(scaler=routes, complete=lambda: routes.complete)
         guard = guard_of(settings)
 
         def url(ref: FunctionRef) -> str:

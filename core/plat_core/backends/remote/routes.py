@@ -19,6 +19,13 @@ class RemoteRoutes:
         self._api = api
         self.synced = False
         """Whether the controller was ever reached."""
+        self._awaited: set[FunctionRef] | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every function that there was at first has told its route: who is not known
+        then, is not there."""
+        return self._awaited is not None and not self._awaited
 
     async def watch(self) -> AsyncGenerator[Route | RouteRemoved, None]:
         """See `Resolver.watch`; connects again for ever, and tells then what went meanwhile."""
@@ -36,6 +43,7 @@ class RemoteRoutes:
 
     def _updates(self, line: RouteLine, known: set[FunctionRef]) -> list[Route | RouteRemoved]:
         self.synced = True
+        self._expect(line)
         if line.route is not None:
             known.add(line.route.ref)
             return [line.route]
@@ -46,6 +54,14 @@ class RemoteRoutes:
             gone = known & {line.removed}
         known -= gone
         return [RouteRemoved(ref) for ref in sorted(gone)]
+
+    def _expect(self, line: RouteLine) -> None:
+        if line.present is not None and self._awaited is None:
+            self._awaited = set(line.present)
+        elif self._awaited:
+            told = line.route.ref if line.route else line.removed
+            present = self._awaited if line.present is None else set(line.present)
+            self._awaited = (self._awaited & present) - {told}
 
     async def scale(self, ref: FunctionRef, replicas: int) -> None:
         """See `Scaler.scale`; raises Unavailable while the controller is away."""
