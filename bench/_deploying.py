@@ -86,7 +86,7 @@ class Deploys:
     ) -> dict[str, float]:
         pod = max(self._moments, key=lambda name: self._moments[name]["created"])
         moments = self._moments[pod]
-        built = next((when for when, line in log if "@sha256:" in line), moments["created"])
+        built = next(when for when, line in log if line.startswith("✓ build"))
         pulled = self._pulled(pod)
         return {
             "command, build and push": built - began,

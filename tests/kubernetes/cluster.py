@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +72,27 @@ class Cluster:
 
     def get(self, *arguments: str) -> Any:
         return json.loads(self.kubectl("get", *arguments, "-o", "json"))
+
+    @contextmanager
+    def without_api_server(self) -> Iterator[None]:
+        """The API server, a static pod, does not run while the body does."""
+        node, there = f"{self.name}-control-plane", "/etc/kubernetes/manifests/kube-apiserver.yaml"
+        run("docker", "exec", node, "mv", there, "/etc/kubernetes/away.yaml")
+        try:
+            self._until_api_server(answers=False)
+            yield
+        finally:
+            run("docker", "exec", node, "mv", "/etc/kubernetes/away.yaml", there)
+            self._until_api_server(answers=True)
+            # what elects a leader through it ended, and comes back with a growing delay
+            ready = ("wait", "--for=condition=Ready", "pods", "--all", "--timeout=180s")
+            self.kubectl("-n", "kube-system", *ready)
+
+    def _until_api_server(self, *, answers: bool) -> None:
+        end = time.monotonic() + 90
+        while ("ok" in self.kubectl("get", "--raw", "/readyz", check=False)) is not answers:
+            assert time.monotonic() < end
+            time.sleep(0.2)
 
     @property
     def gateway(self) -> str:

@@ -107,6 +107,21 @@ def test_calls_in_flight_outlive_the_deletion_of_their_pod(
     assert later == (200, "hello-1 /")
 
 
+def test_calls_go_on_while_the_api_server_is_away(functions: Functions, gateway: Gateway) -> None:
+    """And what changes afterwards is seen within a minute, by the gateways' own watch."""
+    functions.apply("hello", timeout="30s", scale={"min": 1, "max": 1})
+    functions.wait("hello")
+    with (
+        gateway.load(path(functions, "/slow?seconds=0.1"), callers=2) as answers,
+        gateway.cluster.without_api_server(),
+    ):
+        wanted = len(answers) + 100
+        until(lambda: len(answers) >= wanted, what="calls go on")
+    assert Counter(answers) == {(200, "slept"): len(answers)}
+    functions.kubectl("patch", "fn/hello", "--type=merge", "-p", '{"spec": {"suspend": true}}')
+    until(lambda: gateway.ask(path(functions))[0] == 503, seconds=60, what="it is stopped")
+
+
 def _in_flight(gateway: Gateway, functions: Functions) -> dict[str, int]:
     """Calls in flight by gateway, as their metrics say."""
     counts = {}
