@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 
 import httpx
 
@@ -19,8 +19,6 @@ _TOKENS = 100
 
 class Login(httpx.Auth):
     """Answers a registry's 401 as the account `user`, or anonymously where it has no name."""
-
-    requires_response_body = True
 
     def __init__(self, user: str = "", password: str = "") -> None:
         self._basic = httpx.BasicAuth(user, password) if user else None
@@ -47,6 +45,21 @@ class Login(httpx.Auth):
             self._remember(scope, header)
             request.headers["Authorization"] = header
             yield request
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """The same; of all answers only one with a token is read here, never a layer."""
+        flow = self.auth_flow(request)
+        asked = next(flow)
+        while True:
+            answer = yield asked
+            if asked is not request:
+                await answer.aread()
+            try:
+                asked = flow.send(answer)
+            except StopIteration:
+                return
 
     def _token_request(self, challenge: dict[str, str]) -> httpx.Request:
         wanted: dict[str, str] = {
