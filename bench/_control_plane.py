@@ -83,7 +83,7 @@ def running(folder: Path) -> Iterator[ControlPlane]:
         _until_ready(plane, process)
         plane.kubectl("apply", "-f", "-", text=manifest())
         plane.kubectl("wait", "--for=condition=Established", "crd/functions.plat.dev")
-        _until(lambda: "fn" in plane.kubectl("api-resources", "--api-group=plat.dev"))
+        _until(lambda: _answers(plane, "get", "fn", "--all-namespaces"))
         yield plane
 
 
@@ -138,13 +138,18 @@ def _until_ready(plane: ControlPlane, process: subprocess.Popen[bytes]) -> None:
     def ready() -> bool:
         if process.poll() is not None:
             raise RuntimeError(f"kube-apiserver ended with {process.returncode}")
-        try:
-            return "ok" in plane.kubectl("get", "--raw", "/readyz")
-        except subprocess.CalledProcessError:
-            return False
+        return _answers(plane, "get", "--raw", "/readyz")
 
     _until(ready)
     _until(lambda: "default" in plane.kubectl("get", "namespaces", "-o", "name"))
+
+
+def _answers(plane: ControlPlane, *arguments: str) -> bool:
+    try:
+        plane.kubectl(*arguments)
+    except subprocess.CalledProcessError:
+        return False
+    return True
 
 
 def _until(look: Callable[[], bool]) -> None:

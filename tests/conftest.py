@@ -12,6 +12,10 @@ from collections.abc import Generator
 
 import pytest
 
+from .kubernetes_fixtures import cluster, counting, image
+
+__all__ = ["cluster", "counting", "image"]
+
 PROBES = {
     "browser": [os.environ.get("CHROMIUM", "chromium"), "--version"],
     "docker": ["docker", "version", "--format", "{{.Server.Version}}"],

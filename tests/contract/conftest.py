@@ -17,16 +17,38 @@ from ..docker_fixtures import (
     postgres_server,
     postgres_url,
 )
+from .kubernetes_worlds import (
+    kubernetes_api_server,
+    kubernetes_functions,
+    kubernetes_secrets,
+)
 
-__all__ = ["docker_client", "docker_image", "docker_instance", "postgres_server", "postgres_url"]
+__all__ = [
+    "docker_client",
+    "docker_image",
+    "docker_instance",
+    "kubernetes_api_server",
+    "postgres_server",
+    "postgres_url",
+]
 
-STORES = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.docker)]
+STORES = [
+    "memory",
+    "sqlite",
+    pytest.param("postgres", marks=pytest.mark.docker),
+    pytest.param("kubernetes", marks=pytest.mark.kubernetes),
+]
 
 
 @pytest.fixture(params=STORES)
 async def functions(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[FunctionStore]:
     if request.param == "memory":
         yield MemoryFunctionStore()
+        return
+    if request.param == "kubernetes":
+        plane = request.getfixturevalue("kubernetes_api_server")
+        async with kubernetes_functions(plane) as store:
+            yield store
         return
     database = await Database.open(_url(request, tmp_path))
     yield SqlFunctionStore(database)
@@ -37,6 +59,11 @@ async def functions(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
 async def secrets(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SecretStore]:
     if request.param == "memory":
         yield MemorySecretStore()
+        return
+    if request.param == "kubernetes":
+        plane = request.getfixturevalue("kubernetes_api_server")
+        async with kubernetes_secrets(plane) as store:
+            yield store
         return
     database = await Database.open(_url(request, tmp_path))
     yield SqlSecretStore(database)

@@ -12,6 +12,7 @@ import pytest
 from plat_core.errors import InvalidInput, Unavailable
 from plat_core.ports import LogQuery, LogRecord, Replica, Workload
 
+from .kubernetes_worlds import kubernetes_world
 from .samples import OTHER, REF
 from .worlds import DockerWorld, World, open_world, until
 
@@ -19,9 +20,15 @@ Open = Callable[[str], Awaitable[World]]
 
 
 BACKENDS = ["memory", "embedded", pytest.param("docker", marks=pytest.mark.docker)]
+EVERYWHERE = [
+    *BACKENDS,
+    pytest.param("kubernetes", marks=[pytest.mark.kubernetes, pytest.mark.timeout(180)]),
+]
+not_of_a_cluster = pytest.mark.parametrize("worlds", BACKENDS, indirect=True)
+"""A cluster's pods and their lines outlive whoever looks after them: they go with the function."""
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=EVERYWHERE)
 async def worlds(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Open]:
     opened: list[World] = []
     if request.param == "docker":
@@ -30,6 +37,11 @@ async def worlds(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         instance = request.getfixturevalue("docker_instance")
 
     async def open_(behaviour: str) -> World:
+        if request.param == "kubernetes":
+            cluster = request.getfixturevalue("cluster")
+            pods = await kubernetes_world(behaviour, cluster, request.getfixturevalue("image"))
+            opened.append(pods)
+            return pods
         if request.param == "docker":
             world: World = DockerWorld(behaviour, image, instance)
             await world.open()
@@ -66,6 +78,7 @@ async def test_nothing_is_observed_where_there_is_none(good: World) -> None:
     assert list(await good.workloads.observe(REF)) == []
 
 
+@not_of_a_cluster
 async def test_what_is_kept_of_a_function_goes_when_it_is_forgotten(good: World) -> None:
     await good.workloads.apply(_want(good, r1=1))
     (replica,) = await until(good.workloads, _ready(1))
@@ -253,11 +266,13 @@ async def test_changes_are_merged(good: World) -> None:
     watch = good.workloads.watch()
     await good.workloads.apply(_want(good, r1=3))
     await until(good.workloads, _ready(3))
+    await good.calm()
     assert await asyncio.wait_for(anext(watch), 60) == REF
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(anext(watch), 0.1)
 
 
+@not_of_a_cluster
 async def test_close_stops_everything_and_a_second_call_is_a_no_op(good: World) -> None:
     await good.workloads.apply(_want(good, r1=2))
     await until(good.workloads, _ready(2))

@@ -15,6 +15,7 @@ import httpx
 from plat_core.backends.docker import ContainerPolicy, DockerLogs, DockerWorkloads, Engine
 from plat_core.backends.docker import Timing as DockerTiming
 from plat_core.backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing
+from plat_core.backends.kubernetes import KubernetesLogs
 from plat_core.backends.memory import (
     CrashingWorkloads,
     MemoryLogs,
@@ -35,7 +36,7 @@ class World(Protocol):
     """One backend with functions of one behaviour: good, crash, slow (to start)."""
 
     workloads: Workloads
-    logs: EmbeddedLogs | MemoryLogs | DockerLogs
+    logs: EmbeddedLogs | MemoryLogs | DockerLogs | KubernetesLogs
 
     def revision(self, number: int) -> Revision: ...
 
@@ -45,6 +46,10 @@ class World(Protocol):
 
     async def settle(self) -> None:
         """Let ten seconds pass, or what stands for them."""
+        ...
+
+    async def calm(self) -> None:
+        """Let what follows a change pass."""
         ...
 
     async def close(self) -> None: ...
@@ -72,6 +77,8 @@ class MemoryWorld:
     async def settle(self) -> None:
         self.time += 11
 
+    async def calm(self) -> None: ...
+
     async def close(self) -> None:
         await self.workloads.close()
 
@@ -98,6 +105,8 @@ class EmbeddedWorld:
 
     async def settle(self) -> None:
         await asyncio.sleep(self.timing.settled)
+
+    async def calm(self) -> None: ...
 
     async def close(self) -> None:
         await self.workloads.close()
@@ -143,6 +152,8 @@ class DockerWorld:
 
     async def settle(self) -> None:
         await asyncio.sleep(self.timing.settled)
+
+    async def calm(self) -> None: ...
 
     async def close(self) -> None:
         await self.workloads.close()

@@ -1,4 +1,4 @@
-"""One cluster for all tests of this folder: made and deleted, or what `PLAT_KIND_CLUSTER` names."""
+"""What the tests on a cluster share: functions of their own, one operator, one installation."""
 
 from __future__ import annotations
 
@@ -7,31 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from .cluster import Cluster, pushed, run, runtime_image, start
+from .cluster import Cluster, run, start
 from .functions import Functions
 from .installation import Gateway, install
 from .process import OperatorProcess
 
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
-
-
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    cluster, end = start(tmp_path_factory.mktemp("cluster"))
-    yield cluster
-    end()
-
-
-@pytest.fixture(scope="session")
-def image(cluster: Cluster) -> str:
-    """The image of the function that most tests call."""
-    return runtime_image(cluster)
-
-
-@pytest.fixture(scope="session")
-def counting(cluster: Cluster) -> str:
-    """An image without a runtime of plat, which counts how many calls it has at once."""
-    return pushed(cluster, "plat-test-counting", "counting")
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,16 @@
 
 import os
 import pathlib
+import signal
+import socket
 import time
+
+if os.environ.get("MODE") == "crash":
+    raise RuntimeError("it was told to")
+if os.environ.get("MODE") == "never":
+    time.sleep(3600)
+if os.environ.get("MODE") == "greedy":
+    kept = [bytearray(b"x" * 16 * 1024 * 1024) for _ in range(64)]
 
 
 def handler(request):
@@ -15,7 +24,16 @@ def handler(request):
         time.sleep(float(request.query["seconds"]))
         return "slept"
     if request.path == "/exit":
+        if os.getppid() == 1:
+            # a worker alone would come back without anybody's notice
+            os.kill(1, signal.SIGQUIT)
         os._exit(3)
+    if request.path == "/reach":
+        try:
+            with socket.create_connection((request.query["host"], 8080), timeout=3):
+                return "reached"
+        except OSError:
+            return "kept away"
     print("called", request.path)
     return f"{os.environ['PLAT_REVISION']} {request.path}"
 

@@ -100,6 +100,9 @@ def _replica(
     probed: Mapping[str, str],
 ) -> Replica:
     state, number = state_of(pod), revision_of(pod)
+    if state == "starting" and number in late:
+        # nobody ends it, but nobody counts on it any more
+        state = "waiting"
     address = address_of(pod) if state == "ready" else None
     since = _seconds(
         _condition(pod, "Ready").get("lastTransitionTime", pod["metadata"]["creationTimestamp"])
