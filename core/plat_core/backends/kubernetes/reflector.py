@@ -67,20 +67,20 @@ class Reflector:
         delay = FIRST_RETRY
         version = ""
         while True:
+            begun, well = self._clock(), False
             try:
                 if not version:
                     version = await self._list()
-                begun = self._clock()
                 version = await self._watch(version)
-                if self._clock() - begun > SHORT:
-                    delay = FIRST_RETRY
-                    continue
+                well = True
             except Expired:
-                version = ""
-                continue
+                version, well = "", True
             except PlatError as error:
                 log.warning("watching %s: %s", self.kind.plural, error.message)
                 version = ""
+            if well and self._clock() - begun > SHORT:
+                delay = FIRST_RETRY
+                continue
             await asyncio.sleep(delay)
             delay = min(2 * delay, LAST_RETRY)
 
