@@ -69,6 +69,11 @@ class Service:
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    def kill(self) -> None:
+        """Kill it at once, and go on."""
+        if self._process is not None:
+            self._process.kill()
+
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; returns the exit status."""
         if self._process is None:

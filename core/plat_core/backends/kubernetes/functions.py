@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
 
@@ -27,6 +29,7 @@ from plat_core.backends.kubernetes.manifests import revision_object
 from plat_core.errors import Conflict, FunctionNotFound, InvalidInput, Unavailable
 from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Metadata
 from plat_core.model.names import FunctionRef
+from plat_core.model.validation import invalid
 from plat_core.ports import Record, Revision
 
 log = logging.getLogger(__name__)
@@ -46,6 +49,10 @@ _FOREIGN: Final = ("kubectl.kubernetes.io/", "kopf.zalando.org/")
 """Annotations that tools leave for themselves: they are kept, and not shown."""
 
 
+class Unreadable(Unavailable):
+    """What is stored of a function is not understood by this release."""
+
+
 class KubernetesFunctionStore:
     """`FunctionStore` over the API server; `manager` is the field manager that it writes as.
 
@@ -61,10 +68,16 @@ class KubernetesFunctionStore:
         self._changes: Changes[FunctionRef] = Changes()
         self._told: dict[FunctionRef, tuple[Any, ...]] = {}
         self._parsed: dict[FunctionRef, tuple[int, Function]] = {}
+        self._turns: WeakValueDictionary[FunctionRef, asyncio.Lock] = WeakValueDictionary()
         functions.listen(self._changed)
 
     async def put(self, function: Function) -> Function:
         """See `FunctionStore.put`; raises InvalidInput where the cluster has a rule against it."""
+        # writers of this process take turns, or of many at once most would lose every race
+        async with self._turns.setdefault(function.ref, asyncio.Lock()):
+            return await self._put(function)
+
+    async def _put(self, function: Function) -> Function:
         for _ in range(ATTEMPTS):
             live = await self._live(function.ref)
             old = None if live is None else Record(self._function(live))
@@ -255,15 +268,23 @@ class KubernetesFunctionStore:
 def _parse(document: Document) -> Function:
     metadata = {k: v for k, v in document["metadata"].items() if k in _KNOWN}
     metadata["annotations"] = _annotations(document, foreign=False)
-    status = {k: v for k, v in document.get("status", {}).items() if k != "rollout"}
     try:
         return Function(
             metadata=Metadata.model_validate(metadata),
             spec=FunctionSpec.model_validate(document["spec"]),
-            status=FunctionStatus.model_validate(status) if status else None,
+            status=_status(document),
         )
     except ValidationError as error:
-        raise _unreadable(itself(document), error) from error
+        raise _unreadable(itself(document), error, at="spec") from error
+
+
+def _status(document: Document) -> FunctionStatus | None:
+    status = {k: v for k, v in document.get("status", {}).items() if k != "rollout"}
+    try:
+        return FunctionStatus.model_validate(status) if status else None
+    except ValidationError:
+        # of another release: it is observed anew, and nothing in it was anybody's wish
+        return None
 
 
 def _annotations(document: Document, *, foreign: bool) -> dict[str, str]:
@@ -291,8 +312,9 @@ def _revision(ref: FunctionRef, document: Document) -> Revision:
     )
 
 
-def _unreadable(ref: FunctionRef, error: Exception) -> Unavailable:
-    return Unavailable(
-        f"what is stored of function {ref} is not understood by this release: {error}",
+def _unreadable(ref: FunctionRef, error: Exception, *, at: str = "") -> Unreadable:
+    said = invalid(error, at=at).message if isinstance(error, ValidationError) else str(error)
+    return Unreadable(
+        f"what is stored of function {ref} is not understood by this release: {said}",
         fix=f"kubectl edit fn {ref.name} -n {ref.namespace}, or delete it",
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from plat_core.backends.kubernetes.api import Api
+from plat_core.backends.kubernetes.functions import Unreadable
 from plat_core.backends.kubernetes.kinds import EVENTS, FUNCTIONS, Document
 from plat_core.errors import Conflict, PlatError
 from plat_core.model.function import Condition, Function, FunctionStatus
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 SILENT: Final = frozenset({"Suspended", "Deleting"})
 """Reasons that the owner knows already."""
 NOTE: Final = 1024
+UNREADABLE: Final = "SpecInvalid"
 
 
 class WarningStore:
@@ -35,8 +37,21 @@ class WarningStore:
         return await self._store.put(function)
 
     async def get(self, ref: FunctionRef) -> Record:
-        """As the port says."""
-        return await self._store.get(ref)
+        """As the port says; of one that cannot be read, the status tells."""
+        try:
+            return await self._store.get(ref)
+        except Unreadable as error:
+            await self._tell_unreadable(ref, error)
+            raise
+
+    async def _tell_unreadable(self, ref: FunctionRef, error: Unreadable) -> None:
+        path = FUNCTIONS.path(ref.namespace, ref.name)
+        try:
+            live = await self._api.read(path)
+            if (body := refused(live, error, now=self._now())) is not None:
+                await self._api.replace(f"{path}/status", body, manager="plat-operator")
+        except PlatError as failed:
+            log.warning("%s cannot be read, and the status cannot say so: %s", ref, failed.message)
 
     async def list(self, namespace: str | None = None) -> Sequence[Record]:
         """As the port says."""
@@ -83,10 +98,31 @@ class WarningStore:
             log.warning("no event for %s: %s", function.ref, error.message)
 
 
+def refused(live: Document, error: Unreadable, *, now: datetime) -> Document | None:
+    """`live` with a status that tells why it cannot be read; None where it tells that already."""
+    generation, status = live["metadata"]["generation"], live.get("status", {})
+    known = {c["type"]: c for c in status.get("conditions", ())}
+    before = known.get("Ready", {})
+    said = (before.get("reason"), before.get("message"), status.get("observedGeneration"))
+    if said == (UNREADABLE, error.message, generation):
+        return None
+    known["Ready"] = {
+        "type": "Ready",
+        "status": "False",
+        "reason": UNREADABLE,
+        "message": error.message,
+        "lastTransitionTime": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "observedGeneration": generation,
+    }
+    fixes = [{"reason": UNREADABLE, "fix": error.fix}] if error.fix else []
+    told = {"observedGeneration": generation, "conditions": list(known.values()), "hints": fixes}
+    return {**live, "status": {**status, **told}}
+
+
 def warning(function: Function, ready: Condition, *, now: datetime) -> Document:
     """The Event about a failure; the same failure of the same generation has the same name."""
     metadata, ref = function.metadata, function.ref
-    key = f"{metadata.uid}/{function.generation}/{ready.reason}/{ready.last_transition_time}"
+    key = f"{metadata.uid}/{function.generation}/{ready.reason}"
     stamp = now.isoformat(timespec="seconds").replace("+00:00", "Z")
     return {
         "apiVersion": EVENTS.version,
