@@ -1,0 +1,104 @@
+"""What is wrong is named by its cause, in the words of whoever knows it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .cluster import Cluster
+from .functions import Functions
+from .process import OperatorProcess, until
+
+pytestmark = [
+    pytest.mark.kubernetes,
+    pytest.mark.timeout(300),
+    pytest.mark.usefixtures("operator"),
+]
+
+
+def hint(functions: Functions, name: str = "hello") -> str:
+    return str(functions.status(name)["hints"][0]["fix"])
+
+
+def test_a_malformed_digest_is_refused_and_a_wrong_one_is_named(functions: Functions) -> None:
+    wrong = functions.image.partition("@")[0] + "@sha256:" + "0" * 64
+    functions.apply("hello", image=wrong)
+    assert wrong in functions.until_reason("hello", "ImageNotFound")
+    assert hint(functions) == "build it again: plat deploy"
+
+
+def test_a_registry_that_does_not_answer_is_named(functions: Functions) -> None:
+    functions.apply("hello", image="127.0.0.1:9/orders:v1")
+    message = functions.until_reason("hello", "ImagePullFailed")
+    assert "refused" in message
+    assert functions.condition("hello")[0] == "Unknown"
+
+
+def test_a_missing_key_of_a_secret_is_named(functions: Functions) -> None:
+    functions.kubectl("create", "secret", "generic", "db", "--from-literal=other=1")
+    reference = {"secretKeyRef": {"name": "db", "key": "url"}}
+    functions.apply("hello", env=[{"name": "DB", "valueFrom": reference}])
+    assert "key url" in functions.until_reason("hello", "SecretNotFound")
+    functions.kubectl("patch", "secret", "db", "-p", json.dumps({"stringData": {"url": "one"}}))
+    functions.wait("hello")
+
+
+def test_what_admission_refuses_is_named_in_its_words(functions: Functions) -> None:
+    document = {
+        "apiVersion": "v1",
+        "kind": "LimitRange",
+        "metadata": {"name": "small"},
+        "spec": {"limits": [{"type": "Container", "max": {"memory": "32Mi"}}]},
+    }
+    functions.kubectl("apply", "-f", "-", text=json.dumps(document))
+    functions.apply("hello")
+    assert "maximum memory usage per Container" in functions.until_reason("hello", "PodRefused")
+
+
+def test_too_little_memory_is_named(functions: Functions) -> None:
+    functions.apply(
+        "hello",
+        env=[{"name": "MODE", "value": "greedy"}],
+        resources={"limits": {"memory": "128Mi"}},
+    )
+    assert "more memory" in functions.until_reason("hello", "OOMKilled")
+    # the first revision is tried three times before it is given up
+    until(lambda: functions.status("hello").get("hints"))
+    assert "limits.memory" in hint(functions)
+
+
+def test_a_crash_while_the_code_is_loaded_is_told_with_its_traceback(functions: Functions) -> None:
+    functions.apply("hello", env=[{"name": "MODE", "value": "crash"}])
+    until(lambda: functions.condition("hello")[0] == "False")
+    message = functions.condition("hello")[2]
+    assert "RuntimeError: it was told to" in message
+
+
+def test_a_probe_that_fails_until_the_deadline_is_told_as_the_kubelet_told_it(
+    functions: Functions, operator: OperatorProcess, cluster: Cluster, tmp_path: Path
+) -> None:
+    operator.end()
+    impatient = OperatorProcess(cluster, tmp_path / "log", PLAT_START_TIMEOUT="6")
+    impatient.start()
+    try:
+        functions.apply("hello", env=[{"name": "MODE", "value": "never"}])
+        message = functions.until_reason("hello", "StartTimeout")
+        assert "not ready within 6 seconds" in message
+        until(lambda: "Readiness probe failed" in functions.condition("hello")[2])
+    finally:
+        impatient.end()
+
+
+def test_one_failure_is_one_event(functions: Functions) -> None:
+    functions.apply("hello", image="localhost:5001/nowhere:v1")
+    functions.until_reason("hello", "ImageNotFound")
+    functions.kubectl("annotate", "fn/hello", "looked=again")
+    functions.kubectl("label", "fn/hello", "looked=again")
+
+    def events() -> list[str]:
+        found = functions.get("events", "--field-selector=involvedObject.kind=Function")["items"]
+        return [event["reason"] for event in found]
+
+    until(lambda: events() == ["ImageNotFound"])
