@@ -35,6 +35,8 @@ from plat_core.ports import Record, Revision
 log = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 10
+PARSED: Final = 256
+"""Functions that are kept as they were read last: looks at one of them come in bursts."""
 _KNOWN: Final = (
     "name",
     "namespace",
@@ -261,7 +263,10 @@ class KubernetesFunctionStore:
         if known is not None and known[0] == version:
             return known[1]
         function = _parse(document)
+        self._parsed.pop(ref, None)
         self._parsed[ref] = (version, function)
+        if len(self._parsed) > PARSED:
+            del self._parsed[next(iter(self._parsed))]
         return function
 
 

@@ -13,6 +13,7 @@ from plat_core.backends.changes import Changes
 from plat_core.backends.kubernetes import manifests, observing
 from plat_core.backends.kubernetes.api import Api, Missing
 from plat_core.backends.kubernetes.cache import Cache
+from plat_core.backends.kubernetes.functions import PARSED
 from plat_core.backends.kubernetes.kinds import (
     ACCOUNTS,
     BUDGETS,
@@ -251,7 +252,10 @@ class KubernetesWorkloads:
         version = (str(metadata["uid"]), int(metadata["generation"]))
         known = self._specs.get(ref)
         if known is None or known[0] != version:
+            self._specs.pop(ref, None)
             known = self._specs[ref] = version, FunctionSpec.model_validate(function["spec"])
+            if len(self._specs) > PARSED:
+                del self._specs[next(iter(self._specs))]
         return known[1]
 
     def _missing(self, namespace: str, spec: FunctionSpec) -> set[str]:
