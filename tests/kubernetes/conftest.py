@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .cluster import Cluster, run, start
+from .cluster import Cluster, run
 from .functions import Functions
 from .installation import Gateway, install
 from .process import OperatorProcess
