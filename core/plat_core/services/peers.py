@@ -181,7 +181,8 @@ class Peers:
             peer.claims[segment] = Claim(claim.demand, claim.held, claim.busy)
         if message.loads is not None:
             peer.loaded = now
-            peer.loads |= {segment: (now, load) for segment, load in message.loads.items()}
+            held = {s: known for s, known in peer.loads.items() if known[0] > now - STALE}
+            peer.loads = held | {s: (now, load) for s, load in message.loads.items()}
         self._dirty.update(message.claims)
         if message.asks or message.knows:
             self._presence.receive(name, message)
@@ -238,6 +239,7 @@ class Peers:
         self._say(scope, beat=beat)
         if beat:
             self._beaten, self._loads = now, None
+            self._forget()
         if not self.unheard:
             scope |= {segment for segment, _ in self._hungry}
             for segment in scope:
@@ -264,6 +266,13 @@ class Peers:
             # what was ours is so until the keeper says otherwise
             every = {s.endpoint.replica: s.limit for s in entry.replicas}
             self._limit(entry, None if alone else every)
+
+    def _forget(self) -> None:
+        """Let go of what is known of functions that are gone."""
+        there = self._router.lookup
+        self._hungry = {key: since for key, since in self._hungry.items() if there(key[0])}
+        for peer in self._peers.values():
+            peer.limits = {name: told for name, told in peer.limits.items() if there(name)}
 
     def _say(self, scope: Collection[str], *, beat: bool) -> None:
         claims = {segment: self._claim(segment) for segment in scope}

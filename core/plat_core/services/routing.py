@@ -206,7 +206,7 @@ class RouteTable:
         self.alone = True
         """Whether all slots of a function that is new are ours."""
         self.tell: Callable[[RouteEntry], None] | None = None
-        self._expected: dict[str, asyncio.Event] = {}
+        self._grown = asyncio.Event()
 
     def __iter__(self) -> Iterator[RouteEntry]:
         return iter(list(self._entries.values()))
@@ -219,7 +219,7 @@ class RouteTable:
     async def appears(self, segment: str) -> None:
         """Wait until there is a function of that segment."""
         while self.get(segment) is None:
-            await self._expected.setdefault(segment, asyncio.Event()).wait()
+            await self._grown.wait()
 
     def apply(self, update: Route | RouteRemoved) -> RouteEntry | None:
         """Take in an update. Returns the entry where something changed."""
@@ -235,8 +235,8 @@ class RouteTable:
             shares: dict[str, int] | None = None if self.alone else {}
             entry = RouteEntry(update, self._clock, shares=shares, tell=self.tell)
             self._entries[segment] = entry
-            if expected := self._expected.pop(segment, None):
-                expected.set()
+            self._grown.set()
+            self._grown = asyncio.Event()
         elif entry.route == update:
             return None
         else:
