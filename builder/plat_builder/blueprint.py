@@ -214,7 +214,8 @@ class Bases:
         if digest is None:
             raise Unavailable(
                 f"there is no base image {self._places.image(repository, tag)}",
-                fix="docker compose up runtimes pushes it; without compose: hack/build-runtimes",
+                fix="docker compose up runtimes pushes it; without compose: "
+                f"PLAT_REGISTRY={self._places.name} hack/build-runtimes",
             )
         if digest not in self._known:
             self._known[digest] = await self._read(repository, digest)

@@ -74,7 +74,8 @@ class RemoteBuilds:
         return Failed(
             code="unavailable",
             message=f"the builder at {self._url} does not answer: {cause}",
-            fix="docker compose ps builder; then deploy again",
+            fix="see whether it runs (docker compose ps builder; kubectl -n plat-system get pods), "
+            "then deploy again",
         )
 
     async def close(self) -> None:
