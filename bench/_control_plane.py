@@ -34,6 +34,10 @@ current-context: it
 """
 
 
+class Refusal(Exception):
+    """What kubectl said when it failed."""
+
+
 @dataclass(frozen=True)
 class ControlPlane:
     """A running API server, and the way in as an administrator."""
@@ -45,7 +49,9 @@ class ControlPlane:
     def kubectl(self, *arguments: str, text: str | None = None) -> str:
         """Run kubectl; its output."""
         command = ["kubectl", "--kubeconfig", str(self.kubeconfig), *arguments]
-        done = subprocess.run(command, input=text, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, input=text, check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise Refusal(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
 
     def writes(self) -> int:
@@ -147,7 +153,7 @@ def _until_ready(plane: ControlPlane, process: subprocess.Popen[bytes]) -> None:
 def _answers(plane: ControlPlane, *arguments: str) -> bool:
     try:
         plane.kubectl(*arguments)
-    except subprocess.CalledProcessError:
+    except Refusal:
         return False
     return True
 

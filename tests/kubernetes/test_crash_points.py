@@ -203,7 +203,7 @@ def test_an_api_server_that_refuses_everything_for_a_while_is_waited_for(
     spoiled.refuse = lambda request: code
     spoiled.cut()
     bench.apply()
-    with pytest.raises(subprocess.CalledProcessError):
+    with pytest.raises(control_plane.Refusal):
         bench.settled(seconds=3)
     _mend(spoiled)
     bench.settled()
@@ -247,6 +247,20 @@ def test_a_child_that_goes_while_its_watch_is_silent_is_made_again(
     until(lambda: "orders-1" in bench.names(), seconds=60)
 
 
+def test_children_that_lost_their_owner_are_taken_back(bench: Bench) -> None:
+    bench.apply(env=[{"name": "A", "value": "ü <&> 1"}], scale={"replicas": 0, "target": 1.0})
+    bench.operator.start()
+    bench.settled()
+    orphan = json.dumps([{"op": "remove", "path": "/metadata/ownerReferences"}])
+    for child in ("deployment/orders-1", "service/orders", "controllerrevision/orders-1"):
+        bench.kubectl("patch", child, "--type=json", "-p", orphan)
+    bench.apply(env=[{"name": "A", "value": "2"}])
+    bench.settled()
+    until(lambda: bench.names() == ["orders-2"], what="the old revision is gone")
+    service = json.loads(bench.kubectl("get", "service/orders", "-o", "json"))
+    assert [r["name"] for r in service["metadata"]["ownerReferences"]] == ["orders"]
+
+
 def test_a_stored_function_that_the_schema_of_now_refuses_does_not_stop_the_others(
     bench: Bench, plane: ControlPlane
 ) -> None:
@@ -272,6 +286,6 @@ def test_a_stored_function_that_the_schema_of_now_refuses_does_not_stop_the_othe
 def _stored(bench: Bench, **spec: Any) -> bool:
     try:
         bench.apply("old", **spec)
-    except subprocess.CalledProcessError:
+    except control_plane.Refusal:
         return False
     return True

@@ -255,7 +255,8 @@ class KubernetesFunctionStore:
         return Record(self._function(document), tuple(revisions), *_rollout(document))
 
     def _owned(self, ref: FunctionRef, uid: str) -> Sequence[Document]:
-        return [d for d in self._revisions.of(ref) if owner_of(d) == uid]
+        """Those whose owner was taken from them belong to whoever has the name."""
+        return [d for d in self._revisions.of(ref) if owner_of(d) in (uid, "")]
 
     def _function(self, document: Document) -> Function:
         ref, version = itself(document), version_of(document)

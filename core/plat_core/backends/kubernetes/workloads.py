@@ -18,6 +18,7 @@ from plat_core.backends.kubernetes.kinds import (
     ACCOUNTS,
     BUDGETS,
     DEPLOYMENTS,
+    MANAGED_BY,
     POLICIES,
     SERVICES,
     Document,
@@ -30,6 +31,7 @@ from plat_core.backends.kubernetes.kinds import (
     revision_of,
     version_of,
 )
+from plat_core.backends.kubernetes.kinds import MANAGER as PLAT
 from plat_core.backends.kubernetes.policy import ACCOUNT, NETWORK_POLICY, PodPolicy
 from plat_core.backends.kubernetes.probed import FailedProbes
 from plat_core.errors import Conflict, InvalidInput
@@ -140,7 +142,7 @@ class KubernetesWorkloads:
             await self._ensure_service(ref, owner, serving)
         await self._ensure_budget(ref, owner)
         for deployment in self._caches.deployments.of(ref):
-            if revision_of(deployment) not in workload.counts and owner_of(deployment) == owner:
+            if revision_of(deployment) not in workload.counts and _is_of(deployment, owner):
                 await self._remove(DEPLOYMENTS, self._caches.deployments, deployment)
 
     def watch(self) -> AsyncIterator[FunctionRef]:
@@ -189,7 +191,7 @@ class KubernetesWorkloads:
         if spec is not None and spec.bounds[0] > 1:
             wanted = manifests.budget(ref, owner=owner)
             await self._ensure(BUDGETS, self._caches.budgets, wanted)
-        elif live is not None and owner_of(live) == owner:
+        elif live is not None and _is_of(live, owner):
             await self._remove(BUDGETS, self._caches.budgets, live)
 
     async def _ensure(self, kind: Kind, cache: Cache, wanted: Document) -> None:
@@ -198,7 +200,7 @@ class KubernetesWorkloads:
         """
         live = cache.get(namespace_of(wanted), name_of(wanted))
         if live is not None:
-            if owner_of(live) != owner_of(wanted):
+            if not _is_of(live, owner_of(wanted)):
                 raise _taken(kind, live)
             if manifests.holds(wanted, live):
                 return
@@ -222,7 +224,7 @@ class KubernetesWorkloads:
             if live is not None:
                 cache.drop(live)
             return
-        if owner_of(found) != owner_of(wanted):
+        if not _is_of(found, owner_of(wanted)):
             raise _taken(kind, found)
         cache.put(found)
 
@@ -277,6 +279,13 @@ class KubernetesWorkloads:
                 if namespace_of(function) == namespace:
                     self._changes.tell(itself(function))
                     return
+
+
+def _is_of(document: Document, owner: str) -> bool:
+    """Whether it belongs to `owner`; what plat made, and somebody took its owner from, does too."""
+    if (of := owner_of(document)) or "deletionTimestamp" in document["metadata"]:
+        return of == owner
+    return not owner or document["metadata"].get("labels", {}).get(MANAGED_BY) == PLAT
 
 
 def _taken(kind: Kind, live: Document) -> Taken:

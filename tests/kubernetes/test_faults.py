@@ -1,0 +1,122 @@
+"""What befalls a cluster: API server, namespace, owner or the definition itself goes away."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from .cluster import ROOT, Cluster, run
+from .functions import Functions
+from .process import OperatorProcess, until
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(400)]
+
+MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+
+
+def answers(cluster: Cluster) -> bool:
+    return "ok" in cluster.kubectl("get", "--raw", "/readyz", "--request-timeout=3s", check=False)
+
+
+def away(cluster: Cluster, seconds: float) -> None:
+    """Stop the API server for so long."""
+    node = f"{cluster.name}-control-plane"
+    run("docker", "exec", node, "mv", MANIFEST, "/root/kube-apiserver.yaml")
+    try:
+        until(lambda: not answers(cluster), what="the API server ends")
+        time.sleep(seconds)
+    finally:
+        run("docker", "exec", node, "mv", "/root/kube-apiserver.yaml", MANIFEST)
+    until(lambda: answers(cluster), seconds=120, what="the API server is back")
+
+
+@pytest.mark.parametrize("seconds", [10, pytest.param(60, marks=pytest.mark.slow)])
+def test_an_api_server_that_was_away_is_found_again_without_a_restart(
+    functions: Functions, operator: OperatorProcess, cluster: Cluster, seconds: int
+) -> None:
+    functions.apply("hello")
+    functions.wait("hello")
+    functions.until_answer("hello", "/", "hello-1 /")
+    starts = operator.log.count("probes at")
+    away(cluster, seconds)
+    assert functions.call("hello") == "hello-1 /"
+    functions.apply("hello", env=[{"name": "A", "value": "2"}])
+    functions.wait("hello", seconds=60)
+    assert operator.running
+    assert operator.log.count("probes at") == starts
+
+
+def test_a_namespace_that_goes_while_no_operator_runs_is_gone(
+    functions: Functions, operator: OperatorProcess, cluster: Cluster
+) -> None:
+    functions.apply("hello", scale={"replicas": 2})
+    functions.wait("hello")
+    operator.end()
+    cluster.kubectl("delete", "namespace", functions.namespace, "--timeout=90s")
+    operator.start()
+    left = cluster.kubectl("get", "fn,deployments", "-n", functions.namespace, "-o", "name")
+    assert left == ""
+    cluster.kubectl("create", "namespace", functions.namespace)
+    functions.apply("hello")
+    functions.wait("hello")
+
+
+def test_children_that_were_orphaned_are_taken_over_by_the_next_of_the_name(
+    functions: Functions, operator: OperatorProcess
+) -> None:
+    functions.apply("hello")
+    functions.wait("hello")
+    functions.kubectl("delete", "fn/hello", "--cascade=orphan", "--timeout=60s")
+    functions.apply("hello", env=[{"name": "A", "value": "2"}])
+    functions.wait("hello")
+    uid = functions.get("fn/hello")["metadata"]["uid"]
+    until(lambda: len(functions.get("deployments")["items"]) == 1, what="the old one is gone")
+    [deployment] = functions.get("deployments")["items"]
+    assert [r["uid"] for r in deployment["metadata"]["ownerReferences"]] == [uid]
+
+
+def test_the_definition_is_upgraded_with_functions_present(
+    functions: Functions, operator: OperatorProcess, cluster: Cluster
+) -> None:
+    functions.apply("hello")
+    functions.wait("hello")
+    before = functions.get("fn/hello")
+    field = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/later"
+    change = [{"op": "add", "path": field, "value": {"type": "string"}}]
+    cluster.kubectl("patch", "crd/functions.plat.dev", "--type=json", "-p", json.dumps(change))
+    try:
+        functions.apply("hello", env=[{"name": "A", "value": "2"}])
+        functions.wait("hello")
+        assert functions.get("fn/hello")["metadata"]["uid"] == before["metadata"]["uid"]
+    finally:
+        cluster.kubectl("apply", "-f", str(ROOT / "crds"))
+    functions.wait("hello")
+
+
+def test_the_definition_goes_with_all_functions_and_comes_back(
+    functions: Functions, operator: OperatorProcess, cluster: Cluster
+) -> None:
+    functions.apply("hello")
+    functions.wait("hello")
+    try:
+        cluster.kubectl("delete", "crd/functions.plat.dev", "--timeout=90s")
+        until(lambda: functions.names() == [], what="its children are gone")
+    finally:
+        cluster.kubectl("apply", "-f", str(ROOT / "crds"))
+        cluster.kubectl("wait", "--for=condition=Established", "crd/functions.plat.dev")
+    until(lambda: _applied(functions), what="the definition is there")
+    if not operator.running:
+        # as the kubelet would
+        operator.end()
+        operator.start()
+    functions.wait("hello", seconds=120)
+
+
+def _applied(functions: Functions) -> bool:
+    try:
+        functions.apply("hello")
+    except AssertionError:
+        return False
+    return True
