@@ -112,6 +112,37 @@ def build_arguments(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {name: value for name, value in found.items() if value and not is_loopback(value)}
 
 
+@dataclass(frozen=True, slots=True)
+class CompanyNetwork:
+    """How builds reach packages; each is empty where nothing is said."""
+
+    proxy: str = ""
+    no_proxy: str = ""
+    ca_bundle: str = ""
+    index_url: str = ""
+    npm_registry: str = ""
+
+
+def company_network(environ: Mapping[str, str] = os.environ) -> CompanyNetwork:
+    """What a builder that runs elsewhere must know; addresses of this machine are left out."""
+
+    def first(*names: str) -> str:
+        values = (environ.get(name) or environ.get(name.lower(), "") for name in names)
+        return next(filter(None, values), "")
+
+    def reachable(*names: str) -> str:
+        value = first(*names)
+        return "" if value and is_loopback(value) else value
+
+    return CompanyNetwork(
+        proxy=reachable("PLAT_PROXY", "HTTPS_PROXY", "HTTP_PROXY"),
+        no_proxy=first("NO_PROXY"),
+        ca_bundle=first("PLAT_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+        index_url=reachable("PLAT_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_INDEX_URL"),
+        npm_registry=reachable("PLAT_NPM_REGISTRY", "NPM_CONFIG_REGISTRY"),
+    )
+
+
 def has_token(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether a token of one's own is set, so that dev-token is not in use."""
     return environ.get("AUTH_TOKEN", DEV_TOKEN) != DEV_TOKEN

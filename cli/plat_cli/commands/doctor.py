@@ -11,19 +11,28 @@ from plat_cli import settings
 from plat_cli.checks import all_checks
 from plat_cli.command import Session, command
 from plat_cli.faults import Exit
+from plat_cli.kind import commands as clustered
 
 app = typer.Typer(add_completion=False)
 
 MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
 
 
-@command(app, shows=("plat doctor", "plat doctor --docker", "plat doctor --json"))
+@command(
+    app, shows=("plat doctor", "plat doctor --docker", "plat doctor --kind", "plat doctor --json")
+)
 def doctor(
     session: Session,
     home: Annotated[Path | None, typer.Option(help="The state directory; also PLAT_HOME.")] = None,
     docker: Annotated[
         bool, typer.Option("--docker", help="Look at the Docker set-up, too.")
     ] = False,
+    kind: Annotated[
+        bool, typer.Option("--kind", help="Look at the kind cluster and what it needs, instead.")
+    ] = False,
+    name: Annotated[
+        str | None, typer.Option(help="With --kind: the cluster; else plat.", metavar="CLUSTER")
+    ] = None,
 ) -> int:
     """Check what plat needs, and say how to mend it.
 
@@ -31,7 +40,13 @@ def doctor(
     Exits with 1 where something is missing.
     """
     found = []
-    for check in all_checks(session.settings, settings.home(home), docker=docker):
+    if kind:
+        clustered.refuse(home=home, docker=docker or None)
+        checks = clustered.checks(name)
+    else:
+        clustered.refuse_without_kind(name=name)
+        checks = all_checks(session.settings, settings.home(home), docker=docker)
+    for check in checks:
         found.append(check)
         mark, colour = MARKS[check.level]
         session.out.result(f"{session.out.style(mark, colour)} {check.name:<10} {check.text}")

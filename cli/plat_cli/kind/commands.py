@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import typer
 from plat_core.errors import InvalidInput
@@ -12,6 +14,9 @@ from plat_cli import settings
 from plat_cli.command import Session, checked
 from plat_cli.kind import cluster
 from plat_cli.kind.place import NAME, PORT, REGISTRY_PORT, Place
+
+if TYPE_CHECKING:
+    from plat_cli.checks import Check
 
 
 def up(
@@ -31,6 +36,7 @@ def up(
         session.settings.token or settings.DEV_TOKEN,
         node_image=settings.node_image(),
         build_arguments=settings.build_arguments(),
+        network=settings.company_network(),
         with_example=example,
     )
     done = installing.up(wish, session.out)
@@ -49,6 +55,13 @@ def down(session: Session, name: str | None, *, yes: bool) -> None:
     if not done["deleted"]:
         session.out.note(f"there is no cluster {place.name}")
     session.out.document(done)
+
+
+def checks(name: str | None) -> Iterator[Check]:
+    """What `plat doctor --kind` looks at."""
+    from plat_cli.kind.checks import kind_checks
+
+    return kind_checks(_place(name, None, None))
 
 
 def refuse(**given: object) -> None:

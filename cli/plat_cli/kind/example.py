@@ -1,12 +1,9 @@
-"""The proof that it works: an example's Function is applied, gets ready, and is called."""
+"""The proof that it works: an example's Function is applied, and gets ready."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from plat_core.errors import Unavailable
-
-from plat_cli.client import Client
 from plat_cli.faults import NotReady
 from plat_cli.kind import cluster
 from plat_cli.kind.place import Place
@@ -15,7 +12,7 @@ from plat_cli.kind.programs import ProgramFailed, Say
 MANIFEST = "examples/08-kubernetes/function.yaml"
 NAME = "greeter"
 READY = 180
-CALLED = 60.0
+PATH = f"/function/{NAME}"
 
 
 def deploy(place: Place, root: Path, say: Say) -> None:
@@ -33,23 +30,6 @@ def deploy(place: Place, root: Path, say: Say) -> None:
         _wait(place, "--for=condition=Ready")
     except ProgramFailed as error:
         raise _not_ready(place) from error
-
-
-def call(place: Place) -> str:
-    """What the example answers through the gateway; raises Unavailable where it is not 200."""
-    client = Client(place.url, timeout=CALLED)
-    try:
-        answered = client.send("GET", f"/function/{NAME}")
-        text = answered.read(4096).decode("utf-8", "replace").strip()
-        status = answered.status
-    finally:
-        client.close()
-    if status != 200:
-        raise Unavailable(
-            f"{place.url}/function/{NAME} answers {status}: {text}",
-            fix=cluster.typed(place, f"describe fn {NAME}"),
-        )
-    return text
 
 
 def _wait(place: Place, what: str) -> None:

@@ -6,10 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from plat_cli.kind import checkout, cluster, example, images, machine, platform, registry
+from plat_cli.kind import (
+    checkout,
+    cluster,
+    example,
+    gateway,
+    images,
+    machine,
+    network,
+    platform,
+    registry,
+)
 from plat_cli.kind.place import Place
 from plat_cli.kind.programs import Say
 from plat_cli.output import Output, Phase
+from plat_cli.settings import CompanyNetwork
 
 WIDTH = 8
 
@@ -22,6 +33,7 @@ class Wish:
     token: str
     node_image: str = ""
     build_arguments: Mapping[str, str] = field(default_factory=dict)
+    network: CompanyNetwork = field(default_factory=CompanyNetwork)
     with_example: bool = True
 
 
@@ -43,8 +55,9 @@ def up(wish: Wish, out: Output) -> dict[str, object]:
     tag = checkout.version(root, wish.build_arguments)
     built = _have_images(wish, root, tag, out)
     with out.phase("platform", WIDTH) as phase:
-        documents = platform.manifest(root, place, tag)
+        documents = network.applied(platform.manifest(root, place, tag), place, wish.network)
         changed = platform.install(place, documents, wish.token, phase.say)
+        gateway.until_ready(place, phase.say)
         phase.detail = "installed" if changed else "is as it should be"
     done: dict[str, object] = {"url": place.url, "cluster": place.name, "context": place.context}
     done |= {"registry": place.images, "made": made, "built": built, "changed": changed}
@@ -71,6 +84,7 @@ def _have_cluster(wish: Wish, root: Path, out: Output, *, exists: bool) -> bool:
             woken = cluster.wake(place, phase.say)
             phase.detail = f"{place.name} {'started' if woken else 'runs'}"
         else:
+            registry.claim(place)
             cluster.create(place, root, wish.node_image, _telling(phase, out))
             phase.detail = f"{place.name} made"
     return not exists
@@ -101,7 +115,7 @@ def _have_images(wish: Wish, root: Path, tag: str, out: Output) -> list[str]:
 def _example(place: Place, root: Path, out: Output) -> str:
     with out.phase("function", WIDTH) as phase:
         example.deploy(place, root, phase.say)
-        answer = example.call(place)
+        answer = gateway.call(place, example.PATH, phase.say)
         phase.detail = f"{example.NAME} answers"
     return answer
 

@@ -83,9 +83,15 @@ def _url(place: Place) -> str:
     return f"http://127.0.0.1:{place.registry_port}"
 
 
+def claim(place: Place) -> None:
+    """Raise Unavailable where there is no registry yet and its port is taken."""
+    if not machine.state(place.registry):
+        other = Place(place.name, place.port, place.registry_port + 1)
+        machine.claim(place.registry_port, place, option="--registry-port", other=other)
+
+
 def _create(place: Place, say: Say) -> None:
-    other = Place(place.name, place.port, place.registry_port + 1)
-    machine.claim(place.registry_port, place, option="--registry-port", other=other)
+    claim(place)
     machine.have_image(IMAGE, say, otherwise=f"docker tag A-REGISTRY-OF-YOURS {IMAGE}")
     answer(
         *("docker", "run", "--detach", "--name", place.registry, "--network", NETWORK),
