@@ -7,9 +7,12 @@ import socket
 from pathlib import Path
 
 import pytest
-from plat_cli.kind import checkout, images, platform
+import yaml
+from plat_cli.kind import checkout, images, network, platform
 from plat_cli.kind.place import Place
-from plat_cli.settings import build_arguments
+from plat_cli.kind.programs import ProgramFailed, follow
+from plat_cli.settings import CompanyNetwork, build_arguments, company_network
+from plat_core.errors import InvalidInput
 
 from tests.cli.conftest import Plat
 
@@ -129,6 +132,75 @@ def test_the_manifests_become_those_of_the_cluster() -> None:
         assert default not in text
 
 
+def test_without_a_companys_network_the_manifests_stay_as_they_are() -> None:
+    text = platform.manifest(ROOT, Place(), "src-1")
+    assert network.applied(text, Place(), CompanyNetwork()) is text
+
+
+def test_the_builder_in_the_cluster_is_told_of_a_companys_network(tmp_path: Path) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("-----BEGIN CERTIFICATE-----\n")
+    told = CompanyNetwork(
+        proxy="http://proxy.example:3128",
+        no_proxy=".example",
+        ca_bundle=str(bundle),
+        index_url="https://packages.example:8443/simple",
+    )
+    text = platform.manifest(ROOT, Place(), "src-1")
+    before = {(d["kind"], d["metadata"]["name"]): d for d in yaml.safe_load_all(text)}
+    after = {
+        (d["kind"], d["metadata"]["name"]): d
+        for d in yaml.safe_load_all(network.applied(text, Place(), told))
+    }
+    assert after[("ConfigMap", "plat-ca")]["data"] == {"ca.pem": bundle.read_text()}
+    pod = after[("Deployment", "plat-builder")]["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    environment = {one["name"]: one.get("value") for one in container["env"]}
+    assert environment["HTTPS_PROXY"] == "http://proxy.example:3128"
+    assert environment["NO_PROXY"].split(",")[-2:] == ["plat-registry", ".example"]
+    assert environment["PLAT_INDEX_URL"] == "https://packages.example:8443/simple"
+    [mount] = [m for m in container["volumeMounts"] if m["name"] == "ca"]
+    assert environment["PLAT_CA_BUNDLE"] == f"{mount['mountPath']}/ca.pem"
+    assert {"name": "ca", "configMap": {"name": "plat-ca"}} in pod["volumes"]
+    egress = after[("NetworkPolicy", "plat-builder")]["spec"]["egress"]
+    assert [rule["ports"][0]["port"] for rule in egress[-2:]] == [3128, 8443]
+    changed = {key for key, document in after.items() if before.get(key) != document}
+    builder = {("Deployment", "plat-builder"), ("NetworkPolicy", "plat-builder")}
+    assert changed == {*builder, ("ConfigMap", "plat-ca")}
+
+
+def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    lost = str(tmp_path / "lost.pem")
+    with pytest.raises(InvalidInput) as refused:
+        network.applied("", Place(), CompanyNetwork(ca_bundle=lost))
+    assert lost in refused.value.message
+    assert refused.value.field == "PLAT_CA_BUNDLE"
+
+
+def test_doctor_ends_with_the_first_thing_that_is_missing(plat: Plat, programs: Path) -> None:
+    result = plat("doctor", "--kind", "--json")
+    assert result.code == 1
+    assert [(c["name"], c["level"]) for c in result.json["checks"]] == [
+        ("clone", "ok"),
+        ("docker", "fail"),
+    ]
+    assert "install Docker" in result.json["checks"][-1]["fix"]
+
+
+def test_the_output_of_a_program_comes_line_by_line_and_its_end_with_the_error() -> None:
+    lines: list[str] = []
+    with pytest.raises(ProgramFailed) as failed:
+        follow("sh", "-c", "seq 300; echo oh no >&2; exit 3", say=lines.append)
+    assert lines == [*map(str, range(1, 301)), "oh no"]
+    assert failed.value.end.splitlines()[-1].strip() == "oh no"
+    assert len(failed.value.end.splitlines()) < 10
+
+
+def test_a_program_that_does_not_end_is_ended_with_all_that_it_started() -> None:
+    with pytest.raises(ProgramFailed, match="it had not ended after"):
+        follow("sh", "-c", "sleep 1000 & sleep 1000", say=lambda line: None, timeout=0.5)
+
+
 def test_what_to_type_names_what_is_not_the_default() -> None:
     assert Place().command() == "plat up --kind"
     assert OTHER.command() == "plat up --kind --name plat-other --port 8090 --registry-port 5002"
@@ -141,3 +213,6 @@ def test_a_build_is_told_of_a_companys_network_but_of_no_address_of_this_machine
         "HTTPS_PROXY": "http://proxy.example:3128",
         "PIP_INDEX_URL": "https://packages.example",
     }
+    assert company_network({**environ, "SSL_CERT_FILE": "/ca.pem"}) == CompanyNetwork(
+        proxy="http://proxy.example:3128", ca_bundle="/ca.pem"
+    )

@@ -15,6 +15,9 @@ NODE_PORT = 30080
 """The gateway's fixed port of each node; kind-config.yaml maps it to one of this machine."""
 NODE_IMAGE = "KIND_NODE_IMAGE"
 ADMIN = "/etc/kubernetes/admin.conf"
+INOTIFY = "/proc/sys/fs/inotify/max_user_instances"
+MANY = 512
+"""With fewer than these watchers, the kubelets of several nodes soon have none left."""
 READY = 120
 """Seconds that a node gets to be ready."""
 
@@ -56,7 +59,7 @@ def wake(place: Place, say: Say) -> bool:
         _until_ready(place)
     except ProgramFailed as error:
         raise Unavailable(
-            f"the cluster {place.name} is there but does not get ready: {error.said}",
+            f"the cluster {place.name} is there but does not get ready: {error.end}",
             fix=f"{place.command('down')} && {place.command()}   (its functions go with it)",
         ) from error
     return bool(slept)
@@ -124,9 +127,12 @@ def _failed(place: Place, error: ProgramFailed) -> Unavailable:
             f"the image of the node, {found[1]}, cannot be pulled",
             fix=f"docker pull {found[1]}   (to see why)\nname another one in {NODE_IMAGE}",
         )
+    told = re.search(r"^ERROR: (.+)$", error.said, re.MULTILINE)
+    watchers = int(Path(INOTIFY).read_text()) if Path(INOTIFY).is_file() else MANY
+    few = f"sudo sysctl fs.inotify.max_user_instances={MANY}   (it is {watchers})\n"
     return Unavailable(
-        f"kind could not make the cluster {place.name}: {error.said}",
-        fix=f"{place.command('down')} && {place.command()}",
+        f"kind could not make the cluster {place.name}: {told[1] if told else error.end}",
+        fix=(few if watchers < MANY else "") + f"{place.command()} --verbose",
     )
 
 

@@ -53,7 +53,7 @@ def seed(place: Place, say: Say) -> None:
         follow(*line, say=say, environment={"PLAT_REGISTRY": place.images})
     except ProgramFailed as error:
         raise Unavailable(
-            f"the base images of the runtimes could not be built: {error.said}",
+            f"the base images of the runtimes could not be built: {error.end}",
             fix=f"PLAT_REGISTRY={place.images} {' '.join(('python', *line[2:]))}",
         ) from error
 
@@ -76,4 +76,4 @@ def _failed(part: str, root: Path, error: ProgramFailed) -> Unavailable:
         fix = "docker pull python:3.13-slim   (does it work?)\nbehind a proxy: export HTTPS_PROXY=…"
     else:
         fix = f"docker build --target {part} {root}"
-    return Unavailable(f"the image of the {part} could not be built: {said}", fix=fix)
+    return Unavailable(f"the image of the {part} could not be built: {error.end}", fix=fix)

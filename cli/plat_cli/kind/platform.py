@@ -64,7 +64,7 @@ def install(place: Place, documents: str, token: str, say: Say) -> bool:
         changed = _generations(place) != before
     except ProgramFailed as error:
         raise Unavailable(
-            f"the cluster {place.name} refuses the platform: {error.said}",
+            f"the cluster {place.name} refuses the platform: {error.end}",
             fix=f"{_look(place)} get pods",
         ) from error
     _until_rolled_out(place, say)

@@ -40,13 +40,16 @@ class ProgramMissing(Unavailable):
 
 
 class ProgramFailed(Unavailable):
-    """A program ended with an error, or did not end; `said` is the end of its output."""
+    """A program ended with an error, or did not end.
+
+    `said` is its output, as far as it was kept, and `end` what of that is for a person's eyes.
+    """
 
     def __init__(self, command: tuple[str, ...], said: str, *, fix: str = "") -> None:
         text = said.strip() or "it ended without a word"
         shown = shlex.join(command[:6]) + (" …" if len(command) > 6 else "")
-        super().__init__(f"`{shown}` failed: {_end(text)}", fix=fix)
-        self.said = text
+        self.said, self.end = text, _end(text)
+        super().__init__(f"`{shown}` failed: {self.end}", fix=fix)
 
 
 def answer(*command: str, text: str | None = None, timeout: float = QUICK) -> str:
@@ -82,25 +85,23 @@ def follow(
 
     `environment` is added to this one's. Raises ProgramMissing, ProgramFailed.
     """
-    process = _started(command, text, environment)
-    begun = time.monotonic()
-    clock = threading.Timer(timeout, _kill, [process])
-    clock.daemon = True
-    clock.start()
     kept: deque[str] = deque(maxlen=KEPT)
-    try:
-        for line in process.stdout or ():
-            if line.strip():
-                kept.append(line.rstrip())
-                say(line.strip())
-        status = process.wait()
-    except BaseException:
-        _kill(process)
-        process.wait()
-        raise
-    finally:
-        clock.cancel()
-    if status:
+    begun = time.monotonic()
+    with _started(command, text, environment) as process:
+        clock = threading.Timer(timeout, _kill, [process])
+        clock.start()
+        try:
+            for line in process.stdout or ():
+                if line.strip():
+                    kept.append(line.rstrip())
+                    say(line.strip())
+            process.wait()
+        except BaseException:
+            _kill(process)
+            raise
+        finally:
+            clock.cancel()
+    if process.returncode:
         if time.monotonic() - begun >= timeout:
             kept.append(f"it had not ended after {timeout:g} s")
         raise ProgramFailed(command, "\n".join(kept))
