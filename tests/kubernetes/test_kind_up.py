@@ -67,7 +67,7 @@ class Desk:
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
-            timeout=600,
+            timeout=850,
             check=False,
         )
 

@@ -47,7 +47,7 @@ def up(wish: Wish, out: Output) -> dict[str, object]:
         root = checkout.find()
         phase.detail = f"Docker {machine.daemon()}"
         existing = cluster.names()
-    made = _have_cluster(wish, root, out, exists=place.name in existing)
+    made, woken = _have_cluster(wish, root, out, exists=place.name in existing)
     with out.phase("registry", WIDTH) as phase:
         before = registry.have(place, phase.say)
         cluster.tell_registry(place)
@@ -56,7 +56,7 @@ def up(wish: Wish, out: Output) -> dict[str, object]:
     built = _have_images(wish, root, tag, out)
     with out.phase("platform", WIDTH) as phase:
         documents = network.applied(platform.manifest(root, place, tag), place, wish.network)
-        changed = platform.install(place, documents, wish.token, phase.say)
+        changed = platform.install(place, documents, wish.token, phase.say, woken=woken)
         gateway.until_ready(place, phase.say)
         phase.detail = "installed" if changed else "is as it should be"
     done: dict[str, object] = {"url": place.url, "cluster": place.name, "context": place.context}
@@ -77,8 +77,9 @@ def down(place: Place, out: Output) -> dict[str, object]:
     return {"deleted": there or removed, "cluster": place.name}
 
 
-def _have_cluster(wish: Wish, root: Path, out: Output, *, exists: bool) -> bool:
-    place = wish.place
+def _have_cluster(wish: Wish, root: Path, out: Output, *, exists: bool) -> tuple[bool, bool]:
+    """Have the cluster; returns whether it was made, and whether it was started."""
+    place, woken = wish.place, False
     with out.phase("cluster", WIDTH) as phase:
         if exists:
             woken = cluster.wake(place, phase.say)
@@ -87,7 +88,7 @@ def _have_cluster(wish: Wish, root: Path, out: Output, *, exists: bool) -> bool:
             registry.claim(place)
             cluster.create(place, root, wish.node_image, _telling(phase, out))
             phase.detail = f"{place.name} made"
-    return not exists
+    return not exists, woken
 
 
 def _have_images(wish: Wish, root: Path, tag: str, out: Output) -> list[str]:

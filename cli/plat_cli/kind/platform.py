@@ -24,6 +24,8 @@ IMAGE = re.compile(rf"{re.escape(DEFAULT.images)}/plat-([a-z-]+):built\b")
 """How the manifests name an image of the platform: its version is what the clone holds."""
 ROLLOUT = 240.0
 """Seconds that all of the platform's pods get to be ready."""
+WAKING = 180.0
+"""Seconds in which a crash says little: the API server's address may be another at first."""
 LOOK = 10.0
 """Seconds between two looks at why they are not."""
 
@@ -47,9 +49,10 @@ def parts(root: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def install(place: Place, documents: str, token: str, say: Say) -> bool:
+def install(place: Place, documents: str, token: str, say: Say, *, woken: bool = False) -> bool:
     """Bring the platform to what the documents say, and wait for it; returns whether it changed.
 
+    In a cluster that was `woken`, containers may crash until all of it is back.
     Raises Unavailable, with what the pods say, where it does not get ready.
     """
     before = _generations(place)
@@ -67,7 +70,7 @@ def install(place: Place, documents: str, token: str, say: Say) -> bool:
             f"the cluster {place.name} refuses the platform: {error.end}",
             fix=f"{_look(place)} get pods",
         ) from error
-    _until_rolled_out(place, say)
+    _until_rolled_out(place, say, patience=WAKING if woken else 0.0)
     return changed
 
 
@@ -101,14 +104,16 @@ def _generations(place: Place) -> str:
     return cluster.kubectl(place, "-n", NAMESPACE, "get", "deployments", "-o", path)
 
 
-def _until_rolled_out(place: Place, say: Say) -> None:
-    """Wait for every Deployment; give up early where its pods cannot start."""
+def _until_rolled_out(place: Place, say: Say, *, patience: float) -> None:
+    """Wait for every Deployment; give up early, after `patience`, where its pods cannot start."""
     end = time.monotonic() + ROLLOUT
+    early = time.monotonic() + patience
     for workload in _workloads(place):
         say(f"waits for {workload.rpartition('/')[2]}")
         while not _rolled_out(place, workload, timeout=min(LOOK, end - time.monotonic())):
             found = pods.troubles(place, NAMESPACE)
-            if time.monotonic() > end or any(one.lasting for one in found):
+            now = time.monotonic()
+            if now > end or (now > early and any(one.lasting for one in found)):
                 raise _not_ready(place, found)
             for one in found:
                 say(one.text)
