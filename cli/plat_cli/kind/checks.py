@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 from plat_core.errors import PlatError
 
-from plat_cli.checks import Check
 from plat_cli.kind import checkout, cluster, machine, registry
 from plat_cli.kind.place import Place
 from plat_cli.kind.programs import ProgramMissing, answer
+from plat_cli.report import Check
 
 
 def kind_checks(place: Place) -> Iterator[Check]:

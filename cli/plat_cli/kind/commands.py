@@ -16,7 +16,7 @@ from plat_cli.kind import cluster
 from plat_cli.kind.place import NAME, PORT, REGISTRY_PORT, Place
 
 if TYPE_CHECKING:
-    from plat_cli.checks import Check
+    from plat_cli.report import Check
 
 
 def up(
