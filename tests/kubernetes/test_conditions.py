@@ -64,9 +64,6 @@ def test_too_little_memory_is_named(functions: Functions) -> None:
         resources={"limits": {"memory": "128Mi"}},
     )
     assert "more memory" in functions.until_reason("hello", "OOMKilled")
-    # the first revision is tried three times before it is given up
-    until(lambda: functions.status("hello").get("hints"))
-    assert "limits.memory" in hint(functions)
 
 
 def test_a_crash_while_the_code_is_loaded_is_told_with_its_traceback(functions: Functions) -> None:
