@@ -37,6 +37,7 @@ generated: setup
 .PHONY: generate
 generate: setup ## Write the generated files (docs/reference, crds, manifests) anew
 	PYTHONPATH=hack $(BIN)/python -m plat_reference
+	@test ! -d platform-ui/node_modules || hack/npm run --silent generate # the console's client
 
 .PHONY: fmt
 fmt: setup ## Format the code and mend what ruff can mend

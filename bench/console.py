@@ -1,6 +1,6 @@
 """The console in a browser: how soon it is there, how true it stays, what it costs.
 
-    python -m bench.console [rounds]
+    python -m bench.console [rounds [events]]
 
 Needs Chromium and a built console (`make ui`). Each figure stands beside a floor of the same run:
 an empty page of the same gateway, a bare listener of the event stream, a blank page. An hour's
@@ -23,13 +23,14 @@ from bench._platform import TOKEN, Platform, running
 
 ROOT = Path(__file__).parents[1]
 NPM = ROOT / "hack" / "npm"
-FEW = 20
+HOUR = 7_200
+"""Events of an hour with two changes a second, as when 30 functions wake and sleep every minute."""
 HELLO = "def handler(request):\n    return 'ok'\n"
 
 Found = dict[str, Any]
 
 
-def main(rounds: int) -> None:
+def main(rounds: int, events: int) -> None:
     """Print the sizes, then a table for each of the rest."""
     print(_npm("run", "--silent", "size"))
     with running() as (platform, folder):
@@ -40,6 +41,7 @@ def main(rounds: int) -> None:
                 PLAT_URL=f"http://localhost:{platform.port}",
                 PLAT_TOKEN=TOKEN,
                 ROUNDS=str(rounds),
+                EVENTS=str(events),
             )
         )
     _loads(found)
@@ -94,11 +96,11 @@ def _scrolling(found: Found) -> None:
 
 def _hour(found: Found) -> None:
     points = found["points"]
-    print(f"\n{'an hour of events':44} {'events':>7} {'heap MiB':>9} {'DOM nodes':>10}")
+    print(f"\n{'what events leave behind':44} {'events':>7} {'heap MiB':>9} {'DOM nodes':>10}")
     for name, point in zip(("at the start", "after half", "after all"), points, strict=True):
         print(f"{name:44} {point['events']:7d} {point['mib']:9.1f} {point['nodes']:10.0f}")
-    times = 3600 / found["seconds"]
-    print(f"sent within {found['seconds']:.0f} s, {times:.0f} times as fast as in an hour")
+    seconds, events = found["seconds"], points[-1]["events"]
+    print(f"sent within {seconds:.0f} s; an hour with two a second has {HOUR}, this was {events}")
 
 
 def _row(name: str, values: Sequence[float], floor: float) -> None:
@@ -107,4 +109,5 @@ def _row(name: str, values: Sequence[float], floor: float) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    given = [int(argument) for argument in sys.argv[1:]]
+    main(*(given + [5, HOUR][len(given) :]))

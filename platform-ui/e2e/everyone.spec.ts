@@ -1,5 +1,8 @@
 // For everyone: by keyboard, by screen reader, on a phone, in the dark, in two tabs, with many.
 import type { Page } from "@playwright/test";
+import { zipSync } from "fflate";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { expect, expectAccessible, functionPath, picture, signIn, test } from "./console";
 import { TOKEN } from "./platform";
 
@@ -66,6 +69,10 @@ test("everything is reached by keyboard alone", async ({ page, platform }) => {
   await page.goto(`${platform.url}/ui/`);
   await expect(page.getByLabel("Token")).toBeFocused();
   await page.keyboard.type(TOKEN);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Space");
+  await expect(page.getByLabel("Stay signed in")).toBeChecked();
+  await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await expect(page.getByText("Live", { exact: true })).toBeVisible();
 
@@ -118,17 +125,49 @@ test("two tabs agree, within a second", async ({ console: page, platform, contex
   await other.close();
 });
 
-test("a folder is dropped, zipped in the browser, and deployed with its settings", async ({
+/** Drops what lies at a path, as a file manager would. */
+async function drop(page: Page, path: string): Promise<void> {
+  const box = await page.getByTestId("drop").boundingBox();
+  if (box === null) throw new Error("there is nowhere to drop it");
+  const client = await page.context().newCDPSession(page);
+  const at = { x: box.x + box.width / 2, y: box.y + 20 };
+  const data = { items: [], files: [resolve(path)], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await client.send("Input.dispatchDragEvent", { type, ...at, data });
+  }
+  await client.detach();
+}
+
+test("a folder and a zip are dropped, an image is named, and each is deployed", async ({
   console: page,
   platform,
-}) => {
+}, info) => {
+  const ready = (name: string) =>
+    expect(page.getByText(`${name} is ready after`)).toBeVisible({ timeout: 60_000 });
   await page.goto(`${platform.url}/ui/deploy`);
   await page.getByRole("tab", { name: "Upload" }).click();
-  await page.getByLabel("Folder").setInputFiles("../runtimes/python/template");
+  await drop(page, "../runtimes/python/template");
   await expect(page.getByText(/^template: 3 files/)).toBeVisible();
   await expect(page.getByLabel("Name")).toHaveValue("my-function");
   await page.getByRole("button", { name: "Deploy", exact: true }).click();
-  await expect(page.getByText("my-function is ready after")).toBeVisible();
+  await ready("my-function");
+
+  const zip = info.outputPath("zipped.zip");
+  await mkdir(dirname(zip), { recursive: true });
+  await writeFile(zip, zipSync({ "app.py": new TextEncoder().encode(GOOD["app.py"]) }));
+  await page.goto(`${platform.url}/ui/deploy?name=zipped`);
+  await page.getByRole("tab", { name: "Upload" }).click();
+  await drop(page, zip);
+  await expect(page.getByText(/^zipped\.zip: 1 file/)).toBeVisible();
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await ready("zipped");
+
+  const { spec } = (await platform.ask("GET", "/functions/zipped")) as { spec: { image: string } };
+  await page.goto(`${platform.url}/ui/deploy?name=named`);
+  await page.getByRole("tab", { name: "Image" }).click();
+  await page.getByLabel("Image", { exact: true }).fill(spec.image);
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await ready("named");
 });
 
 test("five hundred functions are searched, sorted and scrolled, with few rows in the page", async ({
@@ -137,8 +176,10 @@ test("five hundred functions are searched, sorted and scrolled, with few rows in
 }) => {
   const image = `embedded/many@sha256:${"0".repeat(64)}`;
   const name = (n: number) => `many-${String(n).padStart(3, "0")}`;
-  for (let n = 0; n < 500; n++) {
-    await platform.ask("PUT", `/functions/${name(n)}`, { spec: { image, suspend: true } });
+  const put = (n: number) =>
+    platform.ask("PUT", `/functions/${name(n)}`, { spec: { image, suspend: true } });
+  for (let n = 0; n < 500; n += 10) {
+    await Promise.all(Array.from({ length: 10 }, (_, i) => put(n + i)));
   }
   await expect(page.getByText("500 functions")).toBeVisible();
   expect(await page.locator("[data-function]").count()).toBeLessThan(60);

@@ -6,9 +6,10 @@ const { PLAT_URL: url, PLAT_TOKEN: token, CHROMIUM = "/usr/bin/chromium" } = pro
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const MANY = 500;
 const WORKERS = 4;
+const PATIENCE = 120_000;
 const IMAGE = `embedded/many@sha256:${"0".repeat(64)}`;
 /** An hour in which two functions a second change, as when 30 of them wake and sleep every minute. */
-const HOUR = 7_200;
+const HOUR = Number(process.env.EVENTS ?? 7_200);
 
 const browser = await chromium.launch({
   executablePath: CHROMIUM,
@@ -29,6 +30,7 @@ async function ask(method, path, body) {
 /** A signed-in page of its own, with nothing cached. */
 async function opened(path = "/ui/") {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  context.setDefaultTimeout(PATIENCE);
   await context.addInitScript((kept) => {
     sessionStorage.setItem("plat.token", kept);
     globalThis.longTasks = [];
@@ -191,7 +193,7 @@ function scrolled(page) {
 
 async function scrolling() {
   const page = await opened();
-  await page.getByText(new RegExp(`of |${MANY + 1} functions`)).waitFor();
+  await page.getByText(`${MANY + 1} functions`).waitFor();
   await page.waitForTimeout(1_000);
   const frames = await scrolled(page);
   const rows = await page.locator("[data-function]").count();
@@ -203,12 +205,19 @@ async function scrolling() {
   return { rows, frames, floor };
 }
 
+function say(what) {
+  process.stderr.write(`${what}…\n`);
+}
+
+say("loading with one function");
 const few = { loads: [], empty: [] };
 for (let round = 0; round < ROUNDS; round++) {
   few.empty.push(await emptyPage());
   few.loads.push(await timeToInteractive());
 }
+say("changing its status");
 const status = await changes("real");
+say(`storing ${MANY} more`);
 for (let n = 0; n < MANY; n += WORKERS) {
   const batch = Array.from({ length: WORKERS }, (_, i) => many(n + i));
   await Promise.all(
@@ -217,9 +226,12 @@ for (let n = 0; n < MANY; n += WORKERS) {
     ),
   );
 }
+say("loading with all of them");
 const full = [];
 for (let round = 0; round < ROUNDS; round++) full.push(await timeToInteractive());
+say("scrolling");
 const scroll = await scrolling();
+say("sending an hour of events");
 const hour = await hourOfEvents();
 await browser.close();
 process.stdout.write(JSON.stringify({ ...few, full, status, scroll, hour }));
