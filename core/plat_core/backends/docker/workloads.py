@@ -252,12 +252,12 @@ class DockerWorkloads:
         for life in self._lives():
             if not _as_expected(life, listed.get(life.name.container)):
                 life.nudge()
-        ours = {life.name for life in self._lives()}
-        known = {n.container for n in ours} | {loader_name(n) for n in ours}
+        names = {life.name for life in self._lives()}
+        known = {n.container for n in names} | {loader_name(n) for n in names}
         for orphan in listed.keys() - known:
             log.warning("removing the orphan container %s", orphan)
             await self._engine.remove(listed[orphan].id)
-        for orphan in set(volumes) - {secret_volume(name) for name in ours}:
+        for orphan in set(volumes) - {secret_volume(name) for name in names}:
             await self._engine.remove_volume(orphan)
 
 
