@@ -26,8 +26,8 @@ MARKERS = "[pytest]\nmarkers =\n    docker: tier\n    kubernetes: tier\nasyncio_
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A small suite under our conftest, where `docker` is a program of the test's own."""
-    pytester.makeconftest((ROOT / "tests/conftest.py").read_text(encoding="utf-8"))
+    """A small suite under our tiers' rules, where `docker` is a program of the test's own."""
+    pytester.makeconftest((ROOT / "tests/tiers.py").read_text(encoding="utf-8"))
     pytester.makeini(MARKERS)
     pytester.makepyfile(SUITE.format(body="assert True"))
     monkeypatch.setenv("PATH", str(pytester.mkdir("bin")), prepend=os.pathsep)
