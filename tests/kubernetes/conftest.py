@@ -9,18 +9,26 @@ import pytest
 
 from .cluster import Cluster, run
 from .functions import Functions
-from .installation import Gateway, install
+from .installation import Gateway, install, scale_operator
 from .process import OperatorProcess
 
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 
 @pytest.fixture(scope="session")
-def gateway(cluster: Cluster) -> Iterator[Gateway]:
+def installed(cluster: Cluster) -> Iterator[Gateway]:
     """plat as its chart installs it, with two gateways."""
     end = install(cluster)
     yield Gateway(cluster)
     end()
+
+
+@pytest.fixture
+def gateway(installed: Gateway, one_operator: OperatorProcess) -> Gateway:
+    """The gateways of the chart, and its operator alone."""
+    one_operator.end()
+    scale_operator(installed.cluster, 1)
+    return installed
 
 
 @pytest.fixture(scope="session")
@@ -46,15 +54,16 @@ def functions(cluster: Cluster, image: str, request: pytest.FixtureRequest) -> I
 def one_operator(
     cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OperatorProcess]:
+    """An operator beside the cluster; a test that needs it gets it running, as `operator`."""
     operator = OperatorProcess(cluster, tmp_path_factory.mktemp("operator") / "log")
-    operator.start()
     yield operator
     operator.end()
 
 
 @pytest.fixture
-def operator(one_operator: OperatorProcess) -> Iterator[OperatorProcess]:
-    """The operator that runs during the whole session; a test that ends it starts it again."""
-    yield one_operator
+def operator(cluster: Cluster, one_operator: OperatorProcess) -> OperatorProcess:
+    """The operator beside the cluster, and none in it: two have not the same settings."""
+    scale_operator(cluster, 0)
     if not one_operator.running:
         one_operator.start()
+    return one_operator

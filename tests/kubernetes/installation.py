@@ -118,3 +118,17 @@ def install(cluster: Cluster) -> Callable[[], None]:
     strict = "pod-security.kubernetes.io/enforce=restricted"
     cluster.kubectl("label", "--overwrite", "namespace", NAMESPACE, strict)
     return lambda: helm(cluster, "uninstall", "plat", "--wait") and None
+
+
+def scale_operator(cluster: Cluster, count: int) -> None:
+    """So many operators in the cluster, where plat is installed; returns when it is so."""
+    name = "deployment/plat-operator"
+    if not cluster.kubectl("-n", NAMESPACE, "get", name, "--ignore-not-found", "-o", "name"):
+        return
+    cluster.kubectl("-n", NAMESPACE, "scale", name, f"--replicas={count}")
+    if count:
+        cluster.kubectl("-n", NAMESPACE, "rollout", "status", name, "--timeout=120s")
+    else:
+        cluster.kubectl(
+            *("-n", NAMESPACE, "wait", "pod", "-l", OPERATORS, "--for=delete", "--timeout=90s")
+        )
