@@ -49,7 +49,17 @@ def site(request: pytest.FixtureRequest) -> Callable[[str], Path]:
 def _install(folder: Path, requirements: list[str]) -> None:
     partial = folder.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    command = ["uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", sys.executable]
+    command = [
+        sys.executable,
+        "-m",
+        "uv",
+        "pip",
+        "install",
+        "--quiet",
+        "--compile-bytecode",
+        "--python",
+        sys.executable,
+    ]
     subprocess.run([*command, "--target", str(partial), *requirements], check=True)
     partial.rename(folder)
 
