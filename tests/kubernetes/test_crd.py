@@ -170,6 +170,8 @@ def test_a_function_is_scaled_listed_and_explained_with_kubectl(cluster: Cluster
         header = cluster.kubectl("get", "fn", "scaled").splitlines()[0].split()
         assert header == ["NAME", "READY", "REASON", "REVISION", "REPLICAS", "URL", "AGE"]
         assert "function.plat.dev/scaled" in cluster.kubectl("get", "plat", "-o", "name")
-        assert "without a call" in cluster.kubectl("explain", "function.spec.scale.idle")
+        said = " ".join(cluster.kubectl("explain", "function.spec.scale.idle").split())
+        assert "without a call" in said
+        assert "Default: 60s." in said
     finally:
         cluster.kubectl("delete", "fn", "scaled")

@@ -41,6 +41,15 @@ def test_every_field_is_explained() -> None:
         assert [path for path, part in fields if "description" not in part] == []
 
 
+def test_a_default_is_told_where_kubectl_explain_shows_it() -> None:
+    spec = [part for _, part in parts(schema()["properties"]["spec"]) if "default" in part]
+    told = [part for part in spec if not isinstance(part["default"], dict)]
+    assert len(told) > 8
+    for part in told:
+        typed = str(part["default"]).lower() if part["type"] == "boolean" else part["default"]
+        assert part["description"].endswith(f" Default: {typed}.")
+
+
 def test_the_schema_is_structural() -> None:
     for path, part in parts(schema()):
         assert "$ref" not in part, path

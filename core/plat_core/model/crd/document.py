@@ -49,7 +49,7 @@ _COLUMNS: Final = [
 
 def schema() -> Schema:
     """The schema of the resource as a whole."""
-    status = structural(FunctionStatus, OVERLAY, WORDS)
+    status = structural(FunctionStatus, OVERLAY, WORDS, wanted=False)
     status["properties"]["rollout"] = _ROLLOUT
     return {
         "type": "object",

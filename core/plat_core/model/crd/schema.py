@@ -6,6 +6,7 @@ that decides a type, no null beside a type; OpenAPI 3.0 where JSON schema differ
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,21 +39,27 @@ def dropping(*keys: str, **schema: Any) -> Schema:
     return {**dict.fromkeys(keys, _DROPPED), **schema}
 
 
-def structural(model: type[BaseModel], overlay: Overlay, words: Mapping[str, str]) -> Schema:
+def structural(
+    model: type[BaseModel], overlay: Overlay, words: Mapping[str, str], *, wanted: bool = True
+) -> Schema:
     """The schema of `model`.
 
     `overlay` has what is to be changed, and `words` the description, of each `Class.field`;
-    `Class.field[]` is an item of a list, `Class` an object itself.
+    `Class.field[]` is an item of a list, `Class` an object itself. Of what is `wanted`, rather than
+    observed, the description tells the default as well: the API server shows no other.
     """
     whole = model.model_json_schema(by_alias=True)
-    return _Conversion(whole.get("$defs", {}), overlay, words).object(whole)
+    return _Conversion(whole.get("$defs", {}), overlay, words, wanted).object(whole)
 
 
 class _Conversion:
-    def __init__(self, definitions: Schema, overlay: Overlay, words: Mapping[str, str]) -> None:
+    def __init__(
+        self, definitions: Schema, overlay: Overlay, words: Mapping[str, str], wanted: bool
+    ) -> None:
         self._definitions = definitions
         self._overlay = overlay
         self._words = words
+        self._wanted = wanted
 
     def object(self, schema: Schema) -> Schema:
         """A class with its fields."""
@@ -73,7 +80,8 @@ class _Conversion:
         if default not in (None, [], ()) and not isinstance(default, dict):
             result["default"] = default
         if words := self._words.get(place):
-            result["description"] = words
+            told = self._wanted and "default" in result
+            result["description"] = f"{words} Default: {_typed(default)}." if told else words
         return self._amended(result, place)
 
     def _present(self, schema: Schema) -> Schema:
@@ -96,3 +104,8 @@ class _Conversion:
     def _amended(self, schema: Schema, place: str) -> Schema:
         merged = {**schema, **self._overlay.get(place, {})}
         return {key: value for key, value in merged.items() if value is not _DROPPED}
+
+
+def _typed(default: object) -> str:
+    """A default as it is written in a manifest."""
+    return json.dumps(default) if isinstance(default, bool) else str(default)
