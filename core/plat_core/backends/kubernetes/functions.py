@@ -101,6 +101,26 @@ class KubernetesFunctionStore:
             raise FunctionNotFound(f"there is no function {ref}", fix="plat list")
         return self._record(found)
 
+    async def survivor(self, ref: FunctionRef) -> Record:
+        """What goes on serving of a function whose own spec cannot be read.
+
+        It runs as its revision was made; whom it is open to, and that it was stopped, its resource
+        still decides. Raises FunctionNotFound, and Unavailable where nothing serves.
+        """
+        found = self._functions.get(ref.namespace, ref.name)
+        if found is None:
+            raise FunctionNotFound(f"there is no function {ref}", fix="plat list")
+        serving, failed = _rollout(found)
+        owned = self._owned(ref, found["metadata"]["uid"])
+        made = next((o for o in owned if o["revision"] == serving), None)
+        if made is None:
+            raise Unreadable(f"no revision of {ref} serves")
+        try:
+            function = surviving(found, made["data"]["spec"])
+        except (ValidationError, KeyError, TypeError) as error:
+            raise _unreadable(ref, error) from error
+        return Record(function, (), serving, failed)
+
     async def list(self, namespace: str | None = None) -> Sequence[Record]:
         """See `FunctionStore.list`; an object that cannot be read is logged and left out."""
         found = []
@@ -272,16 +292,48 @@ class KubernetesFunctionStore:
 
 
 def _parse(document: Document) -> Function:
-    metadata = {k: v for k, v in document["metadata"].items() if k in _KNOWN}
-    metadata["annotations"] = _annotations(document, foreign=False)
     try:
         return Function(
-            metadata=Metadata.model_validate(metadata),
+            metadata=_metadata(document),
             spec=FunctionSpec.model_validate(document["spec"]),
             status=_status(document),
         )
     except ValidationError as error:
         raise _unreadable(itself(document), error, at="spec") from error
+
+
+def surviving(document: Document, made: Document) -> Function:
+    """The function of `document` with the spec `made` of its revision. Pure.
+
+    A field of it that this release refuses counts as not given: replicas that run are better called
+    with a default than not at all. The conditions are about the spec that cannot be read.
+    """
+    wanted, status = document["spec"], _status(document)
+    closed = {wanted.get("access", "token"), made.get("access", "token")} != {"public"}
+    spec = {
+        **made,
+        "access": "token" if closed else "public",
+        "suspend": wanted.get("suspend") is True,
+    }
+    return Function(
+        metadata=_metadata(document),
+        spec=_understood(spec),
+        status=status and status.model_copy(update={"conditions": ()}),
+    )
+
+
+def _understood(spec: Document) -> FunctionSpec:
+    try:
+        return FunctionSpec.model_validate(spec)
+    except ValidationError as error:
+        guilty = {str(one["loc"][0]) for one in error.errors() if one["loc"]}
+        return FunctionSpec.model_validate({k: v for k, v in spec.items() if k not in guilty})
+
+
+def _metadata(document: Document) -> Metadata:
+    metadata = {k: v for k, v in document["metadata"].items() if k in _KNOWN}
+    metadata["annotations"] = _annotations(document, foreign=False)
+    return Metadata.model_validate(metadata)
 
 
 def _status(document: Document) -> FunctionStatus | None:

@@ -14,7 +14,7 @@ from plat_core.backends import probe
 from plat_core.backends.changes import Changes, Pending, drain
 from plat_core.backends.kubernetes.api import Api, Missing
 from plat_core.backends.kubernetes.cache import Cache
-from plat_core.backends.kubernetes.functions import KubernetesFunctionStore
+from plat_core.backends.kubernetes.functions import KubernetesFunctionStore, Unreadable
 from plat_core.backends.kubernetes.kinds import (
     DEPLOYMENTS,
     Document,
@@ -86,7 +86,7 @@ class KubernetesRoutes:
         A gateway that wakes what another one woke, and that grew meanwhile, takes nothing back: a
         size is set only on the Deployment as it was when that was decided.
         """
-        record = await self._store.get(ref)
+        record = await self._record(ref)
         low, high = record.function.spec.bounds
         wanted = max(low, min(replicas, high))
         deployment = self._sized(record)
@@ -124,12 +124,19 @@ class KubernetesRoutes:
 
     async def _route(self, ref: FunctionRef) -> Route | None:
         try:
-            record = await self._store.get(ref)
+            record = await self._record(ref)
         except (FunctionNotFound, Unavailable):
             return None
         deployment = self._sized(record)
         asked = _size(deployment) if deployment else 0
         return route(record, self._pods.of(ref), asked=asked, answering=self._answering)
+
+    async def _record(self, ref: FunctionRef) -> Record:
+        """The function; where its spec cannot be read, as the revision that serves was made."""
+        try:
+            return await self._store.get(ref)
+        except Unreadable:
+            return await self._store.survivor(ref)
 
     def _sized(self, record: Record) -> Document | None:
         """The Deployment whose size the load decides: of what serves, else of the newest."""
