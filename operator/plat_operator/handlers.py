@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from typing import Any
+from typing import Any, Final
 
 import kopf
 from kopf._core.engines.peering import Identity
 
 from plat_operator.wiring import Operator
 
+IDLE: Final = 0.2
+"""Seconds after which kopf forgets an object until its next event."""
 GROUP, VERSION, PLURAL = "plat.dev", "v1alpha1", "functions"
 
 
@@ -26,6 +28,8 @@ def registry(operator: Operator) -> kopf.OperatorRegistry:
     async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
         settings.posting.enabled = False
         settings.scanning.disabled = True
+        # a worker that waits for more keeps the last event of its object, whole
+        settings.queueing.idle_timeout = IDLE
         settings.watching.server_timeout = 270
         settings.watching.client_timeout = 300
 

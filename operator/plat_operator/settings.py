@@ -22,6 +22,9 @@ NETWORK = (
 """What of a company's network reaches replicas, where it is set for the operator."""
 
 
+_NAME = "[a-z0-9][-.a-z0-9]*"
+
+
 class OperatorSettings(BaseModel):
     """What a cluster's owner may set."""
 
@@ -33,12 +36,15 @@ class OperatorSettings(BaseModel):
     ] = "http://localhost:8080"
     probe_host: Annotated[str, Field(alias="PLAT_PROBE_HOST", min_length=1)] = "127.0.0.1"
     probe_port: Annotated[int, Field(alias="PLAT_PROBE_PORT", ge=0, le=65535)] = 8086
-    writes: Annotated[float, Field(alias="PLAT_KUBERNETES_WRITES", ge=1, le=10_000)] = 200.0
+    writes: Annotated[float, Field(alias="PLAT_KUBERNETES_WRITES", ge=1, le=10_000)] = 500.0
     sweep: Annotated[float, Field(alias="PLAT_SWEEP_SECONDS", ge=1, le=3600)] = 60.0
     start: Annotated[int, Field(alias="PLAT_START_TIMEOUT", ge=1, le=3600)] = 120
     builder_url: Annotated[str, Field(alias="BUILDER_URL", pattern=r"^https?://[^\s?#]+$")] = (
         "http://builder:8082"
     )
+    pull_secrets: Annotated[
+        str, Field(alias="PLAT_PULL_SECRETS", pattern=rf"^({_NAME}(,{_NAME})*)?$")
+    ] = ""
     pod_ips: Annotated[str, Field(alias="PLAT_POD_IPS")] = ""
     auth_token: Annotated[str, Field(alias="AUTH_TOKEN", repr=False)] = ""
     network: Mapping[str, str] = {}

@@ -96,6 +96,7 @@ async def operator(
             environment=settings.network,
             ipv6=":" in settings.pod_ips,
             start=settings.start,
+            pull_secrets=tuple(filter(None, settings.pull_secrets.split(","))),
         )
         workloads = KubernetesWorkloads(api, caches, policy)
         store = KubernetesFunctionStore(api, caches.functions, caches.revisions, manager=MANAGER)
@@ -136,6 +137,7 @@ def _reflectors(api: Api, caches: Caches) -> list[Reflector]:
         Reflector(api, kinds.BUDGETS, caches.budgets, selector=ours),
         Reflector(api, kinds.ACCOUNTS, caches.accounts, selector=ours),
         Reflector(api, kinds.POLICIES, caches.policies, selector=ours),
+        Reflector(api, kinds.ACCOUNTS, caches.defaults, fields="metadata.name=default"),
         Reflector(api, kinds.SECRETS, caches.secrets, metadata_only=True),
     ]
 

@@ -27,6 +27,7 @@ def test_a_companys_network_is_taken_and_nothing_else_of_the_environment() -> No
         ("PLAT_PUBLIC_URL", "localhost"),
         ("PLAT_KUBERNETES_WRITES", "0"),
         ("PLAT_SWEEP_SECONDS", "soon"),
+        ("PLAT_PULL_SECRETS", "a login"),
     ],
 )
 def test_nonsense_is_refused_by_name(name: str, value: str) -> None:

@@ -34,6 +34,13 @@ HINTS = {
     "SecretInvalid": "mend what the message names: plat secret set NAME KEY=VALUE",
     "ImageNotFound": "build it again: plat deploy",
     "ImagePullFailed": "see that the registry answers, then: plat redeploy {name}",
+    "ImagePullDenied": (
+        "kubectl create secret docker-registry LOGIN -n {namespace} --docker-server=HOST "
+        "--docker-username=USER --docker-password=PASSWORD\n"
+        "kubectl patch serviceaccount default -n {namespace} "
+        '-p \'{{"imagePullSecrets": [{{"name": "LOGIN"}}]}}\'\n'
+        "plat redeploy {name}"
+    ),
     "Unschedulable": "ask for less in spec.resources.requests, or give the cluster more nodes",
     "QuotaExceeded": "ask for less, or raise it: kubectl describe quota -n {namespace}",
     "PodRefused": "mend what the message names, then: plat redeploy {name}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from typing import Any
 
 import pytest
@@ -60,10 +62,23 @@ def test_a_list_removes_what_it_lacks_but_not_what_is_newer() -> None:
     assert told == [5, 3]
 
 
-def test_managed_fields_are_not_kept() -> None:
+def test_what_nobody_reads_is_not_kept_and_the_given_document_is_left_alone() -> None:
     cache = Cache()
-    cache.put(child(1, managedFields=[{"manager": "x"}]))
-    assert cache.get("default", "orders-1") == child(1)
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": "{}", "note": "mine"}
+    given = child(1, managedFields=[{"manager": "x"}], annotations=annotations)
+    before = copy.deepcopy(given)
+    cache.put(given)
+    assert cache.get("default", "orders-1") == child(1, annotations={"note": "mine"})
+    assert given == before
+
+
+def test_names_and_short_texts_are_shared_by_all_objects() -> None:
+    cache = Cache()
+    for number in (1, 2):
+        cache.put(json.loads(json.dumps(child(number, f"orders-{number}"))))
+    one, two = (document["metadata"] for document in cache.of(REF))
+    assert one["namespace"] is two["namespace"]
+    assert all(a is b for a, b in zip(sorted(one), sorted(two), strict=True))
 
 
 @given(st.permutations([child(version) for version in range(1, 6)]))

@@ -56,6 +56,7 @@ DOCUMENTS = {
     "budget": manifests.budget(REF, owner="uid-1"),
     "revision": manifests.revision_object(revision(FULL), owner="uid-1"),
     "account": manifests.account("team"),
+    "account-full": manifests.account("team", ["registry-login", "another"]),
     "network-policy": manifests.network_policy("team", POLICY),
 }
 

@@ -121,6 +121,14 @@ TROUBLE = {
         pod(state=waiting("ErrImagePull", "dial tcp: connection refused")),
         ("ImagePullFailed", "dial tcp: connection refused"),
     ),
+    "registry asks for a login": (
+        pod(state=waiting("ErrImagePull", "HEAD of https://…: 401 Unauthorized")),
+        ("ImagePullDenied", "HEAD of https://…: 401 Unauthorized"),
+    ),
+    "registry does not tell strangers": (
+        pod(state=waiting("ErrImagePull", "pull access denied, it does not exist or …")),
+        ("ImagePullDenied", "pull access denied, it does not exist or …"),
+    ),
     "no image at all": (pod(state=waiting("InvalidImageName")), ("ImageNotFound", "ImageNotFound")),
     "no such key": (
         pod(state=waiting("CreateContainerConfigError", "couldn't find key u in Secret a/db")),

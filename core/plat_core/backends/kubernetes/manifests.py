@@ -7,6 +7,7 @@ deletes it, and whether or not an operator runs.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from plat_core.backends.kubernetes.kinds import (
@@ -29,6 +30,7 @@ from plat_core.backends.kubernetes.policy import (
     ACCOUNT,
     NETWORK_POLICY,
     PORT,
+    PULL_SECRETS,
     PodPolicy,
 )
 from plat_core.model.amounts import quantity
@@ -106,9 +108,16 @@ def revision_object(revision: Revision, *, owner: str) -> Document:
     }
 
 
-def account(namespace: str) -> Document:
-    """The identity of function pods: it may do nothing, and has no token."""
-    return _shared(ACCOUNTS, namespace, ACCOUNT) | {"automountServiceAccountToken": False}
+def account(namespace: str, pull_secrets: Sequence[str] = ()) -> Document:
+    """The identity of function pods: it may do nothing, and has no token.
+
+    Admission gives the `pull_secrets` of the account to each pod that is made from then on.
+    """
+    document = _shared(ACCOUNTS, namespace, ACCOUNT) | {"automountServiceAccountToken": False}
+    document["metadata"]["annotations"] = {PULL_SECRETS: ",".join(pull_secrets)}
+    if pull_secrets:
+        document["imagePullSecrets"] = [{"name": name} for name in pull_secrets]
+    return document
 
 
 def network_policy(namespace: str, policy: PodPolicy) -> Document:

@@ -29,6 +29,8 @@ _WAITING: Final = {
     "CreateContainerError": "CannotStart",
     "RunContainerError": "CannotStart",
 }
+_DENIED: Final = ("unauthorized", "authorization", "no basic auth", "forbidden", "access denied")
+"""How registries, and the kubelet about them, say that a login is missing or wrong."""
 _NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -167,6 +169,8 @@ def _cannot_start(reason: str, message: str) -> Failure:
     said = message.casefold()
     if reason == "CannotStart" and "secret" in said:
         reason = "SecretNotFound"
+    elif reason == "ImagePullFailed" and any(word in said for word in _DENIED):
+        reason = "ImagePullDenied"
     elif reason == "ImagePullFailed" and ("not found" in said or "manifest unknown" in said):
         reason = "ImageNotFound"
     return Failure(reason, _short(message) or reason)

@@ -10,6 +10,8 @@ SECRETS_PATH = "/var/run/secrets/plat"
 ANY_USER = 65532
 ACCOUNT = "plat-function"
 NETWORK_POLICY = "plat-functions"
+PULL_SECRETS = "plat.dev/pull-secrets"
+"""An annotation: which logins the account has from here, so that one taken away goes as well."""
 
 STOP_GRACE = 10
 """Seconds that a replica has beside the function's timeout to end after SIGTERM."""
@@ -23,7 +25,8 @@ class PodPolicy:
 
     `environment` is what a company's network needs in every replica; `cpu` and `memory` are
     requested, and `memory_limit` is the limit, where a function names none. `start`: seconds
-    within which a revision has to be ready.
+    within which a revision has to be ready. `pull_secrets` are the names of Secrets with the login
+    of a registry, which are looked for in each function's own namespace.
     """
 
     namespace: str = "plat-system"
@@ -33,6 +36,7 @@ class PodPolicy:
     memory_limit: str = "512Mi"
     temporary: str = "128Mi"
     start: int = 120
+    pull_secrets: tuple[str, ...] = ()
     ipv6: bool = False
     """Whether pods have addresses of IPv6. Where they have none, a rule about them is left out:
     not every network takes it."""

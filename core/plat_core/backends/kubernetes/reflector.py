@@ -34,6 +34,7 @@ SHORT: Final = 1.0
 class Reflector:
     """Keeps `cache` as the cluster is; `heard` is when it last heard from the API server.
 
+    `selector` is one of labels, `fields` one of fields; both as the API takes them.
     With `metadata_only`, the content of the objects (secrets, say) is never asked for.
     """
 
@@ -44,9 +45,9 @@ class Reflector:
         cache: Cache,
         *,
         selector: str = "",
+        fields: str = "",
         namespace: str | None = None,
         metadata_only: bool = False,
-        silence: float = SILENCE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.kind = kind
@@ -55,11 +56,11 @@ class Reflector:
         self._api = api
         self._cache = cache
         self._path = kind.path(namespace)
-        self._selector = {"labelSelector": selector} if selector else {}
+        selectors = {"labelSelector": selector, "fieldSelector": fields}
+        self._selector = {name: value for name, value in selectors.items() if value}
         # asked for a list's metadata, a watch would end at once and say nothing
         self._accept = METADATA.format("") if metadata_only else JSON
         self._accept_list = METADATA.format("List") if metadata_only else JSON
-        self._silence = silence
         self._clock = clock
 
     async def run(self) -> None:
@@ -113,9 +114,7 @@ class Reflector:
             "resourceVersion": version,
             "timeoutSeconds": str(WATCH_TIMEOUT - 30),
         }
-        lines = self._api.lines(
-            self._path, accept=self._accept, silence=self._silence, **parameters
-        )
+        lines = self._api.lines(self._path, accept=self._accept, silence=SILENCE, **parameters)
         async with aclosing(lines):  # type: ignore[type-var]
             async for line in lines:
                 version = self._take(json.loads(line)) or version

@@ -42,6 +42,7 @@ from plat_core.ports import Record, Replica, Workload
 log = logging.getLogger(__name__)
 
 MANAGER: Final = "plat-operator"
+DEFAULT: Final = "default"
 
 
 class Taken(Conflict):
@@ -63,6 +64,8 @@ class Caches:
     services: Cache = field(default_factory=Cache)
     budgets: Cache = field(default_factory=Cache)
     accounts: Cache = field(default_factory=lambda: Cache(_nobody))
+    defaults: Cache = field(default_factory=lambda: Cache(_nobody))
+    """The accounts `default` of all namespaces."""
     policies: Cache = field(default_factory=lambda: Cache(_nobody))
     secrets: Cache = field(default_factory=lambda: Cache(_nobody))
 
@@ -88,7 +91,7 @@ class KubernetesWorkloads:
         self._changes: Changes[FunctionRef] = Changes()
         for cache in (caches.deployments, caches.pods, caches.services, caches.budgets):
             cache.listen(self._child_changed)
-        for shared in (caches.accounts, caches.policies):
+        for shared in (caches.accounts, caches.defaults, caches.policies):
             shared.listen(self._shared_changed)
 
     async def observe(self, ref: FunctionRef) -> Sequence[Replica]:
@@ -156,12 +159,20 @@ class KubernetesWorkloads:
         """Pods belong to the cluster: they outlive whoever looks after them."""
 
     async def _ensure_shared(self, namespace: str) -> None:
-        account = manifests.account(namespace)
+        account = manifests.account(namespace, self._pull_secrets(namespace))
         policy = manifests.network_policy(namespace, self._policy)
         # of many functions that come at once, one makes what all of them share
         async with self._locks.setdefault(namespace, asyncio.Lock()):
             await self._ensure(ACCOUNTS, self._caches.accounts, account)
             await self._ensure(POLICIES, self._caches.policies, policy)
+
+    def _pull_secrets(self, namespace: str) -> list[str]:
+        """The logins that hold everywhere, and those of the namespace: what its own account
+        `default` has is what every other pod there is pulled with.
+        """
+        own = self._caches.defaults.get(namespace, DEFAULT) or {}
+        names = [entry["name"] for entry in own.get("imagePullSecrets") or () if entry.get("name")]
+        return list(dict.fromkeys([*self._policy.pull_secrets, *names]))
 
     async def _ensure_deployment(
         self, workload: Workload, number: int, count: int, owner: str
@@ -273,7 +284,7 @@ class KubernetesWorkloads:
 
     def _shared_changed(self, document: Document) -> None:
         """One function of the namespace is enough to bring back what all of them share."""
-        if name_of(document) in (ACCOUNT, NETWORK_POLICY):
+        if name_of(document) in (ACCOUNT, DEFAULT, NETWORK_POLICY):
             namespace = namespace_of(document)
             for function in self._caches.functions:
                 if namespace_of(function) == namespace:

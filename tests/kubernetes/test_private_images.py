@@ -1,0 +1,129 @@
+"""Images from a registry that asks for a login: pushed with one, and pulled with one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from plat_builder.images.documents import Blob
+from plat_builder.images.login import Login
+from plat_builder.images.registry import Registry
+from plat_core.errors import Unavailable
+
+from .cluster import Cluster, run
+from .functions import Functions
+from .process import OperatorProcess, fetch, until
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
+
+USER, PASSWORD = "plat", "of-the-test"
+HTPASSWD = f"{USER}:$2b$04$l82fZH9DWG6OJdGcDsNYTuks3l.EDG.mHGMZMGoDvEpJI5NmHH2N2\n"
+
+
+@dataclass(frozen=True)
+class Private:
+    """A registry that gives strangers nothing: its name for nodes, and its address here."""
+
+    host: str
+    url: str
+
+    def client(self, password: str = PASSWORD) -> Registry:
+        """As the builder pushes to it."""
+        return Registry(self.url, login=Login(USER, password))
+
+
+@pytest.fixture(scope="module")
+def private(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Private]:
+    name = f"{cluster.name}-private"
+    users = tmp_path_factory.mktemp("private") / "users"
+    users.write_text(HTPASSWD, encoding="utf-8")
+    settings = {"": "htpasswd", "_HTPASSWD_REALM": "private", "_HTPASSWD_PATH": "/users"}
+    run("docker", "rm", "--force", "--volumes", name, check=False)
+    run(
+        *("docker", "create", "--name", name, "--network", "kind"),
+        *("--publish", "127.0.0.1::5000"),
+        *(f"--env=REGISTRY_AUTH{key}={value}" for key, value in settings.items()),
+        "registry:2",
+    )
+    try:
+        yield _started(cluster, name, users)
+    finally:
+        run("docker", "rm", "--force", "--volumes", name)
+
+
+def _started(cluster: Cluster, name: str, users: Path) -> Private:
+    run("docker", "cp", users, f"{name}:/users")
+    run("docker", "start", name)
+    folder = f"/etc/containerd/certs.d/{name}:5000"
+    hosts = f'[host."http://{name}:5000"]\n'
+    for node in run("kind", "get", "nodes", "--name", cluster.name).split():
+        run("docker", "exec", node, "mkdir", "-p", folder)
+        run("docker", "exec", "-i", node, "cp", "/dev/stdin", f"{folder}/hosts.toml", text=hosts)
+    url = f"http://{run('docker', 'port', name, '5000/tcp').split()[0]}"
+    until(lambda: fetch(f"{url}/v2/")[0] == 401, what="the registry asks for a login")
+    return Private(f"{name}:5000", url)
+
+
+async def _push(cluster: Cluster, image: str, private: Private) -> str:
+    """Copy an image as the builder does; returns its name there."""
+    repository, _, digest = image.partition("/")[2].partition("@")
+    here, there = private.client(), Registry(f"http://localhost:{cluster.registry_port}")
+    try:
+        found = await there.manifest(repository, digest)
+        assert found is not None
+        manifest = json.loads(found[0])
+        for entry in (*manifest["layers"], manifest["config"]):
+            blob = Blob(entry["digest"], entry["size"])
+            await here.copy(repository, blob, repository, of=there)
+        assert await here.put_manifest(repository, "latest", *found)
+    finally:
+        await here.close()
+        await there.close()
+    return f"{private.host}/{repository}@{digest}"
+
+
+async def _pushed_with(private: Private, password: str) -> str:
+    client = private.client(password)
+    try:
+        await client.put_manifest("hello", "latest", b"{}", "application/json")
+    except Unavailable as error:
+        return error.message
+    finally:
+        await client.close()
+    return ""
+
+
+def test_a_push_with_a_wrong_login_says_so(private: Private) -> None:
+    assert "does not let the builder in" in asyncio.run(_pushed_with(private, "another"))
+
+
+def test_a_private_image_is_pulled_with_the_login_of_the_namespace(
+    functions: Functions, operator: OperatorProcess, private: Private
+) -> None:
+    image = asyncio.run(_push(functions.cluster, functions.image, private))
+    functions.apply("hello", image=image)
+    assert "401" in functions.until_reason("hello", "ImagePullDenied")
+    hints = [hint["fix"] for hint in functions.status("hello")["hints"]]
+    assert any("create secret docker-registry" in hint for hint in hints)
+    login = (f"--docker-server={private.host}", f"--docker-username={USER}")
+    password = f"--docker-password={PASSWORD}"
+    functions.kubectl("create", "secret", "docker-registry", "login", *login, password)
+    patch = json.dumps({"imagePullSecrets": [{"name": "login"}]})
+    functions.kubectl("patch", "serviceaccount", "default", "-p", patch)
+    until(lambda: _logins(functions) == [{"name": "login"}], what="its account has the login")
+    functions.apply("hello", image=image, redeployedAt="2026-01-02T03:04:05Z")
+    functions.wait("hello")
+    assert functions.call("hello") == "hello-2 /"
+    functions.kubectl("patch", "serviceaccount", "default", "-p", '{"imagePullSecrets": null}')
+    until(lambda: _logins(functions) == [], what="the login goes from its account")
+
+
+def _logins(functions: Functions) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = functions.get("serviceaccount", "plat-function").get(
+        "imagePullSecrets", []
+    )
+    return found
