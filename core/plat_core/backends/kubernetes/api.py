@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 TIMEOUT: Final = 30.0
 WATCH_TIMEOUT: Final = 300
 """Seconds after which the API server ends a watch, and we begin the next."""
-WRITES: Final = 200.0
-"""Writes a second, and in a burst, that this process may make."""
+WRITES: Final = 500.0
+"""Writes a second, and in a burst, that this process may make: docs/decisions/0020."""
 
 JSON: Final = "application/json"
 MERGE: Final = "application/merge-patch+json"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
 
 from plat_core.backends.kubernetes.kinds import (
     Document,
@@ -16,12 +18,16 @@ from plat_core.model.names import FunctionRef
 Key = tuple[str, str]
 Listener = Callable[[Document], None]
 
+SHARED: Final = 32
+"""Characters of a text that other objects are likely to have as well; a uid has more."""
+APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+
 
 class Cache:
     """Objects by namespace and name, and by the function they belong to.
 
     An earlier state never replaces a later one, so that an answer to a write and the watch may come
-    in any order. `managedFields` are dropped: they are half of an object and nobody reads them.
+    in any order. What is kept is a lean copy: see `lean`.
     """
 
     def __init__(self, ref: Callable[[Document], FunctionRef | None] = function_of) -> None:
@@ -54,13 +60,13 @@ class Cache:
         known = self._objects.get(key)
         if known is not None and version_of(known) >= version_of(document):
             return
-        document["metadata"].pop("managedFields", None)
+        kept = lean(document)
         self._unindex(key)
-        self._objects[key] = document
-        if ref := self._ref(document):
+        self._objects[key] = kept
+        if ref := self._ref(kept):
             self._by_function.setdefault(ref, set()).add(key)
         if told:
-            self._tell(document)
+            self._tell(kept)
 
     def drop(self, document: Document) -> None:
         """The object is gone; `document` is its last state."""
@@ -93,3 +99,26 @@ class Cache:
     def _tell(self, document: Document) -> None:
         for listener in self._listeners:
             listener(document)
+
+
+def lean(document: Document) -> Document:
+    """A copy without what nobody reads, whose names and short texts are those of all other copies.
+
+    Of a thousand functions, each child would have its own `metadata` and its own `RollingUpdate`:
+    more than half of what it takes. `managedFields`, and what kubectl noted that it applied, are as
+    large as the object itself.
+    """
+    metadata = {k: v for k, v in document["metadata"].items() if k != "managedFields"}
+    annotations = metadata.get("annotations")
+    if annotations and APPLIED in annotations:
+        metadata["annotations"] = {k: v for k, v in annotations.items() if k != APPLIED}
+    copied: Document = _shared({**document, "metadata": metadata})
+    return copied
+
+
+def _shared(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {sys.intern(key): _shared(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_shared(each) for each in value]
+    return sys.intern(value) if isinstance(value, str) and len(value) <= SHARED else value

@@ -35,7 +35,7 @@ from plat_core.ports import Record, Revision
 log = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 10
-PARSED: Final = 256
+PARSED: Final = 64
 """Functions that are kept as they were read last: looks at one of them come in bursts."""
 _KNOWN: Final = (
     "name",
