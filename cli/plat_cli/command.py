@@ -108,6 +108,11 @@ class Session:
             return self.client
         return Client(settings.builder_url, settings.token)
 
+    @property
+    def namespace_flag(self) -> str | None:
+        """What this very command line says of the namespace."""
+        return self._flags.namespace
+
     def ref(self, name: str) -> FunctionRef:
         """The function of that name; raises InvalidInput with the naming rule."""
         self.subject = name

@@ -98,14 +98,23 @@ def put(
 ) -> Put:
     """Store the new spec; raises Refused where the platform does not like it."""
     before = stored(client, ref)
-    old = before.get("spec", {})
-    spec = merge(source.settings, overrides, built, old)
-    document: Document = {"spec": spec}
+    spec = merge(source.settings, overrides, built, before.get("spec", {}))
+    return _put(client, ref, {"spec": spec}, before)
+
+
+def apply(client: Client, ref: FunctionRef, document: Document) -> Put:
+    """Store a whole `Function` document; raises Refused."""
+    sent = {key: value for key, value in document.items() if key != "status"}
+    return _put(client, ref, sent, stored(client, ref))
+
+
+def _put(client: Client, ref: FunctionRef, document: Document, before: Document) -> Put:
     function, headers = client.exchange(
         "PUT", function_path(ref), query=namespaced(ref), document=document
     )
     unchanged = headers.get("x-plat-unchanged") == "true"
-    return Put(function, before, unchanged, changes(old, spec) if before else [])
+    told = changes(before.get("spec", {}), document["spec"]) if before else []
+    return Put(function, before, unchanged, told)
 
 
 def wait(

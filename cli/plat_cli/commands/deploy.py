@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from plat_core.errors import BuildFailed
+from plat_core.errors import BuildFailed, InvalidInput
 from plat_core.model.refs import FunctionRef
 
 from plat_cli import deployment, spec
+from plat_cli import documents as manifests
 from plat_cli.command import Session, command
 from plat_cli.faults import NotReady
 from plat_cli.output import size
@@ -28,12 +31,21 @@ SPEC = "What it runs with (over function.json)"
         "plat deploy hello --access public",
         "plat deploy report.py --name report --env LOG_LEVEL=debug",
         "plat deploy app.zip --runtime python-flask --handler app:app --scale-min 1",
+        "plat deploy -f function.yaml",
         "URL=$(plat deploy -q)",
     ),
 )
 def deploy(
     session: Session,
-    path: Annotated[Path, typer.Argument(help="A folder, a .zip or one .py file.")] = Path(),
+    path: Annotated[
+        Path | None, typer.Argument(help="A folder, a .zip or one .py file; else this folder.")
+    ] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            "--filename", "-f", metavar="FILE", help="Functions as for kubectl; - is stdin."
+        ),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Else function.json or the folder.")] = None,
     runtime: Annotated[str | None, typer.Option(help="As in plat init --list.")] = None,
     handler: Annotated[str | None, typer.Option(help="For example app:app.")] = None,
@@ -72,9 +84,13 @@ def deploy(
     """Build a folder, a zip or one file, and run it.
 
     The same source and settings again change nothing, and it says so. What `plat scale` set is
-    kept; everything else is as function.json and the flags say.
+    kept; everything else is as function.json and the flags say. With -f, it is as the file says.
     """
     started = time.monotonic()
+    if manifest is not None:
+        settings = (path, name, runtime, handler, env, env_file, secret)
+        _alone(settings, (scale_min, scale_max, timeout, concurrency, access))
+        return _apply(session, manifest, timeout_wait if wait else None)
     variables = {**(spec.env_file(env_file) if env_file else {}), **spec.variables(env or [])}
     overrides = spec.Overrides(
         runtime=runtime,
@@ -88,18 +104,64 @@ def deploy(
         secrets=tuple(secret or ()),
     )
     with session.out.phase("pack") as phase:
-        source = load(path)
+        source = load(path or Path())
         phase.detail = f"{source.files} file{'s'[: source.files != 1]}, {size(len(source.body))}"
     ref = session.ref(name or source.name)
     built = _build(session, ref, source, overrides)
     put = deployment.put(session.client, ref, source, overrides, built)
     for change in put.changes:
         session.out.note(f"  {session.out.style('spec', 'dim')} {change}")
-    function = put.function
-    if wait and not (put.unchanged and deployment.is_ready(function)):
-        function = _wait(session, ref, put, timeout_wait)
-    _report(session, ref, put, function, time.monotonic() - started)
+    function = _awaited(session, ref, put, timeout_wait if wait else None)
+    session.out.document(_report(session, ref, put, function, time.monotonic() - started))
     return 0
+
+
+def _alone(*flags: Iterable[object]) -> None:
+    """With a manifest goes no other word on what is deployed."""
+    if any(each not in (None, []) for each in chain(*flags)):
+        raise InvalidInput(
+            "-f takes all from the file: no PATH and no flag of the spec goes with it",
+            fix="write it into the file",
+        )
+
+
+def _apply(session: Session, path: Path, timeout: float | None) -> int:
+    """Deploy the functions of a file, one after the other."""
+    documents = manifests.read(path)
+    refs = [_ref_of(session, document) for document in documents]
+    reports = []
+    for ref, document in zip(refs, documents, strict=True):
+        started = time.monotonic()
+        session.subject = ref.name
+        put = deployment.apply(session.client, ref, document)
+        for change in put.changes:
+            session.out.note(f"  {session.out.style('spec', 'dim')} {change}")
+        function = _awaited(session, ref, put, timeout)
+        reports.append(_report(session, ref, put, function, time.monotonic() - started))
+    session.out.document(reports[0] if len(reports) == 1 else {"items": reports})
+    return 0
+
+
+def _ref_of(session: Session, document: dict[str, Any]) -> FunctionRef:
+    """Where a document says that it belongs, which the flag may not contradict."""
+    metadata, flag = document["metadata"], session.namespace_flag
+    namespace = metadata.get("namespace") or session.settings.namespace
+    if flag not in (None, namespace):
+        raise InvalidInput(
+            f"metadata.namespace: {metadata['name']} belongs to {namespace}, not to {flag}",
+            fix=f"leave out --namespace {flag}",
+            field="metadata.namespace",
+        )
+    return FunctionRef(metadata["name"], namespace)
+
+
+def _awaited(
+    session: Session, ref: FunctionRef, put: deployment.Put, timeout: float | None
+) -> dict[str, Any]:
+    """The function as soon as it answers; as it is, where nobody waits."""
+    if timeout is None or (put.unchanged and deployment.is_ready(put.function)):
+        return put.function
+    return _wait(session, ref, put, timeout)
 
 
 def _build(
@@ -146,7 +208,8 @@ def _report(
     put: deployment.Put,
     function: dict[str, Any],
     seconds: float,
-) -> None:
+) -> dict[str, Any]:
+    """Tell of a deploy; returns what machines are told."""
     status = deployment.status_of(function)
     url = status.get("url") or f"{session.settings.api_url}/function/{ref.segment}"
     revision = status.get("revision") or status.get("latestRevision") or ref.name
@@ -157,19 +220,17 @@ def _report(
         out.note(f"{out.style('ready', 'green', 'bold')} in {seconds:.2f} s: {revision}")
     out.result(url)
     out.note(out.style(f"try it: {curl(url, function['spec'].get('access', 'token'))}", "dim"))
-    out.document(
-        {
-            "name": ref.name,
-            "namespace": ref.namespace,
-            "revision": revision,
-            "image": function["spec"].get("image"),
-            "url": url,
-            "unchanged": put.unchanged,
-            "ready": deployment.is_ready(function),
-            "changes": put.changes,
-            "seconds": round(seconds, 3),
-        }
-    )
+    return {
+        "name": ref.name,
+        "namespace": ref.namespace,
+        "revision": revision,
+        "image": function["spec"].get("image") or status.get("image"),
+        "url": url,
+        "unchanged": put.unchanged,
+        "ready": deployment.is_ready(function),
+        "changes": put.changes,
+        "seconds": round(seconds, 3),
+    }
 
 
 def curl(url: str, access: str) -> str:
