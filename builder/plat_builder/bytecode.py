@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from types import CodeType
 
 CPU_SECONDS = 20
-MEMORY_BYTES = 2 * 1024**3
+MEMORY_BYTES = 1024**3
 SOURCE_BYTES = 4 * 1024**2
 MAX_FILES = 2_000
 COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+")  # PEP 263

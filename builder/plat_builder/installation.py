@@ -45,6 +45,7 @@ async def install(
         python=base_python(),
         deadline=deadline,
         file_size=settings.disk,
+        memory=settings.memory,
         mark=slot.name,
     )
     room = Room(site, cache, settings)

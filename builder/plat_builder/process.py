@@ -19,13 +19,18 @@ from pathlib import Path
 import psutil
 from plat_core.errors import BuildFailed
 
+from plat_builder import memory
+
 CHUNK = 64 * 1024
 LINE_LENGTH = 4096
 MAX_LINES = 5_000
 TAIL = 200
+LAST_WORDS = 20
 CHECK_SECONDS = 0.2
 LINGER_SECONDS = 2.0
 SWEEPS = 5
+BURST = 2
+"""How many times what a build may take one process may have between two looks at it."""
 MARK = "PLAT_BUILD"
 """The variable by which everything that a build started is found again."""
 
@@ -37,7 +42,8 @@ _CONFINED = Path(__file__).with_name("confined.py")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run. `deadline` is a time of `time.monotonic`, `file_size` in bytes.
+    """What to run. `deadline` is a time of `time.monotonic`; `file_size` and `memory` are bytes,
+    of one file that it writes, and of all its processes together.
 
     `mark` names the build: whatever it started bears it, and can be ended by `end_marked`.
     """
@@ -48,6 +54,7 @@ class Command:
     python: Path
     deadline: float
     file_size: int
+    memory: int
     mark: str
 
 
@@ -70,7 +77,7 @@ class Program:
         self._output, writing = os.pipe()
         os.set_blocking(self._output, False)
         confined = (str(command.python), "-I", "-S", str(_CONFINED))
-        limits = (str(os.getpid()), str(command.file_size))
+        limits = (str(os.getpid()), str(command.file_size), str(BURST * command.memory))
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *confined,
@@ -102,7 +109,8 @@ class Program:
         """What it prints, as it does, until its end; then `code` is known.
 
         Lines are cut at LINE_LENGTH characters, without colours and credentials; beyond MAX_LINES
-        they are only counted. Raises BuildFailed when the deadline passes or `watch` does.
+        they are only counted. Raises BuildFailed when the deadline passes, when it takes too much
+        memory, or when `watch` does.
         """
         count = 0
         async with aclosing(self._chunks()) as chunks, aclosing(_clean_lines(chunks)) as cleaned:
@@ -114,6 +122,8 @@ class Program:
         if count > MAX_LINES:
             yield f"… {count - MAX_LINES} more lines are left out"
         self.code = await self._exit
+        if memory.ran_out(self.code, self.tail[-LAST_WORDS:]):
+            raise memory.too_much(self.command.memory)
 
     async def _chunks(self) -> AsyncGenerator[bytes, None]:
         reading = asyncio.ensure_future(self._read())
@@ -162,6 +172,8 @@ class Program:
                     "the build took too long and was ended",
                     fix="who runs the platform may allow more: PLAT_BUILD_TIMEOUT=10m",
                 )
+            if memory.resident(self._process.pid) > self.command.memory:
+                raise memory.too_much(self.command.memory)
             await self.watch()
             if self._exit.done() and not reading.done():
                 self._kill_group()

@@ -95,6 +95,7 @@ class BuildSettings:
     cache: Path | None = None
     timeout: float = 300.0
     disk: int = 2048 * MIB
+    memory: int = 1024 * MIB
     reserve: int = 64 * MIB
     concurrent: int = 2
     allow_source_builds: bool = False
@@ -112,6 +113,7 @@ def read(env: Mapping[str, str] = os.environ) -> BuildSettings:
         cache=uv_cache(env),
         timeout=_duration(env, "PLAT_BUILD_TIMEOUT", 300.0),
         disk=_size(env, "PLAT_BUILD_DISK", 2048 * MIB),
+        memory=_size(env, "PLAT_BUILD_MEMORY", 1024 * MIB),
         concurrent=whole(env, "PLAT_BUILDS", 2),
         allow_source_builds=flag(env, "PLAT_ALLOW_SOURCE_BUILDS"),
         other_sources=flag(env, "PLAT_ALLOW_OTHER_SOURCES"),

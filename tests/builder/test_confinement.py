@@ -18,7 +18,7 @@ from plat_builder import settings
 from plat_builder.engines.environment import EnvironmentEngine
 from plat_builder.installing import Order, explain
 from plat_builder.process import LINE_LENGTH, MARK, MAX_LINES, Command, Program, base_python, clean
-from plat_builder.settings import Network
+from plat_builder.settings import MIB, Network
 from plat_core.errors import BuildFailed
 from plat_core.model.build import BuildOptions, LogLine
 
@@ -216,7 +216,7 @@ async def test_pip_does_where_there_is_no_uv(fresh: Fresh, folder: Folder, tmp_p
     assert failed.line == "requirements.txt:2: plat-no-such-package-at-all==9"
 
 
-def command(folder: Path, program: str) -> Command:
+def command(folder: Path, program: str, *, memory: int = 512 * MIB) -> Command:
     return Command(
         program=[sys.executable, "-c", program],
         environment={"PATH": os.environ["PATH"]},
@@ -224,6 +224,7 @@ def command(folder: Path, program: str) -> Command:
         python=Path(sys.executable),
         deadline=time.monotonic() + 60,
         file_size=2**20,
+        memory=memory,
         mark=uuid.uuid4().hex,
     )
 
@@ -231,6 +232,46 @@ def command(folder: Path, program: str) -> Command:
 async def output(what: Command) -> tuple[list[str], int | None]:
     async with Program(what) as run:
         return [line async for line in run.lines()], run.code
+
+
+GROWS = "import os, time\nos.fork() if {} else None\nx = bytearray({} * 2**20)\ntime.sleep(60)"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux bounds data")
+@pytest.mark.parametrize(
+    ("forks", "size"),
+    [
+        pytest.param(False, 100, id="one process, seen while it runs"),
+        pytest.param(True, 50, id="two processes together"),
+        pytest.param(False, 4096, id="at once more than the kernel gives"),
+    ],
+)
+async def test_a_build_that_takes_too_much_memory_is_ended_and_says_so(
+    tmp_path: Path, forks: bool, size: int
+) -> None:
+    grows = command(tmp_path, GROWS.format(forks, size), memory=80 * MIB)
+    with pytest.raises(BuildFailed, match="more than 80 MiB of memory") as caught:
+        await output(grows)
+    assert "PLAT_BUILD_MEMORY=160Mi" in caught.value.fix
+    assert [p for p in psutil.process_iter() if _marked(p, grows.mark)] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a process says who goes first")
+async def test_a_build_goes_before_the_builder_where_the_machine_has_no_memory_left(
+    tmp_path: Path,
+) -> None:
+    said = command(tmp_path, "print(open('/proc/self/oom_score_adj').read())")
+    assert (await output(said))[0][0] == "1000"
+    killed = command(tmp_path, "import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(BuildFailed, match="of memory"):
+        await output(killed)
+
+
+def _marked(process: psutil.Process, mark: str) -> bool:
+    try:
+        return process.environ().get(MARK) == mark
+    except psutil.Error:
+        return False
 
 
 async def test_output_comes_line_by_line_without_colours(tmp_path: Path) -> None:

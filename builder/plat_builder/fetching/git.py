@@ -86,6 +86,7 @@ class _Work:
             python=base_python(),
             deadline=self._deadline,
             file_size=self._settings.limits.upload,
+            memory=self._settings.memory,
             mark=self._folder.parent.name,
         )
         async with Program(command, self._check) as program, aclosing(program.lines()) as lines:

@@ -14,6 +14,7 @@ FINAL_REASONS = frozenset(
         "SecretNotFound",
         "SecretInvalid",
         "ImageNotFound",
+        "ImagePullDenied",
         "SettingInvalid",
         "CannotStart",
         "Unhealthy",
