@@ -1,12 +1,18 @@
 """What every test has: the tiers' rules, and the one cluster of those that need one."""
 
 from .kubernetes_fixtures import cluster, counting, image
-from .tiers import pytest_configure, pytest_runtest_makereport, pytest_runtest_setup
+from .tiers import (
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_runtest_makereport,
+    pytest_runtest_setup,
+)
 
 __all__ = [
     "cluster",
     "counting",
     "image",
+    "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_runtest_makereport",
     "pytest_runtest_setup",

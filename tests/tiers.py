@@ -51,6 +51,17 @@ def pytest_configure() -> None:
             raise pytest.UsageError(f"PLAT_REQUIRE={tier}, but {reason}")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Make two streams of the tests, for `-n 2 --dist loadgroup`: the cluster's, and the others.
+
+    The cluster's wait most of the time. Within a stream all is in order and one at a time, because
+    its tests share one cluster, or one machine.
+    """
+    for item in items:
+        stream = "cluster" if item.get_closest_marker("kubernetes") else "machine"
+        item.add_marker(pytest.mark.xdist_group(stream))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose tier cannot run here."""
     for tier in PROBES:

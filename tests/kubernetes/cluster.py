@@ -28,7 +28,9 @@ nodes:
   - role: control-plane
     extraPortMappings:
       - {containerPort: 30080, hostPort: 0, listenAddress: 127.0.0.1}
+  - role: worker
 """
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 GATEWAY_PORT = 30080
 """The port of the node that the gateway's Service takes; a free one of this machine leads there."""
 
@@ -141,6 +143,10 @@ def _create(name: str, folder: Path, kubeconfig: Path) -> None:
         *("--kubeconfig", kubeconfig, "--wait", "120s"),
         *(("--image", image) if image else ()),
     )
+    # pods go to the first node, as on a cluster of one, until a test asks for the spare one
+    kubectl = ("kubectl", "--kubeconfig", kubeconfig)
+    run(*kubectl, "taint", "nodes", f"{name}-control-plane", f"{CONTROL_PLANE}:NoSchedule-")
+    run(*kubectl, "cordon", f"{name}-worker")
 
 
 def _start_registry(registry: str, cluster: str) -> int:

@@ -59,7 +59,9 @@ def test_the_rights_of_the_chart_are_enough_and_no_more(
     functions.apply("broken", image="localhost:5001/nowhere:v1")
     functions.until_reason("broken", "ImageNotFound")
     functions.kubectl("delete", "fn", "--all", "--timeout=90s")
-    assert "forbidden" not in limited.log
+    # in a namespace that goes nobody may make anything, whatever the rights
+    lines = [line for line in limited.log.splitlines() if "being terminated" not in line]
+    assert not [line for line in lines if "forbidden" in line]
     account = f"--as=system:serviceaccount:{functions.namespace}:rights-operator"
     allowed = functions.kubectl("auth", "can-i", "--list", "--no-headers", account)
     assert "*.*" not in allowed
