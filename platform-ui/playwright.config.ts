@@ -4,9 +4,10 @@ import { defineConfig } from "@playwright/test";
 export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results",
-  // they share two cores with the platform and the browser
-  workers: 1,
-  fullyParallel: false,
+  // most of a journey is waiting, so that two fit on two cores: each worker has a platform and a
+  // browser that its journeys share; a platform of somebody else's is one for all
+  workers: process.env.PLAT_URL === undefined ? 2 : 1,
+  fullyParallel: true,
   timeout: 180_000,
   expect: { timeout: 20_000 },
   reporter: "list",

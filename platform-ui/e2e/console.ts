@@ -1,4 +1,4 @@
-// What every test of the console begins with: a signed-in page on a platform without functions.
+// What every test of the console begins with: a page with the token, on a platform without functions.
 import type * as axeCore from "axe-core";
 import { test as base, expect, type Page } from "@playwright/test";
 import { readFileSync } from "node:fs";
@@ -7,7 +7,10 @@ import { fileURLToPath } from "node:url";
 import { ELSEWHERE, Platform, TOKEN } from "./platform";
 
 interface Own {
-  /** A page that is signed in; what the browser refuses or a script throws fails the test. */
+  /**
+   * A page whose session storage has the token, as "Stay signed in" leaves it: the next load is signed
+   * in. What the browser refuses, a script throws, or is asked of anybody else fails the test.
+   */
   console: Page;
 }
 
@@ -27,8 +30,8 @@ export const test = base.extend<Own, Shared>({
   ],
   console: async ({ page, platform }, run) => {
     await platform.deleteAll();
-    const wrong = listenForWrong(page);
-    await signIn(page, platform);
+    const wrong = listenForWrong(page, platform);
+    await page.addInitScript((token) => sessionStorage.setItem("plat.token", token), TOKEN);
     await run(page);
     expect(wrong).toEqual([]);
   },
@@ -36,9 +39,13 @@ export const test = base.extend<Own, Shared>({
 
 export { expect };
 
-/** Violations of the policy and uncaught errors, as they come. */
-export function listenForWrong(page: Page): string[] {
+/** Violations of the policy, uncaught errors and requests to anybody else, as they come. */
+export function listenForWrong(page: Page, platform: Platform): string[] {
   const wrong: string[] = [];
+  page.on("request", (request) => {
+    const { origin } = new URL(request.url());
+    if (origin !== platform.url) wrong.push(`asked ${origin}`);
+  });
   page.on("pageerror", (error) => wrong.push(String(error)));
   page.on("console", (message) => {
     const text = message.text();
@@ -81,6 +88,24 @@ export async function expectAccessible(page: Page): Promise<void> {
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" | ")}`);
   });
   expect(found).toEqual([]);
+}
+
+/** How much what was shown has moved by itself since the page was loaded: below 0.1 is good. */
+export function layoutShift(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        let sum = 0;
+        const add = (list: PerformanceObserverEntryList) => {
+          for (const entry of list.getEntries()) sum += (entry as unknown as Shift).value;
+        };
+        interface Shift {
+          value: number;
+        }
+        new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
+        requestAnimationFrame(() => setTimeout(() => resolve(sum)));
+      }),
+  );
 }
 
 /** Kept in the documentation, and looked at. */

@@ -20,6 +20,8 @@ async function expectNoSideways(page: Page): Promise<void> {
 for (const scheme of ["light", "dark"] as const) {
   test(`axe finds nothing serious on any page, ${scheme}`, async ({ console: page, platform }) => {
     await page.emulateMedia({ colorScheme: scheme });
+    await page.goto(`${platform.url}/ui/`);
+    await expect(page.getByRole("heading", { name: "Your first function" })).toBeVisible();
     await expectAccessible(page);
     await platform.deploy("orders", GOOD);
     await platform.deploy("sleeper", GOOD, { suspend: false });
@@ -174,6 +176,7 @@ test("five hundred functions are searched, sorted and scrolled, with few rows in
   console: page,
   platform,
 }) => {
+  await page.goto(`${platform.url}/ui/`);
   const image = `embedded/many@sha256:${"0".repeat(64)}`;
   const name = (n: number) => `many-${String(n).padStart(3, "0")}`;
   const put = (n: number) =>

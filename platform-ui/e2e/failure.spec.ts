@@ -79,6 +79,20 @@ test("a change that the platform refuses is taken back, with its words", async (
   await expect(page.getByLabel(/^At most/)).toHaveValue("10");
 });
 
+/** Resolves once the pages that are not shown yet were fetched, as they are while nobody waits. */
+async function expectFetchedAhead(page: Page): Promise<void> {
+  const scripts = () =>
+    page.evaluate(() =>
+      performance
+        .getEntriesByType("resource")
+        .map(({ name }) => name)
+        .join(),
+    );
+  for (const part of ["DeployPage", "FunctionPage", "InvokeTab", "SecretsPage", "SettingsTab"]) {
+    await expect.poll(scripts).toContain(part);
+  }
+}
+
 test("the platform dies and comes back: the console says so, and is right again by itself", async ({
   console: page,
   platform,
@@ -86,6 +100,7 @@ test("the platform dies and comes back: the console says so, and is right again 
   await platform.deploy("stays", GOOD);
   await page.goto(`${platform.url}/ui/`);
   await expect(page.getByRole("link", { name: "stays" })).toBeVisible();
+  await expectFetchedAhead(page);
   await platform.kill();
   await expect(page.getByText("Offline", { exact: true })).toBeVisible();
   await expect(page.getByText(/The platform does not answer/)).toBeVisible();

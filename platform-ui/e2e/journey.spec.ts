@@ -1,8 +1,11 @@
 // The way of a function through the console: written, called, watched, stopped, set, deleted.
-import { expect, functionPath, picture, test } from "./console";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, functionPath, picture, signIn, test } from "./console";
+import { CORE } from "./platform";
 
-/** Also run against other backends, by `npm run e2e:core`. */
-const CORE = { tag: "@core" };
 const PNG =
   "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGP4z8CAB+GTG8HSALfKY52fTcuYAAAAAElFTkSuQmCC";
 const SHAPES = `
@@ -16,6 +19,8 @@ def handler(request):
         return bytes(range(256)), 200, {"Content-Type": "application/octet-stream"}
     if request.path == "/page":
         return "<h1>hi</h1><script>document.title = 'run'</script>", 200, {"Content-Type": "text/html"}
+    if request.path == "/long":
+        return "0123456789abcdef" * 65536, 200, {"Content-Type": "text/plain"}
     if request.path == "/slow":
         def words():
             for n in range(40):
@@ -30,7 +35,9 @@ def handler(request):
 test(
   "an empty platform teaches the first deploy, which is written and called here",
   CORE,
-  async ({ console: page }) => {
+  async ({ page, platform }) => {
+    await platform.deleteAll();
+    await signIn(page, platform);
     await expect(page.getByRole("heading", { name: "Your first function" })).toBeVisible();
     await picture(page, "empty");
     await page.getByRole("link", { name: "Deploy from the browser" }).click();
@@ -49,6 +56,55 @@ test(
     await expect(page.getByRole("region", { name: "Body" })).toContainText("Hello, world!");
   },
 );
+
+/** A repository with a function in one of its folders. */
+function repository(): string {
+  const root = mkdtempSync(join(tmpdir(), "repository-"));
+  mkdirSync(join(root, "hello"), { recursive: true });
+  writeFileSync(join(root, "hello", "app.py"), "def handler(request):\n    return 'from git'\n");
+  const git = (...words: string[]) => execFileSync("git", words, { cwd: root, stdio: "pipe" });
+  git("init", "--quiet", "--initial-branch=main");
+  git("add", ".");
+  git("-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "-m", "one");
+  return root;
+}
+
+test("a folder of a git repository is deployed, and what it lacks is told at its field", async ({
+  console: page,
+  platform,
+}) => {
+  const root = repository();
+  const url = `file://${root}`;
+  await page.goto(`${platform.url}/ui/deploy?name=fetched`);
+  await page.getByRole("tab", { name: "Git" }).click();
+  await expect(page.getByRole("button", { name: "Deploy", exact: true })).toBeDisabled();
+  await page.getByLabel("Repository").fill("https://git.example.org/team/functions.git");
+  await page.getByLabel("Branch, tag or commit").fill("main");
+  await page.getByLabel("Folder").fill("hello");
+  await page.getByRole("combobox", { name: "Runtime" }).click();
+  await page.getByRole("option", { name: "python", exact: true }).click();
+  await picture(page, "deploy-git");
+  await page.getByLabel("Repository").fill(url);
+  await page.getByLabel("Branch, tag or commit").fill("nowhere");
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await expect(page.getByText("The build failed")).toBeVisible();
+  await expect(page.getByLabel("Branch, tag or commit")).toHaveAttribute("aria-invalid", "true");
+
+  await page.getByLabel("Branch, tag or commit").fill("");
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await expect(page.getByText("fetched is ready after")).toBeVisible();
+  await page.getByRole("link", { name: "Invoke it" }).click();
+  await page.getByRole("button", { name: "Send" }).click();
+  await expect(page.getByRole("region", { name: "Body" })).toHaveText("from git");
+
+  await page.goto(`${platform.url}/ui/deploy?name=fetched`);
+  await expect(page.getByLabel("Repository")).toHaveValue(url);
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await expect(page.getByText("fetched is ready after")).toBeVisible();
+  const { spec } = (await platform.ask("GET", "/functions/fetched")) as { spec: object };
+  expect(spec).toHaveProperty("redeployedAt", expect.stringMatching(/^20/));
+  rmSync(root, { recursive: true });
+});
 
 test("answers are shown as what they are, and none of them is run", async ({
   console: page,
@@ -81,11 +137,15 @@ test("answers are shown as what they are, and none of them is run", async ({
   await expect(body).toContainText("<script>document.title = 'run'</script>");
   expect(await page.title()).not.toBe("run");
 
+  await call("/long");
+  await expect(page.getByText("These are the first 512.0 KB.")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Save all 1.0 MB" })).toBeVisible();
+
   await call("/broken");
   await expect(page.getByTestId("status")).toHaveText("500");
 
   await expect(page.getByRole("list", { name: "Calls before" }).getByRole("listitem")).toHaveCount(
-    5,
+    6,
   );
   await expect(page.getByRole("region", { name: "The call as a curl line" })).toContainText(
     `curl -H "Authorization: Bearer \${AUTH_TOKEN:-dev-token}" ${platform.url}/function/shapes/broken`,

@@ -9,7 +9,14 @@ import { join } from "node:path";
 
 export const ELSEWHERE = process.env.PLAT_URL;
 export const TOKEN = process.env.PLAT_TOKEN ?? "token-of-the-tests";
-export const VIEWER_TOKEN = "viewers-token-of-the-tests";
+export const VIEWER_TOKEN = process.env.PLAT_VIEWER_TOKEN ?? "viewers-token-of-the-tests";
+/** Why nobody can sign in as a viewer; empty where somebody can. */
+export const NO_VIEWER =
+  ELSEWHERE !== undefined && process.env.PLAT_VIEWER_TOKEN === undefined
+    ? "the platform at PLAT_URL has no PLAT_VIEWER_TOKEN that was told"
+    : "";
+/** Also run against other backends, by `npm run e2e:core`. */
+export const CORE = { tag: "@core" };
 const PYTHON = process.env.PLAT_PYTHON ?? "../.venv/bin/python";
 const START_DEADLINE = 60_000;
 
@@ -40,6 +47,7 @@ export class Platform {
       PLAT_HOME: this.home,
       PLAT_HOST: "127.0.0.1",
       PLAT_PORT: String(this.port),
+      PLAT_SOURCE_SCHEMES: "https,ssh,file",
     };
     const child = spawn(PYTHON, ["-m", "plat_gateway"], { env, stdio: ["ignore", "pipe", "pipe"] });
     this.process = child;

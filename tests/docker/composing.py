@@ -21,6 +21,7 @@ from ..docker_fixtures import IMAGE_FOLDER, free_port
 ROOT = Path(__file__).parents[2]
 PATIENCE = 90
 TOKEN = "a-token-of-the-tests"
+VIEWER_TOKEN = "viewers-token-of-the-tests"
 BESIDE_PROXY = "beside.company.test"
 """A host of a company that is reached beside its proxy."""
 

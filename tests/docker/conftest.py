@@ -17,7 +17,7 @@ from plat_core.model.names import FunctionRef
 from plat_core.ports import Replica, Revision, Workload
 
 from ..docker_fixtures import docker_client, docker_image, docker_instance
-from .composing import BESIDE_PROXY, Compose, composed
+from .composing import BESIDE_PROXY, VIEWER_TOKEN, Compose, composed
 from .revisions import REF, revision
 
 __all__ = ["docker_client", "docker_image", "docker_instance"]
@@ -29,7 +29,7 @@ QUICK = Timing(probe=0.5, drain=0.05, backoff=0.1, backoff_most=2)
 @pytest.fixture(scope="session")
 def compose() -> Iterator[Compose]:
     """The project of the compose file that all tests share which need no variables of their own."""
-    with composed(NO_PROXY=BESIDE_PROXY) as compose:
+    with composed(NO_PROXY=BESIDE_PROXY, AUTH_TOKEN_VIEWER=VIEWER_TOKEN) as compose:
         yield compose
 
 

@@ -11,14 +11,15 @@ import httpx
 import pytest
 
 from ..ui.console import npm
-from .composing import PATIENCE, TOKEN, Compose, until
+from .composing import PATIENCE, TOKEN, VIEWER_TOKEN, Compose, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.mark.browser
 def test_the_console_in_the_image_deploys_calls_watches_stops_and_deletes(compose: Compose) -> None:
-    npm("run", "e2e:core", PLAT_URL=compose.url, PLAT_TOKEN=TOKEN)
+    tokens = {"PLAT_TOKEN": TOKEN, "PLAT_VIEWER_TOKEN": VIEWER_TOKEN}
+    npm("run", "e2e:core", PLAT_URL=compose.url, **tokens)
 
 
 def test_every_service_is_healthy_and_published_on_loopback_alone(compose: Compose) -> None:

@@ -10,32 +10,51 @@ export interface Totals {
   buckets: readonly (readonly [bound: number, count: number])[];
 }
 
-const LINE = /^plat_function_(\w+)\{([^}]*)\} (\S+)$/;
-const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
+const PREFIX = "plat_function_";
 
+/** Read every few seconds, of 500 functions a megabyte: by places in the text, without expressions. */
 export function readMetrics(text: string): Map<string, Totals> {
-  const found = new Map<string, { -readonly [K in keyof Totals]: Totals[K] }>();
+  const found = new Map<string, Sum>();
   for (const line of text.split("\n")) {
-    const match = LINE.exec(line);
-    if (match === null) continue;
-    const [, name, block = "", number = ""] = match;
-    const labels = new Map([...block.matchAll(LABEL)].map(([, key, value]) => [key, value]));
-    const key = keyOf({
-      namespace: labels.get("namespace") ?? "",
-      name: labels.get("function") ?? "",
-    });
-    const totals = found.get(key) ?? { calls: 0, failed: 0, inFlight: 0, buckets: [] };
-    found.set(key, totals);
-    const value = Number(number);
-    if (name === "calls_total") {
-      totals.calls += value;
-      if (labels.get("code") === "5xx") totals.failed += value;
-    } else if (name === "calls_in_flight") {
-      totals.inFlight = value;
-    } else if (name === "call_duration_seconds_bucket") {
-      const bound = labels.get("le") === "+Inf" ? Infinity : Number(labels.get("le"));
-      totals.buckets = [...totals.buckets, [bound, value]];
+    const open = line.indexOf("{");
+    const close = line.lastIndexOf("} ");
+    if (open < 0 || close < open || !line.startsWith(PREFIX)) continue;
+    const name = line.slice(PREFIX.length, open);
+    if (!(name in ADD)) continue;
+    const labels = line.slice(open + 1, close);
+    const namespace = labelOf(labels, "namespace");
+    const key = keyOf({ namespace, name: labelOf(labels, "function") });
+    let totals = found.get(key);
+    if (totals === undefined) {
+      totals = { calls: 0, failed: 0, inFlight: 0, buckets: [] };
+      found.set(key, totals);
     }
+    ADD[name as keyof typeof ADD](totals, Number(line.slice(close + 2)), labels);
   }
   return found;
+}
+
+type Sum = { -readonly [K in keyof Totals]: Totals[K] };
+
+const ADD = {
+  calls_total: (totals: Sum, value: number, labels: string) => {
+    totals.calls += value;
+    if (labelOf(labels, "code") === "5xx") totals.failed += value;
+  },
+  calls_in_flight: (totals: Sum, value: number) => {
+    totals.inFlight = value;
+  },
+  call_duration_seconds_bucket: (totals: Sum, value: number, labels: string) => {
+    const bound = labelOf(labels, "le");
+    const next = [bound === "+Inf" ? Infinity : Number(bound), value] as const;
+    totals.buckets = [...totals.buckets, next];
+  },
+};
+
+/** Of these metrics no label's value has a quote in it: names, codes and numbers. */
+function labelOf(labels: string, name: string): string {
+  const begin = labels.startsWith(`${name}="`) ? 0 : labels.indexOf(`,${name}="`) + 1;
+  if (begin === 0 && !labels.startsWith(name)) return "";
+  const from = begin + name.length + 2;
+  return labels.slice(from, labels.indexOf('"', from));
 }

@@ -1,7 +1,7 @@
 // The table of functions. Only the rows in sight exist, so that 500 of them scroll smoothly.
-import { Box, ButtonBase, Link, Paper, Typography } from "@mui/material";
+import { Box, ButtonBase, Paper } from "@mui/material";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useLayoutEffect, useRef, useState } from "react";
+import { memo, useCallback, useLayoutEffect, useRef, useState } from "react";
 import { Link as RouterLink } from "react-router";
 import type { Row, Sort, View } from "../live/rows";
 import { isStale } from "../live/phase";
@@ -33,6 +33,38 @@ const GRID = {
 const WIDE = { display: { xs: "none", md: "block" } } as const;
 const ROW_HEIGHT = 64;
 
+/** The looks of all rows, said once for the table: a row that scrolls into sight costs its nodes alone. */
+const ROWS = {
+  position: "relative",
+  "& > .row": {
+    ...GRID,
+    position: "absolute",
+    insetInline: 0,
+    height: ROW_HEIGHT,
+    borderBottom: 1,
+    borderColor: "divider",
+    "&:hover": { bgcolor: "action.hover" },
+  },
+  "& .name": { minWidth: 0 },
+  "& .name > *": {
+    display: "block",
+    overflow: "hidden",
+    textOverflow: "ellipsis",
+    whiteSpace: "nowrap",
+  },
+  "& .name > a": {
+    fontWeight: 600,
+    color: "primary.main",
+    textDecoration: "none",
+    "&:hover": { textDecoration: "underline" },
+  },
+  "& .name > span": { typography: "body2", color: "text.secondary" },
+  "& .wide": WIDE,
+  "& .calls": { display: { xs: "none", md: "flex" }, alignItems: "center", gap: 1 },
+  "& .calls > span": { width: 44 },
+  "& .failed": { color: "error.main" },
+} as const;
+
 interface Props {
   rows: readonly Row[];
   view: View;
@@ -44,12 +76,13 @@ export function FunctionTable({ rows, view, onSort }: Props) {
   const body = useRef<HTMLDivElement>(null);
   const [offset, setOffset] = useState(0);
   useLayoutEffect(() => setOffset(body.current?.offsetTop ?? 0), []);
+  const keyAt = useCallback((index: number) => rows[index]?.fn.metadata.uid ?? index, [rows]);
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => ROW_HEIGHT,
     overscan: 10,
     scrollMargin: offset,
-    getItemKey: (index) => rows[index]?.fn.metadata.uid ?? index,
+    getItemKey: keyAt,
   });
   return (
     <Paper role="table" aria-label="Functions" aria-rowcount={rows.length + 1}>
@@ -64,12 +97,7 @@ export function FunctionTable({ rows, view, onSort }: Props) {
           ))}
         </Box>
       </Box>
-      <Box
-        role="rowgroup"
-        ref={body}
-        sx={{ position: "relative" }}
-        style={{ height: virtual.getTotalSize() }}
-      >
+      <Box role="rowgroup" ref={body} sx={ROWS} style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, key, start }) => {
           const row = rows[index];
           return (
@@ -121,63 +149,46 @@ interface RowProps {
   top: number;
 }
 
-function FunctionRow({ row: { fn, ref, view, rates }, index, now, top }: RowProps) {
+/** Made anew only where what it shows is: neither by scrolling, nor by an event of another function. */
+const FunctionRow = memo(function FunctionRow({ row, index, now, top }: RowProps) {
+  const { fn, ref, view, rates } = row;
   const status = fn.status;
   return (
-    <Box
+    <div
       role="row"
+      className="row"
       aria-rowindex={index + 2}
       data-function={ref.name}
       style={{ transform: `translateY(${top}px)` }}
-      sx={{
-        ...GRID,
-        position: "absolute",
-        insetInline: 0,
-        height: ROW_HEIGHT,
-        borderBottom: 1,
-        borderColor: "divider",
-        "&:hover": { bgcolor: "action.hover" },
-      }}
     >
-      <Box role="cell" sx={{ minWidth: 0 }}>
-        <Link
-          component={RouterLink}
-          to={`/functions/${ref.namespace}/${ref.name}`}
-          noWrap
-          sx={{ display: "block", fontWeight: 600 }}
-        >
-          {ref.name}
-        </Link>
-        <Typography variant="body2" color="textSecondary" noWrap>
+      <div role="cell" className="name">
+        <RouterLink to={`/functions/${ref.namespace}/${ref.name}`}>{ref.name}</RouterLink>
+        <span>
           {[ref.namespace === "default" ? "" : ref.namespace, fn.spec.runtime ?? "image"]
             .filter(Boolean)
             .join(" · ")}
           {isStale(fn) && " · the newest revision failed"}
-        </Typography>
-      </Box>
-      <Box role="cell">
+        </span>
+      </div>
+      <div role="cell">
         <PhaseBadge view={view} />
-      </Box>
-      <Box role="cell" sx={WIDE}>
+      </div>
+      <div role="cell" className="wide">
         {status?.readyReplicas ?? 0} / {status?.replicas ?? 0}
-      </Box>
-      <Box role="cell" sx={WIDE}>
-        <Box sx={{ display: "flex", alignItems: "center", gap: 1 }}>
-          <Box component="span" sx={{ width: 44 }}>
-            {perMinute(rates.perMinute)}
-          </Box>
-          <Sparkline values={rates.spark} />
-        </Box>
-      </Box>
-      <Box role="cell" sx={{ ...WIDE, color: rates.errors ? "error.main" : "text.primary" }}>
+      </div>
+      <div role="cell" className="calls">
+        <span>{perMinute(rates.perMinute)}</span>
+        <Sparkline values={rates.spark} />
+      </div>
+      <div role="cell" className={rates.errors ? "wide failed" : "wide"}>
         {percent(rates.errors)}
-      </Box>
-      <Box role="cell" sx={WIDE}>
+      </div>
+      <div role="cell" className="wide">
         {duration(rates.p95)}
-      </Box>
-      <Box role="cell" sx={WIDE}>
+      </div>
+      <div role="cell" className="wide">
         {ago(status?.deployedAt, now)}
-      </Box>
-    </Box>
+      </div>
+    </div>
   );
-}
+});

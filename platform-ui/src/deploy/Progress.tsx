@@ -8,7 +8,7 @@ import { ProblemAlert } from "../components/ProblemAlert";
 import { Section } from "../components/Section";
 import { phaseOf } from "../live/phase";
 import { MONO } from "../theme";
-import type { Outcome, Stage } from "./run";
+import { isUnbuilt, type Outcome, type Stage } from "./run";
 
 const STAGES: Readonly<Record<Stage, string>> = { build: "Building…", start: "Starting…" };
 
@@ -81,10 +81,10 @@ function End({ outcome }: { outcome: Outcome }) {
           fix={outcome.failure.fix}
         />
       );
-    case "start-failed":
+    case "failed":
       return (
         <Failure
-          title="It was built, but does not start"
+          title={isUnbuilt(outcome.fn) ? "The build failed" : "It was built, but does not start"}
           text={phaseOf(outcome.fn).message}
           fix={outcome.fn.status?.hints.map(({ fix }) => fix).join("\n") ?? ""}
         />

@@ -2,6 +2,7 @@
 import { unzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { commonRoot, FILES_MAX, nameOf, sourceOf } from "./files";
+import { gitDraftOf, gitOrigin, guiltyField } from "./git";
 import { placeOfLine, placeOfTraceback } from "./guilty";
 import { named, readManifest } from "./manifest";
 
@@ -93,5 +94,28 @@ describe("the guilty line", () => {
       'File "/usr/lib/python3/json/decoder.py", line 355, in raw_decode';
     expect(placeOfTraceback(text, files)).toEqual({ file: "lib/x.py", line: 7 });
     expect(placeOfTraceback("no frames", files)).toBeNull();
+  });
+});
+
+describe("a git source", () => {
+  const draft = { url: " https://x.example/y.git ", ref: "", path: "", runtime: "" };
+
+  test("means the main branch and the root where nothing else is said, and comes back as it was", () => {
+    const origin = gitOrigin(draft);
+    expect(origin).toMatchObject({
+      image: null,
+      runtime: null,
+      source: { git: { url: "https://x.example/y.git", ref: "HEAD", path: null } },
+    });
+    const spec = origin as unknown as Parameters<typeof gitDraftOf>[0];
+    expect(gitDraftOf(spec)).toEqual({ ...draft, url: "https://x.example/y.git" });
+  });
+
+  test("is blamed at the field that the build names", () => {
+    expect(guiltyField("x has no y (line: source.git.ref: y)")).toEqual({
+      field: "ref",
+      message: "x has no y",
+    });
+    expect(guiltyField("x (line: requirements.txt:1: y)")).toBeNull();
   });
 });

@@ -1,12 +1,14 @@
 // A deploy, step by step: build, put, wait until it serves or is given up.
 import { build, type BuildFailure, type BuildOptions, type Upload } from "../api/build";
 import { api, unwrap } from "../api/client";
-import { putFunction } from "../api/functions";
+import { putFunction, redeployFunction } from "../api/functions";
 import { ApiProblem, isAbort, asProblem } from "../api/problem";
 import type { Func, FunctionSpec, Ref } from "../api/types";
-import { phaseOf } from "../live/phase";
+import { conditionOf, phaseOf } from "../live/phase";
 
-export type Made = { upload: Upload; options: BuildOptions } | { image: string; runtime: string };
+/** What it is made of: files to build first, or what says in the spec where the code is. */
+export type Made =
+  { upload: Upload; options: BuildOptions } | { origin: Partial<FunctionSpec>; again: boolean };
 
 export interface Plan {
   ref: Ref;
@@ -14,7 +16,7 @@ export interface Plan {
   /** Spec fields beside what it is made of. */
   settings: Partial<FunctionSpec>;
   /** What is deployed under that name already: its settings stay, where the plan has none. */
-  before: FunctionSpec | undefined;
+  before: Func | undefined;
 }
 
 export type Stage = "build" | "start";
@@ -22,7 +24,7 @@ export type Outcome =
   | { kind: "running"; stage: Stage }
   | { kind: "ready"; fn: Func; seconds: number }
   | { kind: "build-failed"; failure: BuildFailure }
-  | { kind: "start-failed"; fn: Func }
+  | { kind: "failed"; fn: Func }
   | { kind: "refused"; problem: ApiProblem }
   | { kind: "left" };
 
@@ -37,18 +39,31 @@ export async function deploy(plan: Plan, teller: Teller, signal: AbortSignal): P
     const origin = await originOf(plan, teller, signal);
     if (origin === null) return;
     teller.onOutcome({ kind: "running", stage: "start" });
-    const { source: _, ...kept } = plan.before ?? { source: null };
-    const stored = await putFunction(plan.ref, { ...kept, ...plan.settings, ...origin });
+    const stored = await put(plan, origin);
     teller.onLine(`stored as generation ${stored.metadata.generation ?? 0}`);
     const fn = await settled(plan.ref, stored, teller, signal);
     const seconds = (performance.now() - begun) / 1000;
     const isServing = phaseOf(fn).phase !== "failing";
-    teller.onOutcome(isServing ? { kind: "ready", fn, seconds } : { kind: "start-failed", fn });
+    teller.onOutcome(isServing ? { kind: "ready", fn, seconds } : { kind: "failed", fn });
   } catch (error) {
     teller.onOutcome(
       isAbort(error) ? { kind: "left" } : { kind: "refused", problem: asProblem(error) },
     );
   }
+}
+
+/** What was stored; the same branch once more is asked for anew, as it may be at another commit. */
+async function put(plan: Plan, origin: Partial<FunctionSpec>): Promise<Func> {
+  const { ref, made, settings, before } = plan;
+  const { source: _, ...kept } = before?.spec ?? { source: null };
+  const stored = await putFunction(ref, { ...kept, ...settings, ...origin });
+  const isSame = stored.metadata.generation === before?.metadata.generation;
+  return isSame && "again" in made && made.again ? redeployFunction(ref) : stored;
+}
+
+/** Whether a failed function was never built: its source is not there, or does not build. */
+export function isUnbuilt(fn: Func): boolean {
+  return conditionOf(fn, "Built")?.status === "False";
 }
 
 /** The image and how it runs; null where the build failed, which was told. */
@@ -57,9 +72,7 @@ async function originOf(
   teller: Teller,
   signal: AbortSignal,
 ): Promise<Partial<FunctionSpec> | null> {
-  if ("image" in made) {
-    return { image: made.image, ...(made.runtime === "" ? {} : { runtime: made.runtime }) };
-  }
+  if ("origin" in made) return made.origin;
   teller.onOutcome({ kind: "running", stage: "build" });
   for await (const event of build(ref, made.upload, made.options, signal)) {
     if (event.type === "log") teller.onLine(event.text);

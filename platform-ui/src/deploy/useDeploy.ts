@@ -1,8 +1,9 @@
 // A running deploy as the page sees it: its lines, its outcome, and the guilty line.
 import { useEffect, useRef, useState } from "react";
 import { asProblem } from "../api/problem";
-import type { FunctionSpec, Ref } from "../api/types";
+import type { Func, Ref } from "../api/types";
 import { phaseOf } from "../live/phase";
+import { guiltyField } from "./git";
 import { placeOfLine, placeOfTraceback, type Place } from "./guilty";
 import { deploy, type Outcome, type Plan } from "./run";
 
@@ -19,7 +20,7 @@ export function useDeploy(files: readonly string[]) {
 
   const start = async (
     ref: Ref,
-    before: FunctionSpec | undefined,
+    before: Func | undefined,
     plan: () => Pick<Plan, "made" | "settings">,
     onGuilty: (file: string) => void,
   ) => {
@@ -44,6 +45,7 @@ export function useDeploy(files: readonly string[]) {
     lines,
     outcome,
     guilty,
+    guiltyField: outcome?.kind === "failed" ? guiltyField(phaseOf(outcome.fn).message) : null,
     isRunning: outcome?.kind === "running",
     start,
     leave: () => running.current?.abort(),
@@ -56,7 +58,7 @@ function guiltyOf(outcome: Outcome, files: readonly string[]): Guilty | null {
     const place = placeOfLine(line, files);
     return place && { ...place, message };
   }
-  if (outcome.kind === "start-failed") {
+  if (outcome.kind === "failed") {
     const { message } = phaseOf(outcome.fn);
     const place = placeOfTraceback(message, files);
     return place && { ...place, message: message.split("\n")[0] ?? message };

@@ -16,6 +16,9 @@ import { Code } from "../components/Code";
 import type { Answer } from "./call";
 import { hexDump, imageType, join, kindOf, pretty } from "./body";
 
+/** Bytes of a text that are shown: a page of several megabytes of it would answer late. */
+const TEXT_MAX = 512 * 1024;
+
 export function AnswerView({ answer, reference }: { answer: Answer; reference: Ref }) {
   const { status, callId, platform } = answer;
   const isGood = status < 400;
@@ -82,7 +85,8 @@ function Body({ answer }: { answer: Answer }) {
       </>
     );
   }
-  const text = new TextDecoder().decode(content);
+  const isLong = content.length > TEXT_MAX;
+  const text = new TextDecoder().decode(content.subarray(0, TEXT_MAX));
   return (
     <>
       {kind === "json" && (
@@ -98,6 +102,12 @@ function Body({ answer }: { answer: Answer }) {
         </ToggleButtonGroup>
       )}
       <Code label="Body">{kind === "json" && !isRaw ? pretty(text) : text}</Code>
+      {isLong && (
+        <Typography variant="body2" color="textSecondary">
+          These are the first {amount(TEXT_MAX)}.
+        </Typography>
+      )}
+      {isLong && <Download content={content} />}
     </>
   );
 }

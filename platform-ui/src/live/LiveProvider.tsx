@@ -1,8 +1,8 @@
 // Keeps the console's picture of the platform true: one event stream, one look at the metrics.
 import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
-import { createContext, use, useEffect, useState, type ReactNode } from "react";
+import { createContext, use, useCallback, useEffect, useState, type ReactNode } from "react";
 import { listFunctions } from "../api/functions";
-import { readMetrics } from "../api/prometheus";
+import { readMetrics, type Totals } from "../api/prometheus";
 import { stream } from "../api/client";
 import { keyOf, refOf, type Func, type Ref } from "../api/types";
 import { followEvents, type LinkState } from "./eventStream";
@@ -16,7 +16,14 @@ const FIRST_LOOK = 1_500;
 
 const Link = createContext<LinkState>("connecting");
 
-type Samples = ReadonlyMap<string, readonly Sample[]>;
+/** What was looked at so far, and when the last time. */
+interface Looks {
+  time: number;
+  of: ReadonlyMap<string, readonly Sample[]>;
+}
+
+const UNSEEN: readonly Sample[] = [];
+const NOTHING: Totals = { calls: 0, failed: 0, inFlight: 0, buckets: [] };
 
 export function LiveProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
@@ -65,28 +72,31 @@ export function useFunction(ref: Ref) {
 
 function useSamples() {
   const client = useQueryClient();
-  return useQuery<Samples>({
+  return useQuery<Looks>({
     queryKey: METRICS,
     queryFn: async ({ signal }) => {
       const text = await (await stream("/metrics", { signal })).text();
-      return grown(client.getQueryData<Samples>(METRICS) ?? new Map(), text, Date.now());
+      return grown(client.getQueryData<Looks>(METRICS), text, Date.now());
     },
     structuralSharing: false,
     refetchInterval: ({ state }) => (state.dataUpdateCount < 2 ? FIRST_LOOK : LOOK),
   });
 }
 
-function grown(samples: Samples, text: string, time: number): Samples {
-  return new Map(
+/** A function that was not there at the last look had no calls then. */
+function grown(before: Looks | undefined, text: string, time: number): Looks {
+  const fresh = before === undefined ? UNSEEN : [{ time: before.time, totals: NOTHING }];
+  const of = new Map(
     [...readMetrics(text)].map(([key, totals]) => [
       key,
-      remember(samples.get(key) ?? [], { time, totals }),
+      remember(before?.of.get(key) ?? fresh, { time, totals }),
     ]),
   );
+  return { time, of };
 }
 
 /** The rates of each function, by its key. */
 export function useRates(): (ref: Ref) => Rates {
   const { data } = useSamples();
-  return (ref) => ratesOf(data?.get(keyOf(ref)) ?? []);
+  return useCallback((ref: Ref) => ratesOf(data?.of.get(keyOf(ref)) ?? UNSEEN), [data]);
 }

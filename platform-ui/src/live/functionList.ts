@@ -63,9 +63,13 @@ function isOlder(fn: Func, known: Func): boolean {
   return Number.isFinite(version) && Number.isFinite(other) && version < other;
 }
 
+/** Names have a-z, 0-9 and '-': their codes are the order, at a tenth of what a locale's costs. */
+export function inOrder(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 function byName(a: Func, b: Func): number {
   return (
-    a.metadata.name.localeCompare(b.metadata.name) ||
-    a.metadata.namespace.localeCompare(b.metadata.namespace)
+    inOrder(a.metadata.name, b.metadata.name) || inOrder(a.metadata.namespace, b.metadata.namespace)
   );
 }

@@ -119,7 +119,7 @@ describe("rates", () => {
     expect(quantile(0.95, none, slow)).toBe(1);
   });
 
-  test("are read out of the exposition, with quotes in labels and without other metrics", () => {
+  test("are read out of the exposition, without other metrics", () => {
     const text = [
       "# TYPE plat_function_calls_total counter",
       'plat_function_calls_total{code="2xx",function="a",namespace="default"} 3.0',
@@ -144,6 +144,16 @@ describe("rates", () => {
       ],
     ]);
   });
+});
+
+test("a row is made anew where its function or its rates changed, and not else", () => {
+  const [one, other] = [sample({ name: "one" }), sample({ name: "other" })];
+  const rates = { perMinute: 0, errors: null, p95: null, spark: [] };
+  const before = rowsOf([one, other], () => rates);
+  const after = rowsOf([one, { ...other }], () => rates);
+  expect(after[0]).toBe(before[0]);
+  expect(after[1]).not.toBe(before[1]);
+  expect(rowsOf([one], () => ({ ...rates }))[0]).not.toBe(before[0]);
 });
 
 describe("rows", () => {

@@ -35,12 +35,22 @@ function isSame(a: Totals, b: Totals): boolean {
   return a.calls === b.calls && a.failed === b.failed && a.inFlight === b.inFlight;
 }
 
+const NONE: Rates = { perMinute: 0, errors: null, p95: null, spark: [] };
+const known = new WeakMap<readonly Sample[], Rates>();
+
+/** The rates of these samples; the same object for the same samples. */
 export function ratesOf(samples: readonly Sample[]): Rates {
+  const before = known.get(samples);
+  if (before !== undefined) return before;
+  const rates = reckoned(samples);
+  known.set(samples, rates);
+  return rates;
+}
+
+function reckoned(samples: readonly Sample[]): Rates {
   const last = samples.at(-1);
   const first = samples[0];
-  if (last === undefined || first === undefined || first === last) {
-    return { perMinute: 0, errors: null, p95: null, spark: [] };
-  }
+  if (last === undefined || first === undefined || first === last) return NONE;
   const recent = samples.find(({ time }) => time >= last.time - MINUTE) ?? first;
   const span = Math.max(last.time - recent.time, 1);
   const calls = last.totals.calls - first.totals.calls;

@@ -1,5 +1,6 @@
 // The dashboard's rows: searched, filtered and sorted, without a word of how they look.
 import { refOf, type Func, type Ref } from "../api/types";
+import { inOrder } from "./functionList";
 import { PHASES, phaseOf, type Phase, type PhaseView } from "./phase";
 import type { Rates } from "./rates";
 
@@ -31,10 +32,18 @@ export function readView(parameters: URLSearchParams): View {
   };
 }
 
+/** A function that did not change is the same object, and keeps its row while its rates are the same. */
+const made = new WeakMap<Func, Row>();
+
 export function rowsOf(list: readonly Func[], rates: (ref: Ref) => Rates): Row[] {
   return list.map((fn) => {
-    const ref = refOf(fn);
-    return { fn, ref, view: phaseOf(fn), rates: rates(ref) };
+    const before = made.get(fn);
+    const ref = before?.ref ?? refOf(fn);
+    const now = rates(ref);
+    if (before?.rates === now) return before;
+    const row = { fn, ref, view: phaseOf(fn), rates: now };
+    made.set(fn, row);
+    return row;
   });
 }
 
@@ -73,5 +82,5 @@ function valueOf({ fn, view, rates }: Row, sort: Sort): string | number {
 
 function compare(a: string | number, b: string | number): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
-  return String(a).localeCompare(String(b));
+  return inOrder(String(a), String(b));
 }

@@ -18,9 +18,9 @@ export function DashboardPage() {
   const { data, isPending, error } = useFunctions();
   const ratesOf = useRates();
   const [parameters, setParameters] = useSearchParams();
-  const view = readView(parameters);
+  const view = useMemo(() => readView(parameters), [parameters]);
   const rows = useMemo(() => rowsOf(data ?? [], ratesOf), [data, ratesOf]);
-  const shown = selectRows(rows, view);
+  const shown = useMemo(() => selectRows(rows, view), [rows, view]);
 
   const change = (next: Partial<View>) => {
     const merged = Object.entries({ ...view, ...next }).filter(([, value]) => value !== "");

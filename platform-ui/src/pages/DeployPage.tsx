@@ -1,4 +1,4 @@
-// Deploying from the browser: write, upload or name an image; then watch it build and start.
+// Deploying from the browser: write, upload, name a repository or an image; then watch it build and start.
 import { Box, Button, Tab, Tabs, TextField, Typography } from "@mui/material";
 import { useQuery } from "@tanstack/react-query";
 import { useState, type SyntheticEvent } from "react";
@@ -11,6 +11,8 @@ import { ProblemAlert } from "../components/ProblemAlert";
 import { Section } from "../components/Section";
 import { useTitle } from "../components/useTitle";
 import type { Source } from "../deploy/files";
+import { gitDraftOf, gitOrigin, type GitDraft } from "../deploy/git";
+import { GitSource } from "../deploy/GitSource";
 import { MANIFEST, named, readManifest } from "../deploy/manifest";
 import { Progress } from "../deploy/Progress";
 import { UploadSource } from "../deploy/UploadSource";
@@ -18,7 +20,7 @@ import { useDeploy } from "../deploy/useDeploy";
 import { WriteSource } from "../deploy/WriteSource";
 import { useFunction } from "../live/LiveProvider";
 
-type Way = "write" | "upload" | "image";
+type Way = "write" | "upload" | "git" | "image";
 
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const FIRST = "python";
@@ -29,9 +31,10 @@ export default function DeployPage() {
   const namespace = parameters.get("namespace") ?? "default";
   const known = parameters.get("name") ?? "";
   const [name, setName] = useState(known);
-  const [way, setWay] = useState<Way>("write");
+  const [chosenWay, setWay] = useState<Way | null>(null);
   const [image, setImage] = useState("");
   const [source, setSource] = useState<Source | null>(null);
+  const [editedGit, setGit] = useState<GitDraft | null>(null);
   const runtimes = useQuery({
     queryKey: ["runtimes"],
     queryFn: ({ signal }) => listRuntimes(signal),
@@ -40,6 +43,8 @@ export default function DeployPage() {
   const write = useWriting(runtimes.data ?? []);
   const ref: Ref = { name, namespace };
   const { fn } = useFunction(ref);
+  const way = chosenWay ?? (fn?.spec.source?.git == null ? "write" : "git");
+  const git = editedGit ?? gitDraftOf(fn?.spec);
   const running = useDeploy(Object.keys(write.files));
 
   const submit = (event: SyntheticEvent) => {
@@ -47,9 +52,14 @@ export default function DeployPage() {
     const manifestText = way === "write" ? write.files[MANIFEST] : source?.manifest;
     void running.start(
       ref,
-      fn?.spec,
+      fn,
       () => {
-        if (way === "image") return { made: { image: image.trim(), runtime: "" }, settings: {} };
+        if (way === "image") {
+          return { made: { origin: { image: image.trim() }, again: false }, settings: {} };
+        }
+        if (way === "git") {
+          return { made: { origin: gitOrigin(git), again: true }, settings: {} };
+        }
         const { settings } = readManifest(manifestText);
         const options = {
           runtime: settings.runtime ?? undefined,
@@ -71,7 +81,12 @@ export default function DeployPage() {
     if (next !== null && name === "") setName(nameIn(next));
   };
   const isNamed = NAME.test(name) && name.length <= 63;
-  const isComplete = way === "write" || (way === "upload" ? source !== null : image.trim() !== "");
+  const isComplete = {
+    write: true,
+    upload: source !== null,
+    git: git.url.trim() !== "",
+    image: image.trim() !== "",
+  }[way];
 
   return (
     <>
@@ -114,6 +129,7 @@ export default function DeployPage() {
             >
               <Tab value="write" label="Write" />
               <Tab value="upload" label="Upload" />
+              <Tab value="git" label="Git" />
               <Tab value="image" label="Image" />
             </Tabs>
             {runtimes.error !== null && <ProblemAlert problem={asProblem(runtimes.error)} />}
@@ -125,6 +141,14 @@ export default function DeployPage() {
               />
             )}
             {way === "upload" && <UploadSource source={source} onSource={take} />}
+            {way === "git" && (
+              <GitSource
+                draft={git}
+                onDraft={setGit}
+                runtimes={runtimes.data ?? []}
+                guilty={running.guiltyField}
+              />
+            )}
             {way === "image" && (
               <TextField
                 label="Image"
