@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import FastAPI
 from plat_builder.resource import ResourceBuilder
@@ -18,6 +15,7 @@ from plat_core.backends.remote import RemoteBuilds
 from plat_core.backends.sql import Database, SqlFunctionStore, SqlSecretStore
 from plat_core.errors import PlatError, Unavailable
 from plat_core.model.names import FunctionRef
+from plat_core.services.background import background
 from plat_core.services.changes import AnnouncingStore, Changes
 from plat_core.services.controller import Controller
 from plat_core.services.functions import Functions
@@ -31,8 +29,6 @@ from plat_gateway.services import Services
 
 from plat_controller import routes
 from plat_controller.settings import ControllerSettings
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +108,9 @@ async def docker(
         app = create_app(services, settings)
         app.state.sources = routes.Sources(store, controller, controller)
         app.include_router(routes.router)
-        await stack.enter_async_context(_background(controller.run(), router.follow(controller)))
+        await stack.enter_async_context(
+            background(controller.run(), router.follow(controller), workloads.tended())
+        )
         yield Platform(app, _proxy(router, guard, settings))
 
 
@@ -123,15 +121,3 @@ def _proxy(router: Router, guard: TokenGuard, settings: ControllerSettings) -> P
 
     limits = Limits(body_bytes=max(settings.build_limit, settings.json_limit))
     return Proxy(router, admit=admit, limits=limits, origins=settings.cors_origins)
-
-
-@asynccontextmanager
-async def _background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run coroutines beside the body; one that fails ends the body with its error."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(coroutine) for coroutine in work]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()

@@ -89,12 +89,15 @@ class Links:
             try:
                 async with asyncio.timeout(HELLO):
                     reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+                delay = FIRST_RETRY
+                await self._speak(name, reader, writer)
             except OSError as error:
                 log.debug("gateway %s is not reached: %s", name, error)
                 delay = min(2 * delay, LAST_RETRY)
-            else:
-                delay = FIRST_RETRY
-                await self._speak(name, reader, writer)
+            except Exception:
+                # or nobody would tell that gateway anything any more, without a word
+                log.exception("the link to gateway %s failed", name)
+                delay = LAST_RETRY
             await asyncio.sleep(delay)
 
     async def _speak(

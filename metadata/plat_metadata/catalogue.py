@@ -29,7 +29,7 @@ class Catalogue:
         *,
         url: Callable[[FunctionRef], str],
         now: Callable[[], datetime],
-        resync: float = RESYNC_SECONDS,
+        resync: float,
     ) -> None:
         self._store = store
         self._url = url

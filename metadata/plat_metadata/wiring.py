@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -10,10 +9,11 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 from plat_core.backends.remote import ControllerApi, RemoteFunctionStore
 from plat_core.model.names import FunctionRef
+from plat_core.services.background import background
 from plat_core.services.tokens import TokenGuard
 
 from plat_metadata.app import create_app
-from plat_metadata.catalogue import Catalogue
+from plat_metadata.catalogue import RESYNC_SECONDS, Catalogue
 from plat_metadata.settings import MetadataSettings
 
 
@@ -25,14 +25,14 @@ async def service(settings: MetadataSettings) -> AsyncIterator[FastAPI]:
     def url(ref: FunctionRef) -> str:
         return f"{settings.gateway_url.rstrip('/')}/function/{ref.segment}"
 
-    catalogue = Catalogue(RemoteFunctionStore(api), url=url, now=lambda: datetime.now(UTC))
+    catalogue = Catalogue(
+        RemoteFunctionStore(api), url=url, now=lambda: datetime.now(UTC), resync=RESYNC_SECONDS
+    )
     guard = TokenGuard(
         settings.auth_token, viewer=settings.viewer_token, failures=settings.auth_failures
     )
-    following = asyncio.create_task(catalogue.run())
     try:
-        yield create_app(catalogue, guard, settings)
+        async with background(catalogue.run()):
+            yield create_app(catalogue, guard, settings)
     finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
         await api.close()

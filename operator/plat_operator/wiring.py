@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from plat_core.backends.kubernetes import (
 from plat_core.backends.remote import RemoteBuilds
 from plat_core.errors import PlatError
 from plat_core.model.names import FunctionRef
+from plat_core.services.background import background
 from plat_core.services.controller import Controller
 
 from plat_operator.settings import OperatorSettings
@@ -118,9 +119,9 @@ async def operator(
             at_once=AT_ONCE,
         )
         running = Operator(api, caches, controller, _reflectors(api, caches))
-        async with _background(*(r.run() for r in running.reflectors)) as group:
+        async with background(*(r.run() for r in running.reflectors)) as beside:
             await asyncio.gather(running.sweep(), *(r.synced.wait() for r in running.reflectors))
-            group.begin(controller.run(), running.keep_sweeping(settings.sweep))
+            beside.begin(controller.run(), running.keep_sweeping(settings.sweep))
             try:
                 yield running
             finally:
@@ -140,26 +141,3 @@ def _reflectors(api: Api, caches: Caches) -> list[Reflector]:
         Reflector(api, kinds.ACCOUNTS, caches.defaults, fields="metadata.name=default"),
         Reflector(api, kinds.SECRETS, caches.secrets, metadata_only=True),
     ]
-
-
-class _Background:
-    def __init__(self, group: asyncio.TaskGroup) -> None:
-        self._group = group
-        self.tasks: list[asyncio.Task[None]] = []
-
-    def begin(self, *work: Coroutine[None, None, None]) -> None:
-        """Run coroutines beside the body."""
-        self.tasks += [self._group.create_task(coroutine) for coroutine in work]
-
-
-@asynccontextmanager
-async def _background(*work: Coroutine[None, None, None]) -> AsyncIterator[_Background]:
-    """Run coroutines beside the body; one that fails ends the body with its error."""
-    async with asyncio.TaskGroup() as group:
-        background = _Background(group)
-        background.begin(*work)
-        try:
-            yield background
-        finally:
-            for task in background.tasks:
-                task.cancel()

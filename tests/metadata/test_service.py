@@ -23,7 +23,7 @@ PATIENCE = 30
 
 @pytest.fixture
 async def app(service: Service, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FastAPI]:
-    monkeypatch.setattr(catalogue, "RESYNC_SECONDS", 0.2)
+    monkeypatch.setattr(wiring, "RESYNC_SECONDS", 0.2)
     settings = MetadataSettings.model_validate(
         {"AUTH_TOKEN": TOKEN, "CONTROLLER_URL": service.url, "API_URL": "http://gateway:8080"}
     )
@@ -154,3 +154,18 @@ async def test_its_document_tells_of_every_parameter(http: httpx.AsyncClient) ->
         "limit",
         "cursor",
     }
+
+
+async def test_a_bug_in_what_follows_the_controller_ends_the_service(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def buggy(_: catalogue.Catalogue) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(catalogue.Catalogue, "_list", buggy)
+    settings = MetadataSettings.model_validate(
+        {"AUTH_TOKEN": TOKEN, "CONTROLLER_URL": service.url, "API_URL": "http://gateway:8080"}
+    )
+    with pytest.raises(KeyError, match="a bug"):
+        async with asyncio.timeout(PATIENCE), wiring.service(settings):
+            await asyncio.Event().wait()

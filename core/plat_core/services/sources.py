@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -15,6 +16,8 @@ from plat_core.model.function import Function, FunctionSpec
 from plat_core.model.names import FunctionRef
 from plat_core.model.source import Source
 from plat_core.services.reconcile import BuildState
+
+log = logging.getLogger(__name__)
 
 PASSING: Final = frozenset({"unavailable", "overloaded"})
 """Codes of failures that are not the source's fault: they are tried again."""
@@ -90,9 +93,14 @@ class Build:
     async def _attempt(self) -> BuildEvent | None:
         last: BuildEvent | None = None
         events = self._builder.build_source(self._source, self._options)
-        async with contextlib.aclosing(events):  # type: ignore[type-var]
-            async for event in events:
-                last = event
+        try:
+            async with contextlib.aclosing(events):  # type: ignore[type-var]
+                async for event in events:
+                    last = event
+        except Exception:
+            # or the function would be said to be building for ever
+            log.exception("the build of %s failed", self._ref)
+            return None
         return last
 
 

@@ -20,6 +20,7 @@ from plat_core.backends.remote import (
 from plat_core.model.names import FunctionRef
 from plat_core.ports import FunctionStore
 from plat_core.services.autoscaler import Autoscaler
+from plat_core.services.background import background
 from plat_core.services.changes import Changes
 from plat_core.services.functions import Functions
 from plat_core.services.invoke import Router
@@ -28,7 +29,7 @@ from plat_core.services.load import BUCKETS
 from plat_gateway.app import create_app
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
-from plat_gateway.wiring.parts import Platform, background, guard_of, proxy_of, routed, runtime_view
+from plat_gateway.wiring.parts import Platform, guard_of, proxy_of, routed, runtime_view
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from plat_core.backends.sql import Database, SqlFunctionStore, SqlSecretStore
 from plat_core.model.names import FunctionRef
 from plat_core.ports import FunctionStore, LogRecord
 from plat_core.services.autoscaler import Autoscaler
+from plat_core.services.background import background
 from plat_core.services.changes import AnnouncingStore, Changes
 from plat_core.services.controller import Controller
 from plat_core.services.functions import Functions
@@ -32,7 +33,7 @@ from plat_gateway.notices import Notices
 from plat_gateway.proxy.records import CallRecord
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
-from plat_gateway.wiring.parts import Platform, background, guard_of, proxy_of, routed, runtime_view
+from plat_gateway.wiring.parts import Platform, guard_of, proxy_of, routed, runtime_view
 
 log = logging.getLogger(__name__)
 

@@ -26,6 +26,7 @@ from plat_core.backends.kubernetes import (
 from plat_core.backends.remote import RemoteBuilds
 from plat_core.model.names import FunctionRef
 from plat_core.services.autoscaler import Autoscaler
+from plat_core.services.background import background
 from plat_core.services.changes import Changes
 from plat_core.services.functions import Functions
 from plat_core.services.invoke import Router
@@ -36,7 +37,7 @@ from plat_gateway.app import create_app
 from plat_gateway.links import Links
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
-from plat_gateway.wiring.parts import ROUTED, Platform, background, guard_of, proxy_of, runtime_view
+from plat_gateway.wiring.parts import ROUTED, Platform, guard_of, proxy_of, runtime_view
 
 
 @asynccontextmanager

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -94,17 +93,3 @@ def runtime_view(runtime: runtimes.Runtime) -> RuntimeView:
         handler=about.handler,
         template=runtime.files,
     )
-
-
-@asynccontextmanager
-async def background(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run coroutines beside the body; one that fails ends the body with its error."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(coroutine) for coroutine in work]
-            yield
-            for task in tasks:
-                task.cancel()
-    except BaseExceptionGroup as errors:
-        # one error is told as itself, so that who started the platform can read it
-        raise (errors.exceptions[0] if len(errors.exceptions) == 1 else errors) from None

@@ -72,7 +72,7 @@ class DockerWorkloads:
         self._around = Surroundings(engine, secrets, policy, self._archive, self._changed, timing)
         self._crews: dict[FunctionRef, _Crew] = {}
         self._adopted: tuple[FunctionRef, ...] = ()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tending: asyncio.Task[None] | None = None
         self._closed = False
 
     @classmethod
@@ -89,11 +89,16 @@ class DockerWorkloads:
         workloads = cls(engine, secrets=secrets, policy=policy, timing=timing, token=token)
         await engine.ensure_network(policy.network, owner_labels(policy))
         await workloads._adopt()
-        workloads._tasks = [
-            asyncio.create_task(workloads._listen(), name="plat-docker-events"),
-            asyncio.create_task(workloads._sweep(), name="plat-docker-sweep"),
-        ]
+        workloads._tending = asyncio.create_task(workloads._tend(), name="plat-docker-tending")
         return workloads
+
+    async def tended(self) -> None:
+        """Wait, for as long as it is open: raises what listening to Docker or sweeping died of.
+
+        Neither ever should. Whoever opened it awaits this, so that such a bug is not silent.
+        """
+        if self._tending is not None:
+            await asyncio.shield(self._tending)
 
     @property
     def logs(self) -> DockerLogs:
@@ -151,14 +156,16 @@ class DockerWorkloads:
     async def release(self) -> None:
         """Let go of every replica without touching it: the next life of this platform adopts it."""
         self._closed = True
-        await self._stop_listening()
         await asyncio.gather(*(life.let_go() for life in self._lives()))
+        await self._stop_listening()
 
     async def _stop_listening(self) -> None:
-        tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Raises what it died of, where it did so before."""
+        if self._tending is not None:
+            self._tending.cancel()
+            await asyncio.wait([self._tending])
+            if not self._tending.cancelled() and (died := self._tending.exception()):
+                raise died
 
     def _begin(self, crew: _Crew, revision: Revision) -> None:
         ref = revision.ref
@@ -217,6 +224,11 @@ class DockerWorkloads:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ADOPTION_SECONDS):
                 await asyncio.gather(*(life.looked.wait() for life in running))
+
+    async def _tend(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen(), name="plat-docker-events")
+            group.create_task(self._sweep(), name="plat-docker-sweep")
 
     async def _listen(self) -> None:
         """Hear what happens to containers; whenever Docker went away, look at all of them."""
