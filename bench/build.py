@@ -1,6 +1,6 @@
 """How long builds of the embedded engine take, against plain tools in the same run.
 
-    python bench/build.py [rounds]
+    python -m bench.build [rounds]
 
 `unchanged` and `code only` are compared with a plain copy of the same folder, the first Flask
 install from a warm cache with `pip install` of the same requirements. Rounds go through all rows

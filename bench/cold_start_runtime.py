@@ -1,6 +1,6 @@
 """How long a replica needs from exec to its first 200 on /_/ready, against bare Python in one run.
 
-    python bench/cold_start_runtime.py [rounds]
+    python -m bench.cold_start_runtime [rounds]
 
 Bare Python is ``python -I -S`` with one socket that answers a fixed 200: the floor of this machine.
 The rounds go through all rows in turn, so that other load on the machine meets them alike.
@@ -35,7 +35,9 @@ DEADLINE = 30.0
 def install(folder: Path) -> None:
     """Install what both runtimes need, with bytecode, as the builder does."""
     requirements = RUNTIMES / "python-flask" / "requirements.txt"
-    command = ["uv", "pip", "install", "-q", "--compile-bytecode", "--python", sys.executable]
+    # that of the checkout, wherever the shell's is
+    command = [sys.executable, "-m", "uv", "pip", "install", "-q", "--compile-bytecode"]
+    command += ["--python", sys.executable]
     subprocess.run([*command, "--target", str(folder), "-r", str(requirements)], check=True)
 
 
