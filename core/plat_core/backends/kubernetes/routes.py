@@ -1,13 +1,16 @@
 """Where functions answer, from the gateway's own watches; and how it asks for replicas.
 
 A pod's address is known before the kubelet calls it ready: it is asked directly, every 10 ms at
-first, because waiting for the condition costs a cold start up to a second.
+first, because waiting for the condition costs a cold start up to a second. One that was called
+ready before anybody here looked is asked as well: after the restart of a node, the API server goes
+on to tell of addresses that nobody has any more, or somebody else.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from plat_core.backends import probe
@@ -38,6 +41,24 @@ may vanish, and would be sent again after a second only."""
 PROBE_DEADLINE: Final = 1.0
 MANAGER: Final = "plat-gateway"
 ATTEMPTS: Final = 5
+Ask = Callable[[str, float], Awaitable[bool]]
+"""Whether what is at an address is ready, as far as it tells within so many seconds."""
+
+
+async def is_ready(address: str, deadline: float) -> bool:
+    """Ask a replica itself."""
+    return await probe.status(address, probe.READY, deadline=deadline) == 200
+
+
+@dataclass(slots=True)
+class _Look:
+    """What is known here of a pod at an address; `early`: nobody had called it ready before."""
+
+    address: str
+    early: bool
+    task: asyncio.Task[None] | None = None
+    ready: bool = False
+    up: bool = False
 
 
 class KubernetesRoutes:
@@ -50,15 +71,17 @@ class KubernetesRoutes:
         functions: Cache,
         deployments: Cache,
         pods: Cache,
+        *,
+        ask: Ask = is_ready,
     ) -> None:
         self._api = api
+        self._ask = ask
         self._store = store
         self._functions = functions
         self._deployments = deployments
         self._pods = pods
         self._changes: Changes[FunctionRef] = Changes()
-        self._answering: set[str] = set()
-        self._probes: dict[str, asyncio.Task[None]] = {}
+        self._looks: dict[str, _Look] = {}
         functions.listen(lambda document: self._changes.tell(itself(document)))
         deployments.listen(self._child_changed)
         pods.listen(self._pod_changed)
@@ -118,9 +141,10 @@ class KubernetesRoutes:
 
     async def close(self) -> None:
         """End the probes."""
-        for task in self._probes.values():
+        tasks = [look.task for look in self._looks.values() if look.task]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._probes.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _route(self, ref: FunctionRef) -> Route | None:
         try:
@@ -129,7 +153,7 @@ class KubernetesRoutes:
             return None
         deployment = self._sized(record)
         asked = _size(deployment) if deployment else 0
-        return route(record, self._pods.of(ref), asked=asked, answering=self._answering)
+        return route(record, [p for p in self._pods.of(ref) if self._is_up(p)], asked=asked)
 
     async def _record(self, ref: FunctionRef) -> Record:
         """The function; where its spec cannot be read, as the revision that serves was made."""
@@ -149,26 +173,48 @@ class KubernetesRoutes:
             self._changes.tell(ref)
 
     def _pod_changed(self, pod: Document) -> None:
-        uid, address = pod["metadata"]["uid"], address_of(pod)
+        uid, address, state = pod["metadata"]["uid"], address_of(pod), state_of(pod)
         gone = self._pods.get(pod["metadata"]["namespace"], name_of(pod)) is not pod
-        if gone or state_of(pod) in ("ready", "stopping"):
-            self._answering.discard(uid)
-            if task := self._probes.pop(uid, None):
-                task.cancel()
-        elif address and state_of(pod) == "starting" and uid not in self._probes:
-            begun = self._knock(pod, address)
-            self._probes[uid] = asyncio.get_running_loop().create_task(begun)
+        look = self._looks.get(uid)
+        if look and (gone or look.address != address or not _goes_on(look, state)):
+            self._forget(uid)
+            look = None
+        if address and not gone and state in ("starting", "ready"):
+            look = look or self._begin(pod, address)
+            look.ready = state == "ready"
+            # the kubelet's word counts where it is a new one
+            look.up = look.up or (look.ready and look.early)
         self._child_changed(pod)
 
-    async def _knock(self, pod: Document, address: str) -> None:
+    def _is_up(self, pod: Document) -> bool:
+        look = self._looks.get(pod["metadata"]["uid"])
+        return look is not None and look.up and look.address == address_of(pod)
+
+    def _begin(self, pod: Document, address: str) -> _Look:
+        look = _Look(address, early=state_of(pod) == "starting")
+        self._looks[pod["metadata"]["uid"]] = look
+        look.task = asyncio.get_running_loop().create_task(self._knock(pod, look))
+        return look
+
+    def _forget(self, uid: str) -> None:
+        look = self._looks.pop(uid)
+        if look.task:
+            look.task.cancel()
+
+    async def _knock(self, pod: Document, look: _Look) -> None:
         """Ask a pod until it is ready; whatever becomes of it otherwise cancels this."""
         asked, early = 0, True
-        while await probe.status(address, probe.READY, deadline=_patience(early)) != 200:
+        while not look.up and not await self._ask(look.address, _patience(early)):
             asked += 1
             early = asked < FIRST_PROBES
             await asyncio.sleep(FIRST_PAUSE if early else PAUSE)
-        self._answering.add(pod["metadata"]["uid"])
+        look.up = True
         self._child_changed(pod)
+
+
+def _goes_on(look: _Look, state: str) -> bool:
+    """Whether a pod is on its way, or still ready: what was known of it holds."""
+    return state == "ready" or (state == "starting" and not look.ready)
 
 
 def _patience(early: bool) -> float:
@@ -179,15 +225,12 @@ def _size(deployment: Document) -> int:
     return int(deployment["spec"].get("replicas", 1))
 
 
-def route(
-    record: Record, pods: Sequence[Document], *, asked: int, answering: Collection[str] = ()
-) -> Route:
-    """The route of a function, from its resource, its pods and the size that was asked for. Pure.
-
-    `answering` are the uids of pods that answer although the kubelet does not say so yet.
+def route(record: Record, pods: Sequence[Document], *, asked: int) -> Route:
+    """The route of a function, from its resource, its pods that answer, and the size that was
+    asked for. Pure.
     """
     function = record.function
-    endpoints = tuple(_endpoints(record, pods, answering))
+    endpoints = tuple(_endpoints(record, pods))
     state, reason, message = _state(function, asked, ready=bool(endpoints))
     low, high = function.spec.bounds
     status = function.status
@@ -209,16 +252,9 @@ def route(
     )
 
 
-def _endpoints(
-    record: Record, pods: Sequence[Document], answering: Collection[str]
-) -> list[Endpoint]:
-    found = []
-    for pod in pods:
-        state, address = state_of(pod), address_of(pod)
-        early = pod["metadata"].get("uid") in answering and state == "starting"
-        if address and revision_of(pod) == record.serving and (state == "ready" or early):
-            found.append(Endpoint(name_of(pod), address))
-    return found
+def _endpoints(record: Record, pods: Sequence[Document]) -> list[Endpoint]:
+    serving = [pod for pod in pods if revision_of(pod) == record.serving]
+    return [Endpoint(name_of(pod), address) for pod in serving if (address := address_of(pod))]
 
 
 def _state(function: Function, asked: int, *, ready: bool) -> tuple[RouteState, str, str]:
