@@ -7,9 +7,12 @@ operator has written it.
 from __future__ import annotations
 
 import json
+import random
 import re
 import signal
 import subprocess
+import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +35,8 @@ KINDS = (
 )
 POINTS = range(1, 11)
 """Two changes write less often: the last of them kills nobody, and shows that it is enough."""
+CHANGES, KILLED = 50, 0.3
+"""Changes, and how likely the operator is killed after one of them."""
 SOME = (1, 4, 7)
 """After one write is before the next, but for what the operator knows of it."""
 
@@ -193,6 +198,44 @@ def _survive(bench: Bench) -> None:
         bench.operator.end()
         bench.operator.start()
     bench.settled()
+
+
+@pytest.mark.slow
+def test_killed_at_random_in_a_loop_of_fifty_changes_it_ends_as_if_undisturbed(
+    bench: Bench,
+) -> None:
+    chance = random.Random(11)
+    bench.operator.start()
+    for change in range(CHANGES):
+        bench.apply(f"f{change % 5}", env=[{"name": "N", "value": str(change)}])
+        if chance.random() < KILLED:
+            time.sleep(chance.uniform(0, 0.3))
+            bench.operator.end(signal.SIGKILL)
+            bench.operator.start()
+    names = [f"f{index}" for index in range(5)]
+    for name in names:
+        bench.settled(name)
+    until(lambda: len(bench.names()) == 5, seconds=30, what="no old revision is left")
+    found = json.loads(bench.kubectl("get", KINDS, "-o", "json"))["items"]
+    kinds = Counter(item["kind"] for item in found)
+    assert (kinds["Function"], kinds["Deployment"], kinds["Service"]) == (5, 5, 5)
+    for item in found:
+        if item["kind"] == "Deployment":
+            assert _number(item) in {str(n) for n in range(CHANGES - 5, CHANGES)}
+    for name in names:
+        numbers = sorted(i["revision"] for i in found if _revision_of(i, name))
+        assert numbers == list(range(numbers[0], numbers[-1] + 1))
+
+
+def _number(deployment: dict[str, Any]) -> str:
+    """What the change was that its pods would have."""
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    return next(str(v["value"]) for v in container["env"] if v["name"] == "N")
+
+
+def _revision_of(item: dict[str, Any], name: str) -> bool:
+    labels = item["metadata"].get("labels", {})
+    return item["kind"] == "ControllerRevision" and labels["plat.dev/function"] == name
 
 
 @pytest.mark.parametrize("code", [429, 500])
