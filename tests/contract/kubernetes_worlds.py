@@ -54,14 +54,14 @@ def kubernetes_api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @asynccontextmanager
 async def kubernetes_functions(plane: ControlPlane) -> AsyncIterator[KubernetesFunctionStore]:
     """A store of no functions, whose watches run."""
-    async with _api(plane.kubeconfig) as api:
+    async with open_api(plane.kubeconfig) as api:
         await _empty(api, kinds.FUNCTIONS, kinds.REVISIONS)
         caches = Caches()
         watches = (
             Reflector(api, kinds.FUNCTIONS, caches.functions),
             Reflector(api, kinds.REVISIONS, caches.revisions, selector=kinds.SELECTOR),
         )
-        async with _running(*watches):
+        async with running(*watches):
             yield KubernetesFunctionStore(api, caches.functions, caches.revisions, manager=MANAGER)
 
 
@@ -102,15 +102,15 @@ class Secrets(KubernetesSecretStore):
 @asynccontextmanager
 async def kubernetes_secrets(plane: ControlPlane) -> AsyncIterator[Secrets]:
     """A store of no secrets."""
-    async with _api(plane.kubeconfig) as api:
+    async with open_api(plane.kubeconfig) as api:
         await _empty(api, kinds.SECRETS)
         store = Secrets(api)
-        async with _running(Reflector(api, kinds.SECRETS, store.cache, metadata_only=True)):
+        async with running(Reflector(api, kinds.SECRETS, store.cache, metadata_only=True)):
             yield store
 
 
 @asynccontextmanager
-async def _api(kubeconfig: Path) -> AsyncIterator[Api]:
+async def open_api(kubeconfig: Path) -> AsyncIterator[Api]:
     async with Api.open(str(kubeconfig)) as api:
         yield api
     # aiohttp's own advice: a TLS connection says goodbye after the session was closed
@@ -126,7 +126,7 @@ async def _empty(api: Api, *kinds_: kinds.Kind) -> None:
 
 
 @asynccontextmanager
-async def _running(*watches: Reflector) -> AsyncIterator[None]:
+async def running(*watches: Reflector) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(watch.run()) for watch in watches]
     try:
         await asyncio.gather(*(watch.synced.wait() for watch in watches))
@@ -206,7 +206,7 @@ class KubernetesWorld:
     async def open(self) -> None:
         number = next(NUMBERS)
         there = {ref.namespace: f"contract-{ref.namespace}-{number}" for ref in (REF, OTHER)}
-        self.api = await self._stack.enter_async_context(_api(self.cluster.kubeconfig))
+        self.api = await self._stack.enter_async_context(open_api(self.cluster.kubeconfig))
         caches = Caches()
         for namespace in there.values():
             path = "/api/v1/namespaces"
@@ -219,7 +219,7 @@ class KubernetesWorld:
             Reflector(self.api, kinds.PODS, caches.pods, selector=ours),
             Reflector(self.api, kinds.SERVICES, caches.services, selector=ours),
         ]
-        await self._stack.enter_async_context(_running(*watches))
+        await self._stack.enter_async_context(running(*watches))
         inner = KubernetesWorkloads(self.api, caches, self.policy)
         self.workloads = Elsewhere(inner, there)
 
@@ -266,4 +266,6 @@ __all__ = [
     "kubernetes_functions",
     "kubernetes_secrets",
     "kubernetes_world",
+    "open_api",
+    "running",
 ]

@@ -91,24 +91,33 @@ class KubernetesLogs:
         queue: asyncio.Queue[LogRecord],
         readers: dict[str, asyncio.Task[None]],
     ) -> None:
-        """Begin to read each pod, also those that come later."""
+        """Begin to read each pod, also those that come later; one whose stream ended goes on
+        after the last line that was read of it.
+        """
+        read: dict[str, datetime] = {}
         while True:
             for pod in self._of(ref, query):
-                reader = readers.get(name_of(pod))
-                if reader is None or reader.done():
-                    begun = self._stream(ref, pod, since, queue)
-                    readers[name_of(pod)] = asyncio.create_task(begun)
+                name = name_of(pod)
+                if name not in readers or readers[name].done():
+                    read.setdefault(name, since)
+                    readers[name] = asyncio.create_task(self._stream(ref, pod, read, queue))
             await asyncio.sleep(RELOOK)
-            since = max(since, datetime.now(UTC).replace(microsecond=0))
 
     async def _stream(
-        self, ref: FunctionRef, pod: Document, since: datetime, queue: asyncio.Queue[LogRecord]
+        self,
+        ref: FunctionRef,
+        pod: Document,
+        read: dict[str, datetime],
+        queue: asyncio.Queue[LogRecord],
     ) -> None:
-        stamp = since.isoformat().replace("+00:00", "Z")
+        name = name_of(pod)
+        begun = read[name]
+        stamp = begun.isoformat().replace("+00:00", "Z")
         try:
             async for record in self._lines(ref, pod, follow="true", sinceTime=stamp):
-                if record.time > since:
+                if record.time > begun:
                     await queue.put(record)
+                    read[name] = record.time
         except PlatError:
             return
 
