@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,20 @@ CHART = str(ROOT / "charts/plat")
 GATEWAYS = "app.kubernetes.io/component=gateway"
 OPERATORS = "app.kubernetes.io/component=operator"
 Answer = tuple[int, str]
+SOURCES = json.dumps(
+    [
+        {
+            "to": [
+                {
+                    "namespaceSelector": {},
+                    "podSelector": {"matchLabels": {"plat-test": "sources"}},
+                }
+            ],
+            "ports": [{"port": 8080, "protocol": "TCP"}],
+        }
+    ]
+)
+"""Where builds of the tests fetch sources from, beside what the chart allows."""
 
 
 class Gateway:
@@ -113,6 +128,8 @@ def install(cluster: Cluster) -> Callable[[], None]:
         *("--set", f"authToken={TOKEN},image.registry={REGISTRY},image.tag=test"),
         *("--set", f"gateway.nodePort={GATEWAY_PORT},image.pullPolicy=Always"),
         *("--set", f"gateway.replicas=2,registry.url=http://{cluster.name}-registry:5000"),
+        *("--set", "builder.sourceSchemes={https,http}"),
+        *("--set-json", f"networkPolicy.builderEgress={SOURCES}"),
         *("--wait", "--timeout", "180s"),
     )
     strict = "pod-security.kubernetes.io/enforce=restricted"
