@@ -4,8 +4,9 @@
 
 Needs Chromium and a built console (`make ui`). Each figure stands beside a floor of the same run:
 an empty page of the same gateway, a bare listener of the event stream, a blank page. An hour's
-events are sent as fast as the platform takes them; what depends on the clock (the samples of the
-last five minutes) is bounded by the console's own tests, and is no part of the figure.
+events are sent as fast as the platform takes them, which is some minutes: the scale of 500 functions
+is changed, of each in its turn. What depends on the clock (the samples of the last five minutes) is
+bounded by the console's own tests, and is no part of the figure.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from bench._platform import TOKEN, Platform, running
 ROOT = Path(__file__).parents[1]
 NPM = ROOT / "hack" / "npm"
 HOUR = 7_200
-"""Events of an hour with two changes a second, as when 30 functions wake and sleep every minute."""
+"""Events of an hour with two a second: 60 functions that wake and sleep every minute."""
 HELLO = "def handler(request):\n    return 'ok'\n"
 
 Found = dict[str, Any]

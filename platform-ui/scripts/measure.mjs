@@ -6,9 +6,10 @@ const { PLAT_URL: url, PLAT_TOKEN: token, CHROMIUM = "/usr/bin/chromium" } = pro
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const MANY = 500;
 const WORKERS = 4;
+const SENDERS = 2;
 const PATIENCE = 120_000;
 const IMAGE = `embedded/many@sha256:${"0".repeat(64)}`;
-/** An hour in which two functions a second change, as when 30 of them wake and sleep every minute. */
+/** Events of an hour in which two functions a second change: 60 that wake and sleep every minute. */
 const HOUR = Number(process.env.EVENTS ?? 7_200);
 
 const browser = await chromium.launch({
@@ -158,13 +159,13 @@ async function hourOfEvents() {
     const work = async () => {
       while (count - first < goal) {
         const n = number++;
-        const env = [{ name: "ROUND", value: String(n) }];
-        await ask("PUT", `/functions/${many(n % 30)}`, {
-          spec: { image: IMAGE, suspend: true, env },
+        // each in its turn: two changes of one function at once are told as one
+        await ask("POST", `/functions/${many(n % MANY)}/scale`, {
+          max: 5 + (Math.floor(n / MANY) % 3),
         });
       }
     };
-    await Promise.all(Array.from({ length: WORKERS }, work));
+    await Promise.all(Array.from({ length: SENDERS }, work));
     await page.waitForTimeout(1_000);
     points.push({ events: count - first, ...(await heap(page)) });
   }
