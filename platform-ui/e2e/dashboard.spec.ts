@@ -45,7 +45,7 @@ test("a row tells calls, errors and times; rows are filtered by status and sorte
   await expect(page.getByText("1 of 2 functions")).toBeVisible();
 });
 
-test("what is alive pulses, and nothing on a page moves while it loads", async ({
+test("what is alive pulses, nothing moves while a page loads, and the colours stay as chosen", async ({
   console: page,
   platform,
 }) => {
@@ -67,6 +67,13 @@ test("what is alive pulses, and nothing on a page moves while it loads", async (
   await page.getByRole("button", { name: "Stop", exact: true }).click();
   await expect(page.locator("[data-phase=stopped]")).toHaveText("Stopped");
   expect(await pulse("stopped")).not.toBe("infinite");
+
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await background();
+  await page.getByRole("button", { name: "Dark colours" }).click();
+  await expect.poll(background).not.toBe(light);
+  await page.reload();
+  await expect(page.getByRole("button", { name: "Light colours" })).toBeVisible();
 });
 
 test("an action shows before its answer, is taken back where it fails, and needs no events", async ({

@@ -32,12 +32,15 @@ test("a build that fails marks the guilty line, and the mended code deploys", as
   await expect(page.getByText("broken is ready after")).toBeVisible();
 });
 
-test("a requirement that does not exist is shown in its own file", async ({
+test("a requirement of a template's that does not exist is shown in its own file", async ({
   console: page,
   platform,
 }) => {
   await page.goto(`${platform.url}/ui/deploy`);
   await page.getByLabel("Name").fill("needy");
+  await page.getByRole("combobox", { name: "Template" }).click();
+  await page.getByRole("option", { name: "python-flask" }).click();
+  await expect(page.getByLabel("Text of app.py")).toContainText("Flask");
   await page.getByRole("tab", { name: "requirements.txt" }).click();
   await write(page, "# needs\n==nothing at all==\n", "requirements.txt");
   await page.getByRole("tab", { name: "app.py" }).click();

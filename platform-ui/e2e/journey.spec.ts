@@ -29,6 +29,8 @@ def handler(request):
         return words(), 200, {"Content-Type": "text/plain"}
     if request.path == "/broken":
         raise RuntimeError("as asked")
+    if request.method == "POST":
+        return {"header": request.headers["X-Colour"], "body": request.json()}
     return {"path": request.path, "method": request.method, "list": [1, 2, 3]}
 `;
 
@@ -155,6 +157,39 @@ test("answers are shown as what they are, and none of them is run", async ({
   expect(copied).toContain("/function/shapes/broken");
 });
 
+test("a call has a method, headers and a body, and one of before is taken up again", async ({
+  console: page,
+  platform,
+}) => {
+  await platform.deploy("shapes", { "app.py": SHAPES });
+  await page.goto(platform.url + functionPath("shapes", "invoke"));
+  const body = page.getByRole("region", { name: "Body" });
+  const send = page.getByRole("button", { name: "Send" });
+  await page.getByLabel("Path and query").fill("/first");
+  await send.click();
+  await expect(body).toContainText('"path": "/first"');
+
+  await page.getByRole("combobox", { name: "Method" }).click();
+  await page.getByRole("option", { name: "POST" }).click();
+  await expect(page.getByLabel("Header 1", { exact: true })).toHaveValue("Content-Type");
+  await page.getByRole("button", { name: "Header", exact: true }).click();
+  await page.getByLabel("Header 2", { exact: true }).fill("X-Colour");
+  await page.getByLabel("Value 2").fill("it's green");
+  await page.getByRole("textbox", { name: "Body" }).fill('{"count": 3}');
+  await send.click();
+  await expect(body).toContainText('"header": "it\'s green"');
+  await expect(body).toContainText('"count": 3');
+  const curl = page.getByRole("region", { name: "The call as a curl line" });
+  await expect(curl).toContainText("-X POST");
+  await expect(curl).toContainText("X-Colour: it'");
+
+  await page.getByRole("list", { name: "Calls before" }).getByText("GET /first").click();
+  await expect(page.getByLabel("Path and query")).toHaveValue("/first");
+  await expect(page.getByRole("combobox", { name: "Method" })).toHaveText("GET");
+  await send.click();
+  await expect(body).toContainText('"path": "/first"');
+});
+
 test("a streamed answer is shown while it arrives, and can be left", async ({
   console: page,
   platform,
@@ -192,6 +227,8 @@ test("logs follow, are searched, and told by call", CORE, async ({ console: page
   await expect(log).toContainText("asked for /one");
   await expect(log).not.toContainText("asked for /two");
 
+  await page.getByLabel("Follow").uncheck();
+  await expect(page.getByText("Listening")).toHaveCount(0);
   await page.getByRole("tab", { name: "Invoke", exact: true }).click();
   await page.getByLabel("Path and query").fill("/three");
   await page.getByRole("button", { name: "Send" }).click();
