@@ -40,7 +40,7 @@ export function GitSource({ draft, onDraft, runtimes, guilty }: Props) {
       <TextField
         select
         label="Runtime"
-        value={draft.runtime}
+        value={runtimes.some(({ name }) => name === draft.runtime) ? draft.runtime : ""}
         onChange={(event) => onDraft({ ...draft, runtime: event.target.value })}
         slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}
       >

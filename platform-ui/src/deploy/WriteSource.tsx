@@ -56,7 +56,7 @@ export function WriteSource({
       <TextField
         select
         label="Template"
-        value={runtime}
+        value={runtimes.some(({ name }) => name === runtime) ? runtime : ""}
         onChange={(event) => onRuntime(event.target.value)}
         helperText={runtimes.find(({ name }) => name === runtime)?.description ?? " "}
       >
