@@ -4,9 +4,9 @@
 
 Needs Chromium and a built console (`make ui`). Each figure stands beside a floor of the same run:
 an empty page of the same gateway, a bare listener of the event stream, a blank page. An hour's
-events are sent as fast as the platform takes them, which is some minutes: the scale of 500 functions
-is changed, of each in its turn. What depends on the clock (the samples of the last five minutes) is
-bounded by the console's own tests, and is no part of the figure.
+events are sent as fast as the platform takes them, within some minutes: by changing the scale of
+500 functions, one after the other. What depends on the clock (the samples of the last five minutes)
+is bounded by the console's own tests, and is no part of the figure.
 """
 
 from __future__ import annotations
