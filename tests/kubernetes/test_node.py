@@ -1,0 +1,71 @@
+"""A node stops, with all that runs on it, and comes back."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+
+import pytest
+
+from .cluster import run
+from .functions import Functions
+from .installation import NAMESPACE, Gateway, path
+from .process import until
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.slow, pytest.mark.timeout(400)]
+
+NOBODY = (502, 503, 504)
+"""What the platform may answer while no replica runs; anything else would be somebody else's."""
+
+
+def _answers(gateway: Gateway) -> bool:
+    return "ok" in gateway.cluster.kubectl("get", "--raw", "/readyz", check=False)
+
+
+def test_after_the_stop_of_a_node_functions_answer_for_themselves_and_change_again(
+    functions: Functions, gateway: Gateway
+) -> None:
+    """The node is that of the functions; where it is the first one, the API server goes with it."""
+    for name in ("hello", "other"):
+        functions.apply(name, access="public", scale={"min": 1, "max": 2})
+    for name in ("hello", "other"):
+        functions.wait(name)
+    seen: list[tuple[str, int, str]] = []
+
+    def asked(name: str) -> bool:
+        found = _ask(gateway.url + path(functions, name=name))
+        seen.extend([(name, *found)] if found else [])
+        return found is not None and found[0] == 200
+
+    node = functions.get("pods")["items"][0]["spec"]["nodeName"]
+    run("docker", "stop", "--timeout=2", node)
+    run("docker", "start", node)
+    for name in ("hello", "other"):
+        until(lambda name=name: asked(name), seconds=180, what=f"{name} answers")  # type: ignore[misc]
+    for name, status, text in seen:
+        assert status in NOBODY or (status, text) == (200, f"{name}-1 /")
+    _settle(gateway)
+    functions.apply("hello", access="public", env=[{"name": "A", "value": "2"}])
+    functions.wait("hello", seconds=180)
+    until(lambda: gateway.ask(path(functions)) == (200, "hello-2 /"))
+
+
+def _settle(gateway: Gateway) -> None:
+    """Wait until the cluster is as it was, for the tests that come after."""
+    until(lambda: _answers(gateway), seconds=120, what="the API server is back")
+    ready = ("wait", "--for=condition=Ready", "--timeout=180s")
+    gateway.cluster.kubectl(*ready, "nodes", "--all")
+    for namespace in ("kube-system", NAMESPACE):
+        gateway.cluster.kubectl("-n", namespace, *ready, "pods", "--all")
+
+
+def _ask(url: str) -> tuple[int, str] | None:
+    """What the platform answers, by its call id; None where the network has another word."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return (error.code, error.read().decode()) if error.headers["X-Call-Id"] else None
+    except OSError:
+        return None
