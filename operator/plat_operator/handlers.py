@@ -20,6 +20,21 @@ IDLE: Final = 0.2
 GROUP, VERSION, PLURAL = "plat.dev", "v1alpha1", "functions"
 
 
+class _NoEssence(kopf.DiffBaseStorage):
+    """What kopf keeps of an object to tell a change of it later, which nobody here asks for: to
+    build it would be a copy of each object at each event.
+    """
+
+    def build(self, *, body: kopf.Body, extra_fields: object = None) -> kopf.BodyEssence:
+        return kopf.BodyEssence({})
+
+    def fetch(self, *, body: kopf.Body) -> kopf.BodyEssence | None:
+        return None
+
+    def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
+        """Nothing is kept."""
+
+
 def registry(operator: Operator) -> kopf.OperatorRegistry:
     """The handlers of one operator."""
     handlers = kopf.OperatorRegistry()
@@ -30,6 +45,7 @@ def registry(operator: Operator) -> kopf.OperatorRegistry:
         settings.scanning.disabled = True
         # a worker that waits for more keeps the last event of its object, whole
         settings.queueing.idle_timeout = IDLE
+        settings.persistence.diffbase_storage = _NoEssence()
         settings.watching.server_timeout = 270
         settings.watching.client_timeout = 300
 
