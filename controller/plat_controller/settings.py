@@ -15,7 +15,6 @@ class ControllerSettings(GatewaySettings):
     """What an operator may set; see `docs/reference/settings.md`."""
 
     port: Annotated[int, Field(alias="PLAT_PORT", ge=0, le=65535)] = 8081
-    database: Annotated[str | None, Field(alias="DATABASE_URL", repr=False)] = None
     instance: Annotated[str, Field(alias="PLAT_INSTANCE", pattern=NAME)] = "plat"
     network: Annotated[str, Field(alias="PLAT_FUNCTIONS_NETWORK", min_length=1)] = "plat-functions"
     memory: Annotated[Memory, Field(alias="PLAT_FUNCTION_MEMORY")] = "512Mi"

@@ -111,6 +111,24 @@ class SecretNotFound(PlatError):
     code, status = "secret-not-found", 404
 
 
+class CallNotFound(PlatError):
+    """No asynchronous call of that id, or its time is over and it was forgotten."""
+
+    code, status = "call-not-found", 404
+
+
+class NoResult(PlatError):
+    """The call is over, and the function gave no answer that could be kept."""
+
+    code, status = "no-result", 404
+
+
+class CallNotOver(PlatError):
+    """The call waits or runs still."""
+
+    code, status = "call-not-over", 409
+
+
 class Conflict(PlatError):
     """Somebody else changed it first, or it is being deleted."""
 

@@ -19,12 +19,9 @@ from plat_core.services.tokens import check_token, check_viewer
 from plat_gateway.lock import HomeLock
 from plat_gateway.server import serve
 from plat_gateway.settings import GatewaySettings
-from plat_gateway.wiring.parts import Platform
+from plat_gateway.wiring.parts import GRACE, Platform
 
 log = logging.getLogger("plat_gateway")
-
-GRACE = 30.0
-"""Seconds that calls in flight get when the gateway stops."""
 
 
 def main() -> int:
@@ -60,6 +57,7 @@ async def _run(settings: GatewaySettings, lock: HomeLock) -> None:
             platform.proxy,
             sock=address,
             trusted_proxies=settings.trusted_proxies,
+            intake=platform.intake,
         )
         lock.tell(settings.url)
         log.info("plat serves at %s", settings.url)

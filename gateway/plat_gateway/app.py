@@ -12,7 +12,17 @@ from plat_gateway import openapi, problems
 from plat_gateway.auth.layer import CONSOLE, TokenLayer
 from plat_gateway.edge import Bounds, Edge
 from plat_gateway.metrics import Metrics
-from plat_gateway.routes import builds, events, functions, health, logs, register, secrets, system
+from plat_gateway.routes import (
+    builds,
+    calls,
+    events,
+    functions,
+    health,
+    logs,
+    register,
+    secrets,
+    system,
+)
 from plat_gateway.routes.console import FILES, Console, to_console
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
@@ -21,10 +31,11 @@ DESCRIPTION = (
     "Deploy, scale and watch functions. Paths but those without a lock need the header "
     "`Authorization: Bearer $AUTH_TOKEN`. Errors are `application/problem+json` with a stable "
     "`code`. Functions themselves are called at `/function/{name}`, which is not part of this "
-    "document: whatever a function takes and answers passes through."
+    "document: whatever a function takes and answers passes through. The same under "
+    "`/async-function/{name}` is answered at once with 202 and the id of a call of `/calls`."
 )
 METHODS = ("GET", "PUT", "POST", "DELETE")
-ROOMS = (functions, events, logs, builds, register, secrets, system, health)
+ROOMS = (functions, calls, events, logs, builds, register, secrets, system, health)
 
 
 def create_app(services: Services, settings: GatewaySettings, console: Path = FILES) -> FastAPI:

@@ -1,7 +1,7 @@
 """The gateway's HTTP server: one for functions and for the application.
 
-What `/function/` names goes to the proxy, everything else to the ASGI application; both get only
-what the strict grammar let through.
+What `/function/` names goes to the proxy, `/async-function/` to the intake of calls, all else to
+the ASGI application; each gets only what the strict grammar let through.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from plat_gateway.proxy.bridge import AppExchange, ASGIApp, Lifespan, http_scope
 from plat_gateway.proxy.connection import Connection
 from plat_gateway.proxy.forwarding import Network, Peer
 from plat_gateway.proxy.heads import RequestHead
+from plat_gateway.proxy.intake import ASYNC_PREFIX, Intake
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy
 from plat_gateway.proxy.roles import Exchange
@@ -34,11 +35,13 @@ class Server:
         *,
         limits: Limits,
         trusted_proxies: Sequence[Network],
+        intake: Intake | None = None,
     ) -> None:
         self.limits = limits
         self.draining = False
         self._app = app
         self._proxy = proxy
+        self._intake = intake
         self._trusted = trusted_proxies
         self._lifespan = Lifespan(app)
         self._listener: asyncio.Server | None = None
@@ -120,13 +123,18 @@ class Server:
 
     def body_limit(self, head: RequestHead) -> int | None:
         """How many bytes the body of this request may have."""
-        is_function = head.target.startswith(PREFIX)
-        return self.limits.function_body_bytes if is_function else self.limits.body_bytes
+        if head.target.startswith(PREFIX):
+            return self.limits.function_body_bytes
+        if self._intake is not None and head.target.startswith(ASYNC_PREFIX):
+            return self._intake.body_bytes
+        return self.limits.body_bytes
 
     def exchange(self, connection: Connection, head: RequestHead) -> Exchange | None:
         """Who answers this request; None where it has been answered already."""
         if head.target.startswith(PREFIX):
             return self._proxy.exchange(connection, head)
+        if self._intake is not None and head.target.startswith(ASYNC_PREFIX):
+            return self._intake.exchange(connection, head)
         call_id = self._proxy.ids.of(head.fields.get(b"x-call-id"))
         try:
             check_path(head.target)
@@ -150,11 +158,16 @@ async def serve(
     limits: Limits | None = None,
     sock: socket.socket | None = None,
     trusted_proxies: Sequence[Network] = (),
+    intake: Intake | None = None,
 ) -> Server:
     """Start a server; `sock`, bound already, takes the place of `host` and `port`.
 
+    Without `intake`, `/async-function/` is the application's as everything else.
+
     Raises OSError where the address is taken, RuntimeError where the application does not start.
     """
-    server = Server(app, proxy, limits=limits or proxy.limits, trusted_proxies=trusted_proxies)
+    server = Server(
+        app, proxy, limits=limits or proxy.limits, trusted_proxies=trusted_proxies, intake=intake
+    )
     await server.start(host=host, port=port, sock=sock)
     return server

@@ -62,6 +62,15 @@ class GatewaySettings(BaseModel):
         "http://localhost:8081"
     )
     builder_url: Annotated[str, Field(alias="BUILDER_URL", pattern=URL)] = "http://localhost:8082"
+    database: Annotated[str | None, Field(alias="DATABASE_URL", repr=False)] = None
+    async_body_limit: Annotated[int, Field(alias="PLAT_ASYNC_BODY_LIMIT", ge=0)] = MIB
+    async_result_limit: Annotated[int, Field(alias="PLAT_ASYNC_RESULT_LIMIT", ge=0)] = MIB
+    async_queue: Annotated[int, Field(alias="PLAT_ASYNC_QUEUE", ge=1)] = 10_000
+    async_attempts: Annotated[int, Field(alias="PLAT_ASYNC_ATTEMPTS", ge=1, le=100)] = 8
+    async_at_once: Annotated[int, Field(alias="PLAT_ASYNC_AT_ONCE", ge=1, le=1000)] = 32
+    async_retention: Annotated[float, Field(alias="PLAT_ASYNC_RETENTION", ge=60, le=31_536_000)] = (
+        86_400.0
+    )
     peers: Annotated[str, Field(alias="PLAT_PEERS")] = ""
     peer_port: Annotated[int, Field(alias="PLAT_PEER_PORT", ge=0, le=65535)] = 8089
     pod_name: Annotated[str, Field(alias="PLAT_POD_NAME")] = ""

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from plat_core.backends.memory import MemoryFunctionStore, MemorySecretStore
-from plat_core.backends.sql import Database, SqlFunctionStore, SqlSecretStore
-from plat_core.ports import FunctionStore, SecretStore
+from plat_core.backends.memory import MemoryCallStore, MemoryFunctionStore, MemorySecretStore
+from plat_core.backends.sql import Database, SqlCallStore, SqlFunctionStore, SqlSecretStore
+from plat_core.ports import CallStore, FunctionStore, SecretStore
 
 from ..docker_fixtures import (
     docker_client,
@@ -67,6 +67,16 @@ async def secrets(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         return
     database = await Database.open(_url(request, tmp_path))
     yield SqlSecretStore(database)
+    await database.close()
+
+
+@pytest.fixture(params=STORES[:3])
+async def calls(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[CallStore]:
+    if request.param == "memory":
+        yield MemoryCallStore()
+        return
+    database = await Database.open(_url(request, tmp_path))
+    yield SqlCallStore(database)
     await database.close()
 
 

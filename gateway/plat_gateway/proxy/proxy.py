@@ -71,6 +71,17 @@ class Proxy:
             return None
         return FunctionExchange(self, connection, head, entry, path, call_id, extra)
 
+    def cors(self, head: RequestHead, call_id: bytes) -> tuple[bytes, bytes | None]:
+        """Header lines for a browser's answer, and the whole answer where it asks beforehand."""
+        return self._cors.lines(head), self._cors.preflight(head, call_id)
+
+    def admitted(self, segment: str, connection: Connection, head: RequestHead) -> RouteEntry:
+        """The function of that segment, where this caller may call it; raises PlatError."""
+        entry = self._entry(segment)
+        if entry.route.access != "public":
+            self._check(entry, connection, head)
+        return entry
+
     def _entry(self, segment: str) -> RouteEntry:
         entry = self.router.lookup(segment)
         if entry is None:

@@ -17,11 +17,12 @@ from plat_builder.resource import ResourceBuilder
 from plat_builder.service import BuildService
 from plat_builder.settings import BuildSettings
 from plat_core.backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing
-from plat_core.backends.sql import Database, SqlFunctionStore, SqlSecretStore
+from plat_core.backends.sql import Database, SqlCallStore, SqlFunctionStore, SqlSecretStore
 from plat_core.model.names import FunctionRef
 from plat_core.ports import FunctionStore, LogRecord
 from plat_core.services.autoscaler import Autoscaler
 from plat_core.services.background import background
+from plat_core.services.calls import Calls
 from plat_core.services.changes import AnnouncingStore, Changes
 from plat_core.services.controller import Controller
 from plat_core.services.functions import Functions
@@ -33,6 +34,7 @@ from plat_gateway.notices import Notices
 from plat_gateway.proxy.records import CallRecord
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
+from plat_gateway.wiring.calls import dispatching, intake_of, policy_of
 from plat_gateway.wiring.parts import Platform, guard_of, proxy_of, routed, runtime_view
 
 log = logging.getLogger(__name__)
@@ -60,6 +62,7 @@ async def embedded(
         changes = Changes()
         store = AnnouncingStore(SqlFunctionStore(database), changes)
         secrets = SqlSecretStore(database)
+        queue = SqlCallStore(database)
         logs = EmbeddedLogs(home / "logs")
         stack.push_async_callback(logs.close)
         workloads = await EmbeddedWorkloads.open(
@@ -115,6 +118,7 @@ async def embedded(
             samples=router.totals,
             buckets=BUCKETS,
             routed=routed(router),
+            calls=Calls(queue, policy=policy_of(settings)),
             backend=settings.backend,
             version=version("plat-faas"),
             notices=Notices() if settings.is_dev else None,
@@ -128,9 +132,10 @@ async def embedded(
             )
         )
         on_call = _access_log(logs) if settings.access_log else None
-        yield Platform(
-            create_app(services, settings), proxy_of(router, services, settings, on_call), services
-        )
+        proxy = proxy_of(router, services, settings, on_call)
+        await stack.enter_async_context(dispatching(queue, proxy, services, settings, alone=True))
+        intake = intake_of(proxy, services.calls, settings)
+        yield Platform(create_app(services, settings), proxy, services, intake)
 
 
 def _access_log(logs: EmbeddedLogs) -> Callable[[CallRecord], None]:

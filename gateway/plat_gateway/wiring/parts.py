@@ -14,6 +14,7 @@ from plat_core.model.names import FunctionRef
 from plat_core.services.invoke import Router
 from plat_core.services.tokens import TokenGuard, Verdict, refusal
 
+from plat_gateway.proxy.intake import Intake
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy
 from plat_gateway.proxy.records import CallRecord
@@ -23,6 +24,8 @@ from plat_gateway.settings import GatewaySettings
 
 log = logging.getLogger(__name__)
 
+GRACE = 30.0
+"""Seconds that calls in flight get when the gateway stops."""
 ROUTED = 2.0
 """Seconds for which the answer to a deploy waits for the data path."""
 
@@ -34,6 +37,7 @@ class Platform:
     app: FastAPI
     proxy: Proxy
     services: Services
+    intake: Intake | None = None
 
 
 def guard_of(settings: GatewaySettings) -> TokenGuard:

@@ -1,5 +1,7 @@
 """A gateway on a free port with scripted functions behind it."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
@@ -8,11 +10,17 @@ from pathlib import Path
 
 import pytest
 import uvloop
+from plat_core.backends.memory import MemoryCallStore
 from plat_core.errors import FunctionNotFound, PlatError, TooManyAttempts, Unauthenticated
+from plat_core.model.calls import OVER, Call
 from plat_core.model.names import FunctionRef
-from plat_core.ports import Endpoint, Route
+from plat_core.ports import CallStore, Endpoint, Route
+from plat_core.services.calls import CallPolicy, Calls
+from plat_core.services.dispatch import Dispatcher, room_of
 from plat_core.services.invoke import Router
 from plat_gateway.proxy.bridge import ASGIApp
+from plat_gateway.proxy.delivery import Delivery
+from plat_gateway.proxy.intake import Intake
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy
 from plat_gateway.proxy.records import CallRecord
@@ -110,6 +118,8 @@ def admit(authorization: bytes | None, address: str) -> PlatError | None:
 class Gateway:
     """The server under test and what is around it."""
 
+    queue: Queue
+
     def __init__(self, server: Server, router: Router, scaler: FakeScaler, folder: Path) -> None:
         self.server = server
         self.router = router
@@ -149,6 +159,10 @@ class Gateway:
         route = replace(route, **changes)  # type: ignore[arg-type]
         self.router.apply(route)
         return route
+
+    def afterwards(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Close this too, before the functions."""
+        self._stack.push_async_callback(close)
 
     async def connect(self) -> Conversation:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port, limit=2**22)
@@ -192,6 +206,42 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
     return {"uvloop": uvloop.new_event_loop}
 
 
+class Queue:
+    """The asynchronous calls of a gateway, sent as fast as they come."""
+
+    def __init__(self, proxy: Proxy, store: CallStore, policy: CallPolicy, answers: int) -> None:
+        self.store = store
+        self.calls = Calls(store, policy=policy)
+        self.missing: set[FunctionRef] = set()
+        self.dispatcher = Dispatcher(
+            store,
+            self.calls,
+            send=Delivery(proxy, answer_bytes=answers).send,
+            room=lambda ref, sent: (
+                room_of(entry, sent) if (entry := proxy.router.lookup(ref.segment)) else None
+            ),
+            exists=self._exists,
+            policy=policy,
+            alone=False,
+        )
+
+    async def _exists(self, ref: FunctionRef) -> bool:
+        return ref not in self.missing
+
+    def start(self) -> None:
+        self.task = asyncio.ensure_future(self.dispatcher.run())
+
+    async def over(self, call_id: str) -> Call:
+        """The call, once it is over."""
+        call = await self.calls.get(call_id, within=PATIENCE)
+        assert call.state in OVER, call
+        return call
+
+    async def close(self) -> None:
+        await self.dispatcher.close(0.0)
+        await self.task
+
+
 MakeGateway = Callable[..., Awaitable[Gateway]]
 
 
@@ -206,6 +256,9 @@ async def make_gateway(tmp_path: Path) -> AsyncIterator[MakeGateway]:
             trusted: tuple[object, ...] = (),
             origins: tuple[str, ...] = (),
             notices: dict[str, bytes] | None = None,
+            calls: CallPolicy | None = None,
+            store: CallStore | None = None,
+            bodies: int = 1000,
         ) -> Gateway:
             scaler, records = FakeScaler(), []
             router = Router(scaler=scaler)
@@ -217,8 +270,15 @@ async def make_gateway(tmp_path: Path) -> AsyncIterator[MakeGateway]:
                 on_call=records.append,
                 notices=notices,
             )
-            server = await serve(app, proxy, port=0, trusted_proxies=trusted)  # type: ignore[arg-type]
+            queue = Queue(proxy, store or MemoryCallStore(), calls, bodies) if calls else None
+            door = queue.calls.accept if queue else None
+            intake = Intake(proxy, door, body_bytes=bodies)
+            server = await serve(app, proxy, port=0, trusted_proxies=trusted, intake=intake)  # type: ignore[arg-type]
             gateway = Gateway(server, router, scaler, tmp_path)
+            if queue is not None:
+                gateway.queue = queue
+                queue.start()
+                gateway.afterwards(queue.close)
             gateway.records = records
             stack.push_async_callback(gateway.close)
             return gateway

@@ -4,6 +4,7 @@ It keeps the ports' contracts like any other backend, starts nothing, and never 
 handed in, and what would take time elsewhere is told to happen.
 """
 
+from plat_core.backends.memory.calls import MemoryCallStore
 from plat_core.backends.memory.logs import MemoryLogs
 from plat_core.backends.memory.scaler import MemoryScaler
 from plat_core.backends.memory.stores import MemoryFunctionStore, MemorySecretStore
@@ -16,6 +17,7 @@ from plat_core.backends.memory.workloads import (
 
 __all__ = [
     "CrashingWorkloads",
+    "MemoryCallStore",
     "MemoryFunctionStore",
     "MemoryLogs",
     "MemoryScaler",

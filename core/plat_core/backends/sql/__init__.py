@@ -1,12 +1,14 @@
-"""The SQL backend: desired state, revisions and secrets in one database.
+"""The SQL backend: desired state, revisions, secrets and asynchronous calls in one database.
 
 SQLite is what `plat up` uses, Postgres what several machines share; only `sqlite` and `postgres`
 know which. The drivers block, so everything runs on the one thread of `Database`; this room starts
 no process and knows nothing of replicas.
 """
 
+from plat_core.backends.sql.calls import SqlCallStore
 from plat_core.backends.sql.database import Database
 from plat_core.backends.sql.functions import SqlFunctionStore
+from plat_core.backends.sql.later import LaterDatabase
 from plat_core.backends.sql.secrets import SqlSecretStore
 
-__all__ = ["Database", "SqlFunctionStore", "SqlSecretStore"]
+__all__ = ["Database", "LaterDatabase", "SqlCallStore", "SqlFunctionStore", "SqlSecretStore"]

@@ -48,16 +48,22 @@ class Database:
             raise
         return database
 
+    @staticmethod
+    def check(url: str) -> None:
+        """Raise InvalidInput where `open` would."""
+        _kind(url)
+
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in a transaction that only reads; raises Unavailable."""
         return await self._bounded(work, self._kind.options(writes=False))
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def write(self, work: Callable[[sa.Connection], T], *, alone: bool = True) -> T:
         """Run `work` in a transaction that is durable when this returns; raises Unavailable.
 
-        One runs at a time, whatever else has the database open.
+        One runs at a time, whatever else has the database open; without `alone`, others may write
+        meanwhile where the database can do that.
         """
-        return await self._bounded(work, self._kind.options(writes=True))
+        return await self._bounded(work, self._kind.options(writes=True, alone=alone))
 
     async def ping(self) -> None:
         """Ask the database for a sign of life; raises Unavailable."""

@@ -25,8 +25,11 @@ class Kind(Protocol):
         """An engine with one connection, which is made when it is first used."""
         ...
 
-    def options(self, *, writes: bool) -> Mapping[str, Any]:
-        """Execution options of a transaction that reads, or that writes while no other one does."""
+    def options(self, *, writes: bool, alone: bool = True) -> Mapping[str, Any]:
+        """Execution options of a transaction that reads, or that writes while no other one does.
+
+        Without `alone`, others may write meanwhile, if the database lets them.
+        """
         ...
 
     def prepare(self) -> None:

@@ -40,8 +40,9 @@ class Sqlite:
         sa.event.listen(engine, "begin", _begin)
         return engine
 
-    def options(self, *, writes: bool) -> Mapping[str, Any]:
-        """See `Kind.options`; `_begin` reads them."""
+    def options(self, *, writes: bool, alone: bool = True) -> Mapping[str, Any]:
+        """See `Kind.options`; `_begin` reads them. Who writes to a file is always alone."""
+        del alone
         return {"writes": writes}
 
     def prepare(self) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-SCHEMAS = ("0001", "0002", "0003")
+SCHEMAS = ("0001", "0002", "0003", "0004")
 """Every schema version that this release knows, oldest first; the last one is the current one."""
 
 
@@ -66,4 +66,49 @@ SECRETS = sa.Table(
     sa.Column("name", NAME, primary_key=True),
     sa.Column("values", sa.JSON, nullable=False),
     sa.Column("version", sa.String(32), nullable=False),
+)
+
+CALL_ID = sa.String(64)
+
+CALLS = sa.Table(
+    "calls",
+    METADATA,
+    sa.Column("id", CALL_ID, primary_key=True),
+    sa.Column("namespace", NAME, nullable=False),
+    sa.Column("name", NAME, nullable=False),
+    sa.Column("method", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("created", Instant, nullable=False),
+    sa.Column("due", Instant, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("holder", sa.String(64), nullable=False),
+    sa.Column("started", Instant),
+    sa.Column("finished", Instant),
+    sa.Column("status", sa.Integer),
+    sa.Column("truncated", sa.Boolean, nullable=False),
+    sa.Column("trouble_code", sa.String(64)),
+    sa.Column("trouble", sa.Text),
+    sa.Index("calls_due", "state", "due"),
+    sa.Index("calls_of_function", "namespace", "name", "state", "due"),
+    sa.Index("calls_created", "created"),
+    sa.Index("calls_finished", "finished"),
+)
+"""A call in few bytes. `due`: while it runs, the moment from which its holder counts as dead."""
+
+CALL_REQUESTS = sa.Table(
+    "call_requests",
+    METADATA,
+    sa.Column("id", CALL_ID, sa.ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("headers", sa.JSON, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+"""Beside the call, whose row is written several times; gone when the call is over."""
+
+CALL_ANSWERS = sa.Table(
+    "call_answers",
+    METADATA,
+    sa.Column("id", CALL_ID, sa.ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("headers", sa.JSON, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
 )

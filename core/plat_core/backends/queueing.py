@@ -1,0 +1,44 @@
+"""What every `CallStore` says in the same words: its refusals. No I/O."""
+
+from __future__ import annotations
+
+from plat_core.errors import CallNotFound, Conflict, Overloaded
+from plat_core.model.calls import OVER, Call
+from plat_core.model.names import FunctionRef
+
+RETRY_AFTER = 5.0
+"""Seconds after which a queue that was full is worth another try."""
+
+
+def missing(call_id: str) -> CallNotFound:
+    """No call of that id."""
+    return CallNotFound(
+        f"there is no asynchronous call {call_id}, or its time is over", fix="plat calls"
+    )
+
+
+def full(ref: FunctionRef, most: int) -> Overloaded:
+    """The queue of a function has no room."""
+    return Overloaded(
+        f"{most} asynchronous calls of {ref} wait or run, and more are not taken",
+        fix=f"try again later; plat calls --function {ref.segment}",
+        retry_after=RETRY_AFTER,
+    )
+
+
+def taken(call_id: str) -> Conflict:
+    """There is a call of that id already."""
+    return Conflict(f"there is an asynchronous call {call_id} already", fix="send it again")
+
+
+def not_waiting(call: Call) -> Conflict:
+    """Only a call that waits can be cancelled."""
+    if call.state in OVER:
+        return Conflict(f"the call {call.id} is over: it {_ENDS[call.state]}", fix="plat calls")
+    return Conflict(
+        f"the call {call.id} is at the function, which cannot be told to stop",
+        fix=f"plat calls show {call.id}",
+    )
+
+
+_ENDS = {"succeeded": "succeeded", "failed": "failed", "cancelled": "was cancelled"}

@@ -1,0 +1,81 @@
+"""Asynchronous calls, put together in the same way before every backend."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from plat_core.errors import FunctionNotFound
+from plat_core.model.names import FunctionRef
+from plat_core.ports import CallStore
+from plat_core.services.background import background
+from plat_core.services.calls import CallPolicy, Calls
+from plat_core.services.dispatch import Dispatcher, room_of
+
+from plat_gateway.proxy.delivery import Delivery
+from plat_gateway.proxy.intake import Intake
+from plat_gateway.proxy.proxy import Proxy
+from plat_gateway.services import Services
+from plat_gateway.settings import GatewaySettings
+from plat_gateway.wiring.parts import GRACE
+
+
+def policy_of(settings: GatewaySettings) -> CallPolicy:
+    """The bounds that the operator may set."""
+    return CallPolicy(
+        queue=settings.async_queue,
+        attempts=settings.async_attempts,
+        at_once=settings.async_at_once,
+        retention=settings.async_retention,
+    )
+
+
+def intake_of(proxy: Proxy, calls: Calls | None, settings: GatewaySettings) -> Intake:
+    """The door for asynchronous calls; without `calls` it says what is missing."""
+    accept = None if calls is None else calls.accept
+    return Intake(proxy, accept, body_bytes=settings.async_body_limit)
+
+
+@asynccontextmanager
+async def dispatching(
+    store: CallStore, proxy: Proxy, services: Services, settings: GatewaySettings, *, alone: bool
+) -> AsyncIterator[None]:
+    """Send the calls of `store` beside the body; at its end, what is under way is finished.
+
+    `alone`: no other gateway uses the store.
+    """
+    calls = services.calls
+    assert calls is not None  # noqa: S101 - it is made over the same store
+
+    def room(ref: FunctionRef, sent: int) -> int | None:
+        entry = proxy.router.lookup(ref.segment)
+        return None if entry is None else room_of(entry, sent)
+
+    async def exists(ref: FunctionRef) -> bool:
+        try:
+            await services.functions.record(ref)
+        except FunctionNotFound:
+            return False
+        return True
+
+    dispatcher = Dispatcher(
+        store,
+        calls,
+        send=Delivery(proxy, answer_bytes=settings.async_result_limit).send,
+        room=room,
+        exists=exists,
+        policy=policy_of(settings),
+        alone=alone,
+    )
+
+    async def stop() -> None:
+        await services.closing.wait()
+        await dispatcher.close(GRACE)
+
+    async with background(dispatcher.run(), stop()):
+        try:
+            yield
+        finally:
+            # begun already where the gateway was told to stop: both graces are one
+            await dispatcher.close(GRACE)
+            proxy.pools.close()

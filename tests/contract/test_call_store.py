@@ -1,0 +1,246 @@
+"""`CallStore`, sentence by sentence."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from plat_core.errors import CallNotFound, Conflict, Overloaded
+from plat_core.model.calls import (
+    Backlog,
+    Call,
+    CallAnswer,
+    CallQuery,
+    CallRequest,
+    CallTrouble,
+    Claim,
+)
+from plat_core.model.names import FunctionRef
+from plat_core.ports import CallStore
+
+from .samples import OTHER, REF
+
+START = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=UTC)
+REQUEST = CallRequest(
+    "POST", "/a%2Fb?c=d", (("Content-Type", "image/png"), ("X-Odd", "\xe9")), bytes(range(256))
+)
+ANSWER = CallAnswer(201, (("Content-Type", "text/plain"), ("Set-Cookie", "a=\xff")), b"\0done\xff")
+TROUBLE = CallTrouble("overloaded", "every replica is busy\0")
+
+
+def moment(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+async def queue(calls: CallStore, name: str, ref: FunctionRef = REF, at: float = 0) -> Call:
+    call = Call(name, ref, REQUEST.method, REQUEST.path, moment(at), moment(at))
+    await calls.add(call, REQUEST, most=100)
+    return call
+
+
+async def take(
+    calls: CallStore, holder: str = "a", *, at: float = 0, room: int = 10
+) -> list[Claim]:
+    claimed = await calls.claim({REF: room}, holder=holder, now=moment(at), until=moment(at + 30))
+    return list(claimed)
+
+
+def ids(claims: list[Claim]) -> list[str]:
+    return [claim.call.id for claim in claims]
+
+
+async def test_what_was_queued_comes_out_as_it_went_in(calls: CallStore) -> None:
+    call = await queue(calls, "one")
+    assert await calls.get("one") == call
+    assert await calls.answer("one") is None
+    [claim] = await take(calls, at=1)
+    assert claim.request == REQUEST
+    assert claim.call == replace(
+        call, state="running", attempts=1, started=moment(1), due=claim.call.due
+    )
+
+
+async def test_unknown_call_says_so(calls: CallStore) -> None:
+    for asked in (calls.get("no"), calls.answer("no"), calls.cancel("no", START)):
+        with pytest.raises(CallNotFound, match="no asynchronous call no"):
+            await asked
+    assert not await calls.finish("no", "succeeded", now=START, answer=ANSWER)
+
+
+async def test_an_id_is_given_once(calls: CallStore) -> None:
+    await queue(calls, "one")
+    with pytest.raises(Conflict):
+        await queue(calls, "one", OTHER)
+    assert (await calls.get("one")).ref == REF
+
+
+async def test_a_full_queue_takes_no_more_until_a_call_is_over(calls: CallStore) -> None:
+    for name in ("one", "two"):
+        await queue(calls, name)
+    await take(calls, room=1)
+    third = Call("three", REF, "GET", "/", START, START)
+    with pytest.raises(Overloaded) as caught:
+        await calls.add(third, REQUEST, most=2)
+    assert caught.value.retry_after
+    await calls.add(replace(third, id="other", ref=OTHER), REQUEST, most=2)
+    await calls.finish("one", "succeeded", now=START, answer=ANSWER)
+    await calls.add(third, REQUEST, most=2)
+
+
+async def test_the_longest_due_is_claimed_first_and_no_more_than_there_is_room(
+    calls: CallStore,
+) -> None:
+    for name, at in (("late", 2), ("early", 1), ("future", 99)):
+        await queue(calls, name, at=at)
+    await queue(calls, "foreign", OTHER)
+    assert ids(await take(calls, at=3, room=1)) == ["early"]
+    assert ids(await take(calls, at=3)) == ["late"]
+    assert ids(await take(calls, at=3)) == []
+    assert await calls.claim({}, holder="a", now=moment(3), until=moment(9)) in ((), [])
+
+
+async def test_many_who_claim_at_once_get_each_call_once(calls: CallStore) -> None:
+    for number in range(20):
+        await queue(calls, f"{number:02}")
+    taken = await asyncio.gather(*(take(calls, f"holder-{n}", room=7) for n in range(5)))
+    assert sorted(name for claims in taken for name in ids(claims)) == [
+        f"{n:02}" for n in range(20)
+    ]
+
+
+async def test_the_backlog_is_what_is_due_and_when_the_rest_is(calls: CallStore) -> None:
+    assert await calls.backlog(START) == Backlog()
+    for name, at in (("one", 0), ("two", 1), ("future", 50)):
+        await queue(calls, name, at=at)
+    await queue(calls, "foreign", OTHER)
+    assert await calls.backlog(moment(1)) == Backlog({REF: 2, OTHER: 1}, moment(50))
+    await take(calls, at=1)
+    assert await calls.backlog(moment(1)) == Backlog({OTHER: 1}, moment(31))
+    assert await calls.backlog(moment(31)) == Backlog({REF: 2, OTHER: 1}, moment(50))
+
+
+async def test_a_call_whose_holder_died_is_claimed_by_another(calls: CallStore) -> None:
+    await queue(calls, "one")
+    await take(calls, "dead")
+    assert await take(calls, "heir", at=29) == []
+    [claim] = await take(calls, "heir", at=30)
+    assert (claim.call.attempts, claim.request) == (2, REQUEST)
+    await calls.renew("dead", moment(500))
+    assert not await calls.retry("one", "dead", due=moment(40), trouble=TROUBLE)
+    await calls.give_back("dead", moment(40))
+    assert (await calls.get("one")).state == "running"
+    assert ids(await take(calls, "third", at=60)) == ["one"]
+
+
+async def test_who_renews_keeps_what_it_holds(calls: CallStore) -> None:
+    await queue(calls, "one")
+    await take(calls)
+    await calls.renew("a", moment(100))
+    assert await take(calls, "b", at=99) == []
+    assert ids(await take(calls, "b", at=100)) == ["one"]
+
+
+async def test_a_retried_call_waits_for_its_moment_and_tells_why(calls: CallStore) -> None:
+    await queue(calls, "one")
+    await take(calls)
+    assert await calls.retry("one", "a", due=moment(10), trouble=TROUBLE)
+    waiting = await calls.get("one")
+    assert (waiting.state, waiting.due, waiting.attempts) == ("queued", moment(10), 1)
+    assert waiting.trouble is not None
+    assert waiting.trouble.code == "overloaded"
+    assert waiting.trouble.message.startswith("every replica is busy")
+    assert await take(calls, at=9) == []
+    assert [claim.call.attempts for claim in await take(calls, at=10)] == [2]
+
+
+async def test_the_first_end_counts_and_its_answer_is_kept(calls: CallStore) -> None:
+    await queue(calls, "one")
+    await take(calls, "dead")
+    await take(calls, "heir", at=30)
+    assert await calls.finish("one", "succeeded", now=moment(31), answer=ANSWER)
+    assert not await calls.finish(
+        "one", "failed", now=moment(32), answer=CallAnswer(500), trouble=TROUBLE
+    )
+    over = await calls.get("one")
+    assert (over.state, over.status, over.finished) == ("succeeded", 201, moment(31))
+    assert over.trouble is None
+    assert await calls.answer("one") == ANSWER
+    assert await take(calls, at=999) == []
+
+
+async def test_an_answer_that_was_cut_says_so(calls: CallStore) -> None:
+    await queue(calls, "one")
+    await calls.finish("one", "failed", now=START, answer=replace(ANSWER, truncated=True))
+    assert (await calls.get("one")).truncated
+    answer = await calls.answer("one")
+    assert answer is not None
+    assert answer.truncated
+
+
+async def test_a_call_may_end_without_an_answer(calls: CallStore) -> None:
+    await queue(calls, "one")
+    await take(calls)
+    assert await calls.finish("one", "failed", now=moment(1), trouble=CallTrouble("x", "why"))
+    over = await calls.get("one")
+    assert (over.state, over.status, over.trouble) == ("failed", None, CallTrouble("x", "why"))
+    assert await calls.answer("one") is None
+
+
+async def test_what_is_given_back_is_due_at_once_and_did_not_count(calls: CallStore) -> None:
+    for name in ("one", "two"):
+        await queue(calls, name)
+    await take(calls, "leaver", room=1)
+    await take(calls, "stayer")
+    await calls.give_back("leaver", moment(1))
+    assert [(c.call.id, c.call.attempts) for c in await take(calls, at=1)] == [("one", 1)]
+    assert (await calls.get("two")).attempts == 1
+
+
+async def test_orphans_are_due_at_once(calls: CallStore) -> None:
+    await queue(calls, "one")
+    await take(calls, "former life")
+    await calls.orphan(moment(1))
+    assert ids(await take(calls, at=1)) == ["one"]
+
+
+async def test_only_a_call_that_waits_is_cancelled(calls: CallStore) -> None:
+    for name in ("one", "two"):
+        await queue(calls, name)
+    cancelled = await calls.cancel("one", moment(1))
+    assert (cancelled.state, cancelled.finished) == ("cancelled", moment(1))
+    assert ids(await take(calls, at=2)) == ["two"]
+    with pytest.raises(Conflict, match="at the function"):
+        await calls.cancel("two", moment(3))
+    with pytest.raises(Conflict, match="was cancelled"):
+        await calls.cancel("one", moment(3))
+
+
+async def test_calls_are_listed_newest_first_and_by_what_is_asked(calls: CallStore) -> None:
+    for number, name in enumerate(("one", "two", "three")):
+        await queue(calls, name, at=number)
+    await queue(calls, "foreign", OTHER, at=9)
+    await calls.cancel("two", START)
+
+    async def listed(query: CallQuery) -> list[str]:
+        return [call.id for call in await calls.list(query)]
+
+    assert await listed(CallQuery()) == ["foreign", "three", "two", "one"]
+    assert await listed(CallQuery(limit=2)) == ["foreign", "three"]
+    assert await listed(CallQuery(REF.name)) == ["foreign", "three", "two", "one"]
+    assert await listed(CallQuery(REF.name, REF.namespace, "queued")) == ["three", "one"]
+    assert await listed(CallQuery(namespace=OTHER.namespace)) == ["foreign"]
+    assert await listed(CallQuery(state="cancelled")) == ["two"]
+
+
+async def test_sweeping_forgets_what_was_over_before(calls: CallStore) -> None:
+    for name in ("old", "new", "open"):
+        await queue(calls, name)
+    await calls.finish("old", "succeeded", now=moment(1), answer=ANSWER)
+    await calls.finish("new", "succeeded", now=moment(10), answer=ANSWER)
+    assert await calls.sweep(moment(10)) == 1
+    with pytest.raises(CallNotFound):
+        await calls.answer("old")
+    assert await calls.answer("new") == ANSWER
+    assert (await calls.get("open")).state == "queued"
