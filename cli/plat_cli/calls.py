@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import mimetypes
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from plat_core.errors import InvalidInput
@@ -60,10 +61,10 @@ def fields(lines: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def target(ref: FunctionRef, path: str) -> str:
+def target(ref: FunctionRef, path: str, below: str = "/function") -> str:
     """The request's target below the gateway; what is not allowed in a URL is escaped."""
     tail = path if path.startswith(("/", "?")) or not path else f"/{path}"
-    return f"/function/{ref.segment}" + quote(tail, safe="/?&=%:@!$'()*+,;-._~[]")
+    return f"{below}/{ref.segment}" + quote(tail, safe="/?&=%:@!$'()*+,;-._~[]")
 
 
 def copy(answer: http.client.HTTPResponse, into: BinaryIO) -> bytes:
@@ -80,6 +81,18 @@ def head(answer: http.client.HTTPResponse) -> str:
     """The status line and the headers, as HTTP writes them."""
     lines = [f"HTTP/{answer.version / 10:.1f} {answer.status} {answer.reason}".rstrip()]
     return "\n".join([*lines, *(f"{name}: {value}" for name, value in answer.getheaders()), "", ""])
+
+
+def document_of(content: bytes) -> dict[str, Any]:
+    """A body as a part of a JSON document."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return {"bodyBase64": base64.b64encode(content).decode()}
+    try:
+        return {"body": text, "json": json.loads(text)}
+    except (ValueError, RecursionError):
+        return {"body": text}
 
 
 def _of_file(file: Path) -> Payload:

@@ -32,13 +32,13 @@ MEANING = {
     Exit.OK: "it is done, or there was nothing to do",
     Exit.FAILED: "it failed for another reason than those below",
     Exit.USAGE: "the command line, a file of yours or a value is not right",
-    Exit.NOT_FOUND: "there is no such function or secret",
+    Exit.NOT_FOUND: "there is no such function, secret, call or result",
     Exit.UNAUTHENTICATED: "no token, or not the right one",
     Exit.UNREACHABLE: "the platform does not answer",
     Exit.BUILD_FAILED: "the source could not be built",
     Exit.NOT_READY: "it was built, but did not become ready",
-    Exit.CONFLICT: "somebody else changes or deletes it at this moment",
-    Exit.FUNCTION_ERROR: "`plat invoke`: the function answered with status 400 or above",
+    Exit.CONFLICT: "somebody else changes or deletes it at this moment, or a call is not over",
+    Exit.FUNCTION_ERROR: "invoke, or calls result: the function answered with status 400 or above",
     Exit.INTERRUPTED: "interrupted with Ctrl-C",
 }
 
@@ -116,6 +116,9 @@ _BY_CODE = {
     "too-many-attempts": Exit.UNAUTHENTICATED,
     "build-failed": Exit.BUILD_FAILED,
     "conflict": Exit.CONFLICT,
+    "call-not-found": Exit.NOT_FOUND,
+    "no-result": Exit.NOT_FOUND,
+    "call-not-over": Exit.CONFLICT,
     "unavailable": Exit.UNREACHABLE,
 }
 

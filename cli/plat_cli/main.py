@@ -19,6 +19,7 @@ COMMANDS = {
     "deploy": "Write functions",
     "dev": "Write functions",
     "invoke": "Use functions",
+    "calls": "Use functions",
     "list": "Use functions",
     "describe": "Use functions",
     "logs": "Use functions",
@@ -45,7 +46,7 @@ MODULES = {name: f"plat_cli.commands.{name}" for name in COMMANDS} | {
     "redeploy": "plat_cli.commands.running",
 }
 
-GROUPS = ("secret", "registry")
+GROUPS = ("calls", "secret", "registry")
 """Commands with commands of their own."""
 
 

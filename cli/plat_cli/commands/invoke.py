@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
-import json
 import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from plat_core.errors import TooLarge
+from plat_core.errors import InvalidInput, TooLarge
 
 from plat_cli import calls
-from plat_cli.client import ANSWER_BYTES, raise_for_problem, unreachable
+from plat_cli.client import ANSWER_BYTES, PROBLEM_BYTES, parse, raise_for_problem, unreachable
 from plat_cli.command import Session, command
 from plat_cli.faults import Exit
 
@@ -32,6 +30,7 @@ CALL_TIMEOUT = 3700.0
         "plat invoke hello -d '{\"numbers\": [1, 2]}' -i",
         "plat invoke thumbnails -f cat.jpg -o small.jpg",
         "cat data.csv | plat invoke stats -d - -H 'Content-Type: text/csv'",
+        "plat invoke report -d @june.json --async",
     ),
 )
 def invoke(
@@ -57,11 +56,16 @@ def invoke(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the body to a file.")
     ] = None,
+    queued: Annotated[
+        bool, typer.Option("--async", help="Do not wait: print the call's id, for plat calls.")
+    ] = False,
 ) -> int:
     """Call a function, and print its answer as it comes.
 
     Exits with 22 where the function answers with status 400 or above.
     """
+    if queued and (include or output):
+        raise InvalidInput("there is no answer yet to show", fix="plat calls result ID --wait")
     ref = session.ref(name)
     sent = calls.payload(data, file)
     headers = {"Content-Type": sent.media_type} if sent.media_type else {}
@@ -71,13 +75,15 @@ def invoke(
     started = time.monotonic()
     answer = session.client.send(
         (method or ("GET" if sent.body is None else "POST")).upper(),
-        calls.target(ref, path),
+        calls.target(ref, path, "/async-function" if queued else "/function"),
         body=sent.body,
         headers=headers | given,
         timeout=CALL_TIMEOUT,
     )
     if answer.getheader("X-Plat-Answer"):
         raise_for_problem(answer)
+    if queued:
+        return _accepted(session, answer)
     try:
         _show(session, answer, started, include=include, output=output)
     except (OSError, http.client.HTTPException) as error:
@@ -89,6 +95,14 @@ def invoke(
     call_id = answer.getheader("X-Call-Id", "")
     session.out.note(f"{name} answered {answer.status}; plat logs {name} --call {call_id}")
     return Exit.FUNCTION_ERROR
+
+
+def _accepted(session: Session, answer: http.client.HTTPResponse) -> int:
+    document = parse(answer.read(PROBLEM_BYTES), session.client.url)
+    session.out.document(document)
+    session.out.result(document["id"])
+    session.out.note(f"next:  plat calls result {document['id']} --wait")
+    return Exit.OK
 
 
 def _show(
@@ -122,16 +136,5 @@ def _document(answer: http.client.HTTPResponse, started: float) -> dict[str, Any
         "headers": [[name, value] for name, value in answer.getheaders()],
         "callId": answer.getheader("X-Call-Id"),
         "seconds": round(time.monotonic() - started, 4),
-        **_body(content),
+        **calls.document_of(content),
     }
-
-
-def _body(content: bytes) -> dict[str, Any]:
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        return {"bodyBase64": base64.b64encode(content).decode()}
-    try:
-        return {"body": text, "json": json.loads(text)}
-    except (ValueError, RecursionError):
-        return {"body": text}

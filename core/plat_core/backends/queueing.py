@@ -13,7 +13,7 @@ RETRY_AFTER = 5.0
 def missing(call_id: str) -> CallNotFound:
     """No call of that id."""
     return CallNotFound(
-        f"there is no asynchronous call {call_id}, or its time is over", fix="plat calls"
+        f"there is no asynchronous call {call_id}, or its time is over", fix="plat calls list"
     )
 
 
@@ -21,7 +21,7 @@ def full(ref: FunctionRef, most: int) -> Overloaded:
     """The queue of a function has no room."""
     return Overloaded(
         f"{most} asynchronous calls of {ref} wait or run, and more are not taken",
-        fix=f"try again later; plat calls --function {ref.segment}",
+        fix=f"try again later; plat calls list --function {ref.name}",
         retry_after=RETRY_AFTER,
     )
 
@@ -34,7 +34,9 @@ def taken(call_id: str) -> Conflict:
 def not_waiting(call: Call) -> Conflict:
     """Only a call that waits can be cancelled."""
     if call.state in OVER:
-        return Conflict(f"the call {call.id} is over: it {_ENDS[call.state]}", fix="plat calls")
+        return Conflict(
+            f"the call {call.id} is over: it {_ENDS[call.state]}", fix="plat calls list"
+        )
     return Conflict(
         f"the call {call.id} is at the function, which cannot be told to stop",
         fix=f"plat calls show {call.id}",

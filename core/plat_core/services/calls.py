@@ -104,7 +104,7 @@ class Calls:
         if answer is None:
             why = call.trouble.message if call.trouble else "it was cancelled before it ran"
             raise NoResult(
-                f"the call {call_id} has no result: {why}", fix=f"plat describe {call.ref.segment}"
+                f"the call {call_id} has no result: {why}", fix=f"plat describe {call.ref.name}"
             )
         return answer
 

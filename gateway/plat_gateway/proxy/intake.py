@@ -190,7 +190,8 @@ class IntakeExchange:
         closing = b"Connection: close\r\n" if connection.closes else b""
         head = (
             b"HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
-            b"X-Call-Id: %b\r\nLocation: %b\r\nCache-Control: no-store\r\n%b%b\r\n"
+            b"X-Call-Id: %b\r\nX-Plat-Answer: accepted\r\nLocation: %b\r\n"
+            b"Cache-Control: no-store\r\n%b%b\r\n"
             % (len(body), self._call_id, where.encode(), closing, self._extra)
         )
         connection.write(head if self._head.method == b"HEAD" else head + body)

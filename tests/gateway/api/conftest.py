@@ -12,6 +12,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from plat_core.backends.memory import (
+    MemoryCallStore,
     MemoryFunctionStore,
     MemoryLogs,
     MemoryScaler,
@@ -21,6 +22,7 @@ from plat_core.backends.memory import (
 from plat_core.errors import Malformed
 from plat_core.model.build import BuildEvent, BuildOptions, Finished, LogLine, Step
 from plat_core.model.names import FunctionRef
+from plat_core.services.calls import CallPolicy, Calls
 from plat_core.services.changes import AnnouncingStore, Changes
 from plat_core.services.functions import Functions
 from plat_gateway.app import create_app
@@ -83,6 +85,8 @@ class Platform:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     notices: Notices | None = field(default_factory=Notices)
     reasons: dict[str, str] = field(default_factory=dict)
+    queue: MemoryCallStore = field(default_factory=MemoryCallStore)
+    calls: Calls | None = None
     samples: list[Any] = field(default_factory=list)
 
     def app(self) -> FastAPI:
@@ -116,8 +120,12 @@ class Platform:
             version="0.1.0",
             notices=self.notices,
             closing=self.closing,
+            calls=self.calls,
         )
         return create_app(services, self.settings)
+
+    def __post_init__(self) -> None:
+        self.calls = Calls(self.queue, policy=CallPolicy())
 
     async def readiness(self) -> dict[str, str]:
         return self.reasons

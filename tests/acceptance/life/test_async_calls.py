@@ -1,0 +1,127 @@
+"""Calls that nobody waits for: each one arrives, whoever sleeps or dies meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.desk import PATIENCE, Desk
+from tests.acceptance.life.processes import ended
+from tests.examples.platform import running
+
+WORKER = """
+import os, time
+from flask import Flask, request
+app = Flask(__name__)
+
+@app.post("/<number>")
+def work(number):
+    time.sleep(float(request.args.get("s", "0")))
+    with open(os.environ["SEEN"], "a") as seen:
+        seen.write(request.headers["X-Call-Id"] + "\\n")
+    return {"number": number, "sent": request.get_data(as_text=True)}, 201
+"""
+
+
+async def queue(desk: Desk, number: int, query: str = "") -> str:
+    """The id of a call with that number."""
+    body = f"body {number}"
+    answer = await desk.http.post(f"/async-function/worker/{number}{query}", content=body)
+    assert answer.status_code == 202, answer.text
+    document = answer.json()
+    assert answer.headers["X-Call-Id"] == document["id"]
+    assert answer.headers["Location"] == document["url"] == f"/calls/{document['id']}"
+    return str(document["id"])
+
+
+async def over(desk: Desk, call_id: str) -> dict[str, Any]:
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            answer = await desk.http.get(f"/calls/{call_id}", params={"wait": "30s"})
+            call: dict[str, Any] = answer.raise_for_status().json()
+            if call["state"] not in ("queued", "running"):
+                return call
+
+
+async def check(desk: Desk, numbers: dict[str, int]) -> None:
+    """Each call succeeded, and its result is its own."""
+    found = await asyncio.gather(*(over(desk, call_id) for call_id in numbers))
+    assert {call["id"]: (call["state"], call["status"]) for call in found} == dict.fromkeys(
+        numbers, ("succeeded", 201)
+    )
+    listed = await desk.http.get("/calls", params={"function": "worker", "state": "succeeded"})
+    assert Counter(call["id"] for call in listed.json()["items"]) == Counter(numbers.keys())
+    for call_id, number in numbers.items():
+        result = await desk.http.get(f"/calls/{call_id}/result")
+        assert result.json() == {"number": str(number), "sent": f"body {number}"}
+        assert result.headers["X-Call-Status"] == "201"
+
+
+@pytest.fixture
+async def mortal(tmp_path: Path) -> AsyncIterator[Desk]:
+    """A platform that may be killed, with a worker that sleeps."""
+    with running(tmp_path) as platform:
+        async with Desk(platform) as user:
+            image = await user.build("worker", WORKER, "python-flask")
+            seen = [{"name": "SEEN", "value": str(tmp_path / "seen")}]
+            await user.put("worker", image, runtime="python-flask", env=seen, concurrency=4)
+            await user.settled("worker")
+            await user.asleep("worker")
+            yield user
+
+
+async def test_a_hundred_calls_from_zero_arrive_and_none_is_lost_when_the_platform_dies(
+    mortal: Desk, tmp_path: Path
+) -> None:
+    calls = await asyncio.gather(*(queue(mortal, number) for number in range(100)))
+    await check(mortal, {call_id: number for number, call_id in enumerate(calls)})
+    assert Counter((tmp_path / "seen").read_text().split()) == Counter(calls)
+    (tmp_path / "seen").unlink()
+
+    more = await asyncio.gather(*(queue(mortal, number, "?s=0.2") for number in range(60)))
+    await over(mortal, more[0])
+    home = Path(mortal.platform.environment["PLAT_HOME"])
+    pid = json.loads((home / "plat.lock").read_text())["pid"]
+    os.kill(pid, signal.SIGKILL)
+    await ended({pid})
+    done_before = len((tmp_path / "seen").read_text().split())
+    assert 0 < done_before < 60
+    await asyncio.to_thread(mortal.platform.plat, "up", "--detach")
+    found = await asyncio.gather(*(over(mortal, call_id) for call_id in more))
+    assert {call["state"] for call in found} == {"succeeded"}
+    assert set((tmp_path / "seen").read_text().split()) == set(more)
+    await check_kept(mortal, calls[0])
+
+
+async def check_kept(desk: Desk, call_id: str) -> None:
+    result = await desk.http.get(f"/calls/{call_id}/result")
+    assert result.json() == {"number": "0", "sent": "body 0"}
+
+
+async def test_the_commands_follow_a_call_from_its_id_to_its_result(mortal: Desk) -> None:
+    plat = mortal.platform.plat
+
+    async def run(*words: str) -> str:
+        return (await asyncio.to_thread(plat, *words)).stdout.strip()
+
+    call_id = await run("invoke", "worker", "--path", "/7", "-d", "x", "--async")
+    assert json.loads(await run("calls", "result", call_id, "--wait")) == {
+        "number": "7",
+        "sent": "x",
+    }
+    shown = json.loads(await run("calls", "show", call_id, "--json"))
+    assert (shown["state"], shown["status"], shown["path"]) == ("succeeded", 201, "/7")
+    assert call_id in await run("calls", "list", "--function", "worker")
+    await mortal.verb("worker", "stop")
+    waiting = await run("invoke", "worker", "--path", "/8", "-d", "x", "--async")
+    await run("calls", "cancel", waiting)
+    state = json.loads(await run("calls", "list", "--state", "cancelled", "--json"))["items"]
+    assert [call["id"] for call in state] == [waiting]
