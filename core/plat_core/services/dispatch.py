@@ -179,10 +179,6 @@ class Dispatcher:
         except PlatError as error:
             log.warning("asynchronous calls wait: %s", error)
             return POLL_DUE
-        except Exception:
-            # functions are called all the same, and what is stored is tried again
-            log.exception("asynchronous calls wait")
-            return POLL
 
     async def _look(self) -> float:
         """Claim what there is room for; returns the seconds until the next look."""

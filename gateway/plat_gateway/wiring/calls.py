@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -68,11 +69,16 @@ async def dispatching(
         alone=alone,
     )
 
+    async def send() -> None:
+        await dispatcher.run()
+        await asyncio.Event().wait()
+
     async def stop() -> None:
         await services.closing.wait()
         await dispatcher.close(GRACE)
+        await asyncio.Event().wait()
 
-    async with background(dispatcher.run(), stop()):
+    async with background(send(), stop()):
         try:
             yield
         finally:
