@@ -109,6 +109,17 @@ class Compose:
     def call(self, name: str, path: str = "/") -> httpx.Response:
         return self.http.get(f"/function/{name}{path}")
 
+    def accept(self, name: str, path: str = "/") -> str:
+        """The id of an asynchronous call."""
+        answer = self.http.get(f"/async-function/{name}{path}")
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+    def states(self, name: str) -> dict[str, str]:
+        """The calls of a function, each with its state."""
+        answer = self.http.get("/calls", params={"function": name})
+        return {call["id"]: call["state"] for call in answer.json()["items"]}
+
     def crash(self, name: str) -> None:
         """SIGKILL from outside Docker, so that its restart policy acts as after a crash."""
         service = self.service(name)

@@ -53,6 +53,15 @@ def test_a_source_is_built_deployed_and_edited(compose: Compose) -> None:
     until(lambda: compose.call("edited").text == "two")
 
 
+def test_asynchronous_calls_are_kept_in_a_volume_and_outlive_the_gateway(compose: Compose) -> None:
+    compose.deploy("queued")
+    calls = {compose.accept("queued", "/sleep?0.1") for _ in range(5)}
+    compose.crash("gateway")
+    until(lambda: compose.states("queued") == dict.fromkeys(calls, "succeeded"))
+    for call_id in calls:
+        assert compose.http.get(f"/calls/{call_id}/result").text == "slept"
+
+
 def test_the_builder_itself_takes_uploads_and_asks_for_the_token(compose: Compose) -> None:
     url = f"http://127.0.0.1:{compose.ports['BUILDER']}/build?name=straight"
     body = {"inline": {"app.py": "def handler(request):\n    return 'straight'\n"}}

@@ -32,8 +32,7 @@ def metadata(compose: Compose, path: str) -> Any:
     return httpx.get(url, headers=headers, trust_env=False, timeout=30).json()
 
 
-def stored(compose: Compose) -> list[str]:
-    query = "SELECT name FROM functions ORDER BY name"
+def stored(compose: Compose, query: str = "SELECT name FROM functions ORDER BY name") -> list[str]:
     command = ["psql", "-h", "127.0.0.1", "-U", "plat", "-tAc", query]
     run = compose.service("postgres").exec_run(command, environment={"PGPASSWORD": PASSWORD})
     return str(run.output.decode()).split()
@@ -48,6 +47,19 @@ def test_functions_are_in_postgres_and_survive_a_new_controller(compose: Compose
     assert compose.call("kept").text == before
 
 
+def test_asynchronous_calls_are_in_postgres_and_survive_a_killed_gateway(compose: Compose) -> None:
+    compose.deploy("queued", concurrency=2, scale={"max": 1})
+    calls = {compose.accept("queued", "/sleep?0.5") for _ in range(16)}
+    until(lambda: "succeeded" in compose.states("queued").values())
+    compose.crash("gateway")
+    until(lambda: compose.states("queued") == dict.fromkeys(calls, "succeeded"))
+    for call_id in calls:
+        assert compose.http.get(f"/calls/{call_id}/result").text == "slept"
+    kept = "SELECT id FROM calls JOIN call_answers USING (id) WHERE state = 'succeeded'"
+    assert set(stored(compose, kept)) == calls
+    assert stored(compose, "SELECT id FROM call_requests") == []
+
+
 def test_calls_go_on_while_the_database_is_away_and_it_is_used_again(compose: Compose) -> None:
     compose.deploy("steady", scale={"min": 1})
     postgres = compose.service("postgres")
@@ -57,6 +69,9 @@ def test_calls_go_on_while_the_database_is_away_and_it_is_used_again(compose: Co
         refused = compose.http.post("/register", json={"name": "late", "image": compose.image})
         assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
         assert PASSWORD not in refused.text
+        queued = compose.http.post("/async-function/steady")
+        assert (queued.status_code, queued.json()["code"]) == (503, "unavailable")
+        assert PASSWORD not in queued.text
         controller = f"http://127.0.0.1:{compose.ports['CONTROLLER']}/readyz"
         assert "database" in httpx.get(controller, trust_env=False).json()["reasons"]
     finally:

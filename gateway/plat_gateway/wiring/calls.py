@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from plat_core.errors import FunctionNotFound
 from plat_core.model.names import FunctionRef
@@ -29,6 +30,30 @@ def policy_of(settings: GatewaySettings) -> CallPolicy:
         at_once=settings.async_at_once,
         retention=settings.async_retention,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Where asynchronous calls are kept; `alone`: no other gateway uses it."""
+
+    store: CallStore
+    calls: Calls
+    alone: bool
+
+
+def queue_at(url: str, settings: GatewaySettings, stack: AsyncExitStack) -> Queue:
+    """The queue in the database of that URL, which may be away for the time being.
+
+    It is closed with `stack`. Raises InvalidInput for a URL of no known database.
+    """
+    # imported here: a gateway without a database does without its client
+    from plat_core.backends.sql import LaterDatabase, SqlCallStore
+
+    database = LaterDatabase(url)
+    stack.push_async_callback(database.close)
+    store = SqlCallStore(database)
+    calls = Calls(store, policy=policy_of(settings))
+    return Queue(store, calls, alone=url.startswith("sqlite"))
 
 
 def intake_of(proxy: Proxy, calls: Calls | None, settings: GatewaySettings) -> Intake:

@@ -29,6 +29,7 @@ from plat_core.services.load import BUCKETS
 from plat_gateway.app import create_app
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
+from plat_gateway.wiring.calls import dispatching, intake_of, queue_at
 from plat_gateway.wiring.parts import Platform, guard_of, proxy_of, routed, runtime_view
 
 
@@ -40,6 +41,8 @@ async def docker(settings: GatewaySettings) -> AsyncIterator[Platform]:
         stack.push_async_callback(api.close)
         builds = RemoteBuilds(settings.builder_url, settings.auth_token)
         stack.push_async_callback(builds.close)
+        url_of_calls = settings.database or f"sqlite:///{settings.home.absolute() / 'calls.db'}"
+        queue = queue_at(url_of_calls, settings, stack)
         changes = Changes()
         store = RemoteFunctionStore(api)
         routes = RemoteRoutes(api)
@@ -72,6 +75,7 @@ async def docker(settings: GatewaySettings) -> AsyncIterator[Platform]:
             samples=router.totals,
             buckets=BUCKETS,
             routed=routed(router),
+            calls=queue.calls,
             backend=settings.backend,
             version=version("plat-faas"),
         )
@@ -82,9 +86,12 @@ async def docker(settings: GatewaySettings) -> AsyncIterator[Platform]:
                 _announce(store, changes),
             )
         )
-        yield Platform(
-            create_app(services, settings), proxy_of(router, services, settings), services
+        proxy = proxy_of(router, services, settings)
+        await stack.enter_async_context(
+            dispatching(queue.store, proxy, services, settings, alone=queue.alone)
         )
+        intake = intake_of(proxy, services.calls, settings)
+        yield Platform(create_app(services, settings), proxy, services, intake)
 
 
 async def _announce(store: FunctionStore, changes: Changes) -> None:

@@ -37,6 +37,7 @@ from plat_gateway.app import create_app
 from plat_gateway.links import Links
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
+from plat_gateway.wiring.calls import dispatching, intake_of, queue_at
 from plat_gateway.wiring.parts import ROUTED, Platform, guard_of, proxy_of, runtime_view
 
 
@@ -47,6 +48,7 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
         api = await stack.enter_async_context(Api.open())
         builds = RemoteBuilds(settings.builder_url, settings.auth_token)
         stack.push_async_callback(builds.close)
+        queue = queue_at(settings.database, settings, stack) if settings.database else None
         caches = Caches()
         changes = Changes()
         caches.functions.listen(lambda document: changes.announce(kinds.itself(document)))
@@ -94,6 +96,7 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
             routed=partial(peers.appears, within=ROUTED),
             backend=settings.backend,
             version=version("plat-faas"),
+            calls=queue.calls if queue else None,
         )
         await stack.enter_async_context(
             background(
@@ -103,9 +106,13 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
                 *(_meet(peers, links, services, settings) if settings.peers else ()),
             )
         )
-        yield Platform(
-            create_app(services, settings), proxy_of(router, services, settings), services
-        )
+        proxy = proxy_of(router, services, settings)
+        if queue is not None:
+            await stack.enter_async_context(
+                dispatching(queue.store, proxy, services, settings, alone=queue.alone)
+            )
+        intake = intake_of(proxy, services.calls, settings)
+        yield Platform(create_app(services, settings), proxy, services, intake)
 
 
 def _reflectors(api: Api, caches: Caches) -> list[Reflector]:
