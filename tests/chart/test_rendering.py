@@ -17,6 +17,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts/plat"
 VERSIONS = ("1.30", "1.34")
+MAKERS = ("Deployment", "StatefulSet", "Job")
 REQUIRED = "kubernetes" in os.environ.get("PLAT_REQUIRE", "")
 
 pytestmark = pytest.mark.skipif(
@@ -59,7 +60,9 @@ VALUES: dict[str, dict[str, Any]] = {
         "metrics": {"serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}},
         "registry": {"name": "registry.example.org/plat", "existingSecret": "login"},
         "networkPolicy": {"builderEgress": [{"to": [{"ipBlock": {"cidr": "10.1.2.3/32"}}]}]},
+        "database": {"urlSecret": "db", "cidr": "10.1.2.4/32", "port": 6432},
     },
+    "with a database": {"postgres": {"enabled": True, "storage": {"storageClass": "fast"}}},
 }
 
 
@@ -91,7 +94,7 @@ def pods(documents: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {
         f"{document['kind']} {document['metadata']['name']}": document["spec"]["template"]["spec"]
         for document in documents
-        if document["kind"] in ("Deployment", "Job")
+        if document["kind"] in MAKERS
     }
 
 
@@ -150,7 +153,7 @@ def test_every_pod_has_a_policy(values: dict[str, Any]) -> None:
         if document["kind"] == "NetworkPolicy"
     ]
     for document in documents:
-        if document["kind"] in ("Deployment", "Job"):
+        if document["kind"] in MAKERS:
             labels = document["spec"]["template"]["metadata"]["labels"]
             assert any(policy.items() <= labels.items() for policy in policies), labels
 
@@ -178,6 +181,32 @@ def test_the_network_is_in_one_place() -> None:
     assert 22 not in ports
 
 
+def database(values: dict[str, Any]) -> tuple[Any, list[Any]]:
+    """Where the gateway finds DATABASE_URL, and the rule by which it may reach the database."""
+    documents = render(values)
+    [container] = find(documents, "Deployment", "plat-gateway")["spec"]["template"]["spec"][
+        "containers"
+    ]
+    told = [v["valueFrom"] for v in container["env"] if v["name"] == "DATABASE_URL"]
+    egress = find(documents, "NetworkPolicy", "plat-gateway")["spec"]["egress"]
+    rules = [r for r in egress if {p["port"] for p in r["ports"]} & {5432, 6432}]
+    return told, rules
+
+
+def test_the_gateway_has_the_database_that_is_named_or_the_releases_own() -> None:
+    assert database({}) == ([], [])
+    told, [rule] = database(VALUES["a company"])
+    assert told == [{"secretKeyRef": {"name": "db", "key": "DATABASE_URL"}}]
+    assert rule["to"] == [{"ipBlock": {"cidr": "10.1.2.4/32"}}]
+    told, [rule] = database(VALUES["with a database"])
+    assert told == [{"secretKeyRef": {"name": "plat-postgres", "key": "DATABASE_URL"}}]
+    secret = find(render(VALUES["with a database"]), "Secret", "plat-postgres")
+    password = secret["stringData"]["POSTGRES_PASSWORD"]
+    url = f"postgresql://plat:{password}@plat-postgres:5432/postgres"
+    assert secret["stringData"]["DATABASE_URL"] == url
+    assert secret["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+
+
 def test_names_of_the_registry_follow_from_each_other() -> None:
     for values, name, url in (
         ({}, "localhost:5001", "http://kind-registry:5000"),
@@ -200,6 +229,12 @@ def test_names_of_the_registry_follow_from_each_other() -> None:
         ({"network": {"HTTPS_PROXY": "x"}}, "HTTPS_PROXY"),
         ({"registry": {"name": "https://r.example.org"}}, "name"),
         ({"ingress": {"enabled": True}}, "ingress.host has to be set"),
+        ({"database": {"url": "postgresql://u:p@h/n"}}, "url"),
+        ({"postgres": {"password": "a@b"}}, "password"),
+        (
+            {"postgres": {"enabled": True}, "database": {"urlSecret": "db"}},
+            "set one of the two",
+        ),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_by_name(values: dict[str, Any], words: str) -> None:

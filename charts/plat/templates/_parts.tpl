@@ -14,6 +14,11 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{ .Values.existingSecret | default (printf "%s-token" .Release.Name) }}
 {{- end }}
 
+{{/* The Secret that has DATABASE_URL; empty without a database. */}}
+{{- define "plat.databaseSecret" -}}
+{{ .Values.database.urlSecret | default (ternary (printf "%s-postgres" .Release.Name) "" .Values.postgres.enabled) }}
+{{- end }}
+
 {{- define "plat.publicUrl" -}}
 {{- $scheme := ternary "https" "http" (ne .Values.ingress.tlsSecret "") -}}
 {{- $own := ternary (printf "%s://%s" $scheme .Values.ingress.host) "http://localhost:8080" .Values.ingress.enabled -}}
