@@ -34,6 +34,10 @@ DESCRIPTION = (
     "document: whatever a function takes and answers passes through. The same under "
     "`/async-function/{name}` is answered at once with 202 and the id of a call of `/calls`."
 )
+EXPOSED = (
+    *("X-Call-Id", "X-Plat-Unchanged", "X-Plat-Answer", "Retry-After"),
+    *("X-Call-Status", "X-Call-Truncated"),
+)
 METHODS = ("GET", "PUT", "POST", "DELETE")
 ROOMS = (functions, calls, events, logs, builds, register, secrets, system, health)
 
@@ -59,7 +63,7 @@ def create_app(services: Services, settings: GatewaySettings, console: Path = FI
         allow_origins=settings.cors_origins,
         allow_methods=METHODS,
         allow_headers=["Authorization", "Content-Type", "X-Call-Id"],
-        expose_headers=["X-Call-Id", "X-Plat-Unchanged", "X-Plat-Answer", "Retry-After"],
+        expose_headers=EXPOSED,
         max_age=600,
     )
     app.add_middleware(Edge)

@@ -57,6 +57,7 @@ class Calls:
         self._policy = policy
         self._now = now
         self._awaited: dict[str, list[asyncio.Event]] = {}
+        self._closed = False
 
     async def accept(self, call_id: str, ref: FunctionRef, request: CallRequest) -> Call:
         """Queue a call; it is durable when this returns. Raises Overloaded, Unavailable."""
@@ -74,7 +75,7 @@ class Calls:
         try:
             while (call := await self._store.get(call_id)).state not in OVER:
                 left = end - asyncio.get_running_loop().time()
-                if left <= 0:
+                if left <= 0 or self._closed:
                     break
                 await _waited(over, min(left, LOOK))
             return call
@@ -113,6 +114,12 @@ class Calls:
         call = await self._store.cancel(call_id, self._now())
         self.told(call_id)
         return call
+
+    def close(self) -> None:
+        """The gateway stops: who waits is answered now, and may ask another one."""
+        self._closed = True
+        for call_id in self._awaited:
+            self.told(call_id)
 
     def told(self, call_id: str) -> None:
         """A call is over: who waits for it looks again."""

@@ -163,6 +163,7 @@ class Dispatcher:
     async def close(self, grace: float) -> None:
         """Take no more; let those under way end for `grace` seconds, and give the rest back."""
         self._grace, self._closing = grace, True
+        self._calls.close()
         self._calls.stirred.set()
         await self._ended.wait()
 

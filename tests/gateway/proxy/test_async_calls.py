@@ -6,10 +6,13 @@ import asyncio
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from plat_core.backends.memory import MemoryCallStore
-from plat_core.errors import CallNotOver, NoResult
+from plat_core.errors import CallNotOver, NoResult, Unavailable
+from plat_core.model.calls import Call, CallAnswer, CallQuery, CallRequest
 from plat_core.model.names import FunctionRef
 from plat_core.services.calls import CallPolicy
 
@@ -319,11 +322,53 @@ async def test_a_gateway_that_stops_finishes_what_is_under_way(gateway: Gateway)
     await gateway.function(script, name="f")
     call_id = await send(gateway, "f")
     await asyncio.wait_for(reached.wait(), 20)
-    closing = asyncio.ensure_future(gateway.queue.dispatcher.close(20.0))
+    waiting = asyncio.ensure_future(gateway.queue.calls.get(call_id, within=60.0))
     await asyncio.sleep(0)
+    closing = asyncio.ensure_future(gateway.queue.dispatcher.close(20.0))
+    # who waits for the call is not held until it is over
+    assert (await waiting).state == "running"
     go.set()
     await closing
     assert (await gateway.queue.store.get(call_id)).state == "succeeded"
+
+
+class AwayStore(MemoryCallStore):
+    """A database that is away when an end is to be written down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused = 0
+
+    async def finish(self, *arguments: Any, **named: Any) -> bool:
+        if not self.refused:
+            self.refused += 1
+            raise Unavailable("the database is away")
+        return await super().finish(*arguments, **named)
+
+
+async def test_an_answer_is_written_down_when_the_database_is_back(
+    make_gateway: MakeGateway,
+) -> None:
+    store = AwayStore()
+    gateway = await make_gateway(calls=replace(QUICK, lease=60), store=store)
+    function = await gateway.function(answering(OK), name="f")
+    over = await gateway.queue.over(await send(gateway, "f"))
+    assert (over.state, over.attempts, store.refused) == ("succeeded", 1, 1)
+    assert len(function.connections) == 1
+
+
+async def test_what_is_over_is_forgotten_when_its_time_is(make_gateway: MakeGateway) -> None:
+    store = MemoryCallStore()
+    for days, call_id in ((3, "old"), (1, "new")):
+        ended = datetime.now(UTC) - timedelta(days=days)
+        call = Call(call_id, FunctionRef("f"), "GET", "/", ended, ended)
+        await store.add(call, CallRequest("GET", "/"), most=9)
+        await store.finish(call_id, "succeeded", now=ended, answer=CallAnswer(200))
+    gateway = await make_gateway(calls=replace(QUICK, retention=2 * 86_400), store=store)
+    await gateway.function(answering(OK), name="f")
+    await gateway.queue.over(await send(gateway, "f"))
+    assert "new" in (kept := {call.id for call in await store.list(CallQuery())})
+    assert "old" not in kept
 
 
 async def test_a_call_under_way_is_held_for_longer_than_a_lease(gateway: Gateway) -> None:
