@@ -6,6 +6,8 @@ const gateway = process.env.API_URL ?? "http://localhost:8080";
 const api = [
   "/functions",
   "/function/",
+  "/async-function/",
+  "/calls",
   "/events",
   "/build",
   "/register",

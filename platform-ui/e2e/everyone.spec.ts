@@ -7,7 +7,7 @@ import { expect, expectAccessible, functionPath, picture, signIn, test } from ".
 import { TOKEN } from "./platform";
 
 const GOOD = { "app.py": "def handler(request):\n    print('hi')\n    return {'fine': True}\n" };
-const TABS = ["", "invoke", "logs", "replicas", "settings"];
+const TABS = ["", "invoke", "calls", "logs", "replicas", "settings"];
 
 async function expectNoSideways(page: Page): Promise<void> {
   const [inner, outer] = await page.evaluate(() => {

@@ -47,6 +47,9 @@ test(
       await page.goto(platform.url + functionPath("orders", tab));
       await expectRefused(page, page.getByRole("button", { name, exact: true }));
     }
+    await page.goto(platform.url + functionPath("orders", "calls"));
+    await expect(page.getByRole("heading", { name: "Asynchronous calls" })).toBeVisible();
+    await expect(page.getByLabel("Loading")).toHaveCount(0);
     await page.goto(`${platform.url}/ui/secrets`);
     await expectRefused(page, page.getByRole("button", { name: "Store", exact: true }));
     await page.goto(`${platform.url}/ui/deploy?name=orders`);

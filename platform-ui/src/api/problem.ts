@@ -53,6 +53,11 @@ export function asProblem(error: unknown): ApiProblem {
   return new ApiProblem(error instanceof Error ? error.message : String(error), 0, "unexpected");
 }
 
+/** Without its parameters. */
+export function contentTypeOf(response: Response): string {
+  return (response.headers.get("Content-Type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+}
+
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError";
 }

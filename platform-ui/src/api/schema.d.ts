@@ -23,6 +23,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Calls
+         * @description List asynchronous calls, the newest first; those that are over are kept for a time.
+         */
+        get: operations["list_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{call_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Call
+         * @description Read where an asynchronous call stands.
+         */
+        get: operations["get_call"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel Call
+         * @description Cancel a call that waits. One that is at the function cannot be taken back.
+         */
+        delete: operations["cancel_call"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{call_id}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Result
+         * @description Read what the function answered: its body and media type, as data.
+         *
+         *     409 while the call waits or runs; 404 where the function gave no answer.
+         */
+        get: operations["read_result"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -447,6 +513,76 @@ export interface components {
             digest: string | null;
             /** Url */
             url: string;
+        };
+        /**
+         * CallList
+         * @description Calls, the newest first.
+         */
+        CallList: {
+            /** Items */
+            items: components["schemas"]["CallView"][];
+        };
+        /**
+         * CallView
+         * @description Where an asynchronous call stands.
+         */
+        CallView: {
+            /**
+             * Attempts
+             * @description How often it was begun.
+             */
+            attempts: number;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /**
+             * Due
+             * @description While it waits: the next attempt.
+             */
+            due?: string | null;
+            /** Finished */
+            finished?: string | null;
+            /** Function */
+            function: string;
+            /**
+             * Id
+             * @description The `X-Call-Id` of each of its attempts.
+             */
+            id: string;
+            /** Method */
+            method: string;
+            /** Namespace */
+            namespace: string;
+            /**
+             * Path
+             * @description Below the function, with its query.
+             */
+            path: string;
+            /**
+             * Started
+             * @description The last attempt.
+             */
+            started?: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /**
+             * Status
+             * @description What the function answered.
+             */
+            status?: number | null;
+            /** @description How the last failed attempt ended. */
+            trouble?: components["schemas"]["TroubleView"] | null;
+            /**
+             * Truncated
+             * @description Its body was larger than what is kept of one.
+             * @default false
+             */
+            truncated: boolean;
         };
         /**
          * Condition
@@ -1361,6 +1497,19 @@ export interface components {
             /** Version */
             version: string;
         };
+        /**
+         * TroubleView
+         * @description Why an attempt had no good end.
+         */
+        TroubleView: {
+            /**
+             * Code
+             * @description Stable, as in problems; `answered`: the function said so.
+             */
+            code: string;
+            /** Message */
+            message: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1507,6 +1656,493 @@ export interface operations {
             };
             /** @description A failure inside plat; its log has the details at the call id. */
             500: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part of the platform does not answer. */
+            503: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_calls: {
+        parameters: {
+            query?: {
+                /** @description Of this function. */
+                function?: string | null;
+                /** @description At most so many. */
+                limit?: number;
+                /** @description Of this namespace; of all, where it is left out. */
+                namespace?: string | null;
+                /** @description In this state. */
+                state?: ("queued" | "running" | "succeeded" | "failed" | "cancelled") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallList"];
+                };
+            };
+            /** @description Not understood: broken JSON, or a token in the query. */
+            400: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but refused: `errors` names the fields. */
+            422: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens came from this address. */
+            429: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A failure inside plat; its log has the details at the call id. */
+            500: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This backend cannot do it. */
+            501: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part of the platform does not answer. */
+            503: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_call: {
+        parameters: {
+            query?: {
+                /** @description A time such as `30s`: the answer waits so long for the call to be over. */
+                wait?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The id that `/async-function/` answered. */
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallView"];
+                };
+            };
+            /** @description Not understood: broken JSON, or a token in the query. */
+            400: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none of that name. */
+            404: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but refused: `errors` names the fields. */
+            422: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens came from this address. */
+            429: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A failure inside plat; its log has the details at the call id. */
+            500: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This backend cannot do it. */
+            501: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part of the platform does not answer. */
+            503: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that `/async-function/` answered. */
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallView"];
+                };
+            };
+            /** @description Not understood: broken JSON, or a token in the query. */
+            400: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is a viewer's, who may only look. */
+            403: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none of that name. */
+            404: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first, or it is being deleted. */
+            409: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but refused: `errors` names the fields. */
+            422: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens came from this address. */
+            429: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A failure inside plat; its log has the details at the call id. */
+            500: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This backend cannot do it. */
+            501: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part of the platform does not answer. */
+            503: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that `/async-function/` answered. */
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The body that the function answered, whatever its status was. */
+            200: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    /** @description The status that the function answered. */
+                    "X-Call-Status"?: number;
+                    /** @description `true` where the function answered more than is kept. */
+                    "X-Call-Truncated"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description Not understood: broken JSON, or a token in the query. */
+            400: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none of that name. */
+            404: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first, or it is being deleted. */
+            409: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but refused: `errors` names the fields. */
+            422: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens came from this address. */
+            429: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A failure inside plat; its log has the details at the call id. */
+            500: {
+                headers: {
+                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    "X-Call-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This backend cannot do it. */
+            501: {
                 headers: {
                     /** @description The id of this request in logs; the caller's own where it sent one. */
                     "X-Call-Id"?: string;

@@ -14,6 +14,7 @@ export type Runtime = Schemas["RuntimeView"];
 export type Secret = Schemas["SecretView"];
 export type ScaleChange = Partial<Schemas["ScaleChange"]>;
 export type SystemInfo = Schemas["SystemInfo"];
+export type Call = Schemas["CallView"];
 export type Problem = Schemas["Problem"];
 
 /** Which function: what stands in the console's paths and in the keys of its caches. */

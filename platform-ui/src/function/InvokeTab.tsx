@@ -1,5 +1,15 @@
 // Calling a function by hand: what is sent, what comes back, and what was sent before.
-import { Box, Button, IconButton, MenuItem, TextField, Tooltip, Typography } from "@mui/material";
+import {
+  Box,
+  Button,
+  FormControlLabel,
+  IconButton,
+  MenuItem,
+  Switch,
+  TextField,
+  Tooltip,
+  Typography,
+} from "@mui/material";
 import { useEffect, useRef, useState, type SyntheticEvent } from "react";
 import type { ApiProblem } from "../api/problem";
 import { refOf, type Func } from "../api/types";
@@ -76,7 +86,7 @@ export default function InvokeTab({ fn }: { fn: Func }) {
   const body = bodyOf(draft);
   const curl = curlLine({
     method: draft.method,
-    url: urlOf(ref, draft.path),
+    url: urlOf(ref, draft),
     headers: draft.headers,
     token: fn.spec.access === "token",
     ...(body === undefined ? {} : { body }),
@@ -138,6 +148,15 @@ export default function InvokeTab({ fn }: { fn: Func }) {
             <Button disabled={!isRunning} onClick={() => leave.current?.abort()}>
               Stop
             </Button>
+            <FormControlLabel
+              control={
+                <Switch
+                  checked={draft.isAsync ?? false}
+                  onChange={(_, isAsync) => edit({ isAsync })}
+                />
+              }
+              label="Do not wait"
+            />
           </Box>
           <Box sx={{ display: "flex", alignItems: "start" }}>
             <Box sx={{ flexGrow: 1, minWidth: 0 }}>

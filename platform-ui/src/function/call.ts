@@ -1,6 +1,6 @@
 // One call of a function and its answer as it arrives, bounded in what is kept of it.
 import { API_URL } from "../api/client";
-import { ApiProblem, asProblem, isAbort } from "../api/problem";
+import { ApiProblem, asProblem, contentTypeOf, isAbort } from "../api/problem";
 import { segmentOf, type Ref } from "../api/types";
 import { session } from "../session/token";
 
@@ -10,6 +10,8 @@ export interface Draft {
   path: string;
   headers: readonly (readonly [name: string, value: string])[];
   body: string;
+  /** Whether it is put in the queue, and nobody waits for its answer. */
+  isAsync?: boolean;
 }
 
 export interface Answer {
@@ -31,10 +33,11 @@ export interface Answer {
 export const KEPT_MAX = 8 * 1024 * 1024;
 const BODILESS = new Set(["GET", "HEAD"]);
 
-export function urlOf(ref: Ref, path: string): string {
+export function urlOf(ref: Ref, { path, isAsync }: Pick<Draft, "path" | "isAsync">): string {
   const base = API_URL === "" ? location.origin : API_URL;
   const rest = path === "" || path.startsWith("/") || path.startsWith("?") ? path : `/${path}`;
-  return `${base}/function/${segmentOf(ref)}${rest}`;
+  const door = isAsync === true ? "async-function" : "function";
+  return `${base}/${door}/${segmentOf(ref)}${rest}`;
 }
 
 export function bodyOf({ method, body }: Draft): string | undefined {
@@ -54,7 +57,7 @@ export async function invoke(
   if (!headers.has("Authorization") && token !== null) {
     headers.set("Authorization", `Bearer ${token}`);
   }
-  const response = await fetch(urlOf(ref, draft.path), {
+  const response = await fetch(urlOf(ref, draft), {
     method: draft.method,
     headers,
     body: bodyOf(draft) ?? null,
@@ -66,8 +69,7 @@ export async function invoke(
   let answer: Answer = {
     status: response.status,
     headers: [...response.headers],
-    contentType:
-      (response.headers.get("Content-Type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "",
+    contentType: contentTypeOf(response),
     callId: response.headers.get("X-Call-Id") ?? "",
     platform: response.headers.get("X-Plat-Answer") ?? "",
     first: performance.now() - begun,

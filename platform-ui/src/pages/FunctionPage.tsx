@@ -13,11 +13,12 @@ import { FunctionActions } from "../function/FunctionActions";
 import { OverviewTab } from "../function/OverviewTab";
 import { useFunction } from "../live/LiveProvider";
 import { phaseOf } from "../live/phase";
-import { InvokeTab, LogsTab, ReplicasTab, SettingsTab } from "./lazy";
+import { CallsTab, InvokeTab, LogsTab, ReplicasTab, SettingsTab } from "./lazy";
 
 const TABS = {
   overview: { label: "Overview", Content: OverviewTab },
   invoke: { label: "Invoke", Content: InvokeTab },
+  calls: { label: "Calls", Content: CallsTab },
   logs: { label: "Logs", Content: LogsTab },
   replicas: { label: "Replicas", Content: ReplicasTab },
   settings: { label: "Settings", Content: SettingsTab },
