@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -61,8 +61,8 @@ class CallStore(Protocol):
         """
         ...
 
-    async def renew(self, holder: str, until: datetime) -> None:
-        """Hold what it holds until then; what others took meanwhile stays theirs."""
+    async def renew(self, call_ids: Collection[str], *, holder: str, until: datetime) -> None:
+        """Hold these until then; what others took meanwhile stays theirs."""
         ...
 
     async def retry(

@@ -127,7 +127,7 @@ async def test_a_call_whose_holder_died_is_claimed_by_another(calls: CallStore) 
     assert await take(calls, "heir", at=29) == []
     [claim] = await take(calls, "heir", at=30)
     assert (claim.call.attempts, claim.request) == (2, REQUEST)
-    await calls.renew("dead", moment(500))
+    await calls.renew(["one"], holder="dead", until=moment(500))
     assert not await calls.retry("one", "dead", due=moment(40), trouble=TROUBLE)
     await calls.give_back("dead", moment(40))
     assert (await calls.get("one")).state == "running"
@@ -135,10 +135,11 @@ async def test_a_call_whose_holder_died_is_claimed_by_another(calls: CallStore) 
 
 
 async def test_who_renews_keeps_what_it_holds(calls: CallStore) -> None:
-    await queue(calls, "one")
+    for name in ("one", "let go"):
+        await queue(calls, name)
     await take(calls)
-    await calls.renew("a", moment(100))
-    assert await take(calls, "b", at=99) == []
+    await calls.renew(["one"], holder="a", until=moment(100))
+    assert ids(await take(calls, "b", at=99)) == ["let go"]
     assert ids(await take(calls, "b", at=100)) == ["one"]
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from plat_core.errors import FunctionNotFound, PlatError
-from plat_core.model.calls import CallAnswer, CallState, CallTrouble, Claim
+from plat_core.model.calls import Call, CallAnswer, CallState, CallTrouble, Claim
 from plat_core.model.names import FunctionRef
 from plat_core.ports import CallStore
 from plat_core.services.calls import CallPolicy, Calls
@@ -142,7 +142,7 @@ class Dispatcher:
         self._alone = alone
         self._now = now
         self._holder = uuid.uuid4().hex
-        self._sent: dict[asyncio.Task[None], FunctionRef] = {}
+        self._sent: dict[asyncio.Task[None], Call] = {}
         self._hungry = False
         self._closing = False
         self._grace = 0.0
@@ -151,8 +151,11 @@ class Dispatcher:
     async def run(self) -> None:
         """Send until `close`; a store that is away is waited for."""
         beat = asyncio.get_running_loop().create_task(self._beat())
+        beat.add_done_callback(lambda _: self._calls.stirred.set())
         try:
             while not self._closing:
+                if beat.done():
+                    beat.result()
                 self._calls.stirred.clear()
                 await self._stirred(await self._look_safely())
             if self._sent:
@@ -193,7 +196,7 @@ class Dispatcher:
         until = now + timedelta(seconds=self._policy.lease)
         for claim in await self._store.claim(taken, holder=self._holder, now=now, until=until):
             task = asyncio.get_running_loop().create_task(self._deliver(claim))
-            self._sent[task] = claim.call.ref
+            self._sent[task] = claim.call
             task.add_done_callback(self._over)
         self._hungry = sum(backlog.due.values()) > sum(taken.values())
         if self._hungry:
@@ -203,7 +206,7 @@ class Dispatcher:
         return min(POLL, max(0.0, (backlog.next - self._now()).total_seconds()))
 
     async def _rooms(self, due: Mapping[FunctionRef, int]) -> dict[FunctionRef, int]:
-        sent = Counter(self._sent.values())
+        sent = Counter(call.ref for call in self._sent.values())
         rooms = {}
         for ref, number in due.items():
             room = self._room(ref, sent[ref])
@@ -282,7 +285,8 @@ class Dispatcher:
                         pass
                 if self._sent:
                     until = self._now() + timedelta(seconds=self._policy.lease)
-                    await self._store.renew(self._holder, until)
+                    held = [call.id for call in self._sent.values()]
+                    await self._store.renew(held, holder=self._holder, until=until)
             except PlatError as error:
                 log.warning("asynchronous calls cannot be looked after: %s", error)
             await asyncio.sleep(self._policy.lease / 3)

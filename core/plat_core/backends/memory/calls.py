@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -99,10 +99,11 @@ class MemoryCallStore:
                 claims.append(Claim(kept.call, kept.request))
         return claims
 
-    async def renew(self, holder: str, until: datetime) -> None:
+    async def renew(self, call_ids: Collection[str], *, holder: str, until: datetime) -> None:
         """See `CallStore.renew`."""
         for kept in self._held(holder):
-            kept.until = until
+            if kept.call.id in call_ids:
+                kept.until = until
 
     async def retry(
         self, call_id: str, holder: str, *, due: datetime, trouble: CallTrouble

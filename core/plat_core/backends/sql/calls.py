@@ -7,7 +7,7 @@ https://www.postgresql.org/docs/17/sql-select.html#SQL-FOR-UPDATE-SHARE).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -128,9 +128,9 @@ class SqlCallStore:
 
         return await self._write(work) if room else ()
 
-    async def renew(self, holder: str, until: datetime) -> None:
+    async def renew(self, call_ids: Collection[str], *, holder: str, until: datetime) -> None:
         """See `CallStore.renew`."""
-        await self._update(_held(holder), due=until)
+        await self._update(sa.and_(_C.id.in_(call_ids), _held(holder)), due=until)
 
     async def retry(
         self, call_id: str, holder: str, *, due: datetime, trouble: CallTrouble
