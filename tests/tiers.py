@@ -51,6 +51,7 @@ def pytest_configure() -> None:
             raise pytest.UsageError(f"PLAT_REQUIRE={tier}, but {reason}")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Make two streams of the tests, for `-n 2 --dist loadgroup`: the cluster's, and the others.
 
