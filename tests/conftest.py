@@ -2,18 +2,20 @@
 
 from .kubernetes_fixtures import cluster, counting, image
 from .tiers import (
-    pytest_collection_modifyitems,
     pytest_configure,
+    pytest_itemcollected,
     pytest_runtest_makereport,
     pytest_runtest_setup,
+    pytest_xdist_make_scheduler,
 )
 
 __all__ = [
     "cluster",
     "counting",
     "image",
-    "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_itemcollected",
     "pytest_runtest_makereport",
     "pytest_runtest_setup",
+    "pytest_xdist_make_scheduler",
 ]

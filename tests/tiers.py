@@ -9,8 +9,10 @@ import os
 import shutil
 import subprocess
 from collections.abc import Generator
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 PROBES = {
     "browser": [os.environ.get("CHROMIUM", "chromium"), "--version"],
@@ -51,16 +53,26 @@ def pytest_configure() -> None:
             raise pytest.UsageError(f"PLAT_REQUIRE={tier}, but {reason}")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Make two streams of the tests, for `-n 2 --dist loadgroup`: the cluster's, and the others.
+class Streams(LoadScopeScheduling):  # type: ignore[misc]
+    """Deal out the tests in two streams, each in order: those with the cluster, and the others.
 
-    The cluster's wait most of the time. Within a stream all is in order and one at a time, because
-    its tests share one cluster, or one machine.
+    The cluster's wait most of the time, so that they cost the others little.
     """
-    for item in items:
-        stream = "cluster" if item.get_closest_marker("kubernetes") else "machine"
-        item.add_marker(pytest.mark.xdist_group(stream))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "cluster" if "kubernetes" in nodeid else "machine"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Streams | None:
+    """With `-n 2 --dist loadgroup`."""
+    return Streams(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Refuse a test of the cluster that would get into the other stream."""
+    if item.get_closest_marker("kubernetes") and "kubernetes" not in item.nodeid:
+        raise pytest.UsageError(f"{item.nodeid}: name the cluster's tests after kubernetes")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -57,7 +57,7 @@ def test_without_kind_it_says_what_to_install(plat: Plat, programs: Path) -> Non
 
 
 @pytest.mark.kubernetes
-def test_a_taken_port_is_refused_before_anything_is_made(plat: Plat) -> None:
+def test_a_taken_port_is_refused_before_a_kubernetes_cluster_is_made(plat: Plat) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         result = plat("up", "--kind", "--name", "plat-taken", "--port", str(port), "--json")
