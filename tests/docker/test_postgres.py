@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from docker.models.containers import Container
-from plat_core.backends.sql import Database, SqlFunctionStore, SqlSecretStore
+from plat_core.backends.sql import Database, SqlCallStore, SqlFunctionStore, SqlSecretStore
 from plat_core.backends.sql import database as sql_database
 from plat_core.errors import Conflict, Unavailable
+from plat_core.model.calls import Call, CallRequest, Claim
 from plat_core.model.function import Function
 
 from ..contract.samples import REF, function
@@ -43,6 +46,41 @@ async def test_writers_of_two_processes_lose_nothing(postgres_url: str) -> None:
     assert stored.metadata.generation == 20
     for database in databases:
         await database.close()
+
+
+async def test_gateways_that_claim_at_once_get_each_call_once_and_wait_for_nobody(
+    postgres_url: str,
+) -> None:
+    databases = [await Database.open(postgres_url) for _ in range(4)]
+    stores = [SqlCallStore(database) for database in databases]
+    moment = datetime.now(UTC)
+    names = [f"{number:03}" for number in range(60)]
+    await asyncio.gather(
+        *(
+            stores[int(name) % 4].add(
+                Call(name, REF, "GET", "/", moment, moment), CallRequest("GET", "/"), most=100
+            )
+            for name in names
+        )
+    )
+    with psycopg.connect(postgres_url) as other:
+        # a claim that is not committed yet: the others go past it
+        other.execute("SELECT id FROM calls WHERE id = '000' FOR UPDATE")
+        taken = [
+            claim.call.id
+            for _ in range(5)
+            for claims in await asyncio.gather(*(_claim(store, moment) for store in stores))
+            for claim in claims
+        ]
+    assert sorted(taken) == names[1:]
+    assert [claim.call.id for claim in await _claim(stores[0], moment)] == ["000"]
+    for database in databases:
+        await database.close()
+
+
+async def _claim(store: SqlCallStore, moment: datetime) -> Sequence[Claim]:
+    until = moment + timedelta(seconds=60)
+    return await store.claim({REF: 5}, holder=f"{id(store)}", now=moment, until=until)
 
 
 async def _put(store: SqlFunctionStore, number: int) -> Function:
