@@ -40,17 +40,17 @@ test(
     await picture(page, "viewer");
     await expectAccessible(page);
     for (const [tab, name] of [
-      ["invoke", "Send"],
-      ["replicas", "Scale"],
-      ["settings", "Save"],
+      ["Invoke", "Send"],
+      ["Replicas", "Scale"],
+      ["Settings", "Save"],
     ] as const) {
-      await page.goto(platform.url + functionPath("orders", tab));
+      await page.getByRole("tab", { name: tab, exact: true }).click();
       await expectRefused(page, page.getByRole("button", { name, exact: true }));
     }
-    await page.goto(platform.url + functionPath("orders", "calls"));
+    await page.getByRole("tab", { name: "Calls", exact: true }).click();
     await expect(page.getByRole("heading", { name: "Asynchronous calls" })).toBeVisible();
     await expect(page.getByLabel("Loading")).toHaveCount(0);
-    await page.goto(`${platform.url}/ui/secrets`);
+    await page.getByRole("link", { name: "Secrets" }).click();
     await expectRefused(page, page.getByRole("button", { name: "Store", exact: true }));
     await page.goto(`${platform.url}/ui/deploy?name=orders`);
     await expectRefused(page, page.getByRole("button", { name: "Deploy", exact: true }));

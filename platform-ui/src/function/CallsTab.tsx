@@ -43,7 +43,11 @@ export default function CallsTab({ fn }: { fn: Func }) {
       {data?.length === 0 && (
         <Typography color="textSecondary">
           None yet. Send one to /async-function/{ref.name}, or{" "}
-          <Link component={RouterLink} to={`/functions/${ref.namespace}/${ref.name}/invoke`}>
+          <Link
+            component={RouterLink}
+            to={`/functions/${ref.namespace}/${ref.name}/invoke`}
+            underline="always"
+          >
             under Invoke
           </Link>{" "}
           with “Do not wait”.
