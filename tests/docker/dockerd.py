@@ -86,6 +86,13 @@ class Dockerd:
             self._daemon.wait(PATIENCE)
             self._daemon = None
 
+    def crash(self) -> None:
+        """SIGKILL it: its containers run on, and nobody looks after them."""
+        assert self._daemon is not None
+        self._daemon.kill()
+        self._daemon.wait(PATIENCE)
+        self._daemon = None
+
     def close(self) -> None:
         """End it with all that it started."""
         self.end()

@@ -1,7 +1,8 @@
 """`python -m tests.docker.outliving IMAGE INSTANCE`: a backend with two replicas, until stdin ends.
 
 It is run where a private daemon's containers can be reached, and prints a line of JSON for whatever
-changes: the replicas' states, their failures, and what those that are ready answered.
+changes: the replicas' states, their failures, and what those that are ready answered. A line on
+stdin asks for one more.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ async def main(image: str, instance: str) -> None:
     )
     await workloads.apply(Workload(REF, {1: COUNT}, {1: revision(image)}))
     telling = asyncio.create_task(_tell(workloads))
-    await asyncio.to_thread(sys.stdin.read)
+    while await asyncio.to_thread(sys.stdin.readline):
+        await _say(workloads)
     telling.cancel()
     await workloads.close()
     await engine.close()
@@ -39,15 +41,19 @@ async def main(image: str, instance: str) -> None:
 async def _tell(workloads: DockerWorkloads) -> None:
     changes = workloads.watch()
     while True:
-        seen = await workloads.observe(REF)
-        said = {
-            "states": sorted(replica.state for replica in seen),
-            "reasons": sorted({r.failure.reason for r in seen if r.failure}),
-            "answers": await _answers(seen),
-        }
-        sys.stdout.write(json.dumps(said) + "\n")
-        sys.stdout.flush()
+        await _say(workloads)
         await anext(changes)
+
+
+async def _say(workloads: DockerWorkloads) -> None:
+    seen = await workloads.observe(REF)
+    said = {
+        "states": sorted(replica.state for replica in seen),
+        "reasons": sorted({r.failure.reason for r in seen if r.failure}),
+        "answers": await _answers(seen),
+    }
+    sys.stdout.write(json.dumps(said) + "\n")
+    sys.stdout.flush()
 
 
 async def _answers(seen: Sequence[Replica]) -> list[int]:

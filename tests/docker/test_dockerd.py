@@ -15,6 +15,7 @@ from typing import Any
 import docker
 import pytest
 from plat_core.backends.docker.spec import INSTANCE
+from plat_core.services.reasons import FINAL_REASONS
 
 from .dockerd import Dockerd
 from .outliving import COUNT
@@ -55,13 +56,23 @@ class Told:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+        self.reasons: set[str] = set()
+        """All that were ever told."""
 
     def until(self, true: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            if true(said := json.loads(line)):
+            said = json.loads(line)
+            self.reasons |= set(said["reasons"])
+            if true(said):
                 return dict(said)
         raise AssertionError("it ended")
+
+    def ask(self) -> None:
+        """Have it say once more how things are now."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
 
 
 @pytest.fixture
@@ -75,7 +86,7 @@ def told(dockerd: Dockerd, docker_image: str) -> Iterator[Told]:
         text=True,
     ) as process:
         yield Told(process)
-        process.communicate("")
+        process.communicate()
     assert process.returncode == 0
     assert containers(dockerd) == []
 
@@ -95,7 +106,29 @@ def test_functions_come_back_with_docker(dockerd: Dockerd, told: Told) -> None:
     told.until(all_answer)
     before = {container.name for container in containers(dockerd)}
     dockerd.end()
-    dockerd.start()
     told.until(lambda said: "ready" not in said["states"])
+    told.until(lambda said: said["reasons"] == ["DockerUnavailable"])
+    dockerd.start()
     told.until(all_answer)
     assert {container.name for container in containers(dockerd)} == before
+    # a rollout that was under way would not have been given up for it
+    assert "DockerUnavailable" not in FINAL_REASONS
+    assert not told.reasons & FINAL_REASONS
+
+
+def test_functions_answer_while_docker_is_dead_and_are_there_after_it(
+    dockerd: Dockerd, told: Told
+) -> None:
+    told.until(all_answer)
+    before = {container.name for container in containers(dockerd)}
+    dockerd.crash()
+    told.ask()
+    told.until(all_answer)
+    dockerd.start()
+    # now it either took its containers over or ended them, so that they were started again
+    told.ask()
+    told.until(all_answer)
+    found = containers(dockerd)
+    assert {container.name for container in found} == before
+    assert {container.status for container in found} == {"running"}
+    assert not told.reasons & FINAL_REASONS

@@ -22,6 +22,9 @@ FINAL_REASONS = frozenset(
 )
 """A revision that fails to start for one of these will not start at a second attempt either."""
 
+PASSING_REASONS = frozenset({"ImageUnavailable", "DockerUnavailable"})
+"""Nothing of the function's: it is tried again by itself, and somebody may help it on meanwhile."""
+
 HINTS = {
     "BuildFailed": "mend the line that the build names, then: plat deploy",
     "HandlerSyntaxError": "mend the line that the message names, then: plat deploy",
@@ -46,6 +49,7 @@ HINTS = {
     "QuotaExceeded": "ask for less, or raise it: kubectl describe quota -n {namespace}",
     "PodRefused": "mend what the message names, then: plat redeploy {name}",
     "ImageUnavailable": "it is tried again by itself; is the registry there? plat doctor",
+    "DockerUnavailable": "sudo systemctl start docker; what stopped with it comes back by itself",
     "CannotStart": "mend what the message names on this machine, then: plat redeploy {name}",
     "Unhealthy": "a call held it up, or it answers no probe; see: plat logs {name}",
     "Suspended": "plat start {name}",

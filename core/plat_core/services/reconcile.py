@@ -18,7 +18,7 @@ from plat_core.model.function import (
     Hint,
 )
 from plat_core.ports import Failure, Record, Replica, Revision, Route, RouteState
-from plat_core.services.reasons import CRASH_HINT, FINAL_REASONS, HINTS
+from plat_core.services.reasons import CRASH_HINT, FINAL_REASONS, HINTS, PASSING_REASONS
 
 START_ATTEMPTS = 3
 
@@ -352,7 +352,7 @@ def _hints(view: _View, phase: _Phase) -> tuple[Hint, ...]:
         Hint(reason="SecretNotFound", fix=f"plat secret set {name} KEY=VALUE")
         for name in view.observed.missing_secrets
     ]
-    stuck = phase.ready == "False" or phase.reason == "ImageUnavailable"
+    stuck = phase.ready == "False" or phase.reason in PASSING_REASONS
     if stuck and not (hints and phase.reason == "SecretNotFound"):
         build, metadata = view.observed.build, view.function.metadata
         usual = HINTS.get(phase.reason, CRASH_HINT)

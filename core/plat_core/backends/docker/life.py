@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 
 from plat_core.backends import probe
-from plat_core.backends.docker import creation, spec
+from plat_core.backends.docker import creation, ending, spec
 from plat_core.backends.docker.engine import Container, ImageMissing, Refused
 from plat_core.backends.docker.failures import explain
 from plat_core.backends.docker.surroundings import Surroundings, Timing
@@ -154,6 +154,8 @@ class Life:
         """Docker or a registry has trouble: try again after a growing while, and say it once."""
         if not self._troubles:
             log.warning("%s: %s", self.name.container, error.message)
+        if self._state == "ready" and not await self._still_answers():
+            self._without_docker(error)
         self._troubles = min(self._troubles + 1, 4)
         await asyncio.sleep(RETRY_SECONDS * 2.0 ** (self._troubles - 1) / 2)
 
@@ -167,6 +169,7 @@ class Life:
         elif seen.status == "running":
             await self._attend(seen)
         elif seen.status == "paused":
+            log.warning("%s was paused from outside, and is woken", self.name.container)
             self._trouble("unready", Failure("Paused", "it was paused from outside, and is woken"))
             await self._engine.unpause(seen.id)
         elif seen.status == "created":
@@ -261,7 +264,7 @@ class Life:
         self.looked.set()
         if ready:
             return self._timing.probe
-        if waited > self._timing.start:
+        if waited > self._timing.start and await self._runs_on(seen):
             await self._kill("StartTimeout", f"it was not ready within {self._timing.start:g} s")
         return EAGER_PERIOD if waited < EAGER_SECONDS else PERIOD
 
@@ -276,13 +279,37 @@ class Life:
                 self._trouble("unready", Failure("Unready", "it says that it is not ready"))
             return self._timing.probe
         self._misses += 1
-        if self._misses >= self._timing.misses:
+        if self._misses >= self._timing.misses and await self._runs_on(seen):
             # one that computes without a pause may be silent for as long as a call may take
             if health is not None or quiet > self._patience():
                 await self._kill("Unhealthy", f"its health probe failed {self._misses} times")
             else:
                 self._trouble("unready", Failure("Unhealthy", "it does not answer"))
         return self._timing.probe / 4
+
+    async def _runs_on(self, seen: Container) -> bool:
+        """Whether a container that is silent runs on: its silence means something only then.
+
+        Where Docker itself goes away its containers fall silent, through no fault of the function.
+        """
+        try:
+            now = await self._look()
+        except Unavailable as error:
+            self._without_docker(error)
+            return False
+        if now is not None and (now.status, now.started) == ("running", seen.started):
+            return True
+        self.nudge()
+        return False
+
+    def _without_docker(self, error: PlatError) -> None:
+        self._trouble("unready", Failure("DockerUnavailable", error.message))
+
+    async def _still_answers(self) -> bool:
+        endpoint = self._endpoint
+        if endpoint is None:
+            return False
+        return await probe.status(endpoint.address, probe.READY, deadline=self._timing.probe) == OK
 
     async def _ask(self, seen: Container, path: str) -> int | None:
         address = f"tcp:{seen.address}:{spec.PORT}"
@@ -291,6 +318,7 @@ class Life:
     def _answered(self, seen: Container) -> None:
         self._endpoint = Endpoint(self.id, f"tcp:{seen.address}:{spec.PORT}")
         if self._ready_at is None:
+            log.info("%s is ready", self.name.container)
             self._heard = self._ready_at = asyncio.get_running_loop().time()
             self._misses = 0
             self._was_ready = True
@@ -328,9 +356,7 @@ class Life:
         return self._ready_at is not None and now - self._ready_at >= self._timing.settled
 
     async def _rest(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
+        await ending.rest(self._wake, seconds)
 
     def _trouble(self, state: ReplicaState, failure: Failure) -> None:
         if not self._dozes and (state, failure) != (self._state, self._failure):
@@ -348,39 +374,15 @@ class Life:
         done = False
         while not done:
             try:
-                await self._stop()
+                await ending.stop(self.name, self._around, self._wake, served=self._was_ready)
                 done = True
             except PlatError as error:
                 log.warning("%s is not gone yet: %s", self.name.container, error.message)
                 await asyncio.sleep(RETRY_SECONDS)
+            except Exception:
+                log.exception("ending %s failed", self.name.container)
+                await asyncio.sleep(RETRY_SECONDS)
         self._gone(self)
-
-    async def _stop(self) -> None:
-        if self._was_ready:
-            await asyncio.sleep(self._timing.drain)
-        seen = await self._look()
-        if seen is not None:
-            await self._engine.unpause(seen.id)
-            await self._finish(seen)
-            await self._around.archive.keep(self.name, seen.id)
-        await creation.remove(self.name, self._engine)
-
-    async def _finish(self, seen: Container) -> None:
-        """SIGTERM, then up to its timeout to finish calls; one that never served has none."""
-        if not self._was_ready:
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seen.stop_timeout):
-                await self._engine.kill(seen.id, "SIGTERM")
-                await self._exited(seen.id)
-
-    async def _exited(self, container: str) -> None:
-        while True:
-            self._wake.clear()
-            seen = await self._engine.inspect(container, self._around.policy.network)
-            if seen is None or seen.status not in ("running", "paused"):
-                return
-            await self._rest(PERIOD * 5)
 
 
 def backoff(timing: Timing, restarts: int) -> float:

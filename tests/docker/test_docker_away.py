@@ -1,0 +1,78 @@
+"""Docker does not answer for a while: that is no fault of a function, whatever becomes of it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import docker
+import pytest
+from plat_core.backends.docker import ContainerPolicy, DockerWorkloads, Engine
+from plat_core.backends.memory import MemorySecretStore
+from plat_core.errors import Unavailable
+from plat_core.ports import Replica
+from plat_core.services.reasons import FINAL_REASONS
+
+from .conftest import QUICK, REF, Platform, call
+from .relay import Relay
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+async def relay() -> AsyncIterator[Relay]:
+    # the path of a socket has at most 107 characters
+    folder = Path(tempfile.mkdtemp(prefix="plat-r-", dir="/tmp"))
+    relay = Relay(folder / "docker.sock")
+    await relay.open()
+    yield relay
+    await relay.cut()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def platform(
+    docker_client: docker.DockerClient, policy: ContainerPolicy, docker_image: str, relay: Relay
+) -> AsyncIterator[Platform]:
+    """A platform whose way to Docker can be cut; the tests' own way cannot."""
+    engine = Engine(docker.APIClient(relay.url, version=docker_client.api.api_version))
+    secrets = MemorySecretStore()
+    workloads = await DockerWorkloads.open(engine, secrets=secrets, policy=policy, timing=QUICK)
+    yield Platform(docker_client, workloads, engine, secrets, policy, docker_image)
+    await workloads.close()
+    await engine.close()
+
+
+async def test_a_replica_that_ends_meanwhile_is_no_failure_of_its_revision(
+    platform: Platform, relay: Relay
+) -> None:
+    [replica] = await platform.run()
+    told: list[Replica] = []
+
+    def waiting_for(seen: list[Replica], state: str) -> bool:
+        told.extend(seen)
+        return [r.state for r in seen] == [state]
+
+    await relay.cut()
+    platform.container(replica).kill()
+    [silent] = await platform.until(lambda seen: waiting_for(list(seen), "unready"))
+    assert silent.endpoint is None
+    assert silent.failure is not None
+    assert silent.failure.reason == "DockerUnavailable"
+    await relay.open()
+    [back] = await platform.until(lambda seen: waiting_for(list(seen), "ready"))
+    assert back.id == replica.id
+    assert not {r.failure.reason for r in told if r.failure} & FINAL_REASONS
+
+
+async def test_what_answers_goes_on_answering(platform: Platform, relay: Relay) -> None:
+    [replica] = await platform.run()
+    await relay.cut()
+    with pytest.raises(Unavailable):
+        await platform.engine.list({})
+    [still] = await platform.workloads.observe(REF)
+    assert still.state == "ready"
+    assert (await call(replica, "/")).status_code == 200
+    await relay.open()
