@@ -159,7 +159,7 @@ def name() -> str:
 class Running:
     """A container of an image, locked up as the platform would: read-only, with any user."""
 
-    def __init__(self, place: Place, image: str) -> None:
+    def __init__(self, place: Place, image: str, environment: dict[str, str]) -> None:
         port = free_port()
         self.container: Container = place.client.containers.run(
             image,
@@ -169,7 +169,7 @@ class Running:
             cap_drop=["ALL"],
             security_opt=["no-new-privileges:true"],
             tmpfs={"/tmp": "mode=1777"},
-            environment={"PLAT_LOG_TAGS": "1"},
+            environment={"PLAT_LOG_TAGS": "1", **environment},
             ports={"8080/tcp": ("127.0.0.1", port)},
             detach=True,
         )
@@ -203,8 +203,8 @@ class Running:
 async def run(place: Place) -> AsyncIterator[Callable[..., object]]:
     running: list[Running] = []
 
-    async def run(image: str) -> Running:
-        running.append(Running(place, image))
+    async def run(image: str, **environment: str) -> Running:
+        running.append(Running(place, image, environment))
         await running[-1].ready()
         return running[-1]
 

@@ -1,0 +1,191 @@
+"""A company's network: nothing outside is reached but through its proxy, over TLS of its own."""
+
+from __future__ import annotations
+
+import io
+import platform
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socket import create_connection, socket
+from socketserver import BaseServer
+from ssl import SSLContext
+
+from .tls import Authority
+
+INDEX = "index.company.test"
+REGISTRY = "registry.company.test"
+"""Names that nobody can resolve but the proxy."""
+OWN = "company_tools-1.0-py3-none-any.whl"
+Address = tuple[str, int]
+
+
+@dataclass
+class Network:
+    """Where the proxy is, what was asked of it, and the bundle with the company's authority."""
+
+    host: str
+    port: int
+    bundle: Path
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What somebody in this network sets."""
+        return {
+            "PLAT_PROXY": f"http://{self.host}:{self.port}",
+            "PLAT_INDEX_URL": f"https://{INDEX}/simple/",
+            "PLAT_CA_BUNDLE": str(self.bundle),
+        }
+
+    def taken(self) -> set[str]:
+        """Whom the proxy was asked for since the last time."""
+        taken, self.asked[:] = set(self.asked), ()
+        return taken
+
+
+def wheels(folder: Path, requirements: Path, *versions: str) -> Path:
+    """A folder with what these requirements need for these Pythons, and a package of our own."""
+    machine = platform.machine()
+    for version in versions:
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "pip", "download", "-q", "--only-binary", ":all:"),
+                *("--python-version", version, "--platform", f"manylinux_2_28_{machine}"),
+                *("--platform", f"manylinux2014_{machine}", "--disable-pip-version-check"),
+                *("-d", folder, "-r", requirements),
+            ],
+            check=True,
+        )
+    (folder / OWN).write_bytes(_own())
+    return folder
+
+
+def _own() -> bytes:
+    info, data = "company_tools-1.0.dist-info", io.BytesIO()
+    about = "Metadata-Version: 2.1\nName: company-tools\nVersion: 1.0\n"
+    kind = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("company_tools.py", "WORD = 'ours'\n")
+        archive.writestr(f"{info}/METADATA", about)
+        archive.writestr(f"{info}/WHEEL", kind)
+        archive.writestr(f"{info}/RECORD", "")
+    return data.getvalue()
+
+
+@contextmanager
+def company(
+    authority: Authority, packages: Path, registry: Address, host: str
+) -> Iterator[Network]:
+    """The network, with an index of `packages` and a way to `registry`; the proxy is at `host`."""
+    network = Network(host, 0, authority.bundle)
+    with ExitStack() as stack:
+        index = stack.enter_context(_serving(_index(packages), authority.server(INDEX)))
+        terminator = stack.enter_context(_relaying(registry, authority.server(REGISTRY)))
+        ways = {f"{INDEX}:443": index, f"{REGISTRY}:443": terminator}
+        network.port = stack.enter_context(_serving(_proxy(ways, network.asked), host=host))[1]
+        yield network
+
+
+@contextmanager
+def _serving(
+    handler: type[BaseHTTPRequestHandler], tls: SSLContext | None = None, host: str = "127.0.0.1"
+) -> Iterator[Address]:
+    server = ThreadingHTTPServer((host, 0), handler)
+    server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=BaseServer.serve_forever, args=(server, 0.05))
+    thread.start()
+    try:
+        yield (host, server.server_port)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _index(packages: Path) -> type[BaseHTTPRequestHandler]:
+    class Index(BaseHTTPRequestHandler):
+        """The simple API over the files of a folder."""
+
+        def do_GET(self) -> None:
+            _, kind, name, *_ = [*self.path.split("/"), ""]
+            if kind == "simple":
+                found = [f.name for f in packages.iterdir() if _project(f.name) == name]
+                body = "".join(f'<a href="/files/{one}">{one}</a>' for one in found).encode()
+            else:
+                body = (packages / Path(name).name).read_bytes()
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Type", "text/html" if kind == "simple" else "application/zip")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    return Index
+
+
+def _project(file: str) -> str:
+    return file.partition("-")[0].replace("_", "-").lower()
+
+
+def _proxy(ways: Mapping[str, Address], asked: list[str]) -> type[BaseHTTPRequestHandler]:
+    class Proxy(BaseHTTPRequestHandler):
+        """Lets nobody out but to these."""
+
+        def do_CONNECT(self) -> None:
+            asked.append(self.path)
+            if self.path not in ways:
+                self.send_error(403)
+                return
+            with create_connection(ways[self.path]) as far:
+                self.send_response(200)
+                self.end_headers()
+                _join(self.connection, far)
+            self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    return Proxy
+
+
+@contextmanager
+def _relaying(target: Address, tls: SSLContext) -> Iterator[Address]:
+    """A TLS end before a plain server."""
+
+    class Relay(BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            with create_connection(target) as far:
+                _join(self.connection, far)
+
+    with _serving(Relay, tls) as address:
+        yield address
+
+
+def _join(one: socket, other: socket) -> None:
+    back = threading.Thread(target=_copy, args=(other, one))
+    back.start()
+    _copy(one, other)
+    back.join()
+
+
+def _copy(source: socket, sink: socket) -> None:
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(1)
+    except OSError:
+        return  # either side left
