@@ -64,6 +64,32 @@ async def test_a_replica_that_says_it_is_unready_gets_no_calls(platform: Platfor
     assert unready.restarts == 0
 
 
+async def test_an_image_whose_own_check_says_unhealthy_is_started_again(
+    platform: Platform,
+) -> None:
+    tag = f"{platform.image.partition(':')[0]}:checked"
+    box = platform.client.containers.create(platform.image)
+    check = "HEALTHCHECK --interval=200ms --timeout=5s --retries=1 CMD test ! -e /tmp/sick"
+    box.commit(*tag.split(":"), changes=check)
+    box.remove()
+    try:
+        [replica] = await platform.run(image=tag)
+        started = platform.container(replica).attrs["State"]["StartedAt"]
+        # it answers its probes still: its image alone knows better
+        assert (await call(replica, "/write?/tmp/sick")).text == "done"
+        [sick] = await platform.until(lambda seen: bool(seen[0].failure))
+        assert sick.endpoint is None
+        assert sick.failure is not None
+        assert sick.failure.reason == "Unhealthy"
+        assert "HEALTHCHECK" in sick.failure.message
+        ready = await platform.until_state("ready")
+        assert ready.id == replica.id
+        assert platform.container(ready).attrs["State"]["StartedAt"] != started
+    finally:
+        await platform.workloads.close()
+        platform.client.images.remove(tag, force=True)
+
+
 async def test_a_program_that_ends_comes_back_with_a_growing_delay(platform: Platform) -> None:
     await platform.workloads.apply(
         Workload(REF, {1: 1}, {1: platform.revision(env=[{"name": "MODE", "value": "crash"}])})
