@@ -1,5 +1,5 @@
 # The platform's own services, one target each: gateway, function-controller, builder, operator,
-# metadata.
+# metadata; and their registry.
 #   docker compose up --build
 # Behind a company's proxy: HTTPS_PROXY and PIP_INDEX_URL as build arguments; a private CA belongs
 # into the base images, and an npm registry of its own into platform-ui/.npmrc.
@@ -75,6 +75,11 @@ RUN ln -s /opt/node/bin/node /usr/local/bin/node \
 USER 65532:65532
 EXPOSE 8082
 CMD ["python", "-m", "plat_builder"]
+
+# The public registry, as a user without rights.
+FROM registry:2 AS registry
+RUN mkdir /images && chown 65532:65532 /images
+USER 65532:65532
 
 FROM service AS operator
 EXPOSE 8086

@@ -33,6 +33,9 @@ def test_every_service_is_healthy_and_published_on_loopback_alone(compose: Compo
         assert host["CapDrop"] == ["ALL"]
         assert host["Memory"] > 0
         assert host["RestartPolicy"]["Name"] == "unless-stopped"
+        # the controller alone is uid 0, for the socket, and keeps no capability
+        rootless = name != "function-controller"
+        assert (service.exec_run("id -u").output.strip() == b"65532") == rootless
     sockets = [
         name
         for name in ("gateway", "function-controller", "builder", "registry")
