@@ -176,7 +176,7 @@ async def test_a_registry_that_comes_back_ends_the_wait(
         for c in docker_client.containers.list()
         if any(p and p[0]["HostPort"] == registry.partition(":")[2] for p in c.ports.values())
     ]
-    box.stop()
+    box.stop(timeout=1)
     revision = platform.revision(image=f"{name}:1")
     await platform.workloads.apply(Workload(REF, {1: 1}, {1: revision}))
     waiting = await platform.until_state("waiting")

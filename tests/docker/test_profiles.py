@@ -19,6 +19,7 @@ PASSWORD = "a-password-of-the-tests"
 @pytest.fixture(scope="module")
 def compose() -> Iterator[Compose]:
     with composed(
+        "metadata",
         COMPOSE_PROFILES="postgres,metadata",
         POSTGRES_PASSWORD=PASSWORD,
         DATABASE_URL=f"postgresql://plat:{PASSWORD}@postgres.edge/plat",
