@@ -49,7 +49,7 @@ def all_checks(
         lambda: state(home),
         lambda: disk(home),
         *([] if setup else [lambda: port(settings, home)]),
-        lambda: gateway(settings),
+        lambda: gateway(settings, docker_checks.START if setup else ""),
         lambda: token(settings),
         lambda: network(settings, environ),
         lambda: bundle(environ),
@@ -128,9 +128,9 @@ def port(settings: Settings, home: Path) -> Check:
     return Check("port", "warn", f"{holder} holds {number}", fix)
 
 
-def gateway(settings: Settings) -> Check:
-    """The platform answers and is ready."""
-    client = Client(settings.api_url, timeout=10)
+def gateway(settings: Settings, absent: str = "") -> Check:
+    """The platform answers and is ready; `absent` is what starts it, if not `plat up`."""
+    client = Client(settings.api_url, timeout=10, absent=absent)
     try:
         status = client.send("GET", "/readyz").status
     except Unreachable as error:

@@ -36,8 +36,12 @@ Body = bytes | Iterator[bytes] | None
 class Client:
     """One platform: an address, a token, and a connection that is kept."""
 
-    def __init__(self, url: str, token: str = "", *, timeout: float = 30.0) -> None:
+    def __init__(
+        self, url: str, token: str = "", *, timeout: float = 30.0, absent: str = ""
+    ) -> None:
+        """`absent` is what to type where nothing listens, if it is not the platform itself."""
         self.url = url
+        self._absent = absent
         self._parts = urlsplit(url)
         self.token = token
         self._timeout = timeout
@@ -70,7 +74,9 @@ class Client:
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 if method not in REPEATABLE or not _restarting(error, deadline):
-                    raise unreachable(self.url, error) from error
+                    failure = unreachable(self.url, error)
+                    failure.fix = self._absent if failure.reason == "refused" else ""
+                    raise failure from error
                 time.sleep(0.1)
 
     def call(

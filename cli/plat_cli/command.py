@@ -106,7 +106,8 @@ class Session:
         settings = self.settings
         if settings.builder_url == settings.api_url:
             return self.client
-        return Client(settings.builder_url, settings.token)
+        absent = "docker compose up --detach builder\nor check BUILDER_URL"
+        return Client(settings.builder_url, settings.token, absent=absent)
 
     @property
     def namespace_flag(self) -> str | None:

@@ -172,3 +172,7 @@ def test_the_builder_may_be_elsewhere(
         assert plat("deploy", str(source)).code == 0
         assert builder.paths() == ["POST /build"]
     assert "POST /build" not in platform.paths()
+    gone = plat("deploy", str(source))
+    assert gone.code == 5
+    assert "docker compose up --detach builder" in gone.err
+    assert "BUILDER_URL" in gone.err

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from plat_cli import checks, docker_checks
 from plat_cli.docker_checks import DockerSetup
+from plat_cli.settings import Settings
 
 from tests.tls import Authority
 
@@ -155,3 +156,12 @@ def test_a_proxy_that_cannot_be_used_is_told() -> None:
     check = checks.index(environ)
     assert check.level == "fail"
     assert "socks5" in check.text
+
+
+@pytest.mark.parametrize(
+    ("absent", "fix"),
+    [("", "plat up --detach --port 1"), (docker_checks.START, docker_checks.START)],
+)
+def test_a_gateway_that_is_down_is_started_as_its_set_up_is(absent: str, fix: str) -> None:
+    settings = Settings("http://127.0.0.1:1", "", "http://127.0.0.1:1", "default")
+    assert checks.gateway(settings, absent).fix.startswith(fix)

@@ -89,7 +89,7 @@ def test_a_full_registry_is_told_with_what_makes_room(
     small.container.exec_run(["sh", "-c", FILL])
     refused = deploy(builder, tmp_path, "# full\n")
     assert refused.returncode != 0
-    assert f"the registry at {small.settings.registry.url} has no room left" in refused.stderr
+    assert f"the registry {small.settings.registry.url} has no room left" in refused.stderr
     assert "plat registry gc" in refused.stderr
     small.container.exec_run(["rm", "/var/lib/registry/filler"])
     assert "has no room left" not in deploy(builder, tmp_path, "# full\n").stderr
@@ -101,5 +101,5 @@ def test_a_registry_that_is_down_is_told_with_what_starts_it(
     small.container.stop(timeout=1)
     refused = deploy(builder, tmp_path, "# down\n")
     assert refused.returncode != 0
-    assert f"the registry at {small.settings.registry.url} does not answer" in refused.stderr
+    assert f"the registry {small.settings.registry.url} does not answer" in refused.stderr
     assert "docker compose up --detach registry" in refused.stderr
