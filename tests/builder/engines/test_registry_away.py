@@ -13,26 +13,35 @@ from pathlib import Path
 import httpx
 import pytest
 from plat_builder import blueprint, runtimes
+from plat_builder.engines.layers import LayersEngine
 from plat_builder.images.connecting import connect
 from plat_builder.images.copying import copy_runtimes
 from plat_builder.runtimes import Catalogue
+from plat_builder.settings import MIB
+from plat_core.services.tokens import DEV_TOKEN
 
-from tests.builder.conftest import HELLO
+from tests.builder.conftest import HELLO, build
 from tests.builder.engines.conftest import PATIENCE, Place, free_port, registry_container
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(180)]
 
 FILL = "dd if=/dev/zero of=/var/lib/registry/filler bs=4k; true"
+COLLECT = ["registry", "garbage-collect", "/etc/docker/registry/config.yml"]
 PLAT = Path(sys.executable).with_name("plat")
 
 
 @pytest.fixture(scope="module")
 def small(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A registry with the base image of `python`, and little room."""
-    catalogue = tmp_path_factory.mktemp("runtimes")
-    (catalogue / "python").symlink_to(runtimes.find() / "python")
+    """A registry with little room: the base image of `python`, and a large function."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "runtimes").mkdir()
+    (folder / "runtimes" / "python").symlink_to(runtimes.find() / "python")
+    (folder / "large").mkdir()
+    (folder / "large" / "app.py").write_text(HELLO)
+    (folder / "large" / "data").write_bytes(os.urandom(4 * MIB))
     with registry_container(place.client, tmpfs={"/var/lib/registry": "size=512m"}) as small:
-        asyncio.run(_copy(Catalogue(catalogue), small, place))
+        asyncio.run(_copy(Catalogue(folder / "runtimes"), small, place))
+        asyncio.run(_build(folder, small))
         yield small
 
 
@@ -42,6 +51,15 @@ async def _copy(catalogue: Catalogue, here: Place, there: Place) -> None:
         assert "is copied" in line
     for registry, _ in ends:
         await registry.close()
+
+
+async def _build(folder: Path, place: Place) -> None:
+    registry = connect(place.settings)
+    engine = LayersEngine(
+        folder, runtimes=folder / "runtimes", registry=registry, settings=place.settings
+    )
+    assert (await build(engine, folder / "large", "large")).finished.image
+    await registry.close()
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +109,16 @@ def test_a_full_registry_is_told_with_what_makes_room(
     assert refused.returncode != 0
     assert f"the registry {small.settings.registry.url} has no room left" in refused.stderr
     assert "plat registry gc" in refused.stderr
-    small.container.exec_run(["rm", "/var/lib/registry/filler"])
+    # what it says to do is possible with a full disk, and helps
+    headers = {"Authorization": f"Bearer {DEV_TOKEN}"}
+    answer = httpx.post(
+        f"{builder}/registry/gc",
+        json={"images": [], "dryRun": False},
+        headers=headers,
+        trust_env=False,
+    )
+    assert "large@" in answer.text
+    assert small.container.exec_run(COLLECT).exit_code == 0
     assert "has no room left" not in deploy(builder, tmp_path, "# full\n").stderr
 
 

@@ -9,6 +9,7 @@ import pytest
 from plat_core.model.function import Function
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Failure, Record, Replica, Revision
+from plat_core.services.reasons import PASSING_REASONS
 from plat_core.services.reconcile import BuildState, Observed, Plan, plan
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -108,6 +109,16 @@ def test_a_crash_is_tried_again_before_a_revision_is_given_up() -> None:
         crashing = replica(2, "waiting", restarts=restarts, failure=CRASH)
         p = planned(record(1, 2, serving=1), replica(1), crashing)
         assert p.failed == failed
+
+
+@pytest.mark.parametrize("reason", sorted(PASSING_REASONS))
+def test_what_is_no_fault_of_the_revision_is_waited_for_with_a_hint(reason: str) -> None:
+    silent = replica(2, "unready", restarts=1, failure=Failure(reason, "it does not answer"))
+    p = planned(record(1, 2, serving=1), replica(1), silent)
+    assert (p.counts, p.serving, p.failed) == ({1: 1, 2: 1}, 1, 0)
+    assert ready(p) == ("Unknown", reason)
+    assert not settled(p)
+    assert [hint.reason for hint in p.status.hints] == [reason]
 
 
 def test_a_first_revision_that_fails_is_reported_and_goes_on_being_tried() -> None:
