@@ -5,7 +5,8 @@
 Starts a compose project of its own, and removes it. A container is stopped, killed, paused,
 removed, or called unhealthy by its image's own HEALTHCHECK. Whoever listens to the gateway's
 `/events` hears that the function lost its replica, and then that it has one again; a call must be
-answered by it. The floor is when Docker's own event reaches a listener here.
+answered by it. The floor is when Docker's own event reaches a listener here. Each fault has a
+function of its own, which is left alone before the next round until its crash is forgotten.
 """
 
 from __future__ import annotations
@@ -38,27 +39,30 @@ def handler(request):
 """
 CHECK = "HEALTHCHECK --interval=100ms --timeout=5s --retries=1 CMD test ! -e /tmp/sick"
 TARGET = 2000
-NAME = "outside"
+SETTLED_SECONDS = 11.0
+"""After so long in readiness a replica's earlier crashes are forgotten, with its growing delay."""
 
 
 @dataclass(frozen=True)
 class Fault:
     """How it is done, and Docker's event that tells of it."""
 
+    function: str
     name: str
     event: str
     act: Callable[[Platform, Container], object]
 
 
 FAULTS = (
-    Fault("docker stop", "die", lambda _, one: one.stop(timeout=0)),
-    Fault("docker kill", "die", lambda _, one: one.kill()),
-    Fault("docker pause", "pause", lambda _, one: one.pause()),
-    Fault("docker rm --force", "destroy", lambda _, one: one.remove(force=True)),
+    Fault("stopped", "docker stop", "die", lambda _, one: one.stop(timeout=0)),
+    Fault("killed", "docker kill", "die", lambda _, one: one.kill()),
+    Fault("paused", "docker pause", "pause", lambda _, one: one.pause()),
+    Fault("removed", "docker rm --force", "destroy", lambda _, one: one.remove(force=True)),
     Fault(
+        "sick",
         "HEALTHCHECK: unhealthy",
         "health_status: unhealthy",
-        lambda platform, _: platform.request("GET", f"/function/{NAME}/sick"),
+        lambda platform, _: platform.request("GET", "/function/sick/sick"),
     ),
 )
 
@@ -67,10 +71,13 @@ def main(rounds: int) -> None:
     """Print a row for each fault."""
     client = docker.from_env()
     with composed() as (platform, folder, project):
-        _deploy(platform, client, folder, project)
+        for fault in FAULTS:
+            _deploy(platform, folder, fault.function)
+        _check(platform, client, project)
         found: dict[str, list[tuple[float, float, float]]] = {f.name: [] for f in FAULTS}
         with _heard(platform.port) as told, _docker(client, project) as events:
             for _ in range(rounds):
+                time.sleep(SETTLED_SECONDS)
                 for fault in FAULTS:
                     found[fault.name].append(_once(fault, platform, client, project, told, events))
     client.close()
@@ -91,22 +98,25 @@ def _pair(values: list[float]) -> str:
     return f"{median(values):6.0f} ({max(values):4.0f})"
 
 
-def _deploy(platform: Platform, client: Any, folder: Path, project: str) -> None:
-    """A function whose image has a check of its own."""
-    source = folder / NAME
+def _deploy(platform: Platform, folder: Path, name: str) -> None:
+    source = folder / name
     source.mkdir()
     (source / "app.py").write_text(HANDLER)
-    platform.plat("deploy", source, "--name", NAME, "--scale-min", "1")
-    image = platform.status(NAME)["image"].partition("@")[0]
-    _container(client, project).commit(image, "checked", changes=CHECK)
-    spec = {"name": NAME, "image": f"{image}:checked", "scale": {"min": 1}}
+    platform.plat("deploy", source, "--name", name, "--scale-min", "1")
+
+
+def _check(platform: Platform, client: Any, project: str) -> None:
+    """Give the image of `sick` a check of its own, and wait until that serves."""
+    image = platform.status("sick")["image"].partition("@")[0]
+    _container(client, project, "sick").commit(image, "checked", changes=CHECK)
+    spec = {"name": "sick", "image": f"{image}:checked", "scale": {"min": 1}}
     status, body = platform.request("POST", "/register", spec)
     if status not in (200, 201):
         raise RuntimeError(f"{status} {body!r}")
     deadline = time.monotonic() + DEADLINE
-    while not _serves(platform.status(NAME), f"{image}:checked"):
+    while not _serves(platform.status("sick"), f"{image}:checked"):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{NAME} does not serve: {platform.status(NAME)}")
+            raise TimeoutError(f"it does not serve: {platform.status('sick')}")
         time.sleep(0.1)
 
 
@@ -119,22 +129,22 @@ def _once(
     platform: Platform,
     client: Any,
     project: str,
-    told: queue.SimpleQueue[tuple[float, int]],
-    events: queue.SimpleQueue[tuple[float, str]],
+    told: queue.SimpleQueue[tuple[float, tuple[str, int]]],
+    events: queue.SimpleQueue[tuple[float, tuple[str, str]]],
 ) -> tuple[float, float, float]:
     """Seconds until Docker's event, until it is told, and until it is mended."""
-    container = _container(client, project)
+    name = fault.function
+    container = _container(client, project, name)
     for waiting in (told, events):
         while not waiting.empty():
             waiting.get()
     began = time.perf_counter()
     fault.act(platform, container)
-    event = _until(events, lambda action: action == fault.event)
-    seen = _until(told, lambda ready: ready == 0)
-    mended = _until(told, lambda ready: ready == 1)
-    if (answer := platform.request("GET", f"/function/{NAME}"))[0] != 200:
+    event = _until(events, lambda what: what == (name, fault.event))
+    seen = _until(told, lambda what: what == (name, 0))
+    mended = _until(told, lambda what: what == (name, 1))
+    if (answer := platform.request("GET", f"/function/{name}"))[0] != 200:
         raise RuntimeError(f"it is said to be mended, and answers {answer}")
-    time.sleep(0.5)  # its routes and its check settle: the next fault meets a quiet platform
     return event - began, seen - began, mended - began
 
 
@@ -147,9 +157,9 @@ def _until(heard: queue.SimpleQueue[tuple[float, Any]], true: Callable[[Any], bo
 
 
 @contextmanager
-def _heard(port: int) -> Iterator[queue.SimpleQueue[tuple[float, int]]]:
-    """How many replicas are ready, as the gateway's events tell, and when that was heard."""
-    heard: queue.SimpleQueue[tuple[float, int]] = queue.SimpleQueue()
+def _heard(port: int) -> Iterator[queue.SimpleQueue[tuple[float, tuple[str, int]]]]:
+    """Functions with the replicas that they have, as the gateway tells, and when that was."""
+    heard: queue.SimpleQueue[tuple[float, tuple[str, int]]] = queue.SimpleQueue()
     connection = http.client.HTTPConnection("127.0.0.1", port)
     headers = {"Authorization": f"Bearer {TOKEN}", "Accept": "text/event-stream"}
     connection.request("GET", "/events", headers=headers)
@@ -159,8 +169,9 @@ def _heard(port: int) -> Iterator[queue.SimpleQueue[tuple[float, int]]]:
         try:
             while line := answer.readline():
                 if line.startswith(b"data: "):
-                    status = json.loads(line[6:]).get("status") or {}
-                    heard.put((time.perf_counter(), status.get("readyReplicas", 0)))
+                    function = json.loads(line[6:])
+                    ready = (function.get("status") or {}).get("readyReplicas", 0)
+                    heard.put((time.perf_counter(), (function["metadata"]["name"], ready)))
         except (OSError, ValueError, AttributeError):
             return  # closed at the end
 
@@ -170,15 +181,18 @@ def _heard(port: int) -> Iterator[queue.SimpleQueue[tuple[float, int]]]:
 
 
 @contextmanager
-def _docker(client: Any, project: str) -> Iterator[queue.SimpleQueue[tuple[float, str]]]:
-    """Docker's events of the function's containers, each with the time it was heard."""
-    heard: queue.SimpleQueue[tuple[float, str]] = queue.SimpleQueue()
-    labels = [f"{INSTANCE}={project}", f"{FUNCTION}={NAME}"]
+def _docker(
+    client: Any, project: str
+) -> Iterator[queue.SimpleQueue[tuple[float, tuple[str, str]]]]:
+    """Docker's events of the functions' containers, each with the time it was heard."""
+    heard: queue.SimpleQueue[tuple[float, tuple[str, str]]] = queue.SimpleQueue()
+    labels = [f"{INSTANCE}={project}", FUNCTION]
     stream = client.events(decode=True, filters={"type": ["container"], "label": labels})
 
     def listen() -> None:
         for event in stream:
-            heard.put((time.perf_counter(), event["Action"]))
+            function = event["Actor"]["Attributes"][FUNCTION]
+            heard.put((time.perf_counter(), (function, event["Action"])))
 
     threading.Thread(target=listen, daemon=True).start()
     try:
@@ -187,8 +201,8 @@ def _docker(client: Any, project: str) -> Iterator[queue.SimpleQueue[tuple[float
         stream.close()
 
 
-def _container(client: Any, project: str) -> Container:
-    labels = [f"{INSTANCE}={project}", f"{FUNCTION}={NAME}"]
+def _container(client: Any, project: str, name: str) -> Container:
+    labels = [f"{INSTANCE}={project}", f"{FUNCTION}={name}"]
     found = client.containers.list(filters={"label": labels, "status": "running"})
     return max(found, key=lambda one: one.attrs["Created"])  # type: ignore[no-any-return]
 

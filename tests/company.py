@@ -87,8 +87,7 @@ def company(
     network = Network(host, 0, authority.bundle)
     with ExitStack() as stack:
         index = stack.enter_context(_serving(_index(packages), authority.server(INDEX)))
-        terminator = stack.enter_context(_relaying(registry, authority.server(REGISTRY)))
-        ways = {f"{INDEX}:443": index, f"{REGISTRY}:443": terminator}
+        ways = {f"{INDEX}:443": index, f"{REGISTRY}:443": registry}
         network.port = stack.enter_context(_serving(_proxy(ways, network.asked), host=host))[1]
         yield network
 
@@ -160,19 +159,6 @@ def _proxy(ways: Mapping[str, Address], asked: list[str]) -> type[BaseHTTPReques
             return
 
     return Proxy
-
-
-@contextmanager
-def _relaying(target: Address, tls: SSLContext) -> Iterator[Address]:
-    """A TLS end before a plain server."""
-
-    class Relay(BaseHTTPRequestHandler):
-        def handle(self) -> None:
-            with create_connection(target) as far:
-                _join(self.connection, far)
-
-    with _serving(Relay, tls) as address:
-        yield address
 
 
 def _join(one: socket, other: socket) -> None:

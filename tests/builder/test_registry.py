@@ -103,6 +103,21 @@ async def test_lists_go_on_over_pages() -> None:
     await registry.close()
 
 
+async def test_what_began_over_tls_goes_on_over_tls() -> None:
+    """A registry behind a TLS end names itself with http, where nobody tells it otherwise."""
+    seen: list[str] = []
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        seen.append(f"{request.method} {request.url.copy_with(query=None)}")
+        place = "http://registry.test/v2/fn/blobs/uploads/7"
+        return httpx.Response(202 if request.method == "POST" else 201, headers={"Location": place})
+
+    registry = Registry("https://registry.test", transport=httpx.MockTransport(answers))
+    await registry.upload("fn", Blob(digest_of(b"x"), 1), b"x")
+    await registry.close()
+    assert seen[-1] == "PUT https://registry.test/v2/fn/blobs/uploads/7"
+
+
 async def test_a_blob_is_put_where_the_registry_says() -> None:
     seen: list[tuple[str, str, bytes]] = []
 

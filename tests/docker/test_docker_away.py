@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -15,18 +16,20 @@ from plat_core.errors import Unavailable
 from plat_core.ports import Replica
 from plat_core.services.reasons import FINAL_REASONS
 
+from ..relay import Relay
 from .conftest import QUICK, REF, Platform, call
-from .relay import Relay
 
 pytestmark = pytest.mark.docker
+DOCKER = "/var/run/docker.sock"
 
 
 @pytest.fixture
-async def relay() -> AsyncIterator[Relay]:
+async def way() -> AsyncIterator[Relay]:
+    """The platform's way to Docker, at the socket `path`, which is nobody else's."""
+    relay = Relay(lambda: asyncio.open_unix_connection(DOCKER))
     # the path of a socket has at most 107 characters
     folder = Path(tempfile.mkdtemp(prefix="plat-r-", dir="/tmp"))
-    relay = Relay(folder / "docker.sock")
-    await relay.open()
+    await relay.at_socket(folder / "docker.sock")
     yield relay
     await relay.cut()
     shutil.rmtree(folder)
@@ -34,10 +37,10 @@ async def relay() -> AsyncIterator[Relay]:
 
 @pytest.fixture
 async def platform(
-    docker_client: docker.DockerClient, policy: ContainerPolicy, docker_image: str, relay: Relay
+    docker_client: docker.DockerClient, policy: ContainerPolicy, docker_image: str, way: Relay
 ) -> AsyncIterator[Platform]:
     """A platform whose way to Docker can be cut; the tests' own way cannot."""
-    engine = Engine(docker.APIClient(relay.url, version=docker_client.api.api_version))
+    engine = Engine(docker.APIClient(f"unix://{way.path}", version=docker_client.api.api_version))
     secrets = MemorySecretStore()
     workloads = await DockerWorkloads.open(engine, secrets=secrets, policy=policy, timing=QUICK)
     yield Platform(docker_client, workloads, engine, secrets, policy, docker_image)
@@ -46,7 +49,7 @@ async def platform(
 
 
 async def test_a_replica_that_ends_meanwhile_is_no_failure_of_its_revision(
-    platform: Platform, relay: Relay
+    platform: Platform, way: Relay
 ) -> None:
     [replica] = await platform.run()
     told: list[Replica] = []
@@ -55,24 +58,24 @@ async def test_a_replica_that_ends_meanwhile_is_no_failure_of_its_revision(
         told.extend(seen)
         return [r.state for r in seen] == [state]
 
-    await relay.cut()
+    await way.refuse()
     platform.container(replica).kill()
     [silent] = await platform.until(lambda seen: waiting_for(list(seen), "unready"))
     assert silent.endpoint is None
     assert silent.failure is not None
     assert silent.failure.reason == "DockerUnavailable"
-    await relay.open()
+    way.accept()
     [back] = await platform.until(lambda seen: waiting_for(list(seen), "ready"))
     assert back.id == replica.id
     assert not {r.failure.reason for r in told if r.failure} & FINAL_REASONS
 
 
-async def test_what_answers_goes_on_answering(platform: Platform, relay: Relay) -> None:
+async def test_what_answers_goes_on_answering(platform: Platform, way: Relay) -> None:
     [replica] = await platform.run()
-    await relay.cut()
+    await way.refuse()
     with pytest.raises(Unavailable):
         await platform.engine.list({})
     [still] = await platform.workloads.observe(REF)
     assert still.state == "ready"
     assert (await call(replica, "/")).status_code == 200
-    await relay.open()
+    way.accept()

@@ -85,6 +85,11 @@ async def test_an_image_whose_own_check_says_unhealthy_is_started_again(
         ready = await platform.until_state("ready")
         assert ready.id == replica.id
         assert platform.container(ready).attrs["State"]["StartedAt"] != started
+        # what it was killed for is no explanation of what happens to it later
+        platform.container(ready).kill()
+        fallen = await platform.until_state("waiting")
+        assert fallen.failure is not None
+        assert fallen.failure.reason == "Exited"
     finally:
         await platform.workloads.close()
         platform.client.images.remove(tag, force=True)

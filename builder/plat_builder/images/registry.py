@@ -212,7 +212,10 @@ class Registry:
         return found
 
     def _location(self, answer: Answer) -> str:
-        return urljoin(f"{self.url}/", str(answer.response.headers.get("Location", "")))
+        place = urljoin(f"{self.url}/", str(answer.response.headers.get("Location", "")))
+        # a registry behind a TLS end that does not tell it so takes itself for plain HTTP
+        plain = self.url.replace("https:", "http:", 1)
+        return place.replace(plain, self.url, 1) if place.startswith(f"{plain}/") else place
 
     async def _ask(
         self,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tests.builder.engines.conftest import Place
 from tests.builder.test_environment import artifact
 from tests.builder.test_environment import run as run_artifact
 from tests.company import INDEX, REGISTRY, Network, company, wheels
+from tests.relay import Relay
 from tests.tls import Authority
 
 pytestmark = pytest.mark.docker
@@ -35,17 +37,24 @@ def handler(request):
 """
 
 
-@pytest.fixture
-def network(place: Place, tmp_path: Path) -> Iterator[Network]:
-    """Its proxy is where containers reach it, too."""
-    [bridge] = place.client.networks.get("bridge").attrs["IPAM"]["Config"]
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     requirements = runtimes.find() / "python" / "requirements.txt"
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    packages = wheels(tmp_path / "wheels", requirements, here, "3.13")
-    port = int(place.settings.registry.url.rpartition(":")[2])
-    way = ("127.0.0.1", port)
-    with company(Authority(tmp_path), packages, way, bridge["Gateway"]) as network:
+    return wheels(tmp_path_factory.mktemp("wheels"), requirements, here, "3.13")
+
+
+@pytest.fixture
+async def network(place: Place, packages: Path, tmp_path: Path) -> AsyncIterator[Network]:
+    """Its proxy is where containers reach it, too; its registry is ours, over TLS."""
+    [bridge] = place.client.networks.get("bridge").attrs["IPAM"]["Config"]
+    authority = Authority(tmp_path)
+    port = place.settings.registry.url.rpartition(":")[2]
+    relay = Relay(lambda: asyncio.open_connection("127.0.0.1", int(port)))
+    registry = ("127.0.0.1", await relay.at_port(authority.server(REGISTRY)))
+    with company(authority, packages, registry, bridge["Gateway"]) as network:
         yield network
+    await relay.cut()
 
 
 @pytest.fixture

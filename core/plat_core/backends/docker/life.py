@@ -12,6 +12,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from plat_core.backends import probe
 from plat_core.backends.docker import creation, ending, spec
@@ -55,6 +56,7 @@ class Life:
         self._since = time.time()
         self._endpoint: Endpoint | None = None
         self._failure: Failure | None = None
+        self._killed: Failure | None = None
         self._restarts = 0
         self._existed = False
         self._started = ""
@@ -248,6 +250,7 @@ class Life:
         loop = asyncio.get_running_loop()
         if seen.started != self._started:
             self._started, self._heard, self._ready_at = seen.started, loop.time(), None
+            self._killed = None
             self._become("starting")
         if seen.health == "unhealthy":
             await self._kill("Unhealthy", "its own HEALTHCHECK says that it is unhealthy")
@@ -329,18 +332,19 @@ class Life:
         return self.made_of.spec.timeout_seconds if self.made_of else 0.0
 
     async def _kill(self, reason: str, message: str) -> None:
-        self._trouble("unready", Failure(reason, message))
+        self._killed = Failure(reason, message)
+        self._trouble("unready", self._killed)
         log.warning("%s is killed: %s", self.name.container, message)
         await self._engine.kill(self.name.container, "SIGKILL")
         await self._rest(RETRY_SECONDS)
 
     async def _explained(self, seen: Container) -> Failure:
         """Why it ended: what we killed it for, or what it and Docker say."""
-        if self._failure and self._failure.reason in ("StartTimeout", "Unhealthy"):
-            lines = await self._around.archive.tail(self.name, seen.id)
-            return Failure(self._failure.reason, self._failure.message, "\n".join(lines))
-        looping = self._restarts + 1 >= CRASH_LOOP and not self._settled()
         lines = await self._around.archive.tail(self.name, seen.id)
+        killed, self._killed = self._killed, None
+        if killed is not None:
+            return replace(killed, log="\n".join(lines))
+        looping = self._restarts + 1 >= CRASH_LOOP and not self._settled()
         return explain(seen, lines, looping=looping)
 
     async def _fell(self, failure: Failure) -> None:
