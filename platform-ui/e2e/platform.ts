@@ -36,6 +36,9 @@ export class Platform {
     if (ELSEWHERE !== undefined) return new Platform("", 0, ELSEWHERE);
     const platform = new Platform(await mkdtemp(join(tmpdir(), "ui-")), await freePort());
     await platform.start();
+    // the environment that all journeys share: no picture then depends on which of them comes first
+    const inline = { "app.py": "def handler(request): ...\n" };
+    await platform.ask("POST", "/build?name=first&runtime=python", { inline });
     return platform;
   }
 
