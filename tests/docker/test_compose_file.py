@@ -1,0 +1,77 @@
+"""What the compose file makes of a company's settings, as its services then read them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from plat_builder import settings
+
+from ..company import INDEX
+from .composing import BESIDE_PROXY, ROOT
+
+pytestmark = pytest.mark.docker
+
+PROXY = "http://proxy.company.test:3128"
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> dict[str, Any]:
+    """The services of the file, with all variables filled in."""
+    bundle = tmp_path / "ca.pem"
+    bundle.touch()
+    company = {
+        "HTTP_PROXY": PROXY,
+        "HTTPS_PROXY": PROXY,
+        "NO_PROXY": BESIDE_PROXY,
+        "PLAT_INDEX_URL": f"https://{INDEX}/simple/",
+        "PLAT_NPM_REGISTRY": f"https://{INDEX}/npm/",
+        "PLAT_CA_BUNDLE": str(bundle),
+        "COMPOSE_PROFILES": "metadata",
+    }
+    done = subprocess.run(
+        ["docker", "compose", "config", "--format", "json"],
+        cwd=ROOT,
+        env={**os.environ, **company},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    document = json.loads(done.stdout)
+    assert document["secrets"]["ca"]["file"] == str(bundle)
+    found: dict[str, Any] = document["services"]
+    return found
+
+
+@pytest.mark.parametrize("name", ["builder", "runtimes"])
+def test_who_builds_has_the_companys_network(services: dict[str, Any], name: str) -> None:
+    network = settings.read(services[name]["environment"]).network
+    assert network.index_url == f"https://{INDEX}/simple/"
+    assert network.npm_registry == f"https://{INDEX}/npm/"
+    assert network.proxies["HTTPS_PROXY"] == network.proxies["HTTP_PROXY"] == PROXY
+    [secret] = services[name]["secrets"]
+    assert network.ca_bundle == secret["target"] == "/run/secrets/ca"
+
+
+def test_functions_get_the_proxy_from_the_controller(services: dict[str, Any]) -> None:
+    variables = settings.read(services["function-controller"]["environment"]).network.variables()
+    assert variables["https_proxy"] == variables["HTTPS_PROXY"] == PROXY
+
+
+def test_nothing_of_the_platforms_own_goes_through_the_proxy(services: dict[str, Any]) -> None:
+    for name in ("gateway", "function-controller", "builder", "runtimes", "metadata"):
+        excepted = services[name]["environment"]["NO_PROXY"].split(",")
+        assert excepted == [".edge", "localhost", "127.0.0.1", BESIDE_PROXY]
+        aliases = services[name]["networks"]["edge"] or {}
+        assert all(alias.endswith(".edge") for alias in aliases.get("aliases", ()))
+
+
+def test_the_services_own_images_are_built_through_the_proxy(services: dict[str, Any]) -> None:
+    for name in ("gateway", "function-controller", "builder", "runtimes", "metadata"):
+        build = services[name]["build"]["args"]
+        assert (build["HTTPS_PROXY"], build["NO_PROXY"]) == (PROXY, BESIDE_PROXY)
+        assert build["PIP_INDEX_URL"] == f"https://{INDEX}/simple/"
