@@ -2,12 +2,12 @@
 import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { createContext, use, useCallback, useEffect, useState, type ReactNode } from "react";
 import { listFunctions } from "../api/functions";
-import { readMetrics, type Totals } from "../api/prometheus";
+import { readMetrics } from "../api/prometheus";
 import { stream } from "../api/client";
 import { keyOf, refOf, type Func, type Ref } from "../api/types";
 import { followEvents, type LinkState } from "./eventStream";
 import { applyEvents, mergeList } from "./functionList";
-import { ratesOf, remember, type Rates, type Sample } from "./rates";
+import { looked, ratesOf, type Looks, type Rates, type Sample } from "./rates";
 
 export const FUNCTIONS = ["functions"] as const;
 const METRICS = ["metrics"] as const;
@@ -16,14 +16,7 @@ const FIRST_LOOK = 1_500;
 
 const Link = createContext<LinkState>("connecting");
 
-/** What was looked at so far, and when the last time. */
-interface Looks {
-  time: number;
-  of: ReadonlyMap<string, readonly Sample[]>;
-}
-
 const UNSEEN: readonly Sample[] = [];
-const NOTHING: Totals = { calls: 0, failed: 0, inFlight: 0, buckets: [] };
 
 export function LiveProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
@@ -76,23 +69,11 @@ function useSamples() {
     queryKey: METRICS,
     queryFn: async ({ signal }) => {
       const text = await (await stream("/metrics", { signal })).text();
-      return grown(client.getQueryData<Looks>(METRICS), text, Date.now());
+      return looked(client.getQueryData<Looks>(METRICS), readMetrics(text), Date.now());
     },
     structuralSharing: false,
     refetchInterval: ({ state }) => (state.dataUpdateCount < 2 ? FIRST_LOOK : LOOK),
   });
-}
-
-/** A function that was not there at the last look had no calls then. */
-function grown(before: Looks | undefined, text: string, time: number): Looks {
-  const fresh = before === undefined ? UNSEEN : [{ time: before.time, totals: NOTHING }];
-  const of = new Map(
-    [...readMetrics(text)].map(([key, totals]) => [
-      key,
-      remember(before?.of.get(key) ?? fresh, { time, totals }),
-    ]),
-  );
-  return { time, of };
 }
 
 /** The rates of each function, by its key. */

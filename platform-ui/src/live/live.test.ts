@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { readMetrics, type Totals } from "../api/prometheus";
 import { applyEvents, mergeList } from "./functionList";
 import { isStale, phaseOf } from "./phase";
-import { quantile, ratesOf, remember, WINDOW, type Sample } from "./rates";
+import { looked, quantile, ratesOf, remember, WINDOW, type Sample } from "./rates";
 import { readView, rowsOf, selectRows } from "./rows";
 import { sample } from "./samples";
 
@@ -90,6 +90,15 @@ describe("rates", () => {
     const first = { time: 0, totals: totals(100) };
     expect(remember([first], { time: 1, totals: totals(3) })).toHaveLength(1);
     expect(remember([first], { time: WINDOW + 1, totals: totals(101) })).toHaveLength(1);
+  });
+
+  test("of a function that came after the last look count from there", () => {
+    const at = (calls: number) => new Map([["default/a", totals(calls)]]);
+    const first = looked(undefined, new Map(), 0);
+    const second = looked(first, at(10), 5_000);
+    expect(ratesOf(second.of.get("default/a") ?? []).perMinute).toBeCloseTo(120);
+    // what was there before the first look is not of this minute
+    expect(ratesOf(looked(undefined, at(10), 0).of.get("default/a") ?? []).perMinute).toBe(0);
   });
 
   test("idle functions keep one object, however often they are looked at", () => {

@@ -35,6 +35,30 @@ function isSame(a: Totals, b: Totals): boolean {
   return a.calls === b.calls && a.failed === b.failed && a.inFlight === b.inFlight;
 }
 
+/** What was looked at so far, and when the last time. */
+export interface Looks {
+  time: number;
+  of: ReadonlyMap<string, readonly Sample[]>;
+}
+
+const NOTHING: Totals = { calls: 0, failed: 0, inFlight: 0, buckets: [] };
+
+/** The looks with a new one; a function that was not there at the last one had no calls then. */
+export function looked(
+  before: Looks | undefined,
+  now: ReadonlyMap<string, Totals>,
+  time: number,
+): Looks {
+  const fresh = before === undefined ? [] : [{ time: before.time, totals: NOTHING }];
+  const of = new Map(
+    [...now].map(([key, totals]) => [
+      key,
+      remember(before?.of.get(key) ?? fresh, { time, totals }),
+    ]),
+  );
+  return { time, of };
+}
+
 const NONE: Rates = { perMinute: 0, errors: null, p95: null, spark: [] };
 const known = new WeakMap<readonly Sample[], Rates>();
 
