@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from .cluster import ROOT
 from .functions import Functions
 from .installation import Gateway, path
 from .process import until
@@ -43,3 +44,33 @@ def test_api_and_kubectl_are_one_truth(functions: Functions, gateway: Gateway) -
     until(lambda: gateway.ask(path(functions))[0] == 200)
     gateway.ask(path(functions, "/marked"))
     until(lambda: "called /marked" in gateway.ask(f"/functions/hello/logs{query}")[1])
+
+
+def test_a_function_whose_stored_spec_is_refused_by_the_schema_of_now_keeps_serving(
+    functions: Functions, gateway: Gateway
+) -> None:
+    functions.apply("hello")
+    functions.wait("hello")
+    maximum = (
+        "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/concurrency/maximum"
+    )
+    loose = json.dumps([{"op": "remove", "path": maximum}])
+    gateway.cluster.kubectl("patch", "crd/functions.plat.dev", "--type=json", "-p", loose)
+    try:
+        until(lambda: _stored(functions, concurrency=100_000), what="it is stored")
+    finally:
+        gateway.cluster.kubectl("apply", "-f", str(ROOT / "crds"))
+    assert "concurrency" in functions.until_reason("hello", "SpecInvalid")
+    assert gateway.ask(path(functions)) == (200, "hello-1 /")
+    assert functions.names("pods") != []
+    functions.apply("hello", concurrency=5)
+    functions.wait("hello")
+    until(lambda: gateway.ask(path(functions)) == (200, "hello-2 /"))
+
+
+def _stored(functions: Functions, **spec: int) -> bool:
+    try:
+        functions.apply("hello", **spec)
+    except AssertionError:
+        return False
+    return True
