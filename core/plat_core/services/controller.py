@@ -209,7 +209,7 @@ class Controller:
         """
         function, latest = record.function, record.latest
         key, build = source_key(function.spec), self._builds.get(function.ref)
-        if build is not None and build.key != key:
+        if build is not None and not build.holds(key, function.spec):
             self._builds.pop(function.ref).task.cancel()
             build = None
         if function.spec.image is not None:

@@ -73,12 +73,21 @@ class Build:
         if function.spec.source is None:
             raise ValueError("only a source can be built")
         self.key = key
+        self._asked = function.spec.redeployed_at
         self.outcome: Built | BuildState = BuildState("building")
         self._builder, self._source, self._ref = builder, function.spec.source, function.ref
         self._options = BuildOptions(
             name=function.ref.name, runtime=function.spec.runtime, handler=function.spec.handler
         )
         self.task = asyncio.get_running_loop().create_task(self._run(done, pause))
+
+    def holds(self, key: str, spec: FunctionSpec) -> bool:
+        """Whether it is about that source; a failure is its outcome until a redeploy is asked for.
+
+        The source may be the same, and what it failed for somebody else's to mend.
+        """
+        failed = isinstance(self.outcome, BuildState) and self.outcome.phase == "failed"
+        return self.key == key and not (failed and self._asked != spec.redeployed_at)
 
     async def _run(self, done: Callable[[FunctionRef], None], pause: float) -> None:
         while True:

@@ -308,6 +308,21 @@ async def test_a_source_that_does_not_build_says_why_and_the_old_one_serves() ->
         assert platform.routes[REF].state == "ready"
 
 
+async def test_a_failed_build_is_tried_again_when_a_redeploy_is_asked_for_and_not_before() -> None:
+    """What it failed for may be mended elsewhere: a limit of the builder, an index of packages."""
+    broken = {"inline": {"app.py": "broken"}}
+    async with Platform() as platform:
+        for more, builds in (
+            ({}, 1),
+            ({"scale": {"max": 3}}, 1),
+            ({"redeployedAt": "2026-01-31T12:00:00Z"}, 2),
+        ):
+            await platform.store.put(function(source=broken, **more))
+            await platform.until(lambda count=builds: platform.builder.builds == count)
+            await platform.until_reason("BuildFailed")
+        assert platform.builder.builds == 2
+
+
 async def test_a_changed_secret_is_a_new_revision_and_the_same_values_are_none() -> None:
     async with Platform() as platform:
         await platform.secrets.put("default", "db", {"url": "a"})
