@@ -156,7 +156,8 @@ class Life:
         """Docker or a registry has trouble: try again after a growing while, and say it once."""
         if not self._troubles:
             log.warning("%s: %s", self.name.container, error.message)
-        if self._state == "ready" and not await self._still_answers():
+        away = isinstance(error, Unavailable) and self._state == "ready"
+        if away and not await self._still_answers():
             self._without_docker(error)
         self._troubles = min(self._troubles + 1, 4)
         await asyncio.sleep(RETRY_SECONDS * 2.0 ** (self._troubles - 1) / 2)

@@ -233,12 +233,15 @@ class DockerWorkloads:
     async def _listen(self) -> None:
         """Hear what happens to containers; whenever Docker went away, look at all of them."""
         while True:
+            heard = False
             with contextlib.suppress(PlatError):
                 events = self._engine.events(owner_labels(self._policy))
                 async with contextlib.aclosing(events):
                     async for event in events:
+                        heard = True
                         self._nudge(event.name, everyone=event.action == "listening")
-            log.warning("Docker's events ended; listening again")
+            if heard:
+                log.warning("Docker's events ended; listening again")
             await asyncio.sleep(RECONNECT_SECONDS)
 
     def _nudge(self, container: str, *, everyone: bool) -> None:
