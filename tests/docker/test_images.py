@@ -160,6 +160,13 @@ async def test_an_image_that_its_registry_does_not_know_fails_the_deploy(
     revision = platform.revision(image=f"{registry}/nothing@sha256:{'0' * 64}")
     await platform.workloads.apply(Workload(REF, {1: 1}, {1: revision}))
     replica = await platform.until_state("waiting")
+    async with asyncio.timeout(PATIENCE):
+        while replica.restarts < 2:
+            # each attempt ends so, which is told once: there was no container to be removed
+            assert replica.failure is not None
+            assert replica.failure.reason == "ImageNotFound"
+            await asyncio.sleep(0.05)
+            [replica] = await platform.workloads.observe(REF)
     assert replica.failure is not None
     assert replica.failure.reason == "ImageNotFound"
 

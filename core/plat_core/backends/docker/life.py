@@ -236,7 +236,8 @@ class Life:
             # nothing of the function's: it comes back by itself, and no attempt is counted
             self._trouble("waiting", Failure("ImageUnavailable", error.message))
             raise
-        self._existed = True
+        else:
+            self._existed = True
 
     async def _start(self, seen: Container) -> None:
         try:
