@@ -147,6 +147,9 @@ def _create(name: str, folder: Path, kubeconfig: Path) -> None:
     kubectl = ("kubectl", "--kubeconfig", kubeconfig)
     run(*kubectl, "taint", "nodes", f"{name}-control-plane", f"{CONTROL_PLANE}:NoSchedule-")
     run(*kubectl, "cordon", f"{name}-worker")
+    # volumes that anybody may write to, as kind's own provisioner makes them
+    volumes = "mkdir -p /var/local-volumes/{1..8} && chmod 777 /var/local-volumes/*"
+    run("docker", "exec", f"{name}-control-plane", "bash", "-c", volumes)
 
 
 def _start_registry(registry: str, cluster: str) -> int:

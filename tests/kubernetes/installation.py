@@ -123,11 +123,17 @@ def install(cluster: Cluster) -> Callable[[], None]:
         pushed = f"localhost:{cluster.registry_port}/plat-{part}:test"
         run("docker", "build", "--quiet", "--target", part, "--tag", pushed, ROOT)
         run("docker", "push", "--quiet", pushed)
+    database = f"localhost:{cluster.registry_port}/postgres:17"
+    run("docker", "tag", "postgres:17", database)
+    run("docker", "push", "--quiet", database)
+    user = run("docker", "run", "--rm", "--entrypoint", "id", database, "-u", "postgres").strip()
     helm(
         *(cluster, "upgrade", "--install", "plat", CHART, "--create-namespace"),
         *("--set", f"authToken={TOKEN},image.registry={REGISTRY},image.tag=test"),
         *("--set", f"gateway.nodePort={GATEWAY_PORT},image.pullPolicy=Always"),
         *("--set", f"gateway.replicas=2,registry.url=http://{cluster.name}-registry:5000"),
+        *("--set", f"postgres.enabled=true,postgres.image={REGISTRY}/postgres:17"),
+        *("--set", f"postgres.uid={user}"),
         *("--set", "builder.sourceSchemes={https,http}"),
         *("--set-json", f"networkPolicy.builderEgress={SOURCES}"),
         *("--wait", "--timeout", "180s"),
