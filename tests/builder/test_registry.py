@@ -207,3 +207,24 @@ async def test_a_company_ca_reaches_the_registrys_client(tmp_path: Path) -> None
     registry = connect(settings)
     assert registry.url == "https://r.test"
     await registry.close()
+
+
+async def test_a_question_that_fails_for_a_moment_is_asked_again() -> None:
+    statuses = [500, 200]
+    registry = over(lambda _: httpx.Response(statuses.pop(0)))
+    assert await registry.has("fn", digest_of(b"x"))
+    await registry.close()
+
+
+async def test_a_question_that_goes_on_to_fail_is_told() -> None:
+    asked: list[str] = []
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        return httpx.Response(500)
+
+    registry = over(answers)
+    with pytest.raises(Unavailable, match="500"):
+        await registry.has("fn", digest_of(b"x"))
+    await registry.close()
+    assert asked == ["HEAD"] * 3

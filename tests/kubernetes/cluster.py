@@ -75,6 +75,16 @@ class Cluster:
     def get(self, *arguments: str) -> Any:
         return json.loads(self.kubectl("get", *arguments, "-o", "json"))
 
+    def define(self) -> None:
+        """Apply the definition of Function, and wait until the API server serves it."""
+        self.kubectl("apply", "-f", str(ROOT / "crds"))
+        # one that was only just applied has no conditions at all, which `kubectl wait` takes ill
+        true = "jsonpath={.status.conditions[?(@.status=='True')].type}"
+        end = time.monotonic() + 60
+        while "Established" not in self.kubectl("get", "crd/functions.plat.dev", "-o", true):
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
     @contextmanager
     def without_api_server(self) -> Iterator[None]:
         """The API server, a static pod, does not run while the body does."""
@@ -122,8 +132,7 @@ def start(folder: Path) -> tuple[Cluster, Callable[[], None]]:
     registry = f"{name}-registry"
     port = _start_registry(registry, name)
     cluster = Cluster(name, kubeconfig, port)
-    cluster.kubectl("apply", "-f", str(ROOT / "crds"))
-    cluster.kubectl("wait", "--for=condition=Established", "crd/functions.plat.dev")
+    cluster.define()
 
     def end() -> None:
         if not reused:

@@ -104,8 +104,7 @@ def test_the_definition_goes_with_all_functions_and_comes_back(
         cluster.kubectl("delete", "crd/functions.plat.dev", "--timeout=90s")
         until(lambda: functions.names() == [], what="its children are gone")
     finally:
-        cluster.kubectl("apply", "-f", str(ROOT / "crds"))
-        cluster.kubectl("wait", "--for=condition=Established", "crd/functions.plat.dev")
+        cluster.define()
     until(lambda: _applied(functions), what="the definition is there")
     if not operator.running:
         # as the kubelet would

@@ -5,6 +5,7 @@ What goes wrong is an Unavailable that says which registry, why, and what to do.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,11 @@ PIECE = 256 * 1024
 CONNECT_SECONDS, IDLE_SECONDS = 5.0, 60.0
 CONNECTIONS = 16
 PAGES = 1_000
+PAUSES = (0.1, 0.5)
+"""Seconds before a question is asked again that was answered with 5xx.
+
+A registry:2 says 500 to who looks for a blob that somebody else stores at this very moment.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,19 +238,27 @@ class Registry:
         request = self._http.build_request(
             method, path, headers=headers, params=params, content=content
         )
+        answer = await self._answer(request, follow_redirects)
+        for pause in PAUSES:
+            if method not in ("GET", "HEAD") or answer.status < 500:
+                break
+            await asyncio.sleep(pause)
+            answer = await self._answer(request, follow_redirects)
+        if answer.response.is_success or (missing and answer.is_missing):
+            return answer
+        raise troubles.refused(self.url, answer.response, answer.content)
+
+    async def _answer(self, request: httpx.Request, follow_redirects: bool) -> Answer:
         try:
             response = await self._http.send(
                 request, stream=True, follow_redirects=follow_redirects
             )
             try:
-                answer = Answer(response, await self._read(response))
+                return Answer(response, await self._read(response))
             finally:
                 await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise troubles.away(self.url, error) from error
-        if response.is_success or (missing and answer.is_missing):
-            return answer
-        raise troubles.refused(self.url, response, answer.content)
 
     async def _read(self, response: httpx.Response) -> bytes:
         content = bytearray()
