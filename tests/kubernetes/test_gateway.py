@@ -34,8 +34,13 @@ def test_api_and_kubectl_are_one_truth(functions: Functions, gateway: Gateway) -
     functions.apply("hello")
     functions.wait("hello")
     query = f"?namespace={functions.namespace}"
-    status, text = gateway.ask(f"/functions/hello{query}")
-    assert (status, json.loads(text)["status"]["revision"]) == (200, "hello-1")
+
+    def revision() -> object:
+        _, text = gateway.ask(f"/functions/hello{query}")
+        return json.loads(text).get("status", {}).get("revision")
+
+    # kubectl has its answer from the API server, a gateway from its watch
+    until(lambda: revision() == "hello-1")
     status, _ = gateway.ask(f"/functions/hello/stop{query}", data=b"")
     assert status == 200
     functions.until_reason("hello", "Suspended")

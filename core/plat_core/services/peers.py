@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from plat_core.model.names import FunctionRef
 from plat_core.services.invoke import Router, Sample
-from plat_core.services.peer import Peer
+from plat_core.services.peer import Peer, claim_of, is_news
 from plat_core.services.presence import Presence, line_of
 from plat_core.services.routing import RouteEntry
 from plat_core.services.shares import NOTHING, Claim, Slots, allot, keeper
@@ -32,6 +32,8 @@ GATHER: Final = 0.002
 """Seconds within which news are told together."""
 SILENT: Final = 3.0
 """Seconds after which a gateway that says nothing counts no more."""
+STOPPED: Final = SILENT - BEAT
+"""Seconds without a turn here after which the others may have counted us out."""
 STALE: Final = 5.0
 """Seconds for which a load holds."""
 STARVED: Final = 0.1
@@ -59,6 +61,7 @@ class Peers:
         self._presence = Presence(router, send)
         self._stirred = asyncio.Event()
         self._beaten = float("-inf")
+        self._turned = float("inf")
         self._leaving = False
         self._voters: list[str] = [name]
         router.table.tell = self._tell
@@ -175,7 +178,7 @@ class Peers:
             log.warning("what gateway %s said is ignored: %s", name, problem["msg"])
             return
         now = self._clock()
-        peer.heard, peer.reported = now, True
+        new, peer.heard, peer.reported = not peer.reported, now, True
         peer.leaving, peer.seen = message.leaving, max(peer.seen, message.seen)
         for segment, claim in message.claims.items():
             peer.claims[segment] = Claim(claim.demand, claim.held, claim.busy)
@@ -186,6 +189,9 @@ class Peers:
         self._dirty.update(message.claims)
         if message.asks or message.knows:
             self._presence.receive(name, message)
+        if new:
+            # limits may follow at once, from who decides now
+            self._look_round(now)
         if message.limits:
             self._obey(name, peer, message)
         if message.claims or message.limits:
@@ -229,6 +235,9 @@ class Peers:
     def turn(self) -> None:
         """Tell the others what is new here, and decide where that is ours."""
         now = self._clock()
+        if now - self._turned >= STOPPED:
+            self._resume(now)
+        self._turned = now
         self._look_round(now)
         if self._router.table.alone:
             self._dirty.clear()
@@ -245,6 +254,19 @@ class Peers:
             for segment in scope:
                 if (entry := self._router.lookup(segment)) and self._keeps(segment):
                     self._decide(entry, now)
+
+    def _resume(self, now: float) -> None:
+        """Go on after this process did not run for long.
+
+        What others said meanwhile is unread, so none of them was silent; they may have counted us
+        out and use what was ours.
+        """
+        for peer in self._peers.values():
+            peer.heard = now
+        if not self._router.table.alone:
+            for entry in self._router.table:
+                self._limit(entry, {})
+                self._dirty.add(entry.route.ref.segment)
 
     def _look_round(self, now: float) -> None:
         """Forget who is gone; who is alone needs to ask nobody."""
@@ -280,7 +302,7 @@ class Peers:
             ours = dict(claims)
             if beat:
                 ours = dict.fromkeys(peer.told, NOTHING) | ours
-            news = {s: c for s, c in ours.items() if _is_news(peer.told.get(s), c, beat=beat)}
+            news = {s: c for s, c in ours.items() if is_news(peer.told.get(s), c, beat=beat)}
             if news or beat or peer.taken != peer.acknowledged:
                 peer.told = {s: c for s, c in (peer.told | news).items() if c != NOTHING}
                 peer.acknowledged = peer.taken
@@ -316,12 +338,8 @@ class Peers:
                     self._limit(entry, slots)
                     self._dirty.add(segment)
                     self._stir()
-            elif slots != self._allowed(self._peers[name], segment):
+            elif slots != self._peers[name].allowed(segment):
                 self._allow(name, self._peers[name], segment, slots)
-
-    def _allowed(self, peer: Peer, segment: str) -> Slots:
-        known = peer.limits.get(segment)
-        return known[1] if known else peer.claim(segment).held
 
     def _allow(self, name: str, peer: Peer, segment: str, slots: dict[str, int]) -> None:
         peer.sent += 1
@@ -355,16 +373,7 @@ class Peers:
         entry.hand_out()
 
     def _claim(self, segment: str) -> Claim:
-        entry = self._router.lookup(segment)
-        if entry is None:
-            return NOTHING
-        slots = (*entry.replicas, *entry.departed)
-        used = [(s.endpoint.replica, s.in_flight, s.limit) for s in slots]
-        return Claim(
-            demand=entry.load.now,
-            held={name: max(busy, limit) for name, busy, limit in used if busy or limit},
-            busy={name: busy for name, busy, _ in used if busy},
-        )
+        return claim_of(self._router.lookup(segment))
 
     def _all(self) -> set[str]:
         return {e.route.ref.segment for e in self._router.table if e.replicas or e.load.now}
@@ -380,13 +389,3 @@ class Peers:
 
     def _keeps(self, segment: str) -> bool:
         return self._keeper(segment) == self._name
-
-
-def _is_news(told: Claim | None, claim: Claim, *, beat: bool) -> bool:
-    """Whether another gateway ought to know; a little more or less of demand can wait."""
-    if told is None:
-        return claim != NOTHING
-    if beat:
-        return claim != told
-    changed = abs(claim.demand - told.demand)
-    return claim.held != told.held or changed > told.demand // 4

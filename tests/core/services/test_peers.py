@@ -212,8 +212,27 @@ async def test_what_a_silent_gateway_holds_is_left_to_it_for_a_while(world: Worl
     busy = Busy(0.0)
     await asyncio.gather(*(busy.call("a", one) for _ in range(4)))
     assert len(busy.most) == 1
-    world.ahead += 3.0
+    for _ in range(4):
+        world.ahead += 1.0
+        world.peers["a"].turn()
     await world.until(lambda: held(one) == 2)
+
+
+@pytest.mark.parametrize("stopped", ["a", "b"])
+async def test_a_gateway_that_did_not_run_blames_nobody_and_lets_go(
+    world: World, stopped: str
+) -> None:
+    """As where its process was stopped: what came meanwhile is unread when it goes on."""
+    one, two = world.start("a", route(2)), world.start("b", route(2))
+    world.meet()
+    await world.until(lambda: [held(one), held(two)] == [1, 1])
+    other = "b" if stopped == "a" else "a"
+    for _ in range(4):
+        world.ahead += 1.0
+        world.peers[other].turn()
+    world.peers[stopped].turn()
+    assert [held(world.routers[name]) for name in (stopped, other)] == [0, 2]
+    await world.until(lambda: [held(one), held(two)] == [1, 1])
 
 
 async def test_a_new_gateway_waits_until_it_heard_of_the_others(world: World) -> None:
