@@ -51,6 +51,10 @@ class CallStore(Protocol):
         """What is due at `now`: queued calls, and those whose holder counts as dead."""
         ...
 
+    async def unfinished(self) -> Mapping[tuple[FunctionRef, CallState], int]:
+        """How many calls of each function are queued and running, those due later too."""
+        ...
+
     async def claim(
         self, room: Mapping[FunctionRef, int], *, holder: str, now: datetime, until: datetime
     ) -> Sequence[Claim]:

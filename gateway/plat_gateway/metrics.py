@@ -6,12 +6,15 @@ conventions of Prometheus: base units, `_total` for counters.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol
 
+from plat_core.errors import Unavailable
 from plat_core.model.function import Function
 from plat_core.ports import Route
+from plat_core.services.calls import Calls
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -24,6 +27,8 @@ from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
     from plat_gateway.services import Services
+
+log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 LABELS = ("namespace", "function")
@@ -95,6 +100,8 @@ class Metrics:
             *_calls(services.samples(), services.buckets),
             *_replicas(functions),
         ]
+        if services.calls is not None:
+            families.append(await _queue(services.calls))
         scrape = CollectorRegistry()
         scrape.register(_Families(families))
         return bytes(generate_latest(scrape)) + bytes(generate_latest(self._process))
@@ -148,6 +155,24 @@ def _calls(samples: Iterable[FunctionSample], bounds: Sequence[float]) -> Iterat
         waiting.add_metric(labels, sample.waiting)
         cold.add_metric(labels, counters.cold_starts)
     yield from (calls, durations, in_flight, waiting, cold)
+
+
+async def _queue(calls: Calls) -> Metric:
+    """The same at every gateway: it is read from the database that they share."""
+    unfinished = GaugeMetricFamily(
+        "plat_function_async_calls",
+        "Asynchronous calls that are not over, by state; the same at every gateway.",
+        labels=(*LABELS, "state"),
+    )
+    try:
+        counts = await calls.unfinished()
+    except Unavailable as error:
+        # a database that is away takes no other metric with it
+        log.warning("no metrics of asynchronous calls: %s", error)
+        return unfinished
+    for (ref, state), count in counts.items():
+        unfinished.add_metric([ref.namespace, ref.name, state], count)
+    return unfinished
 
 
 def _cumulated(buckets: Sequence[int], bounds: Sequence[float]) -> list[tuple[str, float]]:

@@ -13,6 +13,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from plat_gateway.settings import GatewaySettings
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts/plat"
@@ -207,6 +208,21 @@ def test_the_gateway_has_the_database_that_is_named_or_the_releases_own() -> Non
     assert secret["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
 
 
+def test_the_bounds_of_asynchronous_calls_are_the_gateways_own_unless_they_are_set() -> None:
+    def bounds(given: dict[str, str]) -> dict[str, Any]:
+        told = iter(GatewaySettings.from_environment(given))
+        return {name: value for name, value in told if name.startswith("async_")}
+
+    def rendered(values: dict[str, Any]) -> dict[str, str]:
+        told = environment(render(values), "plat-gateway")
+        return {name: value for name, value in told.items() if name.startswith("PLAT_ASYNC")}
+
+    assert len(rendered({})) == len(bounds({}))
+    assert bounds(rendered({})) == bounds({})
+    longer = rendered({"gateway": {"asyncCalls": {"retention": 2_592_000}}})
+    assert bounds(longer) == {**bounds({}), "async_retention": 2_592_000.0}
+
+
 def test_names_of_the_registry_follow_from_each_other() -> None:
     for values, name, url in (
         ({}, "localhost:5001", "http://kind-registry:5000"),
@@ -223,6 +239,7 @@ def test_names_of_the_registry_follow_from_each_other() -> None:
     [
         ({"gatewy": {}}, "gatewy"),
         ({"gateway": {"replicas": 0}}, "replicas"),
+        ({"gateway": {"asyncCalls": {"attempts": 0}}}, "attempts"),
         ({"builder": {"timeout": "soon"}}, "timeout"),
         ({"builder": {"sourceSchemes": ["ftp"]}}, "sourceSchemes"),
         ({"publicUrl": "localhost"}, "publicUrl"),

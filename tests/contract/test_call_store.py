@@ -121,6 +121,19 @@ async def test_the_backlog_is_what_is_due_and_when_the_rest_is(calls: CallStore)
     assert await calls.backlog(moment(31)) == Backlog({REF: 2, OTHER: 1}, moment(50))
 
 
+async def test_what_is_unfinished_is_counted_by_function_and_state(calls: CallStore) -> None:
+    assert await calls.unfinished() == {}
+    for name, at in (("one", 0), ("two", 1), ("future", 50)):
+        await queue(calls, name, at=at)
+    await queue(calls, "foreign", OTHER)
+    assert ids(await take(calls, at=1, room=1)) == ["one"]
+    counts = {(REF, "queued"): 2, (REF, "running"): 1, (OTHER, "queued"): 1}
+    assert await calls.unfinished() == counts
+    await calls.finish("one", "failed", now=moment(2))
+    await calls.cancel("foreign", moment(2))
+    assert await calls.unfinished() == {(REF, "queued"): 2}
+
+
 async def test_a_call_whose_holder_died_is_claimed_by_another(calls: CallStore) -> None:
     await queue(calls, "one")
     await take(calls, "dead")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from plat_builder import settings
+from plat_gateway.settings import GatewaySettings
 
 from ..company import INDEX
 from .composing import BESIDE_PROXY, ROOT
@@ -32,6 +33,7 @@ def services(tmp_path: Path) -> dict[str, Any]:
         "PLAT_NPM_REGISTRY": f"https://{INDEX}/npm/",
         "PLAT_CA_BUNDLE": str(bundle),
         "COMPOSE_PROFILES": "metadata",
+        "PLAT_ASYNC_QUEUE": "77",
     }
     done = subprocess.run(
         ["docker", "compose", "config", "--format", "json"],
@@ -75,3 +77,12 @@ def test_the_services_own_images_are_built_through_the_proxy(services: dict[str,
         build = services[name]["build"]["args"]
         assert (build["HTTPS_PROXY"], build["NO_PROXY"]) == (PROXY, BESIDE_PROXY)
         assert build["PIP_INDEX_URL"] == f"https://{INDEX}/simple/"
+
+
+def test_the_bounds_of_asynchronous_calls_may_be_set(services: dict[str, Any]) -> None:
+    told = GatewaySettings.from_environment(services["gateway"]["environment"])
+    default = GatewaySettings.from_environment({})
+    assert (told.async_queue, told.async_attempts) == (77, default.async_attempts)
+    passed = {name for name in services["gateway"]["environment"] if name.startswith("PLAT_ASYNC")}
+    aliases = {str(field.alias) for field in GatewaySettings.model_fields.values()}
+    assert passed == {name for name in aliases if name.startswith("PLAT_ASYNC")}

@@ -6,13 +6,13 @@ The other half, which sends them, is `dispatch`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from plat_core.errors import CallNotOver, NoResult
-from plat_core.model.calls import OVER, Call, CallAnswer, CallQuery, CallRequest
+from plat_core.model.calls import OVER, Call, CallAnswer, CallQuery, CallRequest, CallState
 from plat_core.model.names import FunctionRef
 from plat_core.ports import CallStore
 
@@ -87,6 +87,10 @@ class Calls:
     async def list(self, query: CallQuery) -> Sequence[Call]:
         """Calls, the newest first."""
         return await self._store.list(query)
+
+    async def unfinished(self) -> Mapping[tuple[FunctionRef, CallState], int]:
+        """How many calls of each function are queued and running; raises Unavailable."""
+        return await self._store.unfinished()
 
     async def result(self, call_id: str) -> CallAnswer:
         """What the function answered.

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import httpx
+import pytest
+from plat_core.errors import Unavailable
+from plat_core.model.calls import Call, CallRequest
 from plat_core.model.function import FunctionStatus
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Route
@@ -73,3 +77,29 @@ async def test_counters_are_read_at_scrape_time(
 
 async def test_a_platform_without_functions_has_metrics(stranger: httpx.AsyncClient) -> None:
     assert "plat_functions 0.0" in (await stranger.get("/metrics")).text
+
+
+async def test_asynchronous_calls_that_are_not_over_are_counted_by_state(
+    stranger: httpx.AsyncClient, platform: Platform, orders: FunctionRef
+) -> None:
+    now = datetime.now(UTC)
+    for name in ("one", "two", "three"):
+        call = Call(name, orders, "POST", "/", now, now)
+        await platform.queue.add(call, CallRequest("POST", "/"), most=10)
+    await platform.queue.claim({orders: 1}, holder="a", now=now, until=now)
+    text = (await stranger.get("/metrics")).text
+    series = 'plat_function_async_calls{function="orders",namespace="default",state='
+    assert f'{series}"queued"}} 2.0' in text
+    assert f'{series}"running"}} 1.0' in text
+
+
+async def test_a_database_that_is_away_takes_no_other_metric_with_it(
+    stranger: httpx.AsyncClient, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away() -> None:
+        raise Unavailable("the database does not answer")
+
+    monkeypatch.setattr(platform.queue, "unfinished", away)
+    text = (await stranger.get("/metrics")).text
+    assert "plat_functions 0.0" in text
+    assert "plat_function_async_calls{" not in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -84,6 +85,11 @@ class MemoryCallStore:
             elif (moment := kept.moment) is not None:
                 later.append(moment)
         return Backlog(due, min(later, default=None))
+
+    async def unfinished(self) -> Mapping[tuple[FunctionRef, CallState], int]:
+        """See `CallStore.unfinished`."""
+        calls = (kept.call for kept in self._kept.values())
+        return Counter((call.ref, call.state) for call in calls if call.state not in OVER)
 
     async def claim(
         self, room: Mapping[FunctionRef, int], *, holder: str, now: datetime, until: datetime

@@ -110,6 +110,13 @@ class SqlCallStore:
 
         return await self._database.read(work)
 
+    async def unfinished(self) -> Mapping[tuple[FunctionRef, CallState], int]:
+        """See `CallStore.unfinished`."""
+        group = (_C.name, _C.namespace, _C.state)
+        query = sa.select(*group, sa.func.count()).where(_OPEN).group_by(*group)
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return {(FunctionRef(name, namespace), state): n for name, namespace, state, n in rows}
+
     async def claim(
         self, room: Mapping[FunctionRef, int], *, holder: str, now: datetime, until: datetime
     ) -> Sequence[Claim]:
