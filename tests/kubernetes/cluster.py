@@ -130,15 +130,18 @@ def start(folder: Path) -> tuple[Cluster, Callable[[], None]]:
     else:
         _create(name, folder, kubeconfig)
     registry = f"{name}-registry"
-    port = _start_registry(registry, name)
-    cluster = Cluster(name, kubeconfig, port)
-    cluster.define()
 
     def end() -> None:
         if not reused:
             run("kind", "delete", "cluster", "--name", name, "--kubeconfig", kubeconfig)
             run("docker", "rm", "--force", "--volumes", registry)
 
+    try:
+        cluster = Cluster(name, kubeconfig, _start_registry(registry, name))
+        cluster.define()
+    except BaseException:
+        end()
+        raise
     return cluster, end
 
 

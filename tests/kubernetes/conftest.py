@@ -3,16 +3,42 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
 from .cluster import Cluster, run
 from .functions import Functions
-from .installation import Gateway, install, scale_operator
+from .installation import GATEWAYS, NAMESPACE, OPERATORS, Gateway, install, scale_operator
 from .process import OperatorProcess
 
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
+BRIEF = "--request-timeout=10s"
+LINES = 60
+"""Of a log, in the report of a test that failed."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to a failure what the cluster knows of it; a minute later that is gone."""
+    report = yield
+    fixtures = getattr(item, "funcargs", {})
+    if report.when == "call" and report.failed:
+        if functions := fixtures.get("functions"):
+            seen = functions.kubectl("get", "fn,pods,events", "-o", "wide", BRIEF, check=False)
+            report.sections.append((f"namespace {functions.namespace}", _end_of(seen)))
+        if gateway := fixtures.get("gateway"):
+            for part in (GATEWAYS, OPERATORS):
+                logs = ("logs", "--prefix", f"--tail={LINES}", "-l", part)
+                told = gateway.cluster.kubectl("-n", NAMESPACE, *logs, BRIEF, check=False)
+                report.sections.append((f"logs of {part}", told))
+    return report
+
+
+def _end_of(text: str) -> str:
+    return "\n".join(text.splitlines()[-LINES:])
 
 
 @pytest.fixture(scope="session")
