@@ -53,10 +53,6 @@ def pytest_configure() -> None:
             raise pytest.UsageError(f"PLAT_REQUIRE={tier}, but {reason}")
 
 
-APART = ("tests/kubernetes/test_kind_up.py", "tests/ui/")
-"""Tests that share nothing with the others: whichever stream ends first takes them."""
-
-
 class Streams(LoadScopeScheduling):  # type: ignore[misc]
     """Deal out the tests in two streams, each in order: those with the cluster, and the others.
 
@@ -64,9 +60,6 @@ class Streams(LoadScopeScheduling):  # type: ignore[misc]
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        for start in APART:
-            if nodeid.startswith(start):
-                return start
         return "cluster" if "kubernetes" in nodeid else "machine"
 
 
