@@ -258,11 +258,11 @@ class Peers:
     def _resume(self, now: float) -> None:
         """Go on after this process did not run for long.
 
-        What others said meanwhile is unread, so none of them was silent; they may have counted us
-        out and use what was ours.
+        What others said meanwhile is unread, so none of them was silent, and nothing is decided
+        before it is read; they may have counted us out and use what was ours.
         """
         for peer in self._peers.values():
-            peer.heard = now
+            peer.heard, peer.reported = now, False
         if not self._router.table.alone:
             for entry in self._router.table:
                 self._limit(entry, {})
