@@ -50,6 +50,10 @@ ui: setup ## Build the console, which the gateway then serves at /ui (Node from 
 	hack/npm ci --no-audit --no-fund
 	hack/npm run build
 
+.PHONY: pictures
+pictures: ui ## Take the documentation's pictures of the console anew (docs/images), in its journeys
+	PLAT_PICTURES=docs/images hack/npm run e2e
+
 .PHONY: bench
 bench: setup ## Measure, with what each figure is compared to; one: make bench BENCHMARKS=gateway
 	@set -e; for each in $(BENCHMARKS); do $(BIN)/python -m bench.$$each $(ARGS); done

@@ -3,6 +3,7 @@ import type * as axeCore from "axe-core";
 import { test as base, expect, type Page } from "@playwright/test";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ELSEWHERE, Platform, TOKEN } from "./platform";
 
@@ -108,10 +109,12 @@ export function layoutShift(page: Page): Promise<number> {
   );
 }
 
-/** Kept in the documentation, and looked at. */
+/** Looked at, and kept in the documentation where `PLAT_PICTURES` says so (`make pictures`). */
 export async function picture(page: Page, name: string): Promise<void> {
   if (ELSEWHERE !== undefined) return;
-  const path = fileURLToPath(new URL(`../../docs/images/console-${name}.png`, import.meta.url));
+  const folder = process.env.PLAT_PICTURES ?? "platform-ui/test-results/images";
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const path = resolve(root, folder, `console-${name}.png`);
   await page.evaluate(() => window.scrollTo(0, 0));
   await page.screenshot({ path, animations: "disabled", caret: "hide" });
 }

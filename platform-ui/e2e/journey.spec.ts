@@ -71,6 +71,20 @@ function repository(): string {
   return root;
 }
 
+/** What the build log says before the build is over; runs in the page. */
+function linesWhileBuilding(): Promise<string> {
+  return new Promise((resolve) => {
+    const look = () => {
+      const lines = document.querySelector("[role=log]")?.textContent ?? "";
+      if (lines === "" || !document.body.textContent.includes("Building…")) return;
+      observer.disconnect();
+      resolve(lines);
+    };
+    const observer = new MutationObserver(look);
+    observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+}
+
 test("a folder of a git repository is deployed, and what it lacks is told at its field", async ({
   console: page,
   platform,
@@ -93,8 +107,10 @@ test("a folder of a git repository is deployed, and what it lacks is told at its
   await expect(page.getByLabel("Branch, tag or commit")).toHaveAttribute("aria-invalid", "true");
 
   await page.getByLabel("Branch, tag or commit").fill("");
+  const isLive = page.evaluate(linesWhileBuilding);
   await page.getByRole("button", { name: "Deploy", exact: true }).click();
   await expect(page.getByText("fetched is ready after")).toBeVisible();
+  expect(await isLive).toContain("git fetch");
   await page.getByRole("link", { name: "Invoke it" }).click();
   await page.getByRole("button", { name: "Send" }).click();
   await expect(page.getByRole("region", { name: "Body" })).toHaveText("from git");

@@ -182,7 +182,7 @@ async def test_schemes_that_were_not_allowed_are_refused(
     build: Build, source: dict[str, object]
 ) -> None:
     failed = (await build(source, sources=SourceSettings())).failed
-    assert failed.code == "not-supported"
+    assert failed.code == "invalid-input"
     assert "PLAT_SOURCE_SCHEMES" in failed.fix
 
 
@@ -253,7 +253,7 @@ async def test_a_redirection_cannot_leave_the_allowed_schemes(
 ) -> None:
     url = f"{served[1]}/to/file:///etc/passwd"
     sources = SourceSettings(schemes=("http",))
-    assert (await build({"archive": {"url": url}}, sources=sources)).failed.code == "not-supported"
+    assert (await build({"archive": {"url": url}}, sources=sources)).failed.code == "invalid-input"
 
 
 async def test_a_page_instead_of_an_archive_is_named(

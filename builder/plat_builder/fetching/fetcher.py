@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from plat_core.errors import InvalidInput, NotSupported
+from plat_core.errors import InvalidInput
 from plat_core.model.build import LogLine
 from plat_core.model.source import Source
 
@@ -41,8 +41,8 @@ class Fetcher:
     ) -> AsyncGenerator[LogLine | Fetched, None]:
         """Write what `source` points at to the file `into`; the last item is Fetched.
 
-        `slot` is a folder of this build alone. Raises NotSupported for a scheme that the
-        installation does not allow, BuildFailed, InvalidInput, TooLarge, Unavailable.
+        `slot` is a folder of this build alone. Raises InvalidInput for a scheme that the
+        installation does not allow and for other input, BuildFailed, TooLarge, Unavailable.
         """
         deadline = time.monotonic() + self._settings.timeout
         if source.git is not None:
@@ -68,7 +68,7 @@ class Fetcher:
     def _check_scheme(self, url: str, field: str) -> None:
         scheme, allowed = url.partition("://")[0], self._settings.sources.schemes
         if scheme not in allowed:
-            raise NotSupported(
+            raise InvalidInput(
                 f"sources are not fetched by {scheme} here, but by {', '.join(allowed)}",
                 fix=f"who runs the platform may allow it: PLAT_SOURCE_SCHEMES={scheme}",
                 field=field,

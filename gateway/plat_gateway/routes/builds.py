@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -15,7 +16,6 @@ from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished, Lo
 from plat_core.model.function import HANDLER_PATTERN
 from plat_core.model.names import Name
 from plat_core.model.source import Source
-from plat_core.model.validation import validate
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -23,7 +23,7 @@ from starlette.responses import Response
 from plat_gateway.metrics import Metrics
 from plat_gateway.openapi import json_content, problems
 from plat_gateway.problems import Parts, UnsupportedMediaType, call_id_of, problem, status_of
-from plat_gateway.routes.documents import InlineSource, answer, line
+from plat_gateway.routes.documents import answer, line
 from plat_gateway.routes.inputs import JSON, NDJSON, Settings, accepted, media_type, read_json
 from plat_gateway.routes.streams import LiveResponse, close, while_connected
 from plat_gateway.services import Services, UploadKind, services_of
@@ -51,7 +51,7 @@ BODY: dict[str, Any] = {
         "content": {
             "application/zip": {"schema": _BINARY},
             "text/x-python": {"schema": _BINARY},
-            **json_content(InlineSource, {"inline": {"app.py": "def handler(request): ..."}}),
+            **json_content(Source, {"inline": {"app.py": "def handler(request): ..."}}),
             FORM: {
                 "schema": {
                     "type": "object",
@@ -135,7 +135,7 @@ async def build(
     ] = None,
     debug: Annotated[bool, Query(description="Add what a debugger needs.")] = False,
 ) -> Response:
-    """Build an upload: a zip of a folder, one Python file, or files as JSON.
+    """Build a zip of a folder, one Python file, or what `spec.source` says, as JSON.
 
     With `Accept: application/x-ndjson` every event is sent as it happens, and the last one says
     how it ended. Leaving ends the build.
@@ -167,10 +167,10 @@ async def _start(
         kind: UploadKind = "file" if (file.filename or "").endswith(".py") else "zip"
         return services.builds.build_upload(_read(file), kind, options)
     if given == JSON:
-        files = (await read_json(request, InlineSource)).inline
+        source = await read_json(request, Source)
         upload.received.set()
-        content = validate(Source, {"inline": files}).model_dump_json(include={"inline"})
-        return services.builds.build_upload(_whole(content.encode()), "source", options)
+        content = json.dumps(source.document()).encode()
+        return services.builds.build_upload(_whole(content), "source", options)
     if given not in KINDS:
         raise UnsupportedMediaType(
             f"a build takes {', '.join(KINDS)}, {JSON} or {FORM}, not {given or 'nothing'}",

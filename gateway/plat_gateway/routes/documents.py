@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from plat_core.errors import InvalidInput
-from plat_core.model.base import FilePath, Model
+from plat_core.model.base import Model
 from plat_core.model.function import (
     API_VERSION,
     KIND,
@@ -206,12 +206,6 @@ class LogLineView(Model):
     stream: Literal["stdout", "stderr", "platform"]
     text: str
     call_id: str | None = None
-
-
-class InlineSource(Model):
-    """Files by their path."""
-
-    inline: Annotated[dict[FilePath, str], Field(min_length=1, max_length=100)]
 
 
 class SecretValues(Model):

@@ -1,7 +1,7 @@
 // Builds: a source goes up, events come down until the last one says how it ended.
 import { stream } from "./client";
 import { documents } from "./lines";
-import type { Ref } from "./types";
+import type { FunctionSpec, Ref } from "./types";
 
 export type BuildEvent =
   | { type: "log"; text: string; stream: "stdout" | "stderr" }
@@ -28,6 +28,7 @@ export interface BuildFailure {
 
 export type Upload =
   | { kind: "inline"; files: Readonly<Record<string, string>> }
+  | { kind: "source"; source: NonNullable<FunctionSpec["source"]> }
   | { kind: "zip"; content: Blob }
   | { kind: "file"; content: Blob };
 
@@ -36,7 +37,13 @@ export interface BuildOptions {
   handler?: string | undefined;
 }
 
-const TYPES = { inline: "application/json", zip: "application/zip", file: "text/x-python" };
+const JSON_TYPE = "application/json";
+const TYPES = {
+  inline: JSON_TYPE,
+  source: JSON_TYPE,
+  zip: "application/zip",
+  file: "text/x-python",
+};
 
 export async function* build(
   ref: Ref,
@@ -50,9 +57,14 @@ export async function* build(
   const response = await stream(`/build?${parameters.toString()}`, {
     method: "POST",
     headers: { Accept: "application/x-ndjson", "Content-Type": TYPES[upload.kind] },
-    body: upload.kind === "inline" ? JSON.stringify({ inline: upload.files }) : upload.content,
+    body: bodyOf(upload),
     signal,
   });
   if (response.body === null) return;
   for await (const document of documents(response.body)) yield document as BuildEvent;
+}
+
+function bodyOf(upload: Upload): string | Blob {
+  if (upload.kind === "inline") return JSON.stringify({ inline: upload.files });
+  return upload.kind === "source" ? JSON.stringify(upload.source) : upload.content;
 }

@@ -11,7 +11,7 @@ export interface paths {
         put?: never;
         /**
          * Build
-         * @description Build an upload: a zip of a folder, one Python file, or files as JSON.
+         * @description Build a zip of a folder, one Python file, or what `spec.source` says, as JSON.
          *
          *     With `Accept: application/x-ndjson` every event is sent as it happens, and the last one says
          *     how it ended. Leaving ends the build.
@@ -903,16 +903,6 @@ export interface components {
             reason: string;
         };
         /**
-         * InlineSource
-         * @description Files by their path.
-         */
-        InlineSource: {
-            /** Inline */
-            inline: {
-                [key: string]: string;
-            };
-        };
-        /**
          * Metadata
          * @description Who it is. What the platform fills in is accepted back and ignored.
          */
@@ -1544,7 +1534,7 @@ export interface operations {
                  *       }
                  *     }
                  */
-                "application/json": components["schemas"]["InlineSource"];
+                "application/json": components["schemas"]["Source"];
                 "application/zip": string;
                 "multipart/form-data": {
                     /** Format: binary */

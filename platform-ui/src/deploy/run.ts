@@ -1,5 +1,11 @@
 // A deploy, step by step: build, put, wait until it serves or is given up.
-import { build, type BuildFailure, type BuildOptions, type Upload } from "../api/build";
+import {
+  build,
+  type BuildFailure,
+  type BuildFinished,
+  type BuildOptions,
+  type Upload,
+} from "../api/build";
 import { api, unwrap } from "../api/client";
 import { putFunction, redeployFunction } from "../api/functions";
 import { ApiProblem, isAbort, asProblem } from "../api/problem";
@@ -66,15 +72,34 @@ export function isUnbuilt(fn: Func): boolean {
   return conditionOf(fn, "Built")?.status === "False";
 }
 
-/** The image and how it runs; null where the build failed, which was told. */
+/** What the spec says of the code; null where the build failed, which was told. */
 async function originOf(
   { ref, made }: Plan,
   teller: Teller,
   signal: AbortSignal,
 ): Promise<Partial<FunctionSpec> | null> {
-  if ("origin" in made) return made.origin;
+  if ("upload" in made) {
+    const built = await outcomeOf(ref, made.upload, made.options, teller, signal);
+    return built && { image: built.image, runtime: built.runtime, handler: built.handler ?? null };
+  }
+  const { source, runtime, handler } = made.origin;
+  if (!source) return made.origin;
+  // the platform builds it by itself once it is stored; it finds then what is built here, in sight
+  const options = { runtime: runtime ?? undefined, handler: handler ?? undefined };
+  const built = await outcomeOf(ref, { kind: "source", source }, options, teller, signal);
+  return built && made.origin;
+}
+
+/** What came of a build whose lines are told as they come; null where it failed. */
+async function outcomeOf(
+  ref: Ref,
+  upload: Upload,
+  options: BuildOptions,
+  teller: Teller,
+  signal: AbortSignal,
+): Promise<BuildFinished | null> {
   teller.onOutcome({ kind: "running", stage: "build" });
-  for await (const event of build(ref, made.upload, made.options, signal)) {
+  for await (const event of build(ref, upload, options, signal)) {
     if (event.type === "log") teller.onLine(event.text);
     if (event.type === "step") {
       teller.onLine(
@@ -85,9 +110,7 @@ async function originOf(
       teller.onOutcome({ kind: "build-failed", failure: event });
       return null;
     }
-    if (event.type === "finished") {
-      return { image: event.image, runtime: event.runtime, handler: event.handler ?? null };
-    }
+    if (event.type === "finished") return event;
   }
   throw new ApiProblem("the build ended without a result", 0, "build-failed", "deploy again");
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { asProblem } from "../api/problem";
 import type { Func, Ref } from "../api/types";
 import { phaseOf } from "../live/phase";
-import { guiltyField } from "./git";
+import { guiltyField, type GuiltyField } from "./git";
 import { placeOfLine, placeOfTraceback, type Place } from "./guilty";
 import { deploy, type Outcome, type Plan } from "./run";
 
@@ -45,7 +45,7 @@ export function useDeploy(files: readonly string[]) {
     lines,
     outcome,
     guilty,
-    guiltyField: outcome?.kind === "failed" ? guiltyField(phaseOf(outcome.fn).message) : null,
+    guiltyField: outcome && guiltyFieldOf(outcome),
     isRunning: outcome?.kind === "running",
     start,
     leave: () => running.current?.abort(),
@@ -64,4 +64,12 @@ function guiltyOf(outcome: Outcome, files: readonly string[]): Guilty | null {
     return place && { ...place, message: message.split("\n")[0] ?? message };
   }
   return null;
+}
+
+function guiltyFieldOf(outcome: Outcome): GuiltyField | null {
+  if (outcome.kind === "build-failed") {
+    const { message, line } = outcome.failure;
+    return guiltyField(`${message} (line: ${line})`);
+  }
+  return outcome.kind === "failed" ? guiltyField(phaseOf(outcome.fn).message) : null;
 }

@@ -103,16 +103,32 @@ async def test_an_error_in_the_middle_becomes_the_last_event(
         ({"inline": {"../app.py": ""}}, "inline"),
         ({"inline": {}}, "inline"),
         ({"inline": {"app.py": 1}}, "inline.app.py"),
-        ({}, "inline"),
         ({"inline": {"a.py": ""}, "git": {}}, "git"),
+        ({"git": {"url": "ftp://code.example.com/a"}}, "git.url"),
     ],
 )
-async def test_inline_files_are_checked(
+async def test_a_source_is_checked(
     client: httpx.AsyncClient, body: dict[str, Any], field: str
 ) -> None:
     answer = await client.post("/build?name=orders", json=body)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"].startswith(field)
+
+
+@pytest.mark.parametrize("body", [{}, {"inline": {"a.py": ""}, "git": {"url": "https://a/b"}}])
+async def test_a_source_is_in_one_place(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
+    answer = await client.post("/build?name=orders", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-input")
+    assert "exactly one of inline, git and archive" in answer.json()["detail"]
+
+
+async def test_what_is_fetched_is_built_like_what_is_sent(
+    client: httpx.AsyncClient, platform: Platform
+) -> None:
+    source = {"git": {"url": "https://code.example.com/a/b", "ref": "v1", "path": "functions/a"}}
+    answer = await client.post("/build?name=orders", json=source)
+    assert answer.status_code == 200
+    assert json.loads(platform.builds.uploads[0][2]) == source
 
 
 @pytest.mark.parametrize(
