@@ -88,7 +88,6 @@ def running(folder: Path) -> Iterator[ControlPlane]:
         plane = ControlPlane(kubeconfig, server, psutil.Process(process.pid))
         _until_ready(plane, process)
         plane.kubectl("apply", "-f", "-", text=manifest())
-        plane.kubectl("wait", "--for=condition=Established", "crd/functions.plat.dev")
         _until(lambda: _answers(plane, "get", "fn", "--all-namespaces"))
         yield plane
 

@@ -41,7 +41,7 @@ def run(*command: str | Path, text: str | None = None, check: bool = True) -> st
         command, input=text, capture_output=True, text=True, check=False, timeout=300
     )
     if check and result.returncode:
-        raise AssertionError(f"{command} ended with {result.returncode}: {result.stderr}")
+        raise AssertionError(f"{command} ended with {result.returncode}: {result.stderr[-2000:]}")
     return result.stdout
 
 
@@ -78,12 +78,15 @@ class Cluster:
     def define(self) -> None:
         """Apply the definition of Function, and wait until the API server serves it."""
         self.kubectl("apply", "-f", str(ROOT / "crds"))
-        # one that was only just applied has no conditions at all, which `kubectl wait` takes ill
-        true = "jsonpath={.status.conditions[?(@.status=='True')].type}"
+        # one that was only just applied may have null for conditions, which kubectl takes ill
         end = time.monotonic() + 60
-        while "Established" not in self.kubectl("get", "crd/functions.plat.dev", "-o", true):
+        while not self._is_defined():
             assert time.monotonic() < end
             time.sleep(0.1)
+
+    def _is_defined(self) -> bool:
+        conditions = self.get("crd/functions.plat.dev").get("status", {}).get("conditions") or ()
+        return ("Established", "True") in {(c["type"], c["status"]) for c in conditions}
 
     @contextmanager
     def without_api_server(self) -> Iterator[None]:
