@@ -41,14 +41,17 @@ class ContainerPolicy:
     """What holds for every container of this installation.
 
     `instance` keeps two installations on one Docker apart; `network` is where functions run;
-    `memory`, in bytes, is the limit of a function that names none; `environment` is what a
-    company's network needs in every container; `paused` is how many may be frozen at once.
+    `memory`, in bytes, is the limit of a function that names none; `shares` is the weight of one
+    that requests no processor, where all are busy: half of that of the platform's own services,
+    which have Docker's 1024. `environment` is what a company's network needs in every container;
+    `paused` is how many may be frozen at once.
     """
 
     instance: str = "plat"
     network: str = "plat-functions"
     environment: Mapping[str, str] = field(default_factory=dict)
     memory: int = 512 * 1024**2
+    shares: int = 512
     paused: int = 16
     pids: int = 512
     temporary: int = 64 * 1024**2
@@ -167,8 +170,8 @@ def _host_config(name: ReplicaName, revision: Revision, policy: ContainerPolicy)
     }
     if limits.cpu:
         config["NanoCpus"] = round(cpu_cores(limits.cpu) * 1e9)
-    if requests.cpu:
-        config["CpuShares"] = max(2, round(cpu_cores(requests.cpu) * 1024))
+    shares = round(cpu_cores(requests.cpu) * 1024) if requests.cpu else policy.shares
+    config["CpuShares"] = max(2, shares)
     if requests.memory:
         config["MemoryReservation"] = min(memory_bytes(requests.memory), memory)
     if revision.spec.secrets:
