@@ -20,6 +20,8 @@ from ..docker_fixtures import IMAGE_FOLDER, free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 90
+BUILT = ("gateway", "function-controller", "builder", "registry")
+"""The services that have an image of their own."""
 TOKEN = "a-token-of-the-tests"
 VIEWER_TOKEN = "viewers-token-of-the-tests"
 BESIDE_PROXY = "beside.company.test"
@@ -161,18 +163,21 @@ def _take_away(compose: Compose) -> None:
 
 
 @contextmanager
-def composed(*services: str, **environment: str) -> Iterator[Compose]:
+def composed(*services: str, like: Compose | None = None, **environment: str) -> Iterator[Compose]:
     """A project that is up, with these variables; nothing of it is left at the end.
 
     `services`: those beside the gateway, with all that they depend on; without them, all of the
-    file. The gateway comes then without the builder, whose start takes longest.
+    file. The gateway comes then without the builder, whose start takes longest. `like`: the images
+    of that project's services are taken, instead of new ones.
     """
     client = docker.from_env()
     tag = f"plat-test-{uuid.uuid4().hex[:8]}:1"
     client.images.build(path=str(IMAGE_FOLDER), tag=tag, rm=True)
     compose = Compose(client, tag, environment)
     try:
-        up = ("up", "--build", "--detach", "--wait")
+        up = ("up", "--no-build" if like else "--build", "--detach", "--wait")
+        for part in BUILT if like else ():
+            client.images.get(f"{like.project}-{part}").tag(f"{compose.project}-{part}")
         compose.run(*up, *services)
         if services:
             compose.run(*up, "--no-deps", "gateway")

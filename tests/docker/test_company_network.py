@@ -1,0 +1,77 @@
+"""The whole compose set-up in a company's network: nothing comes from outside but by its proxy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import docker
+import pytest
+from plat_builder import runtimes
+
+from ..company import INDEX, Network, company, wheels
+from ..tls import Authority
+from .composing import Compose, composed, until
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(300)]
+
+PYTHON = "3.13"
+"""That of the base images."""
+SOURCE = """\
+from urllib.request import urlopen
+from company_tools import WORD
+
+def handler(request):
+    with urlopen("https://index.company.test/simple/company-tools/") as page:
+        return f"{WORD} {page.status}"
+"""
+
+
+@pytest.fixture(scope="module")
+def network(
+    docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Network]:
+    """Its proxy is where containers reach this machine; its index has what the runtimes need."""
+    packages = tmp_path_factory.mktemp("wheels")
+    for runtime in ("python", "python-flask"):
+        wheels(packages, runtimes.find() / runtime / "requirements.txt", PYTHON)
+    [bridge] = docker_client.networks.get("bridge").attrs["IPAM"]["Config"]
+    authority = Authority(tmp_path_factory.mktemp("authority"))
+    nobody = ("127.0.0.1", 9)
+    with company(authority, packages, nobody, bridge["Gateway"]) as network:
+        yield network
+
+
+@pytest.fixture(scope="module")
+def inside(compose: Compose, network: Network) -> Iterator[Compose]:
+    """The set-up of a user there: the proxy, the index and the authority stand in the `.env`."""
+    proxy = network.settings["PLAT_PROXY"]
+    with composed(
+        like=compose,
+        HTTP_PROXY=proxy,
+        HTTPS_PROXY=proxy,
+        PLAT_INDEX_URL=network.settings["PLAT_INDEX_URL"],
+        PLAT_CA_BUNDLE=network.settings["PLAT_CA_BUNDLE"],
+    ) as inside:
+        yield inside
+
+
+def test_the_base_images_are_made_by_way_of_the_proxy(inside: Compose, network: Network) -> None:
+    assert network.taken() == {f"{INDEX}:443"}
+    said = inside.run("logs", "--no-log-prefix", "runtimes")
+    for name in ("python", "python-flask", "node"):
+        assert f"runtime-{name}" in said
+    assert said.count("is pushed: sha256:") == 3
+
+
+def test_the_builder_fetches_packages_and_the_function_calls_out_by_way_of_the_proxy(
+    inside: Compose, network: Network
+) -> None:
+    files = {"app.py": SOURCE, "requirements.txt": "company-tools\n"}
+    built = inside.http.post("/build", params={"name": "outward"}, json={"inline": files})
+    assert built.status_code == 200, built.text
+    assert network.taken() == {f"{INDEX}:443"}
+    body = {"name": "outward", "image": built.json()["image"]}
+    assert inside.http.post("/register", json=body).status_code == 201
+    until(lambda: inside.reason("outward") == "Serving")
+    assert inside.call("outward").text == "ours 200"
+    assert network.taken() == {f"{INDEX}:443"}
