@@ -37,6 +37,7 @@ export const theme = createTheme({
   components: {
     MuiPaper: { defaultProps: { variant: "outlined" } },
     MuiButton: { defaultProps: { disableElevation: true } },
+    MuiToggleButtonGroup: { defaultProps: { color: "primary" } },
     MuiTab: { styleOverrides: { root: { minHeight: 48 } } },
     MuiTextField: { defaultProps: { size: "small" } },
     MuiLink: { defaultProps: { underline: "hover" } },

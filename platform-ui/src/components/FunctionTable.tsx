@@ -5,7 +5,8 @@ import { memo, useCallback, useLayoutEffect, useRef, useState } from "react";
 import { Link as RouterLink } from "react-router";
 import type { Row, Sort, View } from "../live/rows";
 import { isStale } from "../live/phase";
-import { ago, duration, percent, perMinute } from "./ago";
+import { Ago } from "./Ago";
+import { duration, percent, perMinute } from "./ago";
 import { PhaseBadge } from "./PhaseBadge";
 import { Sparkline } from "./Sparkline";
 import { useNow } from "./useNow";
@@ -187,7 +188,7 @@ const FunctionRow = memo(function FunctionRow({ row, index, now, top }: RowProps
         {duration(rates.p95)}
       </div>
       <div role="cell" className="wide">
-        {ago(status?.deployedAt, now)}
+        <Ago at={status?.deployedAt} now={now} />
       </div>
     </div>
   );

@@ -7,6 +7,8 @@ export interface Toast {
   message: string;
   fix?: string;
   callId?: string;
+  /** Of what it speaks: once that worked, what was wrong with it before is news no more. */
+  about?: string;
 }
 
 const MAX = 3;
@@ -24,11 +26,14 @@ class Toasts {
   };
 
   add(toast: Omit<Toast, "id">): void {
-    this.change([...this.list, { ...toast, id: this.next++ }].slice(-MAX));
+    const isPast = ({ about, severity }: Toast) =>
+      toast.severity === "success" && severity === "error" && about === toast.about;
+    const list = toast.about === undefined ? this.list : this.list.filter((old) => !isPast(old));
+    this.change([...list, { ...toast, id: this.next++ }].slice(-MAX));
   }
 
-  addProblem({ message, fix, callId }: ApiProblem): void {
-    this.add({ severity: "error", message, fix, callId });
+  addProblem({ message, fix, callId }: ApiProblem, about?: string): void {
+    this.add({ severity: "error", message, fix, callId, ...(about !== undefined && { about }) });
   }
 
   remove(id: number): void {

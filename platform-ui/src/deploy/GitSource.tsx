@@ -13,7 +13,7 @@ interface Props {
 
 const HINTS: Readonly<Record<GitField, string>> = {
   url: "https:// or ssh://; a private repository is read by ssh, with the platform's deploy key",
-  ref: "A branch, a tag or a whole commit; left out: the repository's main branch",
+  ref: "Left out: the main branch; a whole commit never changes its mind",
   path: "The folder in it; left out: its root",
 };
 

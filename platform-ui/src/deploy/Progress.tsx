@@ -25,7 +25,10 @@ export function Progress({
   }, [lines.length]);
   return (
     <Section title="Progress">
-      <Box sx={{ minHeight: 28 }} role="status">
+      <Box
+        sx={{ minHeight: outcome === null || outcome.kind === "running" ? 28 : 0 }}
+        role="status"
+      >
         {outcome === null && (
           <Typography color="textSecondary">Deploy, and the build's log shows here.</Typography>
         )}
@@ -43,7 +46,8 @@ export function Progress({
           aria-label="Build log"
           tabIndex={0}
           sx={{
-            my: 1.5,
+            mb: 1.5,
+            mt: outcome?.kind === "running" ? 1.5 : 0,
             maxHeight: 320,
             overflow: "auto",
             fontFamily: MONO,

@@ -7,7 +7,8 @@ import { cancelCall, listCalls, readResult } from "../api/calls";
 import { asProblem } from "../api/problem";
 import { keyOf, refOf, type Call, type Func, type Ref } from "../api/types";
 import { ActionButton } from "../components/ActionButton";
-import { ago, duration } from "../components/ago";
+import { Ago } from "../components/Ago";
+import { duration } from "../components/ago";
 import { Facts } from "../components/Facts";
 import { Loading } from "../components/Loading";
 import { ProblemAlert } from "../components/ProblemAlert";
@@ -72,14 +73,29 @@ function CallItem({ call, reference }: { call: Call; reference: Ref }) {
   const [isShown, setShown] = useState(false);
   const { method, path, state, attempts, created } = call;
   return (
-    <Box component="li" sx={{ minWidth: 0, borderBottom: 1, borderColor: "divider", pb: 1 }}>
+    <Box
+      component="li"
+      sx={{
+        minWidth: 0,
+        borderBottom: 1,
+        borderColor: "divider",
+        pb: 1,
+        "&:last-of-type": { borderBottom: 0, pb: 0 },
+      }}
+    >
       <Box sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", gap: 1 }}>
-        <Chip size="small" variant="outlined" label={state} color={COLOURS[state]} />
+        <Chip
+          size="small"
+          variant="outlined"
+          label={state}
+          color={COLOURS[state]}
+          sx={{ minWidth: 88 }}
+        />
         <Typography sx={{ flexGrow: 1, minWidth: 0, overflowWrap: "anywhere" }}>
           {method} {path}
         </Typography>
         <Typography variant="body2" color="textSecondary">
-          {attempts === 1 ? "1 attempt" : `${attempts} attempts`} · {ago(created, now)}
+          {attempts === 1 ? "1 attempt" : `${attempts} attempts`} · <Ago at={created} now={now} />
         </Typography>
         {state === "queued" && <Cancel call={call} reference={reference} />}
         <Button

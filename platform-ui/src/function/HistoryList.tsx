@@ -1,6 +1,7 @@
 // The last calls from this tab; one of them is taken up again with a click.
 import { Box, Chip, List, ListItem, ListItemButton, Typography } from "@mui/material";
-import { ago, duration } from "../components/ago";
+import { Ago } from "../components/Ago";
+import { duration } from "../components/ago";
 import { Section } from "../components/Section";
 import { useNow } from "../components/useNow";
 import type { Draft } from "./call";
@@ -32,7 +33,8 @@ export function HistoryList({ past, onPick }: Props) {
                 </Typography>
               </Box>
               <Typography variant="body2" color="textSecondary" noWrap>
-                {duration(milliseconds / 1000)} · {ago(new Date(time).toISOString(), now)}
+                {duration(milliseconds / 1000)} ·{" "}
+                <Ago at={new Date(time).toISOString()} now={now} />
               </Typography>
             </ListItemButton>
           </ListItem>

@@ -1,10 +1,12 @@
 // What a function is and does: its URL, its load, what the platform observed, its revisions.
-import { Alert, AlertTitle, Box, Chip, Link, Typography } from "@mui/material";
+import { Alert, AlertTitle, Box, Button, Chip, Link, Typography } from "@mui/material";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { Link as RouterLink } from "react-router";
 import { listRevisions } from "../api/functions";
 import { keyOf, refOf, type Condition, type Func } from "../api/types";
-import { ago, duration, percent, perMinute } from "../components/ago";
+import { Ago } from "../components/Ago";
+import { duration, percent, perMinute } from "../components/ago";
 import { CopyButton } from "../components/CopyButton";
 import { Facts } from "../components/Facts";
 import { Section } from "../components/Section";
@@ -51,7 +53,7 @@ export function OverviewTab({ fn }: { fn: Func }) {
             </Typography>
           </Section>
           <Section title="Conditions">
-            <Conditions conditions={status?.conditions ?? []} now={now} />
+            <Conditions fn={fn} now={now} />
           </Section>
           <Revisions fn={fn} now={now} />
         </Box>
@@ -77,8 +79,8 @@ export function OverviewTab({ fn }: { fn: Func }) {
                 ["Runtime", fn.spec.runtime ?? "the image's own"],
                 ["Handler", fn.spec.handler ?? "the default"],
                 ...madeOf(fn),
-                ["Deployed", ago(status?.deployedAt, now)],
-                ["Created", ago(fn.metadata.creationTimestamp, now)],
+                ["Deployed", <Ago key="deployed" at={status?.deployedAt} now={now} />],
+                ["Created", <Ago key="created" at={fn.metadata.creationTimestamp} now={now} />],
               ]}
             />
           </Section>
@@ -103,12 +105,25 @@ function madeOf({ spec }: Func): (readonly [string, ReactNode])[] {
   ];
 }
 
+/** Whether the page begins with what is wrong. */
+function isTroubled(fn: Func): boolean {
+  return phaseOf(fn).phase === "failing" || isStale(fn) || (fn.status?.hints ?? []).length > 0;
+}
+
 function Trouble({ fn }: { fn: Func }) {
   const view = phaseOf(fn);
-  const hints = fn.status?.hints ?? [];
-  if (view.phase !== "failing" && !isStale(fn) && hints.length === 0) return null;
+  const { name, namespace } = refOf(fn);
+  if (!isTroubled(fn)) return null;
   return (
-    <Alert severity={view.phase === "failing" ? "error" : "warning"} sx={{ mb: 2 }}>
+    <Alert
+      severity={view.phase === "failing" ? "error" : "warning"}
+      sx={{ mb: 2, "& .MuiAlert-message": { minWidth: 0 } }}
+      action={
+        <Button component={RouterLink} to={`/functions/${namespace}/${name}/logs`} color="inherit">
+          Logs
+        </Button>
+      }
+    >
       <AlertTitle>
         {isStale(fn)
           ? `${fn.status?.latestRevision ?? ""} failed; ${fn.status?.revision ?? ""} goes on serving`
@@ -120,7 +135,7 @@ function Trouble({ fn }: { fn: Func }) {
       >
         {view.message}
       </Box>
-      {hints.map(({ reason, fix }) => (
+      {fn.status?.hints.map(({ reason, fix }) => (
         <Typography key={reason + fix} variant="body2" sx={{ mt: 1 }}>
           <strong>{reason}</strong>: {fix}
         </Typography>
@@ -136,7 +151,12 @@ function colourOf({ type, status }: Condition) {
   return type === "Progressing" ? "default" : COLOURS[status];
 }
 
-function Conditions({ conditions, now }: { conditions: readonly Condition[]; now: number }) {
+function Conditions({ fn, now }: { fn: Func; now: number }) {
+  const conditions = fn.status?.conditions ?? [];
+  // one cause makes several conditions, and may stand above: a traceback is read once
+  const isNew = ({ message }: Condition, index: number) =>
+    !(isTroubled(fn) && message === phaseOf(fn).message) &&
+    conditions.findIndex((other) => other.message === message) === index;
   if (conditions.length === 0) return <Typography>Nothing was observed yet.</Typography>;
   return (
     <Box component="ul" sx={{ listStyle: "none", p: 0, m: 0, display: "grid", gap: 1 }}>
@@ -148,12 +168,11 @@ function Conditions({ conditions, now }: { conditions: readonly Condition[]; now
             color={colourOf(condition)}
             variant="outlined"
           />{" "}
-          <strong>{condition.reason}</strong>{" "}
+          {condition.reason !== condition.type && <strong>{condition.reason} </strong>}
           <Typography component="span" variant="body2" color="textSecondary">
-            {ago(condition.lastTransitionTime, now)}
+            <Ago at={condition.lastTransitionTime} now={now} />
           </Typography>
-          {/* one cause makes several conditions: a traceback is read once */}
-          {conditions.findIndex(({ message }) => message === condition.message) === index && (
+          {isNew(condition, index) && (
             <Typography variant="body2" sx={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}>
               {condition.message}
             </Typography>
@@ -182,7 +201,7 @@ function Revisions({ fn, now }: { fn: Func; now: number }) {
             <strong>{name}</strong>{" "}
             {serving && <Chip size="small" color="success" label="serving" />}
             <Typography variant="body2" color="textSecondary" noWrap title={image}>
-              {ago(created, now)} · {image}
+              <Ago at={created} now={now} /> · {image}
             </Typography>
           </Box>
         ))}

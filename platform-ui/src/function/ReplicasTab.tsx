@@ -4,7 +4,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { listReplicas } from "../api/functions";
 import { asProblem } from "../api/problem";
 import { keyOf, refOf, type Func, type Replica } from "../api/types";
-import { ago } from "../components/ago";
+import { Ago } from "../components/Ago";
 import { Code } from "../components/Code";
 import { ProblemAlert } from "../components/ProblemAlert";
 import { Section } from "../components/Section";
@@ -71,7 +71,7 @@ function ReplicaItem({ replica, now }: { replica: Replica; now: number }) {
         <Chip size="small" label={state} color={COLOURS[state]} variant="outlined" />
         <Typography sx={{ fontWeight: 600, overflowWrap: "anywhere" }}>{id}</Typography>
         <Typography variant="body2" color="textSecondary">
-          {revision} · since {ago(since, now)}
+          {revision} · <Ago at={since} now={now} />
           {restarts > 0 && ` · ${restarts} restarts`}
         </Typography>
       </Box>

@@ -19,10 +19,11 @@ export interface Action<Input> {
 
 export function useAction<Input = void>(fn: Func, { run, foresee, said }: Action<Input>) {
   const client = useQueryClient();
+  const about = keyOf(refOf(fn));
   const edit = (change: (list: Func[]) => Func[]) =>
     client.setQueryData<Func[]>(FUNCTIONS, (list) => change(list ?? []));
   return useMutation({
-    mutationKey: ["action", keyOf(refOf(fn))],
+    mutationKey: ["action", about],
     mutationFn: run,
     onMutate: (input) => {
       const foreseen = foresee?.(fn, input);
@@ -31,12 +32,12 @@ export function useAction<Input = void>(fn: Func, { run, foresee, said }: Action
     },
     onSuccess: (answer, input) => {
       edit((list) => replaceFunction(list, answer));
-      toasts.add({ severity: "success", message: said(answer, input) });
+      toasts.add({ severity: "success", message: said(answer, input), about });
     },
     onError: (error, _input, context) => {
       const { before, foreseen } = context ?? {};
       if (before && foreseen) edit((list) => swap(list, foreseen, before));
-      toasts.addProblem(asProblem(error));
+      toasts.addProblem(asProblem(error), about);
     },
     onSettled: () => {
       setTimeout(() => void client.invalidateQueries({ queryKey: FUNCTIONS }), LOOK_AGAIN);

@@ -56,7 +56,7 @@ function Found({ fn, tab }: { fn: Func; tab: TabName }) {
         aria-label={`Parts of ${name}`}
         value={tab}
         variant="scrollable"
-        allowScrollButtonsMobile
+        scrollButtons={false}
         sx={{ borderBottom: 1, borderColor: "divider", mt: 1, mb: 3 }}
       >
         {Object.entries(TABS).map(([value, { label }]) => (
