@@ -70,3 +70,21 @@ def test_a_registry_that_is_full_is_told_with_what_makes_room(tiny_registry: str
     check = docker_checks.registry(tiny_registry, {})
     assert (check.level, check.fix) == ("fail", "plat registry gc")
     assert "no room left" in check.text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+def test_a_user_who_may_not_use_the_socket_is_told_how_to_get_there() -> None:
+    nobody = 65534
+    done = subprocess.run(
+        ["docker", "info"],
+        user=nobody,
+        group=nobody,
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    check = docker_checks.unusable(done.stderr, "fail")
+    assert (check.level, check.text) == ("fail", "this user may not use its socket")
+    assert "usermod --append --groups docker" in check.fix

@@ -218,3 +218,13 @@ async def test_a_scaler_that_fails_is_told_to_all_who_wait(
             with pytest.raises(expected):
                 await future
     assert len(scaler.asked) == 2
+
+
+async def test_what_is_not_known_yet_is_not_said_to_be_missing(scaler: FakeScaler) -> None:
+    known: list[bool] = []
+    router = Router(scaler=scaler, complete=lambda: bool(known))
+    early = router.unknown("orders")
+    assert (type(early), early.retry_after) == (Unavailable, 1.0)
+    assert "not known yet which functions there are" in early.message
+    known.append(True)
+    assert isinstance(router.unknown("orders"), FunctionNotFound)
