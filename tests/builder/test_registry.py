@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
+from plat_builder import settings
 from plat_builder.images.connecting import connect
 from plat_builder.images.documents import Blob, digest_of
 from plat_builder.images.login import Login
 from plat_builder.images.registry import DOCUMENT_BYTES, Registry
 from plat_builder.settings import BuildSettings, Network, RegistrySettings
 from plat_core.errors import InvalidInput, Unavailable
+
+from tests.tls import Authority
 
 Answers = Callable[[httpx.Request], httpx.Response]
 URL = "http://registry.test"
@@ -228,3 +232,26 @@ async def test_a_question_that_goes_on_to_fail_is_told() -> None:
         await registry.has("fn", digest_of(b"x"))
     await registry.close()
     assert asked == ["HEAD"] * 3
+
+
+async def test_a_companys_certificate_is_trusted_where_its_bundle_is_named(tmp_path: Path) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    authority = Authority(tmp_path)
+    context = authority.server("localhost")
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+    url = f"https://localhost:{server.sockets[0].getsockname()[1]}"
+    company = {"PLAT_REGISTRY_URL": url, "HOME": str(tmp_path)}
+    async with server:
+        stranger = connect(settings.read(company))
+        with pytest.raises(Unavailable, match="has a certificate that is not trusted") as caught:
+            await stranger.tags("fn")
+        assert "PLAT_CA_BUNDLE" in caught.value.fix
+        one_of_them = connect(settings.read(company | {"PLAT_CA_BUNDLE": str(authority.bundle)}))
+        assert await one_of_them.tags("fn") == []
+        await stranger.close()
+        await one_of_them.close()
