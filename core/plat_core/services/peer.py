@@ -3,10 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from plat_core.services.routing import RouteEntry
 from plat_core.services.shares import NOTHING, Claim, Slots
 from plat_core.wire import LoadLine
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What another gateway may use of a function since the message with this number.
+
+    `open` is the most that the messages before it allowed, up to that with the number `before`: it
+    may have taken in one of those alone.
+    """
+
+    number: int = 0
+    slots: Slots = field(default_factory=dict)
+    before: int = 0
+    open: Slots = field(default_factory=dict)
+
+    def then(self, number: int, slots: Slots, seen: int) -> Limits:
+        """What it may use since a newer message, where it took in all up to `seen`."""
+        return Limits(number, slots, self.number, self.possible(seen))
+
+    def possible(self, seen: int) -> Slots:
+        """The most that it may use by what it may have taken in, and did not say so yet."""
+        last = self.slots if self.number > seen else {}
+        return most(last, self.open if self.before > seen else {})
+
+
+NO_LIMITS: Final = Limits()
 
 
 @dataclass
@@ -14,9 +41,9 @@ class Peer:
     """Another gateway, as it is known here; times are those of the router's clock.
 
     `ready`: the cluster says so. `linked`: its link to us is open. `reported`: since that began it
-    told what it holds. `told` are the claims of ours that it knows, `limits` what we last allowed
-    it for each function, with the number of that message: `sent` is the last of these numbers,
-    `seen` the last one that it took in. `taken` and `acknowledged` are the same the other way.
+    told what it holds. `told` are the claims of ours that it knows, `limits` what we allowed it
+    of each function: `sent` is the last of the numbers of such messages, `seen` the last one that
+    it took in. `taken` and `acknowledged` are the same the other way.
     """
 
     heard: float
@@ -32,30 +59,34 @@ class Peer:
     loads: dict[str, tuple[float, LoadLine]] = field(default_factory=dict)
     acknowledged: int = 0
     told: dict[str, Claim] = field(default_factory=dict)
-    limits: dict[str, tuple[int, dict[str, int]]] = field(default_factory=dict)
+    limits: dict[str, Limits] = field(default_factory=dict)
 
     def claim(self, segment: str) -> Claim:
         """Its claim, with what it may have taken since it last spoke."""
         claim = self.claims.get(segment, NOTHING)
-        number, limits = self.limits.get(segment, (0, {}))
-        if number <= self.seen:
-            return claim
-        both = claim.held.keys() | limits.keys()
-        held = {r: max(claim.held.get(r, 0), limits.get(r, 0)) for r in both}
-        return replace(claim, held=held)
+        possible = self.limits.get(segment, NO_LIMITS).possible(self.seen)
+        return replace(claim, held=most(claim.held, possible)) if possible else claim
+
+    def allow(self, segment: str, slots: Slots) -> int:
+        """Allow it so many slots from now on; returns the number of the message that says so."""
+        self.sent += 1
+        known = self.limits.get(segment, NO_LIMITS)
+        self.limits[segment] = known.then(self.sent, slots, self.seen)
+        return self.sent
 
     def allowed(self, segment: str) -> Slots:
         """What it may use of a function: what it was told, unless it is known not to follow that.
 
         It follows where it uses what it was allowed, and beyond that only for calls in flight.
         """
-        claim = self.claim(segment)
-        number, limits = self.limits.get(segment, (0, claim.held))
+        claim, told = self.claim(segment), self.limits.get(segment)
+        if told is None:
+            return claim.held
         follows = all(
-            claim.held.get(r, 0) == max(limits.get(r, 0), claim.busy.get(r, 0))
-            for r in claim.held.keys() | limits.keys()
+            claim.held.get(r, 0) == max(told.slots.get(r, 0), claim.busy.get(r, 0))
+            for r in claim.held.keys() | told.slots.keys()
         )
-        return limits if follows or number > self.seen else claim.held
+        return told.slots if follows or told.number > self.seen else claim.held
 
     def begin(self, now: float) -> None:
         """Its link to us is open; what it says begins anew."""
@@ -70,16 +101,26 @@ class Peer:
         self.claims, self.limits = {}, {}
 
 
+def most(one: Slots, other: Slots) -> Slots:
+    """Of each replica the larger of two numbers of slots."""
+    return {r: max(one.get(r, 0), other.get(r, 0)) for r in one.keys() | other.keys()}
+
+
 def claim_of(entry: RouteEntry | None) -> Claim:
-    """What this gateway has and wants of a function; nothing where there is none."""
+    """What this gateway has and wants of a function; nothing where there is none.
+
+    What it may use of a replica that its own watch has not told of yet is held all the same: it
+    uses that as soon as it hears of it.
+    """
     if entry is None:
         return NOTHING
     slots = (*entry.replicas, *entry.departed)
-    used = [(s.endpoint.replica, s.in_flight, s.limit) for s in slots]
+    held = {name: min(entry.route.concurrency, n) for name, n in (entry.shares or {}).items()}
+    held |= {s.endpoint.replica: max(s.in_flight, s.limit) for s in slots}
     return Claim(
         demand=entry.load.now,
-        held={name: max(busy, limit) for name, busy, limit in used if busy or limit},
-        busy={name: busy for name, busy, _ in used if busy},
+        held={name: count for name, count in held.items() if count},
+        busy={s.endpoint.replica: s.in_flight for s in slots if s.in_flight},
     )
 
 

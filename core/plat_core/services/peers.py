@@ -96,9 +96,9 @@ class Peers:
         """The link to it is open: it is told everything."""
         peer = self._peer(name)
         peer.told = {}
-        for segment, (number, slots) in list(peer.limits.items()):
-            if number > peer.seen:
-                self._allow(name, peer, segment, slots)
+        for segment, limits in list(peer.limits.items()):
+            if limits.number > peer.seen:
+                self._allow(name, peer, segment, limits.slots)
         self._beaten = float("-inf")
         self._stir()
 
@@ -341,11 +341,10 @@ class Peers:
             elif slots != self._peers[name].allowed(segment):
                 self._allow(name, self._peers[name], segment, slots)
 
-    def _allow(self, name: str, peer: Peer, segment: str, slots: dict[str, int]) -> None:
-        peer.sent += 1
-        peer.limits[segment] = (peer.sent, slots)
+    def _allow(self, name: str, peer: Peer, segment: str, slots: Slots) -> None:
+        sent = peer.allow(segment, slots)
         # what we took in is told with the claims that show it, and not before
-        message = PeerMessage(sent=peer.sent, leaving=self._leaving, limits={segment: slots})
+        message = PeerMessage(sent=sent, leaving=self._leaving, limits={segment: dict(slots)})
         self._send(name, line_of(message))
 
     def _starved(self, segment: str, claims: dict[str, Claim], now: float) -> list[str]:

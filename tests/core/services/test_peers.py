@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
+from random import Random
 
 import pytest
 from plat_core.backends.memory.scaler import MemoryScaler
@@ -36,6 +38,8 @@ class World:
         self.peers: dict[str, Peers] = {}
         self.links: set[tuple[str, str]] = set()
         self.lines: list[dict[str, object]] = []
+        self.slow: Callable[[], float] | None = None
+        self._due: dict[str, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def clock(self) -> float:
@@ -54,7 +58,22 @@ class World:
     def send(self, sender: str, to: str, line: bytes) -> None:
         if (sender, to) in self.links:
             self.lines.append(json.loads(line))
-            asyncio.get_running_loop().call_soon(self.peers[to].receive, sender, line)
+            self._later(f"{sender} {to}", lambda: self.peers[to].receive(sender, line))
+
+    def _later(self, way: str, do: Callable[[], None]) -> None:
+        """What goes the same way arrives in its order; `slow` says how long each may take."""
+        loop = asyncio.get_running_loop()
+        if self.slow is None:
+            loop.call_soon(do)
+            return
+        # a loop does not keep the order of what is due at the very same time
+        self._due[way] = max(loop.time() + self.slow(), self._due.get(way, 0.0) + 1e-6)
+        loop.call_at(self._due[way], do)
+
+    def spread(self, now: Route) -> None:
+        """Each gateway hears of it when its own watch does."""
+        for name, router in self.routers.items():
+            self._later(f"watch {name}", partial(router.apply, now))
 
     def meet(self, *, linked: bool = True) -> None:
         """The cluster says that all are ready."""
@@ -188,6 +207,51 @@ async def test_replicas_that_come_and_go_are_shared_too(world: World) -> None:
         await asyncio.sleep(0.02)
     await asyncio.gather(*calls)
     assert set(busy.most.values()) == {1}
+
+
+async def test_what_is_allowed_of_a_replica_that_is_not_seen_yet_is_nobody_elses(
+    world: World,
+) -> None:
+    """The gateways' watches are not equally fast: the keeper hears of a replica first."""
+    one, two = world.start("a", route(0)), world.start("b", route(0))
+    world.meet()
+    await world.until(lambda: world.peers["a"].keeps(REF) and not world.peers["b"].unheard)
+    busy = Busy(0.01)
+    calls = [asyncio.create_task(busy.call("b", two)) for _ in range(4)]
+    await world.until(lambda: entry(two).load.now == 4)
+    one.apply(route(4))
+    await world.until(lambda: len(entry(two).shares or {}) == 4)
+    calls += [asyncio.create_task(busy.call("a", one)) for _ in range(4)]
+    # lines are under way for a moment here, and a watch may be faster than they are
+    slow = world.links.copy()
+    world.links.clear()
+    await asyncio.sleep(0.15)
+    assert not busy.done["a"]
+    two.apply(route(4))
+    await asyncio.sleep(0.05)
+    world.links |= slow
+    await asyncio.gather(*calls)
+    assert set(busy.most.values()) == {1}
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_is_late_no_replica_has_more_calls_than_it_takes(
+    world: World, seed: int
+) -> None:
+    random = Random(seed)
+    concurrency, names = random.choice([1, 1, 2]), ("a", "b", "c")[: random.choice([2, 2, 3])]
+    for name in names:
+        world.start(name, route(0, concurrency))
+    world.meet()
+    world.slow = lambda: random.choice([0.0, 0.001, 0.02, 0.06])
+    busy, calls = Busy(0.01), []
+    for _ in range(25):
+        for name in random.sample(names, random.randint(1, len(names))):
+            calls += [asyncio.create_task(busy.call(name, world.routers[name])) for _ in range(4)]
+        world.spread(route(random.randint(1, 6), concurrency))
+        await asyncio.sleep(0.02)
+    await asyncio.gather(*calls)
+    assert max(busy.most.values()) <= concurrency
 
 
 async def test_a_gateway_that_is_gone_leaves_its_slots(world: World) -> None:
