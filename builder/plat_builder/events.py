@@ -15,6 +15,9 @@ def failed(error: PlatError | OSError) -> Failed:
     if isinstance(error, OSError):
         error = _of_disk(error)
     line = error.line if isinstance(error, BuildFailed) else ""
+    if not line and error.field.startswith("source."):
+        # where the source is said to be is the user's own line, too
+        line = error.field
     return Failed(code=error.code, message=error.message, fix=error.fix, line=line)
 
 

@@ -100,6 +100,9 @@ test("a folder of a git repository is deployed, and what it lacks is told at its
   await page.getByRole("combobox", { name: "Runtime" }).click();
   await page.getByRole("option", { name: "python", exact: true }).click();
   await picture(page, "deploy-git");
+  await page.getByLabel("Repository").fill("ftp://git.example.org/functions.git");
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await expect(page.getByLabel("Repository")).toHaveAttribute("aria-invalid", "true");
   await page.getByLabel("Repository").fill(url);
   await page.getByLabel("Branch, tag or commit").fill("nowhere");
   await page.getByRole("button", { name: "Deploy", exact: true }).click();

@@ -182,7 +182,8 @@ async def test_schemes_that_were_not_allowed_are_refused(
     build: Build, source: dict[str, object]
 ) -> None:
     failed = (await build(source, sources=SourceSettings())).failed
-    assert failed.code == "invalid-input"
+    [kind] = source
+    assert (failed.code, failed.line) == ("invalid-input", f"source.{kind}.url")
     assert "PLAT_SOURCE_SCHEMES" in failed.fix
 
 

@@ -2,7 +2,7 @@
 import { unzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { commonRoot, FILES_MAX, nameOf, sourceOf } from "./files";
-import { gitDraftOf, gitOrigin, guiltyField } from "./git";
+import { gitDraftOf, gitOrigin, guiltyField, refusedField } from "./git";
 import { placeOfLine, placeOfTraceback } from "./guilty";
 import { named, readManifest } from "./manifest";
 
@@ -117,5 +117,11 @@ describe("a git source", () => {
       message: "x has no y",
     });
     expect(guiltyField("x (line: requirements.txt:1: y)")).toBeNull();
+    const errors = [
+      { field: "name", message: "no" },
+      { field: "git.url", message: "not so" },
+    ];
+    expect(refusedField(errors)).toEqual({ field: "url", message: "not so" });
+    expect(refusedField(errors.slice(0, 1))).toBeNull();
   });
 });

@@ -1,4 +1,5 @@
 // A git source as a form holds it, and as a spec has it.
+import type { FieldProblem } from "../api/problem";
 import type { FunctionSpec } from "../api/types";
 
 export type GitField = "url" | "ref" | "path";
@@ -36,4 +37,13 @@ export interface GuiltyField {
 export function guiltyField(message: string): GuiltyField | null {
   const match = /^(.*) \(line: source\.git\.(url|ref|path)\b/s.exec(message);
   return match && { field: match[2] as GitField, message: match[1] ?? message };
+}
+
+/** Of what was refused before anything was fetched; a field is `git.url`, or below `spec.source`. */
+export function refusedField(errors: readonly FieldProblem[]): GuiltyField | null {
+  for (const { field, message } of errors) {
+    const match = /(?:^|\.)git\.(url|ref|path)$/.exec(field);
+    if (match) return { field: match[1] as GitField, message };
+  }
+  return null;
 }

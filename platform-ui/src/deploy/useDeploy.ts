@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { asProblem } from "../api/problem";
 import type { Func, Ref } from "../api/types";
 import { phaseOf } from "../live/phase";
-import { guiltyField, type GuiltyField } from "./git";
+import { guiltyField, refusedField, type GuiltyField } from "./git";
 import { placeOfLine, placeOfTraceback, type Place } from "./guilty";
 import { deploy, type Outcome, type Plan } from "./run";
 
@@ -71,5 +71,6 @@ function guiltyFieldOf(outcome: Outcome): GuiltyField | null {
     const { message, line } = outcome.failure;
     return guiltyField(`${message} (line: ${line})`);
   }
+  if (outcome.kind === "refused") return refusedField(outcome.problem.errors);
   return outcome.kind === "failed" ? guiltyField(phaseOf(outcome.fn).message) : null;
 }

@@ -27,7 +27,10 @@ export function FunctionActions({ fn }: { fn: Func }) {
   });
   const redeploy = useAction(fn, {
     run: () => redeployFunction(ref),
-    said: () => `${ref.name} gets a new revision of the same artifact`,
+    said: () =>
+      fn.spec.source?.git || fn.spec.source?.archive
+        ? `${ref.name} is fetched and built anew`
+        : `${ref.name} gets a new revision of the same artifact`,
   });
   const isGoing = fn.metadata.deletionTimestamp != null;
   const isBusy = stop.isPending || start.isPending || redeploy.isPending || isGoing;
