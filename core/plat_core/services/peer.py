@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -114,14 +115,15 @@ def claim_of(entry: RouteEntry | None) -> Claim:
     """
     if entry is None:
         return NOTHING
-    slots = (*entry.replicas, *entry.departed)
-    held = {name: min(entry.route.concurrency, n) for name, n in (entry.shares or {}).items()}
-    held |= {s.endpoint.replica: max(s.in_flight, s.limit) for s in slots}
-    return Claim(
-        demand=entry.load.now,
-        held={name: count for name, count in held.items() if count},
-        busy={s.endpoint.replica: s.in_flight for s in slots if s.in_flight},
+    held: Counter[str] = Counter(
+        entry.shares or {s.endpoint.replica: s.limit for s in entry.replicas}
     )
+    busy: Counter[str] = Counter()
+    for slots in (*entry.replicas, *entry.departed):
+        busy[slots.endpoint.replica] += slots.in_flight
+    bound = dict.fromkeys(held, entry.route.concurrency)
+    # the larger of the two: a replica that went with a call in flight may come back
+    return Claim(entry.load.now, held=dict(+((held & Counter(bound)) | busy)), busy=dict(+busy))
 
 
 def is_news(told: Claim | None, claim: Claim, *, beat: bool) -> bool:

@@ -32,8 +32,9 @@ GATHER: Final = 0.002
 """Seconds within which news are told together."""
 SILENT: Final = 3.0
 """Seconds after which a gateway that says nothing counts no more."""
-STOPPED: Final = SILENT - BEAT
-"""Seconds without a turn here after which the others may have counted us out."""
+STOPPED: Final = 1.5 * BEAT
+"""Seconds without a turn here after which the others may soon count us out: a turn takes up to BEAT
+to come, and the last word may have been said a BEAT before the last one."""
 STALE: Final = 5.0
 """Seconds for which a load holds."""
 STARVED: Final = 0.1

@@ -16,6 +16,7 @@ from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Route
 from plat_core.services.autoscaler import Autoscaler
 from plat_core.services.invoke import Router
+from plat_core.services.peer import claim_of
 from plat_core.services.peers import Peers
 
 REF = FunctionRef("orders")
@@ -252,6 +253,22 @@ async def test_whatever_is_late_no_replica_has_more_calls_than_it_takes(
         await asyncio.sleep(0.02)
     await asyncio.gather(*calls)
     assert max(busy.most.values()) <= concurrency
+
+
+async def test_a_replica_that_comes_back_to_its_calls_has_no_more_than_before(
+    world: World,
+) -> None:
+    """It went with a call in flight, and was allowed anew meanwhile."""
+    one, two = world.start("a", route(1, 2)), world.start("b", route(1, 2))
+    world.meet()
+    await world.until(lambda: [held(one), held(two)] == [1, 1])
+    lease = two.lease(entry(two))
+    assert lease is not None
+    two.apply(route(0, 2))
+    entry(two).limit({"orders-1-0": 2})
+    assert claim_of(entry(two)).held == {"orders-1-0": 2}
+    assert claim_of(entry(two)).busy == {"orders-1-0": 1}
+    lease.release()
 
 
 async def test_a_gateway_that_is_gone_leaves_its_slots(world: World) -> None:
