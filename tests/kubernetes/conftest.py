@@ -26,10 +26,10 @@ def pytest_runtest_makereport(
     report = yield
     fixtures = getattr(item, "funcargs", {})
     if report.when == "call" and report.failed:
-        if functions := fixtures.get("functions"):
+        if isinstance(functions := fixtures.get("functions"), Functions):
             seen = functions.kubectl("get", "fn,pods,events", "-o", "wide", BRIEF, check=False)
             report.sections.append((f"namespace {functions.namespace}", _end_of(seen)))
-        if gateway := fixtures.get("gateway"):
+        if isinstance(gateway := fixtures.get("gateway"), Gateway):
             for part in (GATEWAYS, OPERATORS):
                 logs = ("logs", "--prefix", f"--tail={LINES}", "-l", part)
                 told = gateway.cluster.kubectl("-n", NAMESPACE, *logs, BRIEF, check=False)

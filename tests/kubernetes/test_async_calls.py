@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import Any
 
 import pytest
@@ -44,6 +43,6 @@ def test_no_call_is_lost_where_a_gateway_is_killed(functions: Functions, gateway
     ended(gateway, calls[0])
     gateway.kill(gateway.pods()[0])
     done = [ended(gateway, call) for call in calls]
-    assert Counter(call["state"] for call in done) == {"succeeded": len(calls)}
+    assert [call for call in done if call["state"] != "succeeded"] == []
     results = [gateway.ask(f"/calls/{call}/result") for call in calls]
     assert results == [(200, "slept")] * len(calls)

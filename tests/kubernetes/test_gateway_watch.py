@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class Watcher:
             PLAT_BACKEND="kubernetes",
             PLAT_HOME=str(folder / "home"),
             PLAT_PORT="0",
+            DATABASE_URL=f"sqlite:///{folder}/calls.db",
             AUTH_TOKEN=TOKEN,
         )
 
@@ -55,6 +57,12 @@ class Watcher:
     def answer(self, name: str) -> int:
         """The status of a call; with no replica anywhere, only these two are answered at once."""
         return fetch(f"{self.url}/function/{name}.default/")[0]
+
+    def state(self, call: str) -> str:
+        """Of an asynchronous call."""
+        status, text = fetch(f"{self.url}{call}", Authorization=f"Bearer {TOKEN}")
+        assert status == 200, text
+        return str(json.loads(text)["state"])
 
     @property
     def url(self) -> str:
@@ -115,3 +123,28 @@ def test_with_an_api_server_that_refuses_everything_what_was_known_holds(
     assert (gateway.answer("known"), gateway.answer("later")) == (STOPPED, UNKNOWN)
     spoiled.refuse = lambda request: 0
     until(lambda: gateway.answer("later") == STOPPED, seconds=30, what="it is seen afterwards")
+
+
+def test_a_call_outlives_a_restart_before_its_function_is_seen(
+    gateway: Watcher, spoiled: Wire
+) -> None:
+    """Who began a moment ago has heard of no function; that does not mean that there is none."""
+    status, text = fetch(f"{gateway.url}/async-function/known.default/", data=b"")
+    assert status == 202
+    call = f"/calls/{json.loads(text)['id']}"
+    asked: list[str] = []
+
+    def refuse(request: web.Request) -> int:
+        asked.append(request.path)
+        return 500 if request.path.endswith("/functions") else 0
+
+    gateway.service.end(signal.SIGKILL)
+    spoiled.refuse = refuse
+    before = gateway.url
+    gateway.service.start()
+    until(lambda: gateway.url != before, what="it serves again")
+    until(lambda: any(p.endswith("/known") for p in asked), what="it asks for the function")
+    assert gateway.state(call) == "queued"
+    spoiled.refuse = lambda request: 0
+    until(lambda: gateway.answer("known") == STOPPED, seconds=30, what="it is seen")
+    assert gateway.state(call) == "queued"

@@ -89,7 +89,12 @@ def served(functions: Functions) -> str:
     _create(functions, "Pod", labels, {"containers": [container], "securityContext": security})
     _create(functions, "Service", {}, {"selector": labels, "ports": [{"port": 8080}]})
     functions.kubectl("wait", "pod/sources", "--for=condition=Ready", "--timeout=60s")
-    return f"http://sources.{functions.namespace}:8080"
+    url = f"http://sources.{functions.namespace}:8080"
+    look = f"import urllib.request as u; print(u.urlopen('{url}/fn.tar.gz', timeout=5).status)"
+    ask = ("exec", "sources", "--", "python", "-c", look)
+    # what is behind a Service is known to the nodes a moment after the pod is ready
+    until(lambda: "200" in functions.kubectl(*ask, check=False), what="the Service answers")
+    return url
 
 
 def _create(functions: Functions, kind: str, labels: dict[str, str], spec: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from plat_core.model.names import FunctionRef
 from plat_core.ports import CallStore
 from plat_core.services.background import background
 from plat_core.services.calls import CallPolicy, Calls
-from plat_core.services.dispatch import Dispatcher, room_of
+from plat_core.services.dispatch import Dispatcher, Exists, room_of
 
 from plat_gateway.proxy.delivery import Delivery
 from plat_gateway.proxy.intake import Intake
@@ -64,11 +64,18 @@ def intake_of(proxy: Proxy, calls: Calls | None, settings: GatewaySettings) -> I
 
 @asynccontextmanager
 async def dispatching(
-    store: CallStore, proxy: Proxy, services: Services, settings: GatewaySettings, *, alone: bool
+    store: CallStore,
+    proxy: Proxy,
+    services: Services,
+    settings: GatewaySettings,
+    *,
+    alone: bool,
+    exists: Exists | None = None,
 ) -> AsyncIterator[None]:
     """Send the calls of `store` beside the body; at its end, what is under way is finished.
 
-    `alone`: no other gateway uses the store.
+    `alone`: no other gateway uses the store. `exists`: whether there is a function, for certain;
+    without it the store of functions is asked, which may not answer from what it remembers.
     """
     calls = services.calls
     assert calls is not None  # noqa: S101 - it is made over the same store
@@ -77,7 +84,7 @@ async def dispatching(
         entry = proxy.router.lookup(ref.segment)
         return None if entry is None else room_of(entry, sent)
 
-    async def exists(ref: FunctionRef) -> bool:
+    async def is_stored(ref: FunctionRef) -> bool:
         try:
             await services.functions.record(ref)
         except FunctionNotFound:
@@ -89,7 +96,7 @@ async def dispatching(
         calls,
         send=Delivery(proxy, answer_bytes=settings.async_result_limit).send,
         room=room,
-        exists=exists,
+        exists=exists or is_stored,
         policy=policy_of(settings),
         alone=alone,
     )

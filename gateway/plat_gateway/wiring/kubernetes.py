@@ -58,7 +58,7 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
         routes = KubernetesRoutes(api, store, caches.functions, caches.deployments, caches.pods)
         stack.push_async_callback(routes.close)
         reflectors = _reflectors(api, caches)
-        router = Router(scaler=routes)
+        router = Router(scaler=routes, complete=reflectors[0].synced.is_set)
         links = Links(settings.pod_name, settings.auth_token)
         peers = Peers(settings.pod_name, router, send=links.send)
         if settings.peers:
@@ -109,14 +109,18 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
         proxy = proxy_of(router, services, settings)
         if queue is not None:
             await stack.enter_async_context(
-                dispatching(queue.store, proxy, services, settings, alone=queue.alone)
+                dispatching(
+                    *(queue.store, proxy, services, settings),
+                    alone=queue.alone,
+                    exists=store.exists,
+                )
             )
         intake = intake_of(proxy, services.calls, settings)
         yield Platform(create_app(services, settings), proxy, services, intake)
 
 
 def _reflectors(api: Api, caches: Caches) -> list[Reflector]:
-    """What a gateway watches: Functions, their sizes and their pods."""
+    """What a gateway watches: Functions first of all, their sizes and their pods."""
     ours = kinds.SELECTOR
     return [
         Reflector(api, kinds.FUNCTIONS, caches.functions),

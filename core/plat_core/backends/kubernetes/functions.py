@@ -101,6 +101,10 @@ class KubernetesFunctionStore:
             raise FunctionNotFound(f"there is no function {ref}", fix="plat list")
         return self._record(found)
 
+    async def exists(self, ref: FunctionRef) -> bool:
+        """Whether the API server has it now, whatever the watch told so far; raises Unavailable."""
+        return await self._live(ref) is not None
+
     async def survivor(self, ref: FunctionRef) -> Record:
         """What goes on serving of a function whose own spec cannot be read.
 
