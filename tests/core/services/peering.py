@@ -1,0 +1,138 @@
+"""Gateways that tell each other: real routers, replicas that count, and lines that may be late."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+from plat_core.backends.memory.scaler import MemoryScaler
+from plat_core.model.names import FunctionRef
+from plat_core.ports import Endpoint, Route
+from plat_core.services.invoke import Router
+from plat_core.services.peers import Peers
+
+REF = FunctionRef("orders")
+
+
+def route(replicas: int, concurrency: int = 1) -> Route:
+    endpoints = tuple(Endpoint(f"orders-1-{n}", f"tcp:10.0.0.{n}:8080") for n in range(replicas))
+    state = "ready" if replicas else "asleep"
+    return Route(
+        REF, "orders-1", state, endpoints, 30.0, concurrency, "token", 0, 10, 0.7, idle=10.0
+    )
+
+
+class World:
+    """Gateways that are linked to each other as soon as they are there."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+        self.routers: dict[str, Router] = {}
+        self.peers: dict[str, Peers] = {}
+        self.links: set[tuple[str, str]] = set()
+        self.lines: list[dict[str, object]] = []
+        self.slow: Callable[[], float] | None = None
+        self._due: dict[str, float] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def clock(self) -> float:
+        return asyncio.get_running_loop().time() + self.ahead
+
+    def start(self, name: str, now: Route) -> Router:
+        router = Router(scaler=MemoryScaler(), clock=self.clock)
+        self.routers[name] = router
+        self.peers[name] = peers = Peers(
+            name, router, send=lambda to, line: self.send(name, to, line)
+        )
+        router.apply(now)
+        self._tasks.append(asyncio.create_task(peers.run()))
+        return router
+
+    def send(self, sender: str, to: str, line: bytes) -> None:
+        if (sender, to) in self.links:
+            self.lines.append(json.loads(line))
+            self._later(f"{sender} {to}", lambda: self.peers[to].receive(sender, line))
+
+    def _later(self, way: str, do: Callable[[], None]) -> None:
+        """What goes the same way arrives in its order; `slow` says how long each may take."""
+        loop = asyncio.get_running_loop()
+        if self.slow is None:
+            loop.call_soon(do)
+            return
+        # a loop does not keep the order of what is due at the very same time
+        self._due[way] = max(loop.time() + self.slow(), self._due.get(way, 0.0) + 1e-6)
+        loop.call_at(self._due[way], do)
+
+    def spread(self, now: Route) -> None:
+        """Each gateway hears of it when its own watch does."""
+        for name, router in self.routers.items():
+            self._later(f"watch {name}", partial(router.apply, now))
+
+    def meet(self, *, linked: bool = True) -> None:
+        """The cluster says that all are ready."""
+        for name, peers in self.peers.items():
+            peers.members(self.peers.keys() - {name})
+        for one in self.peers if linked else ():
+            for other in self.peers.keys() - {one}:
+                self.link(one, other)
+
+    def link(self, one: str, other: str) -> None:
+        if (one, other) not in self.links:
+            self.links.add((one, other))
+            self.peers[other].joined(one)
+            self.peers[one].reaches(other)
+
+    def apply(self, now: Route) -> None:
+        for router in self.routers.values():
+            router.apply(now)
+
+    def held(self) -> dict[str, int]:
+        """Slots that the gateways may use together, by replica."""
+        total: Counter[str] = Counter()
+        for router in self.routers.values():
+            for slots in entry(router).replicas:
+                total[slots.endpoint.replica] += slots.limit
+        return dict(total)
+
+    async def until(self, look: object) -> None:
+        async with asyncio.timeout(10):
+            while not look():  # type: ignore[operator]  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+
+    def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+
+def entry(router: Router):  # type: ignore[no-untyped-def]
+    found = router.lookup("orders")
+    assert found is not None
+    return found
+
+
+def held(router: Router) -> int:
+    return sum(slots.limit for slots in entry(router).replicas)
+
+
+class Busy:
+    """Calls through routers: how many are in a replica at once, at most."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.now: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
+        self.done: Counter[str] = Counter()
+
+    async def call(self, name: str, router: Router) -> None:
+        found = entry(router)
+        lease = router.lease(found) or await router.wait(found, router.clock() + 20)
+        replica = lease.endpoint.replica
+        self.now[replica] += 1
+        self.most[replica] = max(self.most[replica], self.now[replica])
+        await asyncio.sleep(self.seconds)
+        self.now[replica] -= 1
+        self.done[name] += 1
+        lease.release()
