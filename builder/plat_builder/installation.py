@@ -53,12 +53,13 @@ async def install(
         async with Program(command, room.check) as run, aclosing(run.lines()) as lines:
             async for line in lines:
                 yield LogLine(text=line)
+        if run.code != 0:
+            # one that finds the disk full ends by itself, and leaves as much as one that is killed
+            raise tool.explain(run.tail, run.code or 0)
+        await room.check(last=True)
     except BuildFailed:
         await asyncio.to_thread(clear_temporary, cache)
         raise
-    if run.code != 0:
-        raise tool.explain(run.tail, run.code or 0)
-    await room.check(last=True)
 
 
 def clear_temporary(cache: Path) -> None:

@@ -118,6 +118,7 @@ def test_with_an_api_server_that_refuses_everything_what_was_known_holds(
 
     spoiled.refuse = refuse
     spoiled.cut()
+    until(lambda: any(p.endswith("/functions") for p in refused), what="its watch is gone")
     gateway.apply("later", suspend=True)
     until(lambda: len(refused) > 8, what="it asks again and again")
     assert (gateway.answer("known"), gateway.answer("later")) == (STOPPED, UNKNOWN)
