@@ -18,6 +18,9 @@ from plat_core.model.build import LogLine
 from plat_builder.process import Command, Program, base_python
 from plat_builder.settings import MIB, BuildSettings
 
+DYING = 2.0
+"""Seconds within which a process that was killed is gone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tool:
@@ -65,19 +68,32 @@ async def install(
 def clear_temporary(cache: Path) -> None:
     """Remove what an installer that was killed had not finished, unless another one runs.
 
-    Whoever uses uv's cache holds its lock, shared; so whoever gets it alone is the only one.
+    Whoever uses uv's cache holds its lock, shared; so whoever gets it alone is the only one. One
+    that was just killed holds it until the kernel is done with it.
     """
     try:
         lock = (cache / ".lock").open("rb")
     except OSError:
         return
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(lock.fileno()):
             return
         for left in cache.glob(".tmp*"):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _locked(file: int) -> bool:
+    """Whether the file is locked for us alone, within a second or two."""
+    end = time.monotonic() + DYING
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.05)
+        else:
+            return True
 
 
 class Room:
