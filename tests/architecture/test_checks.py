@@ -30,7 +30,7 @@ def test_make_alone_lists_every_target_that_has_a_line_of_help() -> None:
 
 def test_ci_runs_make_check_and_make_test() -> None:
     script = (ROOT / ".ci/run").read_text(encoding="utf-8")
-    assert "\nmake check\nmake test && exit\n" in script
+    assert script.rstrip().endswith("make check\nmake test")
     assert os.access(ROOT / ".ci/run", os.X_OK)
 
 
