@@ -115,15 +115,14 @@ def claim_of(entry: RouteEntry | None) -> Claim:
     """
     if entry is None:
         return NOTHING
-    held: Counter[str] = Counter(
-        entry.shares or {s.endpoint.replica: s.limit for s in entry.replicas}
-    )
+    shares = entry.shares or {s.endpoint.replica: s.limit for s in entry.replicas}
+    allowed = {name: min(number, entry.route.concurrency) for name, number in shares.items()}
     busy: Counter[str] = Counter()
     for slots in (*entry.replicas, *entry.departed):
         busy[slots.endpoint.replica] += slots.in_flight
-    bound = dict.fromkeys(held, entry.route.concurrency)
-    # the larger of the two: a replica that went with a call in flight may come back
-    return Claim(entry.load.now, held=dict(+((held & Counter(bound)) | busy)), busy=dict(+busy))
+    # a replica that went with calls in flight may come back to what is allowed of it
+    held = {name: number for name, number in most(allowed, busy).items() if number}
+    return Claim(entry.load.now, held, busy={name: n for name, n in busy.items() if n})
 
 
 def is_news(told: Claim | None, claim: Claim, *, beat: bool) -> bool:
