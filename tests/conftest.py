@@ -1,5 +1,7 @@
 """What every test has: the tiers' rules, and the one cluster of those that need one."""
 
+from hypothesis import HealthCheck, settings
+
 from .kubernetes_fixtures import cluster, counting, image
 from .tiers import (
     pytest_configure,
@@ -8,6 +10,10 @@ from .tiers import (
     pytest_runtest_setup,
     pytest_xdist_make_scheduler,
 )
+
+# time is not judged: a machine that is busy with something else is no failure
+settings.register_profile("plat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("plat")
 
 __all__ = [
     "cluster",

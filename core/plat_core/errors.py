@@ -145,6 +145,12 @@ class BuildFailed(PlatError):
         self.line = line
 
 
+def with_line(message: str, line: str) -> str:
+    """What went wrong, with the guilty line where the message does not quote it itself."""
+    quoted = all(part.strip() in message for part in line.split(": ", 1))
+    return message if quoted else f"{message} (line: {line})"
+
+
 class FunctionSuspended(PlatError):
     """The function is stopped by its owner."""
 

@@ -16,7 +16,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from plat_core.errors import BuildFailed, InvalidInput, PlatError
+from plat_core.errors import BuildFailed, InvalidInput, PlatError, with_line
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -122,8 +122,8 @@ def parts_of(error: PlatError, *, log: str = "") -> Parts:
     if isinstance(error, InvalidInput):
         errors = [item for item in error.errors if item["field"]]
     detail = error.message
-    if isinstance(error, BuildFailed) and error.line:
-        detail += f" (line: {error.line})"
+    if isinstance(error, BuildFailed):
+        detail = with_line(error.message, error.line)
     return Parts(error.status, error.code, detail, error.fix, errors, log, error.retry_after)
 
 

@@ -3,49 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
-from .cluster import ROOT, Cluster, run
+from .cluster import ROOT, Cluster
 from .functions import Functions
 from .process import OperatorProcess, until
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(400)]
-
-MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
-
-
-def answers(cluster: Cluster) -> bool:
-    return "ok" in cluster.kubectl("get", "--raw", "/readyz", "--request-timeout=3s", check=False)
-
-
-def away(cluster: Cluster, seconds: float) -> None:
-    """Stop the API server for so long."""
-    node = f"{cluster.name}-control-plane"
-    run("docker", "exec", node, "mv", MANIFEST, "/root/kube-apiserver.yaml")
-    try:
-        until(lambda: not answers(cluster), what="the API server ends")
-        time.sleep(seconds)
-    finally:
-        run("docker", "exec", node, "mv", "/root/kube-apiserver.yaml", MANIFEST)
-    until(lambda: answers(cluster), seconds=120, what="the API server is back")
-
-
-def test_an_api_server_that_was_away_is_found_again_without_a_restart(
-    functions: Functions, operator: OperatorProcess, cluster: Cluster
-) -> None:
-    """For a moment; for a minute, with everything in the cluster: `test_traffic`."""
-    functions.apply("hello")
-    functions.wait("hello")
-    functions.until_answer("hello", "/", "hello-1 /")
-    starts = operator.log.count("probes at")
-    away(cluster, 10)
-    assert functions.call("hello") == "hello-1 /"
-    functions.apply("hello", env=[{"name": "A", "value": "2"}])
-    functions.wait("hello", seconds=60)
-    assert operator.running
-    assert operator.log.count("probes at") == starts
 
 
 def test_a_namespace_that_goes_while_no_operator_runs_is_gone(

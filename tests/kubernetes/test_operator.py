@@ -127,6 +127,17 @@ def test_a_quota_is_named(functions: Functions) -> None:
     assert "exceeded quota: none" in functions.until_reason("hello", "QuotaExceeded")
 
 
+def test_a_replica_that_a_quota_keeps_away_is_told_while_others_serve(functions: Functions) -> None:
+    functions.apply("hello", scale={"replicas": 1})
+    functions.wait("hello")
+    functions.kubectl("create", "quota", "one", "--hard=pods=1")
+    functions.kubectl("scale", "fn/hello", "--replicas=2")
+    until(lambda: "exceeded quota: one" in functions.condition("hello")[2])
+    status, reason, message = functions.condition("hello")
+    assert (status, reason) == ("True", "Serving")
+    assert message.startswith("hello-1 serves with 1 ready, and another is not: ")
+
+
 def test_a_secret_that_comes_late_starts_it_and_a_change_rolls_out(functions: Functions) -> None:
     reference = {"secretKeyRef": {"name": "db", "key": "url"}}
     functions.apply("hello", secrets=["db"], env=[{"name": "DB", "valueFrom": reference}])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from plat_core.errors import BuildFailed, InvalidInput
+from plat_core.errors import BuildFailed, InvalidInput, with_line
 from plat_core.model.refs import FunctionRef
 
 from plat_cli import deployment, spec
@@ -172,7 +172,7 @@ def _build(
             built = deployment.build(session.builder, ref, source, overrides, phase)
             phase.detail = "the same source as before" if built.get("unchanged") else ""
     except BuildFailed as error:
-        if not all(part.strip() in error.message for part in error.line.split(": ", 1)):
+        if with_line(error.message, error.line) != error.message:
             session.out.note(f"  {session.out.style(error.line, 'bold')}")
         if serving := deployment.status_of(deployment.stored(session.client, ref)).get("revision"):
             session.out.note(f"  {serving} keeps serving")

@@ -48,7 +48,7 @@ def _facts(function: dict[str, Any]) -> list[tuple[str, str]]:
         ("Name", f"{function['metadata']['name']} ({state(function)})"),
         ("URL", status.get("url") or "-"),
         ("Revision", _revision(status)),
-        ("Runtime", f"{spec.get('runtime') or '-'}, handler {spec.get('handler') or '-'}"),
+        ("Runtime", _runtime(spec)),
         ("Replicas", f"{status.get('readyReplicas', 0)} ready of {status.get('replicas', 0)}"),
         ("Scale", f"fixed at {fixed}" if fixed is not None else bounds),
         ("Limits", f"timeout {spec.get('timeout')}, {spec.get('concurrency')} calls at once"),
@@ -58,6 +58,12 @@ def _facts(function: dict[str, Any]) -> list[tuple[str, str]]:
         ("Age", age(function["metadata"].get("creationTimestamp"))),
     ]
     return [(title, printable(str(text))) for title, text in facts]
+
+
+def _runtime(spec: dict[str, Any]) -> str:
+    # of a source that the platform builds, the builder finds what is not said
+    unsaid = "found by the builder" if spec.get("source") else "-"
+    return f"{spec.get('runtime') or unsaid}, handler {spec.get('handler') or unsaid}"
 
 
 def _revision(status: dict[str, Any]) -> str:

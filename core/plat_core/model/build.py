@@ -60,7 +60,10 @@ class Finished(Model):
 
 
 class Failed(Model):
-    """There is no artifact. `line` is the guilty line of the user's files, where it is known."""
+    """There is no artifact.
+
+    `line` is the guilty line of the user's files, where it is known: `app.py:1: import flaskk`.
+    """
 
     type: Literal["failed"] = "failed"
     code: str = "build-failed"

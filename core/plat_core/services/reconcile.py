@@ -72,6 +72,8 @@ class _Phase:
     built: bool = True
     cause: str = ""
     """Why the newest revision was given up, kept in the condition Progressing."""
+    trouble: str = ""
+    """The reason why a replica is missing beside those that serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,10 +219,13 @@ def _building(view: _View, build: BuildState) -> _Phase:
 
 
 def _serving(view: _View, latest: Revision) -> _Phase:
-    ready = view.ready.get(latest.number, 0)
+    ready, failure = view.ready.get(latest.number, 0), view.failure(latest.number)
     if ready:
-        return _Phase("True", "Serving", f"{latest.name} serves with {ready} ready", "ready")
-    failure = view.failure(latest.number)
+        serves = f"{latest.name} serves with {ready} ready"
+        if failure is None:
+            return _Phase("True", "Serving", serves, "ready")
+        message = _with_log(f"{serves}, and another is not: {failure.message}", failure)
+        return _Phase("True", "Serving", message, "ready", trouble=failure.reason)
     if view.observed.wanted == 0:
         paused = any(replica.state == "paused" for replica in view.observed.replicas)
         how = "is paused" if paused else "is asleep at zero"
@@ -275,7 +280,10 @@ def _cause(view: _View, latest: Revision) -> tuple[str, str]:
 
 
 def _explain(revision: Revision, failure: Failure) -> str:
-    text = f"{revision.name}: {failure.message}"
+    return _with_log(f"{revision.name}: {failure.message}", failure)
+
+
+def _with_log(text: str, failure: Failure) -> str:
     return f"{text}\n{failure.log}" if failure.log else text
 
 
@@ -352,14 +360,15 @@ def _hints(view: _View, phase: _Phase) -> tuple[Hint, ...]:
         Hint(reason="SecretNotFound", fix=f"plat secret set {name} KEY=VALUE")
         for name in view.observed.missing_secrets
     ]
-    stuck = phase.ready == "False" or phase.reason in PASSING_REASONS
-    if stuck and not (hints and phase.reason == "SecretNotFound"):
+    reason = phase.trouble or phase.reason
+    stuck = phase.ready == "False" or phase.trouble or phase.reason in PASSING_REASONS
+    if stuck and not (hints and reason == "SecretNotFound"):
         build, metadata = view.observed.build, view.function.metadata
-        usual = HINTS.get(phase.reason, CRASH_HINT)
+        usual = HINTS.get(reason, CRASH_HINT)
         fix = (build.fix if build else "") or usual.format(
             name=metadata.name, namespace=metadata.namespace
         )
-        hints.append(Hint(reason=phase.reason, fix=fix))
+        hints.append(Hint(reason=reason, fix=fix))
     return tuple(hints)
 
 

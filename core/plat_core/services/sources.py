@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from plat_core.errors import with_line
 from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished
 from plat_core.model.function import Function, FunctionSpec
 from plat_core.model.names import FunctionRef
@@ -117,6 +118,5 @@ def _outcome(last: BuildEvent | None) -> Built | BuildState:
     if isinstance(last, Finished):
         return Built(last.image, last.commit or "")
     if isinstance(last, Failed):
-        line = f" (line: {last.line})" if last.line else ""
-        return BuildState("failed", last.message + line, last.fix)
+        return BuildState("failed", with_line(last.message, last.line), last.fix)
     return BuildState("failed", "the build ended without a result", "deploy it again")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from plat_core.errors import BuildFailed, InvalidInput, Malformed, PlatError
+from plat_core.errors import BuildFailed, InvalidInput, Malformed, PlatError, with_line
 from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished, LogLine
 from plat_core.model.function import HANDLER_PATTERN
 from plat_core.model.names import Name
@@ -202,8 +202,8 @@ async def _outcome(events: AsyncGenerator[BuildEvent, None], call_id: str) -> Re
                 return answer(event)
             if isinstance(event, Failed):
                 log = "\n".join(tail)
-                line_ = f" (line: {event.line})" if event.line else ""
-                parts = Parts(status_of(event.code), event.code, event.message + line_, event.fix)
+                detail = with_line(event.message, event.line)
+                parts = Parts(status_of(event.code), event.code, detail, event.fix)
                 return problem(replace(parts, log=log), call_id)
             if isinstance(event, LogLine):
                 tail.append(event.text)

@@ -197,6 +197,19 @@ def test_a_serving_revision_that_crashes_is_not_ready() -> None:
     assert p.status.hints[0].fix == "plat logs orders"
 
 
+def test_a_replica_that_is_missing_beside_those_that_serve_is_told() -> None:
+    quota = Failure("QuotaExceeded", "exceeded quota: pods=2")
+    p = planned(record(1, serving=1), replica(1), replica(1, "waiting", n=1, failure=quota))
+    assert (p.route.state, ready(p), settled(p)) == ("ready", ("True", "Serving"), True)
+    condition = p.status.condition("Ready")
+    assert condition is not None
+    assert condition.message == (
+        "orders-1 serves with 1 ready, and another is not: exceeded quota: pods=2"
+    )
+    [hint] = p.status.hints
+    assert (hint.reason, "kubectl describe quota" in hint.fix) == ("QuotaExceeded", True)
+
+
 def test_callers_wait_for_what_crashed_once_and_not_for_what_keeps_crashing() -> None:
     for restarts, route in ((1, "starting"), (2, "starting"), (3, "failed")):
         p = planned(record(1, serving=1), replica(1, "waiting", restarts=restarts, failure=CRASH))

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from plat_core.model.names import NAME_RULE
 
@@ -156,7 +156,7 @@ DOCUMENTS = st.fixed_dictionaries(
 BODIES = (DOCUMENTS | JSON_VALUES).map(lambda value: json.dumps(value).encode()) | st.binary()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(BODIES, st.sampled_from(
     [("PUT", "/functions/orders"), ("POST", "/functions/orders/scale"), ("POST", "/register"),
      ("PUT", "/secrets/db"), ("POST", "/build?name=orders")]

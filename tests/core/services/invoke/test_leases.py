@@ -142,7 +142,7 @@ steps = st.lists(
 
 
 @given(steps)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_whatever_happens_no_slot_is_lost_or_given_twice(script: list[tuple[str, int]]) -> None:
     async def run() -> None:
         router = Router(scaler=FakeScaler(), clock=Clock(), max_waiting=50)
