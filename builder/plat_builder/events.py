@@ -14,16 +14,19 @@ def failed(error: PlatError | OSError) -> Failed:
     """What a consumer is told about `error`."""
     if isinstance(error, OSError):
         error = _of_disk(error)
-    line = error.line if isinstance(error, BuildFailed) else ""
+    line, passing = "", False
+    if isinstance(error, BuildFailed):
+        line, passing = error.line, error.passing
     if not line and error.field.startswith("source."):
         # where the source is said to be is the user's own line, too
         line = error.field
-    return Failed(code=error.code, message=error.message, fix=error.fix, line=line)
+    return Failed(code=error.code, message=error.message, fix=error.fix, line=line, passing=passing)
 
 
 def _of_disk(error: OSError) -> PlatError:
     if error.errno in _FULL:
-        return BuildFailed("the disk is full, nothing was kept", fix="make room, then deploy again")
+        fix = "make room, then deploy again"
+        return BuildFailed("the disk is full, nothing was kept", fix=fix, passing=True)
     return Unavailable(
         f"the builder cannot use its files: {error.strerror} ({error.filename})",
         fix="plat doctor checks the platform's folders",

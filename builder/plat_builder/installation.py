@@ -120,6 +120,7 @@ class Room:
                 raise BuildFailed(
                     f"the disk is full: less than {self._reserve // MIB} MiB are free",
                     fix="make room, then deploy again",
+                    passing=True,
                 )
 
 

@@ -184,7 +184,8 @@ def explain(order: Order, output: Sequence[str], code: int, disk: int) -> BuildF
     line = str(named[0]) if named else ""
     also = "; also " + ", ".join(map(str, named[1:4])) if len(named) > 1 else ""
     if _NO_ROOM.search(said):
-        return BuildFailed("the disk is full, nothing was kept", fix="make room, then deploy again")
+        fix = "make room, then deploy again"
+        return BuildFailed("the disk is full, nothing was kept", fix=fix, passing=True)
     if _FILE_TOO_LARGE.search(said) or code == -signal.SIGXFSZ:
         return too_large(disk)
     if code < 0:
@@ -199,6 +200,7 @@ def explain(order: Order, output: Sequence[str], code: int, disk: int) -> BuildF
         return BuildFailed(
             f"the package index cannot be reached: {said}",
             fix="check the network; PLAT_INDEX_URL, PLAT_CA_BUNDLE and PLAT_PROXY name a company's",
+            passing=True,
         )
     against = _base_conflict(order, said)
     return BuildFailed(

@@ -136,13 +136,25 @@ class Conflict(PlatError):
 
 
 class BuildFailed(PlatError):
-    """The source cannot be turned into an artifact; `line` is the guilty line where known."""
+    """The source cannot be turned into an artifact; `line` is the guilty line where known.
+
+    `passing`: nothing of the source's is at fault, and the same build may succeed later.
+    """
 
     code, status = "build-failed", 422
 
-    def __init__(self, message: str, *, fix: str = "", field: str = "", line: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        fix: str = "",
+        field: str = "",
+        line: str = "",
+        passing: bool = False,
+    ) -> None:
         super().__init__(message, fix=fix, field=field)
         self.line = line
+        self.passing = passing
 
 
 def with_line(message: str, line: str) -> str:

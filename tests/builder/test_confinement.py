@@ -191,6 +191,7 @@ async def test_a_full_disk_is_an_error_and_nothing_stays(
 ) -> None:
     failed = (await build(fresh(reserve=2**60), folder())).failed
     assert "disk is full" in failed.message
+    assert failed.passing
     assert leftovers(tmp_path / "home") == []
 
 
@@ -198,6 +199,7 @@ async def test_an_index_that_does_not_answer_is_named(fresh: Fresh, folder: Fold
     network = Network(index_url="http://user:hush@127.0.0.1:9/simple")
     built = await build(fresh(network=network), folder())
     assert "cannot be reached" in built.failed.message
+    assert built.failed.passing
     assert "PLAT_INDEX_URL" in built.failed.fix
     assert "hush" not in built.log + built.failed.message
 

@@ -170,6 +170,23 @@ async def test_a_server_that_says_nothing_is_left_at_the_deadline(build: Build) 
             assert "took too long" in failed.message
 
 
+async def test_a_host_that_may_answer_later_is_told_from_what_is_not_there(
+    build: Build, served: tuple[Path, str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}/x"
+    for address, passing in (
+        (nobody, True),
+        (f"{served[1]}/busy/503", True),
+        (f"{served[1]}/busy/429", True),
+        (f"{served[1]}/busy/403", False),
+        (f"{served[1]}/nope", False),
+    ):
+        for source in ({"git": {"url": address}}, {"archive": {"url": address}}):
+            failed = (await build(source)).failed
+            assert (failed.code, failed.passing) == ("build-failed", passing), (source, failed)
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -200,13 +217,16 @@ def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Also redirects `/to/<address>`."""
+    """Also redirects `/to/<address>`, and answers `/busy/<status>` with that."""
 
     def do_GET(self) -> None:
         if self.path.startswith("/to/"):
             self.send_response(302)
             self.send_header("Location", self.path.removeprefix("/to/"))
             self.end_headers()
+            return
+        if self.path.startswith("/busy/"):
+            self.send_error(int(self.path.split("/")[2]))
             return
         super().do_GET()
 

@@ -69,8 +69,12 @@ HTTPServer(("", 8080), Handler).serve_forever()
 """
 
 
-def served(functions: Functions) -> str:
-    """Serve both from a pod of the builder's own image, which has git; where they are."""
+def _url(functions: Functions) -> str:
+    return f"http://sources.{functions.namespace}:8080"
+
+
+def serve(functions: Functions, url: str) -> None:
+    """Serve both at `url`, from a pod of the builder's own image, which has git."""
     labels = {"plat-test": "sources"}
     container = {
         "name": "sources",
@@ -89,12 +93,10 @@ def served(functions: Functions) -> str:
     _create(functions, "Pod", labels, {"containers": [container], "securityContext": security})
     _create(functions, "Service", {}, {"selector": labels, "ports": [{"port": 8080}]})
     functions.kubectl("wait", "pod/sources", "--for=condition=Ready", "--timeout=60s")
-    url = f"http://sources.{functions.namespace}:8080"
     look = f"import urllib.request as u; print(u.urlopen('{url}/fn.tar.gz', timeout=5).status)"
     ask = ("exec", "sources", "--", "python", "-c", look)
     # what is behind a Service is known to the nodes a moment after the pod is ready
     until(lambda: "200" in functions.kubectl(*ask, check=False), what="the Service answers")
-    return url
 
 
 def _create(functions: Functions, kind: str, labels: dict[str, str], spec: dict[str, Any]) -> None:
@@ -106,10 +108,13 @@ def _create(functions: Functions, kind: str, labels: dict[str, str], spec: dict[
 def test_a_repository_and_an_archive_are_fetched_and_built_in_the_cluster(
     functions: Functions, gateway: Gateway
 ) -> None:
-    url = served(functions)
+    url = _url(functions)
+    git = {"url": f"{url}/repo", "path": "fn"}
+    functions.apply("hello", image=None, source={"git": git})
+    assert "it is tried again" in functions.until_reason("hello", "BuildFailed")
+    serve(functions, url)
     inside = ("exec", "sources", "--", "env", "HOME=/tmp")
     commit = functions.kubectl(*inside, "git", "-C", "/tmp/served/repo", "rev-parse", "HEAD")
-    functions.apply("hello", image=None, source={"git": {"url": f"{url}/repo", "path": "fn"}})
     functions.wait("hello")
     assert gateway.ask(path(functions)) == (200, "from git")
     status = functions.status("hello")
@@ -129,3 +134,5 @@ def test_a_repository_and_an_archive_are_fetched_and_built_in_the_cluster(
     functions.apply("hello", image=None, source={"archive": {**archive, "digest": OTHER}})
     assert digest in functions.until_reason("hello", "BuildFailed")
     assert gateway.ask(path(functions)) == (200, "from an archive")
+    functions.apply("hello", image=None, source={"archive": archive})
+    functions.wait("hello")

@@ -50,7 +50,7 @@ async def download(
                         found.update(piece)
                         await asyncio.to_thread(sink.write, piece)
     except TimeoutError:
-        raise _failed(source.url, "it took too long") from None
+        raise _failed(source.url, "it took too long", passing=True) from None
     digest = f"sha256:{found.hexdigest()}"
     if source.digest not in (None, digest):
         raise InvalidInput(
@@ -93,12 +93,15 @@ async def _answer(
                     check(url, FIELD)
                     continue
                 if not answer.is_success:
-                    raise _failed(url, f"the server answers {answer.status_code}")
+                    code = answer.status_code
+                    passing = code == 429 or code >= 500
+                    raise _failed(url, f"the server answers {code}", passing=passing)
                 async for piece in answer.aiter_raw(CHUNK):
                     yield piece
                 return
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _failed(url, str(error) or type(error).__name__) from None
+            passing = isinstance(error, httpx.TransportError)
+            raise _failed(url, str(error) or type(error).__name__, passing=passing) from None
     raise _failed(url, f"it redirects more than {REDIRECTS} times")
 
 
@@ -123,10 +126,11 @@ def _opened(url: str) -> BinaryIO:
         raise _failed(url, error.strerror or str(error)) from None
 
 
-def _failed(url: str, why: str) -> PlatError:
+def _failed(url: str, why: str, *, passing: bool = False) -> PlatError:
     shown = urlsplit(url)._replace(query="", fragment="").geturl()
     return BuildFailed(
         f"the archive cannot be fetched from {shown}: {why}",
         fix="correct source.archive.url, or try again",
         line=f"{FIELD}: {shown}",
+        passing=passing,
     )

@@ -30,8 +30,17 @@ _OPTIONS = (
     *("-c", "core.hooksPath=/dev/null", "-c", "protocol.version=2", "-c", "gc.auto=0"),
     *("-c", "fetch.fsckObjects=true", "-c", "fetch.recurseSubmodules=no"),
     *("-c", "safe.directory=*", "-c", "advice.detachedHead=false"),
+    # a server that says nothing is left, as `download` leaves it
+    *("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"),
 )
 _SECRETIVE = re.compile(r"could not read (Username|Password)|terminal prompts disabled")
+_AWAY = re.compile(
+    r"could ?n[o']t (resolve|connect)|failed to connect|connection (refused|reset|closed)|"
+    r"timed out|too slow|no route to host|network is unreachable|temporary failure|early eof|"
+    r"(returned error:|tunnel failed, response|http code) (429|5\d\d)",
+    re.IGNORECASE,
+)
+"""What curl and ssh, whose words these are, say of a host that may answer later."""
 _ABSENT = re.compile(r"couldn't find remote ref|not our ref|no such remote ref", re.IGNORECASE)
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
@@ -152,6 +161,7 @@ def _not_fetched(source: GitSource, said: Sequence[str]) -> BuildFailed:
         f"git cannot fetch {source.url}: {text}",
         fix="correct source.git, or try again",
         line=f"source.git.url: {source.url}",
+        passing=_AWAY.search(text) is not None,
     )
 
 

@@ -63,6 +63,7 @@ class Failed(Model):
     """There is no artifact.
 
     `line` is the guilty line of the user's files, where it is known: `app.py:1: import flaskk`.
+    `passing`: nothing of the source's is at fault, and the same build may succeed later.
     """
 
     type: Literal["failed"] = "failed"
@@ -70,6 +71,7 @@ class Failed(Model):
     message: str
     fix: str = ""
     line: str = ""
+    passing: bool = False
 
 
 BuildEvent = Annotated[LogLine | Step | Finished | Failed, Field(discriminator="type")]

@@ -93,9 +93,10 @@ class Build:
     async def _run(self, done: Callable[[FunctionRef], None], pause: float) -> None:
         while True:
             last = await self._attempt()
-            self.outcome = _outcome(last)
+            again = isinstance(last, Failed) and (last.passing or last.code in PASSING)
+            self.outcome = _outcome(last, again=again)
             done(self._ref)
-            if not (isinstance(last, Failed) and last.code in PASSING):
+            if not again:
                 return
             await asyncio.sleep(pause)
             pause = min(2 * pause, LAST_PAUSE)
@@ -114,9 +115,10 @@ class Build:
         return last
 
 
-def _outcome(last: BuildEvent | None) -> Built | BuildState:
+def _outcome(last: BuildEvent | None, *, again: bool) -> Built | BuildState:
     if isinstance(last, Finished):
         return Built(last.image, last.commit or "")
     if isinstance(last, Failed):
-        return BuildState("failed", with_line(last.message, last.line), last.fix)
+        told = f"{last.message}; it is tried again" if again else last.message
+        return BuildState("failed", with_line(told, last.line), last.fix)
     return BuildState("failed", "the build ended without a result", "deploy it again")

@@ -48,6 +48,7 @@ class FakeBuilder:
     def __init__(self) -> None:
         self.builds = self.away = 0
         self.commit = "c" * 40
+        self.failure = Failed(code="unavailable", message="the builder does not answer")
 
     async def build_source(
         self, source: Source, options: BuildOptions
@@ -56,7 +57,7 @@ class FakeBuilder:
         text = str(source.inline)
         if self.away:
             self.away -= 1
-            yield Failed(code="unavailable", message="the builder does not answer")
+            yield self.failure
         elif source.git is not None:
             yield Finished(image=image(1), digest="sha256:0", runtime="python", commit=self.commit)
         elif "broken" in text:
@@ -284,10 +285,20 @@ async def test_a_redeploy_reads_a_branch_again_and_an_inline_source_not() -> Non
             assert platform.builder.builds == builds
 
 
-async def test_a_builder_that_was_away_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Failed(code="unavailable", message="the builder does not answer"),
+        Failed(message="the host does not answer", passing=True),
+    ],
+    ids=["builder", "host"],
+)
+async def test_what_was_away_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, failure: Failed
+) -> None:
     monkeypatch.setattr(sources.Build.__init__, "__kwdefaults__", {"pause": 0.001})
     async with Platform() as platform:
-        platform.builder.away = 3
+        platform.builder.away, platform.builder.failure = 3, failure
         await platform.store.put(function(source={"inline": {"app.py": "x = 1"}}))
         await platform.until_reason("Serving")
         assert platform.builder.builds == 4
