@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import platform
 import subprocess
 import sys
+import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -23,6 +25,9 @@ INDEX = "index.company.test"
 REGISTRY = "registry.company.test"
 """Names that nobody can resolve but the proxy."""
 OWN = "company_tools-1.0-py3-none-any.whl"
+MODULE = "company-words"
+"""A package of the company's own for Node, as `OWN` is for Python."""
+TYPES = {"simple": "text/html", "npm": "application/json"}
 Address = tuple[str, int]
 
 
@@ -41,6 +46,7 @@ class Network:
         return {
             "PLAT_PROXY": f"http://{self.host}:{self.port}",
             "PLAT_INDEX_URL": f"https://{INDEX}/simple/",
+            "PLAT_NPM_REGISTRY": f"https://{INDEX}/npm/",
             "PLAT_CA_BUNDLE": str(self.bundle),
         }
 
@@ -112,17 +118,19 @@ def _serving(
 
 def _index(packages: Path) -> type[BaseHTTPRequestHandler]:
     class Index(BaseHTTPRequestHandler):
-        """The simple API over the files of a folder."""
+        """The simple API over the files of a folder, and a registry of npm's with one package."""
 
         def do_GET(self) -> None:
             _, kind, name, *_ = [*self.path.split("/"), ""]
             if kind == "simple":
                 found = [f.name for f in packages.iterdir() if _project(f.name) == name]
                 body = "".join(f'<a href="/files/{one}">{one}</a>' for one in found).encode()
+            elif kind == "npm":
+                body = _npm(self.path)
             else:
                 body = (packages / Path(name).name).read_bytes()
             self.send_response(200 if body else 404)
-            self.send_header("Content-Type", "text/html" if kind == "simple" else "application/zip")
+            self.send_header("Content-Type", TYPES.get(kind, "application/octet-stream"))
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             if self.command == "GET":
@@ -134,6 +142,28 @@ def _index(packages: Path) -> type[BaseHTTPRequestHandler]:
             return
 
     return Index
+
+
+def _npm(path: str) -> bytes:
+    """The document or the archive of `MODULE`; nothing where something else is asked for.
+
+    https://github.com/npm/registry/blob/main/docs/responses/package-metadata.md
+    """
+    data = io.BytesIO()
+    about = {"name": MODULE, "version": "1.0.0", "main": "index.js"}
+    files = {"package.json": json.dumps(about), "index.js": "module.exports = 'ours';\n"}
+    with tarfile.open(fileobj=data, mode="w:gz") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(f"package/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    if path.endswith(".tgz"):
+        return data.getvalue()
+    if path != f"/npm/{MODULE}":
+        return b""
+    version = {**about, "dist": {"tarball": f"https://{INDEX}/npm/{MODULE}/-/{MODULE}-1.0.0.tgz"}}
+    document = {"name": MODULE, "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": version}}
+    return json.dumps(document).encode()
 
 
 def _project(file: str) -> str:

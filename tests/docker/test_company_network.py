@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import docker
 import pytest
 from plat_builder import runtimes
 
-from ..company import INDEX, Network, company, wheels
+from ..company import INDEX, MODULE, Network, company, wheels
 from ..tls import Authority
 from .composing import Compose, composed, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(300)]
 
+SETTINGS = ("PLAT_INDEX_URL", "PLAT_NPM_REGISTRY", "PLAT_CA_BUNDLE")
 PYTHON = "3.13"
 """That of the base images."""
 SOURCE = """\
@@ -49,8 +51,7 @@ def inside(compose: Compose, network: Network) -> Iterator[Compose]:
         like=compose,
         HTTP_PROXY=proxy,
         HTTPS_PROXY=proxy,
-        PLAT_INDEX_URL=network.settings["PLAT_INDEX_URL"],
-        PLAT_CA_BUNDLE=network.settings["PLAT_CA_BUNDLE"],
+        **{name: network.settings[name] for name in SETTINGS},
     ) as inside:
         yield inside
 
@@ -75,3 +76,18 @@ def test_the_builder_fetches_packages_and_the_function_calls_out_by_way_of_the_p
     until(lambda: inside.reason("outward") == "Serving")
     assert inside.call("outward").text == "ours 200"
     assert network.taken() == {f"{INDEX}:443"}
+
+
+def test_packages_for_node_come_from_the_companys_registry(
+    inside: Compose, network: Network
+) -> None:
+    code = f"import word from '{MODULE}';\nexport const handler = () => `${{word}}`;\n"
+    package = {"type": "module", "dependencies": {MODULE: "^1.0.0"}}
+    files = {"index.mjs": code, "package.json": json.dumps(package)}
+    built = inside.http.post("/build", params={"name": "noded"}, json={"inline": files})
+    assert built.status_code == 200, built.text
+    assert network.taken() == {f"{INDEX}:443"}
+    body = {"name": "noded", "image": built.json()["image"]}
+    assert inside.http.post("/register", json=body).status_code == 201
+    until(lambda: inside.reason("noded") == "Serving")
+    assert inside.call("noded").text == "ours"
