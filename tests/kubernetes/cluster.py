@@ -130,16 +130,16 @@ def start(folder: Path) -> tuple[Cluster, Callable[[], None]]:
     name, kubeconfig = reused or NAME, folder / "kubeconfig"
     if reused:
         run("kind", "export", "kubeconfig", "--name", name, "--kubeconfig", kubeconfig)
-    else:
-        _create(name, folder, kubeconfig)
     registry = f"{name}-registry"
 
     def end() -> None:
         if not reused:
             run("kind", "delete", "cluster", "--name", name, "--kubeconfig", kubeconfig)
-            run("docker", "rm", "--force", "--volumes", registry)
+            run("docker", "rm", "--force", "--volumes", registry, check=False)
 
     try:
+        if not reused:
+            _create(name, folder, kubeconfig)
         cluster = Cluster(name, kubeconfig, _start_registry(registry, name))
         cluster.define()
     except BaseException:

@@ -25,7 +25,7 @@ def pytest_runtest_makereport(
     """Add to a failure what the cluster knows of it; a minute later that is gone."""
     report = yield
     fixtures = getattr(item, "funcargs", {})
-    if report.when == "call" and report.failed:
+    if report.failed:
         if isinstance(functions := fixtures.get("functions"), Functions):
             seen = functions.kubectl("get", "fn,pods,events", "-o", "wide", BRIEF, check=False)
             report.sections.append((f"namespace {functions.namespace}", _end_of(seen)))
