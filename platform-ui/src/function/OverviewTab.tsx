@@ -13,7 +13,7 @@ import { Section } from "../components/Section";
 import { Sparkline } from "../components/Sparkline";
 import { useNow } from "../components/useNow";
 import { useRates } from "../live/LiveProvider";
-import { isStale, phaseOf } from "../live/phase";
+import { phaseOf, troubleOf } from "../live/phase";
 import { MONO } from "../theme";
 import { curlLine } from "./curl";
 
@@ -105,15 +105,11 @@ function madeOf({ spec }: Func): (readonly [string, ReactNode])[] {
   ];
 }
 
-/** Whether the page begins with what is wrong. */
-function isTroubled(fn: Func): boolean {
-  return phaseOf(fn).phase === "failing" || isStale(fn) || (fn.status?.hints ?? []).length > 0;
-}
-
 function Trouble({ fn }: { fn: Func }) {
   const view = phaseOf(fn);
+  const title = troubleOf(fn);
   const { name, namespace } = refOf(fn);
-  if (!isTroubled(fn)) return null;
+  if (title === null) return null;
   return (
     <Alert
       severity={view.phase === "failing" ? "error" : "warning"}
@@ -124,11 +120,7 @@ function Trouble({ fn }: { fn: Func }) {
         </Button>
       }
     >
-      <AlertTitle>
-        {isStale(fn)
-          ? `${fn.status?.latestRevision ?? ""} failed; ${fn.status?.revision ?? ""} goes on serving`
-          : "It does not run"}
-      </AlertTitle>
+      <AlertTitle>{title}</AlertTitle>
       <Box
         component="pre"
         sx={{ m: 0, fontFamily: MONO, whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}
@@ -155,7 +147,7 @@ function Conditions({ fn, now }: { fn: Func; now: number }) {
   const conditions = fn.status?.conditions ?? [];
   // one cause makes several conditions, and may stand above: a traceback is read once
   const isNew = ({ message }: Condition, index: number) =>
-    !(isTroubled(fn) && message === phaseOf(fn).message) &&
+    !(troubleOf(fn) !== null && message === phaseOf(fn).message) &&
     conditions.findIndex((other) => other.message === message) === index;
   if (conditions.length === 0) return <Typography>Nothing was observed yet.</Typography>;
   return (

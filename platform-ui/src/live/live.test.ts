@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { readMetrics, type Totals } from "../api/prometheus";
 import { applyEvents, mergeList } from "./functionList";
-import { isStale, phaseOf } from "./phase";
+import { isStale, phaseOf, troubleOf } from "./phase";
 import { looked, quantile, ratesOf, remember, WINDOW, type Sample } from "./rates";
 import { readView, rowsOf, selectRows } from "./rows";
 import { sample } from "./samples";
@@ -66,6 +66,16 @@ describe("a phase", () => {
     const both = { revision: "orders-1", latestRevision: "orders-2" };
     expect(isStale(sample({ ...both, progressing: false }))).toBe(true);
     expect(isStale(sample({ ...both, progressing: true }))).toBe(false);
+    expect(troubleOf(sample({ ...both, progressing: false }))).toBe("orders-2 failed");
+  });
+
+  test("something amiss has a title, also of what serves", () => {
+    const hints = [{ reason: "QuotaExceeded", fix: "ask for less" }];
+    const failed = { status: "False", reason: "HandlerFailed" } as const;
+    expect(troubleOf(sample({ ready }))).toBeNull();
+    expect(troubleOf(sample({ ready, hints }))).toBe("It serves, but something is amiss");
+    expect(troubleOf(sample({ ready: failed, progressing: false }))).toBe("It does not run");
+    expect(troubleOf(sample({ hints }))).toBe("It does not run yet");
   });
 });
 

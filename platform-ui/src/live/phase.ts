@@ -51,7 +51,17 @@ function phaseFrom(fn: Func, ready: Condition | undefined): Phase {
   return progressing || ready.status === "Unknown" ? "starting" : "failing";
 }
 
-/** Whether a newer revision failed while an older one goes on serving. */
+/** What is wrong, as a title over the phase's message; null where nothing is. */
+export function troubleOf(fn: Func): string | null {
+  const { phase } = phaseOf(fn);
+  if (isStale(fn)) return `${fn.status?.latestRevision ?? ""} failed`;
+  if (phase === "failing") return "It does not run";
+  if ((fn.status?.hints ?? []).length === 0) return null;
+  if (phase === "ready" || phase === "idle") return "It serves, but something is amiss";
+  return phase === "starting" ? "It does not run yet" : "It does not run";
+}
+
+/** Whether a newer revision failed while an older one keeps serving. */
 export function isStale(fn: Func): boolean {
   const { revision, latestRevision } = fn.status ?? {};
   return (

@@ -1,5 +1,5 @@
 // Functions for tests of what is made of them.
-import type { Condition, Func } from "../api/types";
+import type { Condition, Func, FunctionStatus } from "../api/types";
 
 interface Given {
   name?: string;
@@ -13,6 +13,7 @@ interface Given {
   progressing?: boolean;
   revision?: string;
   latestRevision?: string;
+  hints?: FunctionStatus["hints"];
 }
 
 export function sample(given: Given = {}): Func {
@@ -55,7 +56,7 @@ export function sample(given: Given = {}): Func {
     status: {
       observedGeneration: observed,
       conditions,
-      hints: [],
+      hints: given.hints ?? [],
       replicas: 0,
       readyReplicas: 0,
       revision: given.revision ?? null,
