@@ -25,8 +25,9 @@ from plat_core.ports import (
     Workloads,
 )
 from plat_core.services.broadcast import Broadcast
-from plat_core.services.reconcile import BuildState, Observed, Plan, outdated, plan
+from plat_core.services.reconcile import Plan, outdated, plan
 from plat_core.services.sources import Build, Built, SourceBuilder, source_key
+from plat_core.services.verdict import BuildState, Observed
 from plat_core.services.workqueue import Tally, WorkQueue
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished
 from plat_core.model.function import Function, FunctionSpec
 from plat_core.model.names import FunctionRef
 from plat_core.model.source import Source
-from plat_core.services.reconcile import BuildState
+from plat_core.services.verdict import BuildState
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ from plat_core.model.function import Function
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Failure, Record, Replica, Revision
 from plat_core.services.reasons import PASSING_REASONS
-from plat_core.services.reconcile import BuildState, Observed, Plan, plan
+from plat_core.services.reconcile import Plan, plan
+from plat_core.services.verdict import BuildState, Observed
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 REF = FunctionRef("orders")
