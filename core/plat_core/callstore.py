@@ -15,6 +15,7 @@ from plat_core.model.calls import (
     CallState,
     CallTrouble,
     Claim,
+    QueueBound,
 )
 from plat_core.model.names import FunctionRef
 
@@ -27,11 +28,11 @@ class CallStore(Protocol):
     are those of the callers' clocks, which agree to within a few seconds.
     """
 
-    async def add(self, call: Call, request: CallRequest, *, most: int) -> None:
+    async def add(self, call: Call, request: CallRequest, bound: QueueBound) -> None:
         """Queue a call; `request` is kept until it is over.
 
-        Raises Overloaded where `most` calls of the function are not over, Conflict where there is
-        a call of that id.
+        Raises Overloaded where the calls of the function that are not over would be beyond `bound`
+        with it, Conflict where there is a call of that id.
         """
         ...
 

@@ -66,6 +66,7 @@ class GatewaySettings(BaseModel):
     async_body_limit: Annotated[int, Field(alias="PLAT_ASYNC_BODY_LIMIT", ge=0)] = MIB
     async_result_limit: Annotated[int, Field(alias="PLAT_ASYNC_RESULT_LIMIT", ge=0)] = MIB
     async_queue: Annotated[int, Field(alias="PLAT_ASYNC_QUEUE", ge=1)] = 10_000
+    async_queue_bytes: Annotated[int, Field(alias="PLAT_ASYNC_QUEUE_BYTES", ge=1)] = 256 * MIB
     async_attempts: Annotated[int, Field(alias="PLAT_ASYNC_ATTEMPTS", ge=1, le=100)] = 8
     async_at_once: Annotated[int, Field(alias="PLAT_ASYNC_AT_ONCE", ge=1, le=1000)] = 32
     async_retention: Annotated[float, Field(alias="PLAT_ASYNC_RETENTION", ge=60, le=31_536_000)] = (

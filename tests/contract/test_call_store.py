@@ -16,6 +16,7 @@ from plat_core.model.calls import (
     CallRequest,
     CallTrouble,
     Claim,
+    QueueBound,
 )
 from plat_core.model.names import FunctionRef
 from plat_core.ports import CallStore
@@ -30,13 +31,16 @@ ANSWER = CallAnswer(201, (("Content-Type", "text/plain"), ("Set-Cookie", "a=\xff
 TROUBLE = CallTrouble("overloaded", "every replica is busy\0")
 
 
+WIDE = QueueBound(100, 1 << 20)
+
+
 def moment(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
 async def queue(calls: CallStore, name: str, ref: FunctionRef = REF, at: float = 0) -> Call:
     call = Call(name, ref, REQUEST.method, REQUEST.path, moment(at), moment(at))
-    await calls.add(call, REQUEST, most=100)
+    await calls.add(call, REQUEST, WIDE)
     return call
 
 
@@ -76,17 +80,34 @@ async def test_an_id_is_given_once(calls: CallStore) -> None:
     assert (await calls.get("one")).ref == REF
 
 
-async def test_a_full_queue_takes_no_more_until_a_call_is_over(calls: CallStore) -> None:
+@pytest.mark.parametrize(
+    "bound",
+    [QueueBound(2, WIDE.size), QueueBound(WIDE.calls, 3 * REQUEST.size - 1)],
+    ids=["calls", "bytes"],
+)
+async def test_a_full_queue_takes_no_more_until_a_call_is_over(
+    calls: CallStore, bound: QueueBound
+) -> None:
     for name in ("one", "two"):
         await queue(calls, name)
     await take(calls, room=1)
     third = Call("three", REF, "GET", "/", START, START)
     with pytest.raises(Overloaded) as caught:
-        await calls.add(third, REQUEST, most=2)
+        await calls.add(third, REQUEST, bound)
     assert caught.value.retry_after
-    await calls.add(replace(third, id="other", ref=OTHER), REQUEST, most=2)
+    await calls.add(replace(third, id="other", ref=OTHER), REQUEST, bound)
     await calls.finish("one", "succeeded", now=START, answer=ANSWER)
-    await calls.add(third, REQUEST, most=2)
+    await calls.add(third, REQUEST, bound)
+
+
+async def test_a_request_that_alone_is_beyond_the_bytes_is_taken_where_nothing_waits(
+    calls: CallStore,
+) -> None:
+    """Its size is bounded elsewhere; here it would never have its turn."""
+    call = Call("one", REF, "GET", "/", START, START)
+    await calls.add(call, REQUEST, QueueBound(2, 1))
+    with pytest.raises(Overloaded):
+        await calls.add(replace(call, id="two"), REQUEST, QueueBound(2, 1))
 
 
 async def test_the_longest_due_is_claimed_first_and_no_more_than_there_is_room(

@@ -13,7 +13,7 @@ from docker.models.containers import Container
 from plat_core.backends.sql import Database, SqlCallStore, SqlFunctionStore, SqlSecretStore
 from plat_core.backends.sql import database as sql_database
 from plat_core.errors import Conflict, Unavailable
-from plat_core.model.calls import Call, CallRequest, Claim
+from plat_core.model.calls import Call, CallRequest, Claim, QueueBound
 from plat_core.model.function import Function
 
 from ..contract.samples import REF, function
@@ -55,10 +55,11 @@ async def test_gateways_that_claim_at_once_get_each_call_once_and_wait_for_nobod
     stores = [SqlCallStore(database) for database in databases]
     moment = datetime.now(UTC)
     names = [f"{number:03}" for number in range(60)]
+    bound = QueueBound(100, 1 << 20)
     await asyncio.gather(
         *(
             stores[int(name) % 4].add(
-                Call(name, REF, "GET", "/", moment, moment), CallRequest("GET", "/"), most=100
+                Call(name, REF, "GET", "/", moment, moment), CallRequest("GET", "/"), bound
             )
             for name in names
         )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from plat_core.errors import CallNotFound, Conflict, Overloaded
-from plat_core.model.calls import OVER, Call
-from plat_core.model.names import FunctionRef
+from plat_core.model.calls import OVER, Call, CallRequest, QueueBound
 
 RETRY_AFTER = 5.0
 """Seconds after which a queue that was full is worth another try."""
@@ -17,11 +16,17 @@ def missing(call_id: str) -> CallNotFound:
     )
 
 
-def full(ref: FunctionRef, most: int) -> Overloaded:
-    """The queue of a function has no room."""
-    return Overloaded(
-        f"{most} asynchronous calls of {ref} wait or run, and more are not taken",
-        fix=f"try again later; plat calls list --function {ref.name}",
+def check_room(call: Call, request: CallRequest, bound: QueueBound, calls: int, size: int) -> None:
+    """Raise Overloaded where the function has no room beside so many calls of so many bytes."""
+    if calls >= bound.calls:
+        told = f"{calls} asynchronous calls of {call.ref} wait or run"
+    elif calls and size + request.size > bound.size:
+        told = f"asynchronous calls of {call.ref} that wait or run have {size} bytes"
+    else:
+        return
+    raise Overloaded(
+        f"{told}, and more are not taken",
+        fix=f"try again later; plat calls list --function {call.ref.name}",
         retry_after=RETRY_AFTER,
     )
 

@@ -33,6 +33,19 @@ class CallRequest:
     headers: Headers = ()
     body: bytes = b""
 
+    @property
+    def size(self) -> int:
+        """Its bytes, without what stands between them."""
+        return len(self.path) + len(self.body) + sum(len(n) + len(v) for n, v in self.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueBound:
+    """How much of one function may wait or run: calls, and bytes of their requests together."""
+
+    calls: int
+    size: int
+
 
 @dataclass(frozen=True, slots=True)
 class CallAnswer:

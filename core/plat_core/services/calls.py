@@ -12,7 +12,15 @@ from datetime import UTC, datetime
 from typing import Final
 
 from plat_core.errors import CallNotOver, NoResult
-from plat_core.model.calls import OVER, Call, CallAnswer, CallQuery, CallRequest, CallState
+from plat_core.model.calls import (
+    OVER,
+    Call,
+    CallAnswer,
+    CallQuery,
+    CallRequest,
+    CallState,
+    QueueBound,
+)
 from plat_core.model.names import FunctionRef
 from plat_core.ports import CallStore
 
@@ -24,13 +32,15 @@ LOOK: Final = 1.0
 class CallPolicy:
     """The bounds of asynchronous calls; seconds, bytes and counts.
 
-    `queue`: calls of one function that are not over. `attempts` of one call, after which it is
-    given up; between them the time doubles from `backoff` to `backoff_most`. `lease`: after so
-    long without a sign its gateway counts as dead. `retention`: how long a call that is over is
-    kept. `at_once`: calls that one gateway sends at a time.
+    `queue`: calls of one function that are not over; `queue_bytes`: of their requests together.
+    `attempts` of one call, after which it is given up; between them the time doubles from
+    `backoff` to `backoff_most`. `lease`: after so long without a sign its gateway counts as dead.
+    `retention`: how long a call that is over is kept. `at_once`: calls that one gateway sends at a
+    time.
     """
 
     queue: int = 10_000
+    queue_bytes: int = 256 * 1024 * 1024
     attempts: int = 8
     backoff: float = 1.0
     backoff_most: float = 60.0
@@ -63,7 +73,8 @@ class Calls:
         """Queue a call; it is durable when this returns. Raises Overloaded, Unavailable."""
         now = self._now()
         call = Call(call_id, ref, request.method, request.path, created=now, due=now)
-        await self._store.add(call, request, most=self._policy.queue)
+        bound = QueueBound(self._policy.queue, self._policy.queue_bytes)
+        await self._store.add(call, request, bound)
         self.stirred.set()
         return call
 

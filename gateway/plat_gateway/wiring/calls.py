@@ -26,6 +26,7 @@ def policy_of(settings: GatewaySettings) -> CallPolicy:
     """The bounds that the operator may set."""
     return CallPolicy(
         queue=settings.async_queue,
+        queue_bytes=settings.async_queue_bytes,
         attempts=settings.async_attempts,
         at_once=settings.async_at_once,
         retention=settings.async_retention,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from plat_core.model.calls import Call, CallAnswer, CallRequest, CallTrouble
+from plat_core.model.calls import Call, CallAnswer, CallRequest, CallTrouble, QueueBound
 from plat_core.model.names import FunctionRef
 
 from tests.gateway.api.conftest import Platform, client_of, make_platform
@@ -29,7 +29,7 @@ PAGE = CallAnswer(
 async def queue(platform: Platform, call_id: str, name: str = "orders", at: int = 0) -> Call:
     moment = START + timedelta(seconds=at)
     call = Call(call_id, FunctionRef(name), "POST", "/x?y", moment, moment)
-    await platform.queue.add(call, CallRequest("POST", "/x?y"), most=100)
+    await platform.queue.add(call, CallRequest("POST", "/x?y"), QueueBound(100, 1000))
     return call
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 from plat_core.errors import Unavailable
-from plat_core.model.calls import Call, CallRequest
+from plat_core.model.calls import Call, CallRequest, QueueBound
 from plat_core.model.function import FunctionStatus
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Route
@@ -85,7 +85,7 @@ async def test_asynchronous_calls_that_are_not_over_are_counted_by_state(
     now = datetime.now(UTC)
     for name in ("one", "two", "three"):
         call = Call(name, orders, "POST", "/", now, now)
-        await platform.queue.add(call, CallRequest("POST", "/"), most=10)
+        await platform.queue.add(call, CallRequest("POST", "/"), QueueBound(10, 1000))
     await platform.queue.claim({orders: 1}, holder="a", now=now, until=now)
     text = (await stranger.get("/metrics")).text
     series = 'plat_function_async_calls{function="orders",namespace="default",state='

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from plat_core.backends.memory import MemoryCallStore
 from plat_core.errors import CallNotOver, NoResult, Unavailable
-from plat_core.model.calls import Call, CallAnswer, CallQuery, CallRequest
+from plat_core.model.calls import Call, CallAnswer, CallQuery, CallRequest, QueueBound
 from plat_core.model.names import FunctionRef
 from plat_core.services.calls import CallPolicy
 
@@ -362,7 +362,7 @@ async def test_what_is_over_is_forgotten_when_its_time_is(make_gateway: MakeGate
     for days, call_id in ((3, "old"), (1, "new")):
         ended = datetime.now(UTC) - timedelta(days=days)
         call = Call(call_id, FunctionRef("f"), "GET", "/", ended, ended)
-        await store.add(call, CallRequest("GET", "/"), most=9)
+        await store.add(call, CallRequest("GET", "/"), QueueBound(9, 1000))
         await store.finish(call_id, "succeeded", now=ended, answer=CallAnswer(200))
     gateway = await make_gateway(calls=replace(QUICK, retention=2 * 86_400), store=store)
     await gateway.function(answering(OK), name="f")

@@ -18,6 +18,7 @@ from plat_core.model.calls import (
     CallState,
     CallTrouble,
     Claim,
+    QueueBound,
 )
 from plat_core.model.names import FunctionRef
 
@@ -46,13 +47,16 @@ class MemoryCallStore:
     def __init__(self) -> None:
         self._kept: dict[str, _Kept] = {}
 
-    async def add(self, call: Call, request: CallRequest, *, most: int) -> None:
+    async def add(self, call: Call, request: CallRequest, bound: QueueBound) -> None:
         """See `CallStore.add`."""
         if call.id in self._kept:
             raise queueing.taken(call.id)
-        calls = (kept.call for kept in self._kept.values())
-        if sum(one.ref == call.ref and one.state not in OVER for one in calls) >= most:
-            raise queueing.full(call.ref, most)
+        sizes = [
+            kept.request.size
+            for kept in self._kept.values()
+            if kept.request and kept.call.ref == call.ref and kept.call.state not in OVER
+        ]
+        queueing.check_room(call, request, bound, len(sizes), sum(sizes))
         self._kept[call.id] = _Kept(call, request)
 
     async def get(self, call_id: str) -> Call:

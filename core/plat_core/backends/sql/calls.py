@@ -24,6 +24,7 @@ from plat_core.model.calls import (
     CallState,
     CallTrouble,
     Claim,
+    QueueBound,
 )
 from plat_core.model.names import FunctionRef
 
@@ -53,18 +54,16 @@ class SqlCallStore:
     def __init__(self, database: Transactions) -> None:
         self._database = database
 
-    async def add(self, call: Call, request: CallRequest, *, most: int) -> None:
-        """See `CallStore.add`; several gateways at once may go beyond `most` by a few."""
+    async def add(self, call: Call, request: CallRequest, bound: QueueBound) -> None:
+        """See `CallStore.add`; several gateways at once may go beyond `bound` by a few."""
+        inside = sa.select(_C.size).where(_of(call.ref), _OPEN).limit(bound.calls).subquery()
+        there = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(inside.c.size), 0))
 
         def work(connection: sa.Connection) -> None:
-            inside = sa.select(sa.literal(1)).where(_of(call.ref), _OPEN).limit(most).subquery()
-            if (
-                connection.execute(sa.select(sa.func.count()).select_from(inside)).scalar_one()
-                >= most
-            ):
-                raise queueing.full(call.ref, most)
+            calls, size = connection.execute(there.select_from(inside)).one()
+            queueing.check_room(call, request, bound, calls, size)
             try:
-                connection.execute(sa.insert(CALLS).values(**_row(call)))
+                connection.execute(sa.insert(CALLS).values(**_row(call), size=request.size))
             except sa.exc.IntegrityError:
                 raise queueing.taken(call.id) from None
             _insert(connection, CALL_REQUESTS, call.id, request)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-SCHEMAS = ("0001", "0002", "0003", "0004")
+SCHEMAS = ("0001", "0002", "0003", "0004", "0005")
 """Every schema version that this release knows, oldest first; the last one is the current one."""
 
 
@@ -87,14 +87,16 @@ CALLS = sa.Table(
     sa.Column("finished", Instant),
     sa.Column("status", sa.Integer),
     sa.Column("truncated", sa.Boolean, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False, server_default="0"),
     sa.Column("trouble_code", sa.String(64)),
     sa.Column("trouble", sa.Text),
     sa.Index("calls_due", "state", "due"),
-    sa.Index("calls_of_function", "namespace", "name", "state", "due"),
+    sa.Index("calls_of_function", "namespace", "name", "state", "due", "size"),
     sa.Index("calls_created", "created"),
     sa.Index("calls_finished", "finished"),
 )
-"""A call in few bytes. `due`: while it runs, the moment from which its holder counts as dead."""
+"""A call in few bytes. `due`: while it runs, the moment from which its holder counts as dead.
+`size`: the bytes of its request."""
 
 CALL_REQUESTS = sa.Table(
     "call_requests",
