@@ -26,7 +26,7 @@ __all__ = ["plane", "spoiled"]
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(120)]
 
 TOKEN = "a-token-of-the-test"
-UNKNOWN, STOPPED = 404, 503
+UNKNOWN, STOPPED = "function-not-found", "function-suspended"
 
 
 class Watcher:
@@ -54,9 +54,10 @@ class Watcher:
         }
         self._plane.kubectl("apply", "-f", "-", text=json.dumps(document))
 
-    def answer(self, name: str) -> int:
-        """The status of a call; with no replica anywhere, only these two are answered at once."""
-        return fetch(f"{self.url}/function/{name}.default/")[0]
+    def answer(self, name: str) -> str:
+        """The code of a call's problem; with no replica anywhere, it is answered at once."""
+        _, text = fetch(f"{self.url}/function/{name}.default/")
+        return str(json.loads(text)["code"]) if text else ""
 
     def state(self, call: str) -> str:
         """Of an asynchronous call."""
