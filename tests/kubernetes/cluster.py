@@ -135,7 +135,8 @@ def start(folder: Path) -> tuple[Cluster, Callable[[], None]]:
     def end() -> None:
         if not reused:
             run("kind", "delete", "cluster", "--name", name, "--kubeconfig", kubeconfig)
-            run("docker", "rm", "--force", "--volumes", registry, check=False)
+            if run("docker", "ps", "--all", "--quiet", "--filter", f"name=^{registry}$"):
+                run("docker", "rm", "--force", "--volumes", registry)
 
     try:
         if not reused:

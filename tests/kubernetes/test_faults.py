@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -11,6 +12,23 @@ from .functions import Functions
 from .process import OperatorProcess, until
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(400)]
+
+
+def test_an_api_server_that_was_away_is_found_again_without_a_restart(
+    functions: Functions, operator: OperatorProcess, cluster: Cluster
+) -> None:
+    """For a moment; for a minute, with everything in the cluster: `test_traffic`."""
+    functions.apply("hello")
+    functions.wait("hello")
+    functions.until_answer("hello", "/", "hello-1 /")
+    starts = operator.log.count("probes at")
+    with cluster.without_api_server():
+        time.sleep(10)
+    assert functions.call("hello") == "hello-1 /"
+    functions.apply("hello", env=[{"name": "A", "value": "2"}])
+    functions.wait("hello", seconds=60)
+    assert operator.running
+    assert operator.log.count("probes at") == starts
 
 
 def test_a_namespace_that_goes_while_no_operator_runs_is_gone(
