@@ -7,6 +7,8 @@ import errno
 from plat_core.errors import BuildFailed, PlatError, Unavailable
 from plat_core.model.build import Failed
 
+from plat_builder.installation import disk_full
+
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -25,8 +27,7 @@ def failed(error: PlatError | OSError) -> Failed:
 
 def _of_disk(error: OSError) -> PlatError:
     if error.errno in _FULL:
-        fix = "make room, then deploy again"
-        return BuildFailed("the disk is full, nothing was kept", fix=fix, passing=True)
+        return disk_full()
     return Unavailable(
         f"the builder cannot use its files: {error.strerror} ({error.filename})",
         fix="plat doctor checks the platform's folders",

@@ -124,6 +124,13 @@ class Room:
                 )
 
 
+def disk_full() -> BuildFailed:
+    """The error of a disk without room for what a build writes."""
+    return BuildFailed(
+        "the disk is full, nothing was kept", fix="make room, then deploy again", passing=True
+    )
+
+
 def too_large(disk: int) -> BuildFailed:
     """The error of packages that take more than `disk` bytes, all together or in one file."""
     return BuildFailed(

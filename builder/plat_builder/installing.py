@@ -16,7 +16,7 @@ from pathlib import Path
 import uv
 from plat_core.errors import BuildFailed
 
-from plat_builder.installation import Tool, too_large
+from plat_builder.installation import Tool, disk_full, too_large
 from plat_builder.requirements import Line, guilty
 from plat_builder.settings import BuildSettings
 
@@ -184,8 +184,7 @@ def explain(order: Order, output: Sequence[str], code: int, disk: int) -> BuildF
     line = str(named[0]) if named else ""
     also = "; also " + ", ".join(map(str, named[1:4])) if len(named) > 1 else ""
     if _NO_ROOM.search(said):
-        fix = "make room, then deploy again"
-        return BuildFailed("the disk is full, nothing was kept", fix=fix, passing=True)
+        return disk_full()
     if _FILE_TOO_LARGE.search(said) or code == -signal.SIGXFSZ:
         return too_large(disk)
     if code < 0:

@@ -98,9 +98,7 @@ class Compose:
 
     def deploy_source(self, name: str, source: str) -> dict[str, Any]:
         finished = self.build(name, source)
-        answer = self.http.post("/register", json={"name": name, "image": finished["image"]})
-        assert answer.status_code in (200, 201), answer.text
-        until(lambda: self.reason(name) == "Serving")
+        self.deploy(name, image=finished["image"])
         return finished
 
     def reason(self, name: str) -> str:

@@ -56,6 +56,17 @@ def inside(compose: Compose, network: Network) -> Iterator[Compose]:
         yield inside
 
 
+def answer_of(name: str, files: dict[str, str], inside: Compose, network: Network) -> str:
+    """What a new function says, whose build asked the company's index and nobody else."""
+    built = inside.http.post("/build", params={"name": name}, json={"inline": files})
+    assert built.status_code == 200, built.text
+    assert network.taken() == {f"{INDEX}:443"}
+    body = {"name": name, "image": built.json()["image"]}
+    assert inside.http.post("/register", json=body).status_code == 201
+    until(lambda: inside.reason(name) == "Serving")
+    return inside.call(name).text
+
+
 def test_the_base_images_are_made_by_way_of_the_proxy(inside: Compose, network: Network) -> None:
     assert network.taken() == {f"{INDEX}:443"}
     said = inside.run("logs", "--no-log-prefix", "runtimes")
@@ -68,13 +79,7 @@ def test_the_builder_fetches_packages_and_the_function_calls_out_by_way_of_the_p
     inside: Compose, network: Network
 ) -> None:
     files = {"app.py": SOURCE, "requirements.txt": "company-tools\n"}
-    built = inside.http.post("/build", params={"name": "outward"}, json={"inline": files})
-    assert built.status_code == 200, built.text
-    assert network.taken() == {f"{INDEX}:443"}
-    body = {"name": "outward", "image": built.json()["image"]}
-    assert inside.http.post("/register", json=body).status_code == 201
-    until(lambda: inside.reason("outward") == "Serving")
-    assert inside.call("outward").text == "ours 200"
+    assert answer_of("outward", files, inside, network) == "ours 200"
     assert network.taken() == {f"{INDEX}:443"}
 
 
@@ -84,10 +89,4 @@ def test_packages_for_node_come_from_the_companys_registry(
     code = f"import word from '{MODULE}';\nexport const handler = () => `${{word}}`;\n"
     package = {"type": "module", "dependencies": {MODULE: "^1.0.0"}}
     files = {"index.mjs": code, "package.json": json.dumps(package)}
-    built = inside.http.post("/build", params={"name": "noded"}, json={"inline": files})
-    assert built.status_code == 200, built.text
-    assert network.taken() == {f"{INDEX}:443"}
-    body = {"name": "noded", "image": built.json()["image"]}
-    assert inside.http.post("/register", json=body).status_code == 201
-    until(lambda: inside.reason("noded") == "Serving")
-    assert inside.call("noded").text == "ours"
+    assert answer_of("noded", files, inside, network) == "ours"

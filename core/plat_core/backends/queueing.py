@@ -17,7 +17,10 @@ def missing(call_id: str) -> CallNotFound:
 
 
 def check_room(call: Call, request: CallRequest, bound: QueueBound, calls: int, size: int) -> None:
-    """Raise Overloaded where the function has no room beside so many calls of so many bytes."""
+    """Raise Overloaded where the function has no room beside so many calls of so many bytes.
+
+    Where nothing else waits, any request has room: its own size is bounded elsewhere.
+    """
     if calls >= bound.calls:
         told = f"{calls} asynchronous calls of {call.ref} wait or run"
     elif calls and size + request.size > bound.size:

@@ -146,9 +146,9 @@ function colourOf({ type, status }: Condition) {
 function Conditions({ fn, now }: { fn: Func; now: number }) {
   const conditions = fn.status?.conditions ?? [];
   // one cause makes several conditions, and may stand above: a traceback is read once
+  const above = troubleOf(fn) === null ? null : phaseOf(fn).message;
   const isNew = ({ message }: Condition, index: number) =>
-    !(troubleOf(fn) !== null && message === phaseOf(fn).message) &&
-    conditions.findIndex((other) => other.message === message) === index;
+    message !== above && conditions.findIndex((other) => other.message === message) === index;
   if (conditions.length === 0) return <Typography>Nothing was observed yet.</Typography>;
   return (
     <Box component="ul" sx={{ listStyle: "none", p: 0, m: 0, display: "grid", gap: 1 }}>

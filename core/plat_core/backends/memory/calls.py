@@ -54,7 +54,7 @@ class MemoryCallStore:
         sizes = [
             kept.request.size
             for kept in self._kept.values()
-            if kept.request and kept.call.ref == call.ref and kept.call.state not in OVER
+            if kept.request and kept.call.ref == call.ref
         ]
         queueing.check_room(call, request, bound, len(sizes), sum(sizes))
         self._kept[call.id] = _Kept(call, request)
