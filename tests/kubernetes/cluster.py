@@ -102,6 +102,15 @@ class Cluster:
             # what elects a leader through it ended, and comes back with a growing delay
             ready = ("wait", "--for=condition=Ready", "pods", "--all", "--timeout=180s")
             self.kubectl("-n", "kube-system", *ready)
+            self._until_service(node)
+
+    def _until_service(self, node: str) -> None:
+        """Pods reach the API server by its Service: kube-proxy learns with a delay of its own that
+        it is back, and refuses connections until then.
+        """
+        address = self.get("service/kubernetes")["spec"]["clusterIP"]
+        reached = f"until (: <>/dev/tcp/{address}/443) 2>/dev/null; do sleep 0.5; done"
+        run("docker", "exec", node, "timeout", "120", "bash", "-c", reached)
 
     def _until_api_server(self, *, answers: bool) -> None:
         end = time.monotonic() + 90

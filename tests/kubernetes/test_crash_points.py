@@ -147,7 +147,7 @@ def bench(
 def _mend(spoiled: Wire) -> None:
     spoiled.before = spoiled.after = lambda method, path: None
     spoiled.refuse = lambda request: 0
-    spoiled.silent = False
+    spoiled.silent = spoiled.told = False
 
 
 def _changed_twice(bench: Bench) -> None:
@@ -269,10 +269,11 @@ def test_a_version_that_is_too_old_is_listed_anew(bench: Bench, spoiled: Wire) -
         return 410 if "resourceVersion" in request.query and "watch" in request.query else 0
 
     bench.operator.start()
-    spoiled.refuse = gone
+    spoiled.refuse, spoiled.told = gone, True
     spoiled.cut()
     bench.apply()
     bench.settled()
+    assert bench.operator.running
     _mend(spoiled)
 
 

@@ -28,14 +28,16 @@ class Wire:
     """Hands requests on to `upstream`, where nothing else is asked of it.
 
     `before` and `after` are told of each write, with method and path; `refuse` answers requests
-    that it says so about; while `silent`, no byte of any watch is handed on.
+    that it says so about; while `silent`, no byte of any watch is handed on. With `told`, a refusal
+    of a watch is an event of it, as an API server tells of a version that is too old: the request
+    itself is answered with 200 (kubernetes/staging/src/k8s.io/apiserver/pkg/storage/cacher).
     """
 
     def __init__(self, upstream: str) -> None:
         self.before: Seen = lambda method, path: None
         self.after: Seen = lambda method, path: None
         self.refuse: Callable[[web.Request], int] = lambda request: 0
-        self.silent = False
+        self.silent = self.told = False
         self.port = 0
         self.watches = 0
         self._upstream = upstream
@@ -45,6 +47,8 @@ class Wire:
         """One request."""
         if code := self.refuse(request):
             status: dict[str, Any] = {"kind": "Status", "code": code, "message": "it is spoiled"}
+            if self.told and "watch" in request.query:
+                status, code = {"type": "ERROR", "object": status}, 200
             return web.Response(
                 status=code, text=json.dumps(status), content_type="application/json"
             )
