@@ -19,6 +19,8 @@ RUN pip install --no-compile --only-binary :all: --require-hashes --target /opt/
 FROM packages AS build
 COPY pyproject.toml README.md LICENSE /src/
 COPY core /src/core
+COPY backends /src/backends
+COPY http /src/http
 COPY gateway /src/gateway
 COPY operator /src/operator
 COPY controller /src/controller

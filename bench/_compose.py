@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from plat_core.backends.docker.spec import INSTANCE
+from plat_backends.docker.spec import INSTANCE
 
 from bench._platform import TOKEN, Platform
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from statistics import median
 
-from plat_core.backends.docker.spec import FUNCTION, INSTANCE
+from plat_backends.docker.spec import FUNCTION, INSTANCE
 
 from bench._compose import composed, docker
 from bench._platform import Platform, running, spread

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from plat_core.backends.kubernetes import Api, PodPolicy, kinds, manifests
+from plat_backends.kubernetes import Api, PodPolicy, kinds, manifests
 from plat_core.model.function import Condition, FunctionSpec, FunctionStatus
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Revision

@@ -26,7 +26,7 @@ from typing import Any
 
 import docker
 from docker.models.containers import Container
-from plat_core.backends.docker.spec import FUNCTION, INSTANCE
+from plat_backends.docker.spec import FUNCTION, INSTANCE
 
 from bench._compose import composed
 from bench._platform import DEADLINE, TOKEN, Platform

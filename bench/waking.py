@@ -22,7 +22,7 @@ from typing import Any
 import docker
 import requests
 from docker.models.containers import Container
-from plat_core.backends.docker.spec import FUNCTION, INSTANCE
+from plat_backends.docker.spec import FUNCTION, INSTANCE
 
 from bench._compose import composed
 from bench._platform import DEADLINE, Platform, spread

@@ -17,7 +17,7 @@ import docker
 import psycopg
 import pytest
 from docker.models.containers import Container
-from plat_core.backends.docker.spec import INSTANCE
+from plat_backends.docker.spec import INSTANCE
 
 IMAGE_FOLDER = Path(__file__).parent / "docker" / "image"
 POSTGRES_PASSWORD = "p%40ss%2Fword"

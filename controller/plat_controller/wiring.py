@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from plat_backends.docker import ContainerPolicy, DockerWorkloads, Engine
+from plat_backends.remote import RemoteBuilds
+from plat_backends.sql import Database, SqlFunctionStore, SqlSecretStore
 from plat_builder.resource import ResourceBuilder
-from plat_core.backends.docker import ContainerPolicy, DockerWorkloads, Engine
-from plat_core.backends.remote import RemoteBuilds
-from plat_core.backends.sql import Database, SqlFunctionStore, SqlSecretStore
 from plat_core.errors import PlatError, Unavailable
 from plat_core.model.names import FunctionRef
 from plat_core.services.background import background

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
-from plat_core.backends.remote import ControllerApi, RemoteFunctionStore
+from plat_backends.remote import ControllerApi, RemoteFunctionStore
 from plat_core.model.names import FunctionRef
 from plat_core.services.background import background
 from plat_core.services.tokens import TokenGuard

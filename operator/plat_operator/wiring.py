@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from plat_builder.resource import ResourceBuilder
-from plat_core.backends.kubernetes import (
+from plat_backends.kubernetes import (
     Api,
     Caches,
     KubernetesFunctionStore,
@@ -23,7 +22,8 @@ from plat_core.backends.kubernetes import (
     WarningStore,
     kinds,
 )
-from plat_core.backends.remote import RemoteBuilds
+from plat_backends.remote import RemoteBuilds
+from plat_builder.resource import ResourceBuilder
 from plat_core.errors import PlatError
 from plat_core.model.names import FunctionRef
 from plat_core.services.background import background

@@ -8,6 +8,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 ROOMS = {
     "core": "plat_core",
+    "backends": "plat_backends",
+    "http": "plat_http",
     "gateway": "plat_gateway",
     "controller": "plat_controller",
     "metadata": "plat_metadata",

@@ -11,6 +11,7 @@ import pytest
 
 from tests.architecture.repository import modules
 
+ROOMS = ("core", "backends", "http", "gateway", "builder")
 ONE_CHARACTER = {_constants.IN, _constants.LITERAL, _constants.NOT_LITERAL, _constants.ANY}
 
 
@@ -47,7 +48,13 @@ def test_the_check_finds_what_it_looks_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in modules() if path.parts[0] in ("core", "gateway", "builder")], ids=str
+    "path",
+    [
+        path
+        for path in modules()
+        if path.parts[0] in ("core", "backends", "http", "gateway", "builder")
+    ],
+    ids=str,
 )
 def test_no_group_is_repeated_possessively(path: Path) -> None:
     name = ".".join(path.with_suffix("").parts[1:]).removesuffix(".__init__")

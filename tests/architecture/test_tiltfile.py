@@ -120,12 +120,12 @@ def test_an_edit_of_any_room_goes_into_the_containers(tilt: Tilt) -> None:
 @pytest.mark.parametrize("service", ["gateway", "operator"])
 def test_a_service_starts_again_for_what_it_imports(tilt: Tilt, service: str) -> None:
     call = tilt.only("docker_build", f"localhost:5001/plat-{service}")
-    *program, start, core, builder, own = call["entrypoint"]
+    *program, start, core, backends, http, builder, own = call["entrypoint"]
     assert program == ["python", "-m", "watchfiles", "--target-type", "command"]
     assert start == f"python -m plat_{service}"
     assert (ROOT / service / f"plat_{service}" / "__main__.py").is_file()
-    folders = ["plat_core", "plat_builder", f"plat_{service}"]
-    assert [core, builder, own] == [f"/opt/plat/{name}" for name in folders]
+    folders = ["plat_core", "plat_backends", "plat_http", "plat_builder", f"plat_{service}"]
+    assert [core, backends, http, builder, own] == [f"/opt/plat/{name}" for name in folders]
 
 
 def test_the_live_image_stands_on_the_services_own(tilt: Tilt) -> None:

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from plat_core.backends.memory import MemoryCallStore, MemoryFunctionStore, MemorySecretStore
-from plat_core.backends.sql import Database, SqlCallStore, SqlFunctionStore, SqlSecretStore
+from plat_backends.memory import MemoryCallStore, MemoryFunctionStore, MemorySecretStore
+from plat_backends.sql import Database, SqlCallStore, SqlFunctionStore, SqlSecretStore
 from plat_core.ports import CallStore, FunctionStore, SecretStore
 
 from ..docker_fixtures import (

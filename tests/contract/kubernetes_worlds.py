@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from plat_core.backends.kubernetes import (
+from plat_backends.kubernetes import (
     Api,
     Caches,
     KubernetesFunctionStore,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from plat_core.backends.embedded import EmbeddedLogs
-from plat_core.backends.kubernetes import Cache, KubernetesLogs, Reflector, kinds
-from plat_core.backends.memory import MemoryLogs
+from plat_backends.embedded import EmbeddedLogs
+from plat_backends.kubernetes import Cache, KubernetesLogs, Reflector, kinds
+from plat_backends.memory import MemoryLogs
 from plat_core.model.names import FunctionRef
 from plat_core.ports import LogQuery, LogRecord
 

@@ -8,8 +8,8 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-from plat_core.backends.embedded import EmbeddedLogs
-from plat_core.backends.memory import MemoryLogs
+from plat_backends.embedded import EmbeddedLogs
+from plat_backends.memory import MemoryLogs
 from plat_core.ports import LogQuery
 
 from ..kubernetes.cluster import Cluster

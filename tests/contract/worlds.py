@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 import httpx
-from plat_core.backends.docker import ContainerPolicy, DockerLogs, DockerWorkloads, Engine
-from plat_core.backends.docker import Timing as DockerTiming
-from plat_core.backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing
-from plat_core.backends.kubernetes import KubernetesLogs
-from plat_core.backends.memory import (
+from plat_backends.docker import ContainerPolicy, DockerLogs, DockerWorkloads, Engine
+from plat_backends.docker import Timing as DockerTiming
+from plat_backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing
+from plat_backends.kubernetes import KubernetesLogs
+from plat_backends.memory import (
     CrashingWorkloads,
     MemoryLogs,
     MemorySecretStore,

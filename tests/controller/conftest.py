@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
+from plat_backends.remote import ControllerApi
 from plat_controller import routes
 from plat_controller.server import ControllerServer
-from plat_core.backends.remote import ControllerApi
 from plat_core.model.build import BuildEvent, BuildOptions, Failed
 from plat_core.model.source import Source
 from plat_core.services.controller import Controller

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import pytest
-from plat_core.backends.remote import (
+from plat_backends.remote import (
     ControllerApi,
     RemoteBuilds,
     RemoteFunctionStore,
@@ -18,7 +18,7 @@ from plat_core.backends.remote import (
     RemoteSecretStore,
     RemoteWorkloads,
 )
-from plat_core.backends.remote.api import problem
+from plat_backends.remote.api import problem
 from plat_core.errors import (
     Conflict,
     FunctionNotFound,

@@ -14,7 +14,7 @@ from typing import Any
 
 import docker
 import httpx
-from plat_core.backends.docker.spec import FUNCTION, INSTANCE
+from plat_backends.docker.spec import FUNCTION, INSTANCE
 
 from ..docker_fixtures import IMAGE_FOLDER, free_port
 

@@ -10,9 +10,9 @@ import docker
 import httpx
 import pytest
 from docker.models.containers import Container
-from plat_core.backends.docker import ContainerPolicy, DockerWorkloads, Engine, Timing
-from plat_core.backends.docker.spec import INSTANCE, REPLICA
-from plat_core.backends.memory import MemorySecretStore
+from plat_backends.docker import ContainerPolicy, DockerWorkloads, Engine, Timing
+from plat_backends.docker.spec import INSTANCE, REPLICA
+from plat_backends.memory import MemorySecretStore
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Replica, Revision, Workload
 

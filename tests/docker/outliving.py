@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 
 import httpx
-from plat_core.backends.docker import ContainerPolicy, DockerWorkloads, Engine
-from plat_core.backends.memory import MemorySecretStore
+from plat_backends.docker import ContainerPolicy, DockerWorkloads, Engine
+from plat_backends.memory import MemorySecretStore
 from plat_core.ports import Replica, Workload
 
 from .conftest import QUICK, REF, call

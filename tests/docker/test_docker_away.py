@@ -10,8 +10,8 @@ from pathlib import Path
 
 import docker
 import pytest
-from plat_core.backends.docker import ContainerPolicy, DockerWorkloads, Engine
-from plat_core.backends.memory import MemorySecretStore
+from plat_backends.docker import ContainerPolicy, DockerWorkloads, Engine
+from plat_backends.memory import MemorySecretStore
 from plat_core.errors import Unavailable
 from plat_core.ports import Replica
 from plat_core.services.reasons import FINAL_REASONS

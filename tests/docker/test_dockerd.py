@@ -14,7 +14,7 @@ from typing import Any
 
 import docker
 import pytest
-from plat_core.backends.docker.spec import INSTANCE
+from plat_backends.docker.spec import INSTANCE
 from plat_core.services.reasons import FINAL_REASONS
 
 from .dockerd import Dockerd

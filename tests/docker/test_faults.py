@@ -8,8 +8,8 @@ import uuid
 from collections.abc import AsyncGenerator
 
 import pytest
-from plat_core.backends.docker import DockerLogs
-from plat_core.backends.docker.spec import (
+from plat_backends.docker import DockerLogs
+from plat_backends.docker.spec import (
     FUNCTION,
     INSTANCE,
     MANAGED,

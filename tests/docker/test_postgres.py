@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from docker.models.containers import Container
-from plat_core.backends.sql import Database, SqlCallStore, SqlFunctionStore, SqlSecretStore
-from plat_core.backends.sql import database as sql_database
+from plat_backends.sql import Database, SqlCallStore, SqlFunctionStore, SqlSecretStore
+from plat_backends.sql import database as sql_database
 from plat_core.errors import Conflict, Unavailable
 from plat_core.model.calls import Call, CallRequest, Claim, QueueBound
 from plat_core.model.function import Function

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plat_core.backends.docker import spec
-from plat_core.backends.docker.archive import secret_archive
-from plat_core.backends.docker.engine import Container
-from plat_core.backends.docker.failures import ended, explain
-from plat_core.backends.docker.logs import parse
-from plat_core.backends.docker.streams import frames
+from plat_backends.docker import spec
+from plat_backends.docker.archive import secret_archive
+from plat_backends.docker.engine import Container
+from plat_backends.docker.failures import ended, explain
+from plat_backends.docker.logs import parse
+from plat_backends.docker.streams import frames
 from plat_core.model.function import FunctionSpec
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Revision

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.docker
 BUGGY = """\
 import sys
 from plat_controller.__main__ import main
-from plat_core.backends.docker import DockerWorkloads
+from plat_backends.docker import DockerWorkloads
 
 async def buggy(self):
     raise KeyError("a bug")

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 import pytest
-from plat_core.backends.memory.scaler import MemoryScaler
+from plat_backends.memory.scaler import MemoryScaler
 from plat_core.services.invoke import Router
 from plat_core.services.peers import Peers
 from plat_gateway.links import LINE, Links

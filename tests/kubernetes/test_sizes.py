@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from plat_core.backends.kubernetes import Api, Caches, KubernetesFunctionStore, KubernetesRoutes
+from plat_backends.kubernetes import Api, Caches, KubernetesFunctionStore, KubernetesRoutes
 from plat_core.model.names import FunctionRef
 
 from .functions import Functions

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from plat_core.backends.kubernetes import Caches
-from plat_core.backends.kubernetes.kinds import PODS
+from plat_backends.kubernetes import Caches
+from plat_backends.kubernetes.kinds import PODS
 from plat_core.services.workqueue import Tally
 from plat_operator import probes
 

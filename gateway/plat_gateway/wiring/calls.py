@@ -48,7 +48,7 @@ def queue_at(url: str, settings: GatewaySettings, stack: AsyncExitStack) -> Queu
     It is closed with `stack`. Raises InvalidInput for a URL of no known database.
     """
     # imported here: a gateway without a database does without its client
-    from plat_core.backends.sql import LaterDatabase, SqlCallStore
+    from plat_backends.sql import LaterDatabase, SqlCallStore
 
     database = LaterDatabase(url)
     stack.push_async_callback(database.close)

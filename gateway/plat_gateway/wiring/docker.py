@@ -7,8 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from plat_builder import runtimes
-from plat_core.backends.remote import (
+from plat_backends.remote import (
     ControllerApi,
     RemoteBuilds,
     RemoteFunctionStore,
@@ -17,6 +16,7 @@ from plat_core.backends.remote import (
     RemoteSecretStore,
     RemoteWorkloads,
 )
+from plat_builder import runtimes
 from plat_core.model.names import FunctionRef
 from plat_core.ports import FunctionStore
 from plat_core.services.autoscaler import Autoscaler

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from plat_backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing
+from plat_backends.sql import Database, SqlCallStore, SqlFunctionStore, SqlSecretStore
 from plat_builder import runtimes
 from plat_builder.engines.environment import EnvironmentEngine
 from plat_builder.resource import ResourceBuilder
 from plat_builder.service import BuildService
 from plat_builder.settings import BuildSettings
-from plat_core.backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing
-from plat_core.backends.sql import Database, SqlCallStore, SqlFunctionStore, SqlSecretStore
 from plat_core.model.names import FunctionRef
 from plat_core.ports import FunctionStore, LogRecord
 from plat_core.services.autoscaler import Autoscaler

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 
-from plat_builder import runtimes
-from plat_core.backends.kubernetes import (
+from plat_backends.kubernetes import (
     Api,
     Cache,
     Caches,
@@ -23,7 +22,8 @@ from plat_core.backends.kubernetes import (
     gateways,
     kinds,
 )
-from plat_core.backends.remote import RemoteBuilds
+from plat_backends.remote import RemoteBuilds
+from plat_builder import runtimes
 from plat_core.model.names import FunctionRef
 from plat_core.services.autoscaler import Autoscaler
 from plat_core.services.background import background

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
-from plat_core.backends.memory.scaler import MemoryScaler
+from plat_backends.memory.scaler import MemoryScaler
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Route
 from plat_core.services.invoke import Router

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from plat_core.backends.memory.scaler import MemoryScaler
+from plat_backends.memory.scaler import MemoryScaler
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Route
 from plat_core.services.autoscaler import Autoscaler

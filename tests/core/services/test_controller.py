@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from plat_core.backends.memory import (
+from plat_backends.memory import (
     CrashingWorkloads,
     MemoryFunctionStore,
     MemorySecretStore,

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from plat_core.backends.memory import MemoryFunctionStore, MemoryScaler, MemoryWorkloads
+from plat_backends.memory import MemoryFunctionStore, MemoryScaler, MemoryWorkloads
 from plat_core.errors import Conflict, FunctionNotFound, InvalidInput
 from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Metadata
 from plat_core.model.names import FunctionRef

@@ -8,7 +8,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from plat_core.backends.memory.scaler import MemoryScaler
+from plat_backends.memory.scaler import MemoryScaler
 from plat_core.model.names import FunctionRef
 from plat_core.services.autoscaler import Autoscaler
 from plat_core.services.peer import claim_of

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from plat_core.backends.memory import (
+from plat_backends.memory import (
     MemoryCallStore,
     MemoryFunctionStore,
     MemoryLogs,

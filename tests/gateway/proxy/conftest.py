@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import uvloop
-from plat_core.backends.memory import MemoryCallStore
+from plat_backends.memory import MemoryCallStore
 from plat_core.errors import FunctionNotFound, PlatError, TooManyAttempts, Unauthenticated
 from plat_core.model.calls import OVER, Call
 from plat_core.model.names import FunctionRef

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from plat_core.backends.memory import MemoryCallStore
+from plat_backends.memory import MemoryCallStore
 from plat_core.errors import CallNotOver, NoResult, Unavailable
 from plat_core.model.calls import Call, CallAnswer, CallQuery, CallRequest, QueueBound
 from plat_core.model.names import FunctionRef

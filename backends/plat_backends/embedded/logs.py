@@ -1,0 +1,233 @@
+"""What replicas write: split, bounded, kept on disk and handed to followers.
+
+A function that writes more than it may loses lines, and a line of the platform says how many; it
+never waits for the disk, and never makes another function or the platform wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from plat_core.model.names import FunctionRef
+from plat_core.ports import LogQuery, LogRecord
+
+from plat_backends.embedded.lines import Splitter, call_of
+from plat_backends.embedded.logfiles import LogFile, matches
+
+LOG = logging.getLogger(__name__)
+FUNCTION_BYTES = 10 * 1024 * 1024
+RATE = 1024 * 1024
+"""Bytes per second that a function may go on writing; twice that in one burst."""
+FLUSH_SECONDS = 0.1
+FOLLOWER_LINES = 1000
+PENDING_LINES = 50_000
+LAST_LINES = 20
+LAST_CHARACTERS = 4000
+
+Stream = Literal["stdout", "stderr", "platform"]
+
+
+class EmbeddedLogs:
+    """`LogSource` under `directory`, at most `limit` bytes for each function."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        limit: int = FUNCTION_BYTES,
+        rate: int = RATE,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.now = now
+        self._directory = directory
+        self._limit = limit
+        self._rate = rate
+        self._budgets: dict[FunctionRef, Budget] = {}
+        self._pending: dict[FunctionRef, list[LogRecord]] = {}
+        self._followers: dict[FunctionRef, set[_Follower]] = {}
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="plat-logs")
+        self._timer: asyncio.TimerHandle | None = None
+
+    def sink(self, ref: FunctionRef, replica: str, revision: str) -> Sink:
+        """Where the output of one replica goes."""
+        budget = self._budgets.setdefault(ref, Budget(self._rate))
+        return Sink(self, ref, replica, revision, budget)
+
+    def add(self, ref: FunctionRef, record: LogRecord) -> None:
+        """Append a line; it is on disk within a moment."""
+        waiting = self._pending.setdefault(ref, [])
+        if len(waiting) < PENDING_LINES:
+            waiting.append(record)
+        for follower in self._followers.get(ref, ()):
+            follower.add(record)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
+
+    async def read(self, ref: FunctionRef, query: LogQuery) -> AsyncIterator[LogRecord]:
+        """See `LogSource.read`."""
+        # no await between the two: a line is either before this point, and written, or followed
+        self._flush()
+        follower = self._follow(ref) if query.follow else None
+        try:
+            file, loop = self._file(ref), asyncio.get_running_loop()
+            for record in await loop.run_in_executor(self._writer, file.last, query):
+                yield record
+            while follower is not None:
+                record = await follower.take()
+                if matches(record, query):
+                    yield record
+        finally:
+            if follower is not None:
+                self._leave(ref, follower)
+
+    async def forget(self, ref: FunctionRef) -> None:
+        """Remove every line of a function; a second call is a no-op."""
+        self._pending.pop(ref, None)
+        self._budgets.pop(ref, None)
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._file(ref).remove)
+
+    async def close(self) -> None:
+        """Write what is waiting; a second call is a no-op."""
+        if self._pending:
+            self._flush()
+        await asyncio.to_thread(self._writer.shutdown)
+
+    def _flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        batch, self._pending = self._pending, {}
+        if batch:
+            self._writer.submit(self._write, batch)
+
+    def _write(self, batch: dict[FunctionRef, list[LogRecord]]) -> None:
+        for ref, records in batch.items():
+            try:
+                self._file(ref).append(records)
+            except OSError as error:
+                LOG.warning("%d lines of %s were not kept: %s", len(records), ref, error)
+
+    def _file(self, ref: FunctionRef) -> LogFile:
+        return LogFile(self._directory / ref.namespace / f"{ref.name}.jsonl", self._limit)
+
+    def _follow(self, ref: FunctionRef) -> _Follower:
+        follower = _Follower()
+        self._followers.setdefault(ref, set()).add(follower)
+        return follower
+
+    def _leave(self, ref: FunctionRef, follower: _Follower) -> None:
+        followers = self._followers[ref]
+        followers.discard(follower)
+        if not followers:
+            del self._followers[ref]
+
+
+class Budget:
+    """A token bucket of bytes per second, twice as deep."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._left = 2.0 * rate
+        self._at = 0.0
+
+    def take(self, size: int, now: float) -> bool:
+        """Whether `size` bytes fit, at `now` in seconds of any steady clock."""
+        self._left = min(2.0 * self._rate, self._left + (now - self._at) * self._rate)
+        self._at = now
+        if size > self._left:
+            return False
+        self._left -= size
+        return True
+
+
+class Sink:
+    """The output of one replica, and its last lines for a failure's message."""
+
+    def __init__(
+        self, logs: EmbeddedLogs, ref: FunctionRef, replica: str, revision: str, budget: Budget
+    ) -> None:
+        self._logs = logs
+        self._ref = ref
+        self._replica = replica
+        self._revision = revision
+        self._budget = budget
+        self._splitters = {"stdout": Splitter(), "stderr": Splitter()}
+        self._dropped = 0
+        self._last: deque[str] = deque(maxlen=LAST_LINES)
+
+    def output(self, stream: Literal["stdout", "stderr"], data: bytes) -> None:
+        """Take bytes as they were read."""
+        if not self._budget.take(len(data), asyncio.get_running_loop().time()):
+            self._dropped += data.count(b"\n")
+            self._splitters[stream].skip(data)
+            return
+        self._tell_dropped()
+        for line in self._splitters[stream].feed(data):
+            self._add(stream, line)
+
+    def platform(self, text: str) -> None:
+        """Say something about the replica among its own lines."""
+        self._record("platform", text, None)
+
+    def end(self) -> None:
+        """The process ended: what it wrote last needs no newline."""
+        for stream, splitter in self._splitters.items():
+            for line in splitter.end():
+                self._add(stream, line)
+        self._splitters = {"stdout": Splitter(), "stderr": Splitter()}
+        self._tell_dropped()
+
+    def last(self) -> str:
+        """The end of what it printed."""
+        return "\n".join(self._last)[-LAST_CHARACTERS:]
+
+    def forget_last(self) -> None:
+        """A new process begins."""
+        self._last.clear()
+
+    def _tell_dropped(self) -> None:
+        if self._dropped:
+            dropped, self._dropped = self._dropped, 0
+            self.platform(f"{dropped} lines dropped: the function writes too fast")
+
+    def _add(self, stream: str, line: str) -> None:
+        call_id, text = call_of(line)
+        self._last.append(text)
+        self._record("stderr" if stream == "stderr" else "stdout", text, call_id)
+
+    def _record(self, stream: Stream, text: str, call_id: str | None) -> None:
+        record = LogRecord(self._logs.now(), self._replica, self._revision, stream, text, call_id)
+        self._logs.add(self._ref, record)
+
+
+class _Follower:
+    """The lines that one reader has not taken yet; the oldest go where it is too slow."""
+
+    def __init__(self) -> None:
+        self._lines: deque[LogRecord] = deque(maxlen=FOLLOWER_LINES)
+        self._missed = 0
+        self._filled = asyncio.Event()
+
+    def add(self, record: LogRecord) -> None:
+        self._missed += len(self._lines) == FOLLOWER_LINES
+        self._lines.append(record)
+        self._filled.set()
+
+    async def take(self) -> LogRecord:
+        await self._filled.wait()
+        if self._missed:
+            text = f"{self._missed} lines are not shown here: they came too fast for this reader"
+            self._missed = 0
+            return replace(self._lines[0], stream="platform", text=text, call_id=None)
+        record = self._lines.popleft()
+        if not self._lines:
+            self._filled.clear()
+        return record

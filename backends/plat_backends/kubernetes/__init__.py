@@ -1,0 +1,36 @@
+"""The kubernetes backend: a function is a custom resource, a replica a pod, an artifact an image.
+
+`kinds`, `policy`, `gateways`, `pods`, `manifests` and `observing` are pure; `api` is the one seam
+to the API server; `reflector` and `cache` keep what is known of it; the others are the ports. It
+runs in two processes: the operator (store, workloads) and the gateway (store, routes, scaler, logs,
+secrets).
+"""
+
+from plat_backends.kubernetes.api import Api
+from plat_backends.kubernetes.cache import Cache
+from plat_backends.kubernetes.functions import KubernetesFunctionStore
+from plat_backends.kubernetes.gateways import Gateways, gateways
+from plat_backends.kubernetes.logs import KubernetesLogs
+from plat_backends.kubernetes.policy import PodPolicy
+from plat_backends.kubernetes.reflector import Reflector
+from plat_backends.kubernetes.routes import KubernetesRoutes
+from plat_backends.kubernetes.secrets import KubernetesSecretStore, KubernetesSecretVersions
+from plat_backends.kubernetes.warnings import WarningStore
+from plat_backends.kubernetes.workloads import Caches, KubernetesWorkloads
+
+__all__ = [
+    "Api",
+    "Cache",
+    "Caches",
+    "Gateways",
+    "KubernetesFunctionStore",
+    "KubernetesLogs",
+    "KubernetesRoutes",
+    "KubernetesSecretStore",
+    "KubernetesSecretVersions",
+    "KubernetesWorkloads",
+    "PodPolicy",
+    "Reflector",
+    "WarningStore",
+    "gateways",
+]

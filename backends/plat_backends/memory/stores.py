@@ -1,0 +1,132 @@
+"""Functions and secrets in dicts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import count
+
+from plat_core.errors import FunctionNotFound, SecretNotFound
+from plat_core.model.function import Function, FunctionStatus
+from plat_core.model.names import FunctionRef, SecretRef
+from plat_core.ports import Record, Revision
+
+from plat_backends import records
+from plat_backends.changes import Changes, Pending, drain
+
+
+class MemoryFunctionStore:
+    """`FunctionStore` in a dict; `writes` counts what a database would have written."""
+
+    def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.writes = 0
+        self._records: dict[FunctionRef, Record] = {}
+        self._changes: Changes[FunctionRef] = Changes()
+        self._now = now
+        self._uids = count(1)
+
+    async def put(self, function: Function) -> Function:
+        """See `FunctionStore.put`."""
+        old = self._records.get(function.ref)
+        new = records.put(old, function, now=self._now(), uid=f"uid-{next(self._uids)}")
+        if self._save(new):
+            self._changes.tell(function.ref)
+        return new.function
+
+    async def get(self, ref: FunctionRef) -> Record:
+        """See `FunctionStore.get`."""
+        if ref not in self._records:
+            raise FunctionNotFound(f"there is no function {ref}", fix="plat list")
+        return self._records[ref]
+
+    async def list(self, namespace: str | None = None) -> Sequence[Record]:
+        """See `FunctionStore.list`."""
+        refs = (ref for ref in sorted(self._records) if namespace in (None, ref.namespace))
+        return [self._records[ref] for ref in refs]
+
+    async def delete(self, ref: FunctionRef) -> None:
+        """See `FunctionStore.delete`."""
+        if self._save(records.deleted(await self.get(ref), now=self._now())):
+            self._changes.tell(ref)
+
+    async def purge(self, ref: FunctionRef) -> None:
+        """See `FunctionStore.purge`."""
+        if self._records.pop(ref, None) is not None:
+            self.writes += 1
+            self._changes.tell(ref)
+
+    async def put_status(
+        self, ref: FunctionRef, status: FunctionStatus, *, serving: int, failed: int
+    ) -> None:
+        """See `FunctionStore.put_status`; raises FunctionNotFound."""
+        self._save(records.observed(await self.get(ref), status, serving=serving, failed=failed))
+
+    async def add_revision(self, revision: Revision, *, keep: int) -> None:
+        """See `FunctionStore.add_revision`; raises FunctionNotFound."""
+        self._save(records.appended(await self.get(revision.ref), revision, keep=keep))
+
+    def watch(self) -> AsyncIterator[FunctionRef]:
+        """See `FunctionStore.watch`."""
+        return self._watch(self._changes.subscribe())
+
+    async def _watch(self, pending: Pending[FunctionRef]) -> AsyncIterator[FunctionRef]:
+        for ref in sorted(self._records):
+            pending.add(ref)
+        async for ref in drain(pending):
+            yield ref
+
+    def _save(self, record: Record) -> bool:
+        ref = record.function.ref
+        if self._records.get(ref) is record:
+            return False
+        self._records[ref] = record
+        self.writes += 1
+        return True
+
+
+class MemorySecretStore:
+    """`SecretStore` and `SecretVersions` in a dict."""
+
+    def __init__(self) -> None:
+        self._secrets: dict[tuple[str, str], dict[str, str]] = {}
+        self._versions: dict[tuple[str, str], str] = {}
+        self._numbers = count(1)
+        self._changes: Changes[SecretRef] = Changes()
+
+    async def put(self, namespace: str, name: str, values: Mapping[str, str]) -> None:
+        """See `SecretStore.put`."""
+        if self._secrets.get((namespace, name)) == values:
+            return
+        self._secrets[namespace, name] = dict(values)
+        self._versions[namespace, name] = str(next(self._numbers))
+        self._changes.tell(SecretRef(name, namespace))
+
+    async def get(self, namespace: str, name: str) -> Mapping[str, str]:
+        """See `SecretStore.get`."""
+        if (namespace, name) not in self._secrets:
+            raise _missing(name)
+        return dict(self._secrets[namespace, name])
+
+    async def list(self, namespace: str) -> Mapping[str, Sequence[str]]:
+        """See `SecretStore.list`."""
+        found = sorted(name for space, name in self._secrets if space == namespace)
+        return {name: sorted(self._secrets[namespace, name]) for name in found}
+
+    async def delete(self, namespace: str, name: str) -> None:
+        """See `SecretStore.delete`."""
+        if self._secrets.pop((namespace, name), None) is None:
+            raise _missing(name)
+        self._changes.tell(SecretRef(name, namespace))
+
+    async def versions(self, namespace: str, names: Collection[str]) -> Mapping[str, str]:
+        """See `SecretVersions.versions`."""
+        found = [name for name in names if (namespace, name) in self._secrets]
+        return {name: self._versions[namespace, name] for name in found}
+
+    def watch(self) -> AsyncIterator[SecretRef]:
+        """See `SecretVersions.watch`."""
+        return self._changes.watch()
+
+
+def _missing(name: str) -> SecretNotFound:
+    return SecretNotFound(f"there is no secret {name}", fix=f"plat secret set {name} key=value")

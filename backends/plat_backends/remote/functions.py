@@ -1,0 +1,143 @@
+"""Functions and their replicas, as the controller's API tells of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from plat_core.errors import NotSupported, PlatError
+from plat_core.model.function import Function, FunctionSpec, FunctionStatus
+from plat_core.model.names import FunctionRef
+from plat_core.ports import Failure, Record, Replica, Revision, Workload
+
+from plat_backends.remote.api import ControllerApi, Retries
+
+
+class RemoteFunctionStore:
+    """`FunctionStore` for whoever deploys; what only a controller does is NotSupported here."""
+
+    def __init__(self, api: ControllerApi) -> None:
+        self._api = api
+
+    async def put(self, function: Function) -> Function:
+        """See `FunctionStore.put`."""
+        document = function.model_copy(update={"status": None}).document()
+        ref = function.ref
+        answer = await self._api.call("PUT", path(ref), json=document, params=query(ref))
+        return Function.model_validate(answer)
+
+    async def get(self, ref: FunctionRef) -> Record:
+        """See `FunctionStore.get`."""
+        function, revisions = await asyncio.gather(
+            self._api.call("GET", path(ref), params=query(ref)),
+            self._api.call("GET", f"{path(ref)}/revisions", params=query(ref)),
+        )
+        items = revisions["items"]
+        return Record(
+            Function.model_validate(function),
+            tuple(_revision(ref, item) for item in items),
+            serving=next((int(item["number"]) for item in items if item["serving"]), 0),
+        )
+
+    async def list(self, namespace: str | None = None) -> Sequence[Record]:
+        """See `FunctionStore.list`; the records come without their revisions."""
+        params = {"namespace": namespace} if namespace else None
+        answer = await self._api.call("GET", "/functions", params=params)
+        return [Record(Function.model_validate(item)) for item in answer["items"]]
+
+    async def delete(self, ref: FunctionRef) -> None:
+        """See `FunctionStore.delete`."""
+        await self._api.call("DELETE", path(ref), params=query(ref))
+
+    async def purge(self, ref: FunctionRef) -> None:
+        """The controller does it: NotSupported."""
+        raise _not_here(f"forgetting {ref}")
+
+    async def put_status(
+        self, ref: FunctionRef, status: FunctionStatus, *, serving: int, failed: int
+    ) -> None:
+        """The controller does it: NotSupported."""
+        raise _not_here(f"the status of {ref}")
+
+    async def add_revision(self, revision: Revision, *, keep: int) -> None:
+        """The controller does it: NotSupported."""
+        raise _not_here(f"the revision {revision.name}")
+
+    async def watch(self) -> AsyncGenerator[FunctionRef, None]:
+        """Every function first, then each change, of the status too; connects again for ever."""
+        retries = Retries("the watch of functions")
+        known: set[FunctionRef] = set()
+        while True:
+            try:
+                async with self._api.stream("/events", accept="text/event-stream") as lines:
+                    retries.reached()
+                    for ref in known:
+                        yield ref
+                    async for line in lines:
+                        if line.startswith("data: "):
+                            ref = Function.model_validate_json(line.removeprefix("data: ")).ref
+                            known.add(ref)
+                            yield ref
+            except PlatError as error:
+                await retries.failed(error)
+
+
+class RemoteWorkloads:
+    """`Workloads` to look at: what runs is the controller's to change."""
+
+    def __init__(self, api: ControllerApi) -> None:
+        self._api = api
+
+    async def observe(self, ref: FunctionRef) -> Sequence[Replica]:
+        """See `Workloads.observe`; without endpoints."""
+        answer = await self._api.call("GET", f"{path(ref)}/replicas", params=query(ref))
+        return [_replica(item) for item in answer["items"]]
+
+    async def apply(self, workload: Workload) -> None:
+        """The controller does it: NotSupported."""
+        raise _not_here(f"the replicas of {workload.ref}")
+
+    def watch(self) -> AsyncIterator[FunctionRef]:
+        """The controller does it: NotSupported."""
+        raise _not_here("watching replicas")
+
+    async def forget(self, ref: FunctionRef) -> None:
+        """The controller does it: NotSupported."""
+        raise _not_here(f"what is kept of {ref}")
+
+    async def close(self) -> None:
+        """Nothing: replicas outlive a gateway."""
+
+
+def path(ref: FunctionRef) -> str:
+    """The path of a function."""
+    return f"/functions/{ref.name}"
+
+
+def query(ref: FunctionRef) -> dict[str, str]:
+    """What the query says beside the path."""
+    return {"namespace": ref.namespace}
+
+
+def _revision(ref: FunctionRef, item: dict[str, Any]) -> Revision:
+    spec = FunctionSpec.model_validate(item["spec"])
+    created = datetime.fromisoformat(item["created"])
+    return Revision(ref, int(item["number"]), item["image"], spec, created)
+
+
+def _replica(item: dict[str, Any]) -> Replica:
+    failure = item.get("failure")
+    return Replica(
+        id=item["id"],
+        revision=int(item["revision"].rpartition("-")[2]),
+        state=item["state"],
+        since=datetime.fromisoformat(item["since"]).timestamp(),
+        restarts=int(item["restarts"]),
+        failure=Failure(**failure) if failure else None,
+    )
+
+
+def _not_here(what: str) -> NotSupported:
+    return NotSupported(f"{what} is the function controller's to change")

@@ -1,0 +1,12 @@
+"""What alembic runs for each migration: on the connection that `Database` hands over."""
+
+from alembic import context
+
+from plat_backends.sql.tables import METADATA
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    transaction_per_migration=False,
+)
+context.run_migrations()

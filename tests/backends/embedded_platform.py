@@ -1,0 +1,71 @@
+"""One life of the embedded backend over a home, as its tests see it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from plat_backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing, cgroups
+from plat_backends.memory import MemorySecretStore
+from plat_core.ports import LogQuery, Replica, Revision, SecretStore, Workload
+
+from ..contract.worlds import QUICK, until
+from .embedded_home import Home
+
+_permitted = cgroups.detect("test-detect")
+_permitted.remove()
+CGROUPS = bool(_permitted.parents)
+
+
+class Platform:
+    """One life of the backend over a home."""
+
+    def __init__(self, home: Home, workloads: EmbeddedWorkloads, logs: EmbeddedLogs) -> None:
+        self.home = home
+        self.workloads = workloads
+        self.logs = logs
+
+    async def scale(self, revision: Revision, count: int) -> None:
+        workload = Workload(revision.ref, {revision.number: count}, {revision.number: revision})
+        await self.workloads.apply(workload)
+
+    async def run(self, revision: Revision) -> Replica:
+        """The one replica of a revision, ready."""
+        await self.scale(revision, 1)
+        return await self.state("ready")
+
+    async def state(self, state: str, *, restarts: int = 0) -> Replica:
+        def holds(seen: Any) -> bool:
+            return bool(seen) and seen[0].state == state and seen[0].restarts >= restarts
+
+        return (await until(self.workloads, holds, self.home.ref))[0]
+
+    async def gone(self) -> None:
+        await until(self.workloads, lambda seen: not seen, self.home.ref)
+
+    async def until_logged(self, text: str) -> None:
+        async with asyncio.timeout(60):
+            async for record in self.logs.read(self.home.ref, LogQuery(tail=1000, follow=True)):
+                if record.text == text:
+                    return
+
+    async def lines(self, **query: Any) -> list[tuple[str, str]]:
+        records = self.logs.read(self.home.ref, LogQuery(**{"tail": 100_000, **query}))
+        return [(r.stream, r.text) async for r in records]
+
+
+@asynccontextmanager
+async def platform(
+    home: Home, *, timing: Timing = QUICK, secrets: SecretStore | None = None, **options: Any
+) -> AsyncIterator[Platform]:
+    logs = EmbeddedLogs(home.path / "logs")
+    workloads = await EmbeddedWorkloads.open(
+        home.path, secrets=secrets or MemorySecretStore(), logs=logs, timing=timing, **options
+    )
+    try:
+        yield Platform(home, workloads, logs)
+    finally:
+        await workloads.close()
+        await logs.close()

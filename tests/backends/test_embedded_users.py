@@ -1,0 +1,108 @@
+"""A user of its own for each function: where it can be had, and where it cannot."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from plat_backends.embedded import start
+from plat_backends.embedded.users import Users, closed
+from plat_backends.memory import MemorySecretStore
+from plat_core.model.names import FunctionRef
+
+from .embedded_home import LAUNCHER, Home
+from .embedded_platform import platform
+
+SYSTEM_PYTHON = Path("/usr/bin/python3")
+IDS = range(70_000, 70_100)
+ROOT = os.geteuid() == 0
+needs_root = pytest.mark.skipif(not ROOT, reason="only root may change users")
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may pass through, with everything that a replica reads."""
+    path = Path(tempfile.mkdtemp(dir="/tmp"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@needs_root
+@pytest.mark.skipif(
+    not SYSTEM_PYTHON.exists() or closed(SYSTEM_PYTHON) is not None,
+    reason="no Python here that every user may run",
+)
+async def test_a_replica_runs_as_a_user_of_its_own(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, path in (("LAUNCH", start.LAUNCH), ("LAUNCHER", LAUNCHER)):
+        shutil.copy(path, open_folder / name)
+        (open_folder / name).chmod(0o644)
+    monkeypatch.setattr(start, "LAUNCH", open_folder / "LAUNCH")
+    home = Home(open_folder / "home", python=SYSTEM_PYTHON, launcher=open_folder / "LAUNCHER")
+    secrets = MemorySecretStore()
+    await secrets.put("default", "db", {"url": "x"})
+    async with platform(home, secrets=secrets, users=IDS) as world:
+        env = {"LD_PRELOAD": "/tmp/evil.so"}
+        info = await home.info(await world.run(home.revision(secrets=["db"], env=env)))
+        assert info["uid"] in IDS
+        assert info["gids"] == []
+        assert info["secrets"] == {"db/url": ["x", 0o400]}
+        assert "LD_PRELOAD" not in info["env"]
+        assert _owner_and_mode(Path(info["env"]["TMPDIR"])) == (info["uid"], 0o700)
+        await world.scale(home.revision(), 0)
+        await world.gone()
+
+
+def _owner_and_mode(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_uid, stat.S_IMODE(found.st_mode)
+
+
+@needs_root
+async def test_where_the_code_is_closed_it_stays_the_platforms_user_and_says_so_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    home = Home(tmp_path / "home")
+    (home.path / "code").chmod(0o700)
+    with caplog.at_level(logging.WARNING):
+        async with platform(home, users=IDS) as world:
+            info = await home.info(await world.run(home.revision()))
+            await world.scale(home.revision(), 2)
+    assert info["uid"] == os.geteuid()
+    assert caplog.text.count("closed to others") == 1
+
+
+def test_closed_names_the_barrier(open_folder: Path) -> None:
+    inner = open_folder / "inner"
+    inner.mkdir(mode=0o700)
+    (inner / "file").write_text("")
+    assert closed(inner / "file") == inner
+    inner.chmod(0o711)
+    (inner / "file").chmod(0o600)
+    assert closed(inner / "file") == inner / "file"
+    (inner / "file").chmod(0o604)
+    assert closed(inner / "file") is None
+    assert closed(inner / "nothing") == inner / "nothing"
+
+
+@needs_root
+def test_functions_have_users_apart_while_there_are_enough() -> None:
+    users = Users(range(70_000, 70_003))
+    picked = [users.pick(FunctionRef(name), []) for name in ("a", "b", "c")]
+    assert sorted(filter(None, picked)) == [70_000, 70_001, 70_002]
+    assert users.pick(FunctionRef("a"), []) == picked[0]
+    users.release(FunctionRef("b"))
+    assert users.pick(FunctionRef("d"), []) == picked[1]
+
+
+def test_no_ids_no_users() -> None:
+    assert not Users(None).active
+    assert Users(None).pick(FunctionRef("a"), []) is None
