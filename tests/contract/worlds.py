@@ -26,7 +26,7 @@ from plat_backends.memory import (
 )
 from plat_core.ports import Failure, Replica, Revision, Workloads
 
-from ..core.backends.embedded_home import Home
+from ..backends.embedded_home import Home
 from .samples import REF, revision
 
 QUICK = Timing(start=30, probe=0.2, grace=5, backoff=0.05, backoff_most=0.2, settled=0.3)
