@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from plat_core.backoff import backoff_delay
 from plat_core.errors import FunctionNotFound, PlatError
 from plat_core.model.calls import Call, CallAnswer, CallState, CallTrouble, Claim
 from plat_core.model.names import FunctionRef
@@ -75,7 +76,7 @@ def judge(
     if attempt.answer is not None and attempt.status >= 400:
         trouble = CallTrouble("answered", f"The function answered {attempt.status}.")
     if attempt.status in PASSING and attempts < policy.attempts and trouble is not None:
-        doubled = min(policy.backoff * 2.0 ** (attempts - 1), policy.backoff_most)
+        doubled = backoff_delay(attempts, initial=policy.backoff, maximum=policy.backoff_most)
         # between half of it and all: calls that failed together do not come back together
         pause = max(doubled * (1 + chance) / 2, min(attempt.retry_after, PATIENCE))
         return Again(now + timedelta(seconds=pause), trouble)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from plat_core.backoff import Backoff
 from plat_core.errors import with_line
 from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished
 from plat_core.model.function import Function, FunctionSpec
@@ -91,6 +92,7 @@ class Build:
         return self.key == key and not (failed and self._asked != spec.redeployed_at)
 
     async def _run(self, done: Callable[[FunctionRef], None], pause: float) -> None:
+        backoff = Backoff(initial=pause, maximum=LAST_PAUSE)
         while True:
             last = await self._attempt()
             again = isinstance(last, Failed) and (last.passing or last.code in PASSING)
@@ -98,8 +100,7 @@ class Build:
             done(self._ref)
             if not again:
                 return
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LAST_PAUSE)
+            await asyncio.sleep(backoff.next_delay())
 
     async def _attempt(self) -> BuildEvent | None:
         last: BuildEvent | None = None

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
+from plat_core.backoff import backoff_delay
 from plat_core.errors import Conflict, PlatError
 
 K = TypeVar("K", bound=Hashable)
@@ -102,7 +103,7 @@ class WorkQueue(Generic[K]):
 
     def _retry(self, key: K) -> None:
         failures = self._failures[key] = self._failures.get(key, 0) + 1
-        delay = min(FIRST_RETRY * 2 ** (failures - 1), LAST_RETRY)
+        delay = backoff_delay(failures, initial=FIRST_RETRY, maximum=LAST_RETRY)
         self._timers[key] = asyncio.get_running_loop().call_later(delay, self.add, key)
 
     async def close(self) -> None:
