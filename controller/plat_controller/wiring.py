@@ -15,12 +15,13 @@ from plat_backends.sql import Database, SqlFunctionStore, SqlSecretStore
 from plat_builder.resource import ResourceBuilder
 from plat_core.errors import PlatError, Unavailable
 from plat_core.model.names import FunctionRef
+from plat_core.notifications import Notifier
 from plat_core.services.background import background
-from plat_core.services.changes import AnnouncingStore, Changes
 from plat_core.services.controller import Controller
 from plat_core.services.functions import Functions
 from plat_core.services.invoke import Router
 from plat_core.services.load import BUCKETS
+from plat_core.services.notifying_store import NotifyingStore
 from plat_core.services.tokens import TokenGuard, Verdict, refusal
 from plat_gateway.app import create_app
 from plat_gateway.proxy.limits import Limits
@@ -51,8 +52,8 @@ async def docker(
     async with AsyncExitStack() as stack:
         database = await Database.open(settings.database_url)
         stack.push_async_callback(database.close)
-        changes = Changes()
-        store = AnnouncingStore(SqlFunctionStore(database), changes)
+        changes: Notifier[FunctionRef] = Notifier()
+        store = NotifyingStore(SqlFunctionStore(database), changes)
         secrets = SqlSecretStore(database)
         engine = await Engine.connect()
         stack.push_async_callback(engine.close)

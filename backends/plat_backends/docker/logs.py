@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 from plat_core.errors import Unavailable
 from plat_core.model.names import FunctionRef
+from plat_core.notifications import Notifier, Subscription
 from plat_core.ports import LogQuery, LogRecord
 
-from plat_backends.changes import Changes, Pending
 from plat_backends.docker.engine import Engine
 from plat_backends.docker.spec import (
     FUNCTION,
@@ -81,7 +81,7 @@ class DockerLogs:
         self,
         engine: Engine,
         archive: LogArchive,
-        changes: Changes[FunctionRef],
+        changes: Notifier[FunctionRef],
         policy: ContainerPolicy,
     ) -> None:
         self._engine = engine
@@ -95,14 +95,14 @@ class DockerLogs:
 
     async def read(self, ref: FunctionRef, query: LogQuery) -> AsyncIterator[LogRecord]:
         """See `LogSource.read`."""
-        pending = self._changes.subscribe()
+        subscription = self._changes.subscribe()
         lines, last = await self._present(ref)
         records = [*self._archive.lines(ref), *(line.record for line in lines)]
         found = sorted(_matching(records, query), key=lambda record: record.time)
         for record in found[-query.tail :] if query.tail > 0 else ():
             yield record
         if query.follow:
-            async with contextlib.aclosing(self._follow(ref, pending, last)) as coming:
+            async with contextlib.aclosing(self._follow(ref, subscription, last)) as coming:
                 async for record in coming:
                     for match in _matching([record], query):
                         yield match
@@ -123,11 +123,11 @@ class DockerLogs:
         return [(name, c.id) for c in listed if (name := named(c.name, c.labels))]
 
     async def _follow(
-        self, ref: FunctionRef, pending: Pending[FunctionRef], last: dict[str, str]
+        self, ref: FunctionRef, subscription: Subscription[FunctionRef], last: dict[str, str]
     ) -> AsyncGenerator[LogRecord, None]:
         queue: asyncio.Queue[LogRecord] = asyncio.Queue(FOLLOW_BACKLOG)
         followed: dict[str, asyncio.Task[None]] = {}
-        looking = asyncio.create_task(self._look(ref, pending, last, queue, followed))
+        looking = asyncio.create_task(self._look(ref, subscription, last, queue, followed))
         try:
             while True:
                 yield await queue.get()
@@ -141,7 +141,7 @@ class DockerLogs:
     async def _look(
         self,
         ref: FunctionRef,
-        pending: Pending[FunctionRef],
+        subscription: Subscription[FunctionRef],
         last: dict[str, str],
         queue: asyncio.Queue[LogRecord],
         followed: dict[str, asyncio.Task[None]],
@@ -155,7 +155,7 @@ class DockerLogs:
                         followed[container] = asyncio.create_task(pump)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RELOOK_SECONDS):
-                    while await pending.take() != ref:
+                    while await subscription.take() != ref:
                         continue
 
     async def _pump(

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from plat_core.errors import PlatError, Unavailable
 from plat_core.model.names import FunctionRef
+from plat_core.notifications import Notifier
 from plat_core.ports import Replica, Revision, SecretStore, Workload
 
-from plat_backends.changes import Changes
 from plat_backends.counts import change
 from plat_backends.docker.engine import Engine, Listed
 from plat_backends.docker.images import ImageCollector
@@ -67,7 +67,7 @@ class DockerWorkloads:
         self._engine = engine
         self._policy = policy
         self._token = token
-        self._changes: Changes[FunctionRef] = Changes()
+        self._changes: Notifier[FunctionRef] = Notifier()
         self._archive = LogArchive(engine)
         self._images = ImageCollector(engine, policy)
         self._around = Surroundings(engine, secrets, policy, self._archive, self._changed, timing)
@@ -137,7 +137,7 @@ class DockerWorkloads:
         """See `Workloads.watch`; those that were adopted come first."""
         changes = self._changes.watch()
         for ref in self._adopted:
-            self._changes.tell(ref)
+            self._changes.notify(ref)
         return changes
 
     async def forget(self, ref: FunctionRef) -> None:
@@ -176,7 +176,7 @@ class DockerWorkloads:
         name = ReplicaName(ref, revision.number, id_, container)
         life = crew.lives[id_] = self._life(name, revision, time.time())
         life.begin()
-        self._changes.tell(ref)
+        self._changes.notify(ref)
 
     def _life(self, name: ReplicaName, revision: Revision | None, born: float) -> Life:
         return Life(name, revision, self._around, born=born, gone=self._gone)
@@ -194,10 +194,10 @@ class DockerWorkloads:
         crew.lives.pop(life.id, None)
         if not crew.lives:
             del self._crews[ref]
-        self._changes.tell(ref)
+        self._changes.notify(ref)
 
     def _changed(self, name: ReplicaName) -> None:
-        self._changes.tell(name.ref)
+        self._changes.notify(name.ref)
 
     def _lives(self) -> Iterator[Life]:
         for crew in self._crews.values():

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from plat_core.errors import NotSupported, Unavailable
 from plat_core.model.names import FunctionRef
+from plat_core.notifications import Notifier
 from plat_core.ports import Replica, Revision, SecretStore, Workload
 
-from plat_backends.changes import Changes
 from plat_backends.counts import change
 from plat_backends.embedded import cgroups
 from plat_backends.embedded.environment import MARK
@@ -48,7 +48,7 @@ class EmbeddedWorkloads:
         self._token = token
         self._replicas: dict[FunctionRef, dict[str, Supervisor]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._changes: Changes[FunctionRef] = Changes()
+        self._changes: Notifier[FunctionRef] = Notifier()
         self._closed = False
 
     @classmethod
@@ -133,7 +133,7 @@ class EmbeddedWorkloads:
             self._logs.sink(ref, name, revision.name),
             timing=self._timing,
             now=self._now,
-            changed=lambda: self._changes.tell(ref),
+            changed=lambda: self._changes.notify(ref),
         )
         self._replicas.setdefault(ref, {})[supervisor.id] = supervisor
         task = asyncio.get_running_loop().create_task(supervisor.run(), name=supervisor.id)
@@ -149,7 +149,7 @@ class EmbeddedWorkloads:
             self._starter.users.release(ref)
         if not task.cancelled() and (error := task.exception()) is not None:
             LOG.error("the supervisor of %s failed", supervisor.id, exc_info=error)
-        self._changes.tell(ref)
+        self._changes.notify(ref)
 
     def _clear(self) -> None:
         self._starter.cgroups.remove()

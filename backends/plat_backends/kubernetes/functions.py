@@ -13,11 +13,11 @@ from plat_core.errors import Conflict, FunctionNotFound, InvalidInput, Unavailab
 from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Metadata
 from plat_core.model.names import FunctionRef
 from plat_core.model.validation import invalid
+from plat_core.notifications import Notifier, Subscription
 from plat_core.ports import Record, Revision
 from pydantic import ValidationError
 
 from plat_backends import records
-from plat_backends.changes import Changes, Pending, drain
 from plat_backends.kubernetes.api import Api, Missing, Refused
 from plat_backends.kubernetes.cache import Cache
 from plat_backends.kubernetes.kinds import (
@@ -67,7 +67,7 @@ class KubernetesFunctionStore:
         self._functions = functions
         self._revisions = revisions
         self._manager = manager
-        self._changes: Changes[FunctionRef] = Changes()
+        self._changes: Notifier[FunctionRef] = Notifier()
         self._told: dict[FunctionRef, tuple[Any, ...]] = {}
         self._parsed: dict[FunctionRef, tuple[int, Function]] = {}
         self._turns: WeakValueDictionary[FunctionRef, asyncio.Lock] = WeakValueDictionary()
@@ -195,10 +195,10 @@ class KubernetesFunctionStore:
         """See `FunctionStore.watch`."""
         return self._watch(self._changes.subscribe())
 
-    async def _watch(self, pending: Pending[FunctionRef]) -> AsyncIterator[FunctionRef]:
+    async def _watch(self, subscription: Subscription[FunctionRef]) -> AsyncIterator[FunctionRef]:
         for document in self._functions:
-            pending.add(itself(document))
-        async for ref in drain(pending):
+            subscription.add(itself(document))
+        async for ref in subscription.keys():
             yield ref
 
     def _changed(self, document: Document) -> None:
@@ -219,7 +219,7 @@ class KubernetesFunctionStore:
         else:
             self._told.pop(ref, None)
             self._parsed.pop(ref, None)
-        self._changes.tell(ref)
+        self._changes.notify(ref)
 
     async def _live(self, ref: FunctionRef) -> Document | None:
         try:

@@ -16,10 +16,10 @@ from typing import Final
 from plat_core.errors import Conflict, FunctionNotFound, Unavailable
 from plat_core.model.function import Function
 from plat_core.model.names import FunctionRef
+from plat_core.notifications import Notifier, Subscription
 from plat_core.ports import Endpoint, Record, Route, RouteRemoved, RouteState
 
 from plat_backends import probe
-from plat_backends.changes import Changes, Pending, drain
 from plat_backends.kubernetes.api import Api, Missing
 from plat_backends.kubernetes.cache import Cache
 from plat_backends.kubernetes.functions import KubernetesFunctionStore, Unreadable
@@ -81,9 +81,9 @@ class KubernetesRoutes:
         self._functions = functions
         self._deployments = deployments
         self._pods = pods
-        self._changes: Changes[FunctionRef] = Changes()
+        self._changes: Notifier[FunctionRef] = Notifier()
         self._looks: dict[str, _Look] = {}
-        functions.listen(lambda document: self._changes.tell(itself(document)))
+        functions.listen(lambda document: self._changes.notify(itself(document)))
         deployments.listen(self._child_changed)
         pods.listen(self._pod_changed)
 
@@ -91,11 +91,13 @@ class KubernetesRoutes:
         """See `Resolver.watch`."""
         return self._watch(self._changes.subscribe())
 
-    async def _watch(self, pending: Pending[FunctionRef]) -> AsyncIterator[Route | RouteRemoved]:
+    async def _watch(
+        self, subscription: Subscription[FunctionRef]
+    ) -> AsyncIterator[Route | RouteRemoved]:
         for document in self._functions:
-            pending.add(itself(document))
+            subscription.add(itself(document))
         told: dict[FunctionRef, Route] = {}
-        async for ref in drain(pending):
+        async for ref in subscription.keys():
             found = await self._route(ref)
             if found is None:
                 if told.pop(ref, None) is not None:
@@ -171,7 +173,7 @@ class KubernetesRoutes:
 
     def _child_changed(self, document: Document) -> None:
         if ref := function_of(document):
-            self._changes.tell(ref)
+            self._changes.notify(ref)
 
     def _pod_changed(self, pod: Document) -> None:
         uid, address, state = pod["metadata"]["uid"], address_of(pod), state_of(pod)

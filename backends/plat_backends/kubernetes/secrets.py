@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from plat_core.errors import Conflict, SecretNotFound
 from plat_core.model.names import SecretRef
+from plat_core.notifications import Notifier
 
-from plat_backends.changes import Changes
 from plat_backends.kubernetes.api import Api, Missing
 from plat_backends.kubernetes.cache import Cache
 from plat_backends.kubernetes.kinds import (
@@ -87,8 +87,8 @@ class KubernetesSecretVersions:
 
     def __init__(self, secrets: Cache) -> None:
         self._secrets = secrets
-        self._changes: Changes[SecretRef] = Changes()
-        secrets.listen(lambda s: self._changes.tell(SecretRef(name_of(s), namespace_of(s))))
+        self._changes: Notifier[SecretRef] = Notifier()
+        secrets.listen(lambda s: self._changes.notify(SecretRef(name_of(s), namespace_of(s))))
 
     async def versions(self, namespace: str, names: Collection[str]) -> Mapping[str, str]:
         """See `SecretVersions.versions`."""

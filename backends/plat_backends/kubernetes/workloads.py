@@ -12,9 +12,9 @@ from typing import Final
 from plat_core.errors import Conflict, InvalidInput
 from plat_core.model.function import FunctionSpec
 from plat_core.model.names import FunctionRef
+from plat_core.notifications import Notifier
 from plat_core.ports import Record, Replica, Workload
 
-from plat_backends.changes import Changes
 from plat_backends.kubernetes import manifests, observing
 from plat_backends.kubernetes.api import Api, Missing
 from plat_backends.kubernetes.cache import Cache
@@ -89,7 +89,7 @@ class KubernetesWorkloads:
         self._probes = FailedProbes(api)
         self._locks: dict[str, asyncio.Lock] = {}
         self._specs: dict[FunctionRef, tuple[tuple[str, int], FunctionSpec]] = {}
-        self._changes: Changes[FunctionRef] = Changes()
+        self._changes: Notifier[FunctionRef] = Notifier()
         for cache in (caches.deployments, caches.pods, caches.services, caches.budgets):
             cache.listen(self._child_changed)
         for shared in (caches.accounts, caches.defaults, caches.policies):
@@ -281,7 +281,7 @@ class KubernetesWorkloads:
 
     def _child_changed(self, document: Document) -> None:
         if ref := function_of(document):
-            self._changes.tell(ref)
+            self._changes.notify(ref)
 
     def _shared_changed(self, document: Document) -> None:
         """One function of the namespace is enough to bring back what all of them share."""
@@ -289,7 +289,7 @@ class KubernetesWorkloads:
             namespace = namespace_of(document)
             for function in self._caches.functions:
                 if namespace_of(function) == namespace:
-                    self._changes.tell(itself(function))
+                    self._changes.notify(itself(function))
                     return
 
 

@@ -9,10 +9,10 @@ from itertools import count
 from plat_core.errors import FunctionNotFound, SecretNotFound
 from plat_core.model.function import Function, FunctionStatus
 from plat_core.model.names import FunctionRef, SecretRef
+from plat_core.notifications import Notifier, Subscription
 from plat_core.ports import Record, Revision
 
 from plat_backends import records
-from plat_backends.changes import Changes, Pending, drain
 
 
 class MemoryFunctionStore:
@@ -21,7 +21,7 @@ class MemoryFunctionStore:
     def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.writes = 0
         self._records: dict[FunctionRef, Record] = {}
-        self._changes: Changes[FunctionRef] = Changes()
+        self._changes: Notifier[FunctionRef] = Notifier()
         self._now = now
         self._uids = count(1)
 
@@ -30,7 +30,7 @@ class MemoryFunctionStore:
         old = self._records.get(function.ref)
         new = records.put(old, function, now=self._now(), uid=f"uid-{next(self._uids)}")
         if self._save(new):
-            self._changes.tell(function.ref)
+            self._changes.notify(function.ref)
         return new.function
 
     async def get(self, ref: FunctionRef) -> Record:
@@ -47,13 +47,13 @@ class MemoryFunctionStore:
     async def delete(self, ref: FunctionRef) -> None:
         """See `FunctionStore.delete`."""
         if self._save(records.deleted(await self.get(ref), now=self._now())):
-            self._changes.tell(ref)
+            self._changes.notify(ref)
 
     async def purge(self, ref: FunctionRef) -> None:
         """See `FunctionStore.purge`."""
         if self._records.pop(ref, None) is not None:
             self.writes += 1
-            self._changes.tell(ref)
+            self._changes.notify(ref)
 
     async def put_status(
         self, ref: FunctionRef, status: FunctionStatus, *, serving: int, failed: int
@@ -69,10 +69,10 @@ class MemoryFunctionStore:
         """See `FunctionStore.watch`."""
         return self._watch(self._changes.subscribe())
 
-    async def _watch(self, pending: Pending[FunctionRef]) -> AsyncIterator[FunctionRef]:
+    async def _watch(self, subscription: Subscription[FunctionRef]) -> AsyncIterator[FunctionRef]:
         for ref in sorted(self._records):
-            pending.add(ref)
-        async for ref in drain(pending):
+            subscription.add(ref)
+        async for ref in subscription.keys():
             yield ref
 
     def _save(self, record: Record) -> bool:
@@ -91,7 +91,7 @@ class MemorySecretStore:
         self._secrets: dict[tuple[str, str], dict[str, str]] = {}
         self._versions: dict[tuple[str, str], str] = {}
         self._numbers = count(1)
-        self._changes: Changes[SecretRef] = Changes()
+        self._changes: Notifier[SecretRef] = Notifier()
 
     async def put(self, namespace: str, name: str, values: Mapping[str, str]) -> None:
         """See `SecretStore.put`."""
@@ -99,7 +99,7 @@ class MemorySecretStore:
             return
         self._secrets[namespace, name] = dict(values)
         self._versions[namespace, name] = str(next(self._numbers))
-        self._changes.tell(SecretRef(name, namespace))
+        self._changes.notify(SecretRef(name, namespace))
 
     async def get(self, namespace: str, name: str) -> Mapping[str, str]:
         """See `SecretStore.get`."""
@@ -116,7 +116,7 @@ class MemorySecretStore:
         """See `SecretStore.delete`."""
         if self._secrets.pop((namespace, name), None) is None:
             raise _missing(name)
-        self._changes.tell(SecretRef(name, namespace))
+        self._changes.notify(SecretRef(name, namespace))
 
     async def versions(self, namespace: str, names: Collection[str]) -> Mapping[str, str]:
         """See `SecretVersions.versions`."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from plat_core.errors import Unavailable
 from plat_core.model.names import FunctionRef
+from plat_core.notifications import Notifier
 from plat_core.ports import Endpoint, Failure, Replica, ReplicaState, Revision, Workload
 
-from plat_backends.changes import Changes
 from plat_backends.counts import change, next_id
 from plat_backends.memory.logs import MemoryLogs
 
@@ -52,7 +52,7 @@ class MemoryWorkloads:
         self.applied: list[Workload] = []
         self._logs = logs
         self._entries: dict[FunctionRef, dict[str, _Entry]] = {}
-        self._changes: Changes[FunctionRef] = Changes()
+        self._changes: Notifier[FunctionRef] = Notifier()
         self._now = now
         self._closed = False
 
@@ -77,7 +77,7 @@ class MemoryWorkloads:
             for _ in range(n):
                 self._start(workload.revisions[number])
         if wanted.stop or wanted.start:
-            self._changes.tell(workload.ref)
+            self._changes.notify(workload.ref)
 
     def watch(self) -> AsyncIterator[FunctionRef]:
         """See `Workloads.watch`."""
@@ -94,7 +94,7 @@ class MemoryWorkloads:
         self._closed = True
         for ref in [ref for ref, entries in self._entries.items() if entries]:
             self._entries[ref].clear()
-            self._changes.tell(ref)
+            self._changes.notify(ref)
 
     def become(
         self, ref: FunctionRef, replica: str, state: ReplicaState, failure: Failure | None = None
@@ -110,7 +110,7 @@ class MemoryWorkloads:
             restarts=old.restarts + (state == "waiting"),
             failure=None if state == "ready" else failure or old.failure,
         )
-        self._changes.tell(ref)
+        self._changes.notify(ref)
 
     def _start(self, revision: Revision) -> None:
         entries = self._entries[revision.ref]

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from plat_core.errors import FunctionNotFound, Unavailable
 from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Metadata
 from plat_core.model.names import FunctionRef
+from plat_core.notifications import Notifier, Subscription
 from plat_core.ports import Record, Revision
 from pydantic import ValidationError
 
 from plat_backends import records
-from plat_backends.changes import Changes, Pending, drain
 from plat_backends.sql.database import Database
 from plat_backends.sql.tables import FUNCTIONS, REVISIONS
 
@@ -38,7 +38,7 @@ class SqlFunctionStore:
         uid: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
         self._database = database
-        self._changes: Changes[FunctionRef] = Changes()
+        self._changes: Notifier[FunctionRef] = Notifier()
         self._now = now
         self._uid = uid
 
@@ -53,7 +53,7 @@ class SqlFunctionStore:
 
         old, new = await self._database.write(work)
         if new is not old:
-            self._changes.tell(function.ref)
+            self._changes.notify(function.ref)
         return new.function
 
     async def get(self, ref: FunctionRef) -> Record:
@@ -78,12 +78,12 @@ class SqlFunctionStore:
             return new is not old
 
         if await self._database.write(work):
-            self._changes.tell(ref)
+            self._changes.notify(ref)
 
     async def purge(self, ref: FunctionRef) -> None:
         """See `FunctionStore.purge`."""
         if await self._database.write(lambda connection: _purge(connection, ref)):
-            self._changes.tell(ref)
+            self._changes.notify(ref)
 
     async def put_status(
         self, ref: FunctionRef, status: FunctionStatus, *, serving: int, failed: int
@@ -113,10 +113,10 @@ class SqlFunctionStore:
         """See `FunctionStore.watch`."""
         return self._watch(self._changes.subscribe())
 
-    async def _watch(self, pending: Pending[FunctionRef]) -> AsyncIterator[FunctionRef]:
+    async def _watch(self, subscription: Subscription[FunctionRef]) -> AsyncIterator[FunctionRef]:
         for ref in await self._database.read(_refs):
-            pending.add(ref)
-        async for ref in drain(pending):
+            subscription.add(ref)
+        async for ref in subscription.keys():
             yield ref
 
 

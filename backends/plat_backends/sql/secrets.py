@@ -8,8 +8,8 @@ from uuid import uuid4
 import sqlalchemy as sa
 from plat_core.errors import SecretNotFound
 from plat_core.model.names import SecretRef
+from plat_core.notifications import Notifier
 
-from plat_backends.changes import Changes
 from plat_backends.sql.database import Database
 from plat_backends.sql.tables import SECRETS
 
@@ -25,7 +25,7 @@ class SqlSecretStore:
     ) -> None:
         self._database = database
         self._version = version
-        self._changes: Changes[SecretRef] = Changes()
+        self._changes: Notifier[SecretRef] = Notifier()
 
     async def put(self, namespace: str, name: str, values: Mapping[str, str]) -> None:
         """See `SecretStore.put`."""
@@ -41,7 +41,7 @@ class SqlSecretStore:
             return True
 
         if await self._database.write(work):
-            self._changes.tell(SecretRef(name, namespace))
+            self._changes.notify(SecretRef(name, namespace))
 
     async def get(self, namespace: str, name: str) -> Mapping[str, str]:
         """See `SecretStore.get`."""
@@ -63,7 +63,7 @@ class SqlSecretStore:
         query = sa.delete(SECRETS).where(_where(namespace, name))
         if not await self._database.write(lambda c: c.execute(query).rowcount):
             raise _missing(name)
-        self._changes.tell(SecretRef(name, namespace))
+        self._changes.notify(SecretRef(name, namespace))
 
     async def versions(self, namespace: str, names: Collection[str]) -> Mapping[str, str]:
         """See `SecretVersions.versions`."""

@@ -14,6 +14,7 @@ from datetime import datetime
 from plat_core.errors import FunctionNotFound
 from plat_core.model.function import FunctionSpec
 from plat_core.model.names import FunctionRef, SecretRef
+from plat_core.notifications import LatestValues
 from plat_core.ports import (
     FunctionStore,
     Record,
@@ -24,7 +25,6 @@ from plat_core.ports import (
     Workload,
     Workloads,
 )
-from plat_core.services.broadcast import Broadcast
 from plat_core.services.reconcile import Plan, outdated, plan
 from plat_core.services.sources import Build, Built, SourceBuilder, source_key
 from plat_core.services.verdict import BuildState, Observed
@@ -62,7 +62,7 @@ class Controller:
         self._now = now
         self._url = url
         self._queue: WorkQueue[FunctionRef] = WorkQueue(self._work, at_once=at_once)
-        self._routes: Broadcast[FunctionRef, Route | RouteRemoved] = Broadcast()
+        self._routes: LatestValues[FunctionRef, Route | RouteRemoved] = LatestValues(RouteRemoved)
         self._wanted: dict[FunctionRef, int] = {}
         self._seen: dict[FunctionRef, int] = {}
         self._builds: dict[FunctionRef, Build] = {}
@@ -245,7 +245,7 @@ class Controller:
 
     async def _forget(self, ref: FunctionRef) -> None:
         await self._workloads.apply(Workload(ref, {}))
-        self._routes.retire(ref, RouteRemoved(ref))
+        self._routes.remove(ref)
         self._wanted.pop(ref, None)
         self._seen.pop(ref, None)
         if build := self._builds.pop(ref, None):

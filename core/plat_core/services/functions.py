@@ -21,8 +21,8 @@ from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Sca
 from plat_core.model.names import FunctionRef
 from plat_core.model.quantities import Duration
 from plat_core.model.validation import validate
+from plat_core.notifications import Notifier
 from plat_core.ports import FunctionStore, Record, Replica, Scaler, Workloads
-from plat_core.services.changes import Changes
 
 ATTEMPTS = 10
 """How often a change is tried when others keep writing in between."""
@@ -79,7 +79,7 @@ class Functions:
         self,
         store: FunctionStore,
         workloads: Workloads,
-        changes: Changes,
+        changes: Notifier[FunctionRef],
         *,
         scaler: Scaler,
         debugging: bool = False,
@@ -175,12 +175,12 @@ class Functions:
 
         Raises FunctionNotFound, also when it goes away meanwhile.
         """
-        with self._changes.subscribed() as changes:
+        with self._changes.subscribe() as changes:
             function = await self.get(ref)
             try:
                 async with asyncio.timeout(within):
                     while function.metadata.resource_version == version:
-                        if ref in await changes.take():
+                        if ref in await changes.take_all():
                             function = await self.get(ref)
             except TimeoutError:
                 return await self.get(ref)
@@ -192,12 +192,12 @@ class Functions:
         Level-based: changes that follow each other quickly may be told as one.
         """
         known: dict[FunctionRef, Function] = {}
-        with self._changes.subscribed() as changes:
+        with self._changes.subscribe() as changes:
             for function in await self.list(namespace):
                 known[function.ref] = function
                 yield FunctionEvent("created", function)
             while True:
-                for ref in await changes.take():
+                for ref in await changes.take_all():
                     if namespace in (None, ref.namespace):
                         event = await self._event(ref, known)
                         if event is not None:

@@ -18,10 +18,10 @@ from plat_backends.remote import (
 )
 from plat_builder import runtimes
 from plat_core.model.names import FunctionRef
+from plat_core.notifications import Notifier
 from plat_core.ports import FunctionStore
 from plat_core.services.autoscaler import Autoscaler
 from plat_core.services.background import background
-from plat_core.services.changes import Changes
 from plat_core.services.functions import Functions
 from plat_core.services.invoke import Router
 from plat_core.services.load import BUCKETS
@@ -43,7 +43,7 @@ async def docker(settings: GatewaySettings) -> AsyncIterator[Platform]:
         stack.push_async_callback(builds.close)
         url_of_calls = settings.database or f"sqlite:///{settings.home.absolute() / 'calls.db'}"
         queue = queue_at(url_of_calls, settings, stack)
-        changes = Changes()
+        changes: Notifier[FunctionRef] = Notifier()
         store = RemoteFunctionStore(api)
         routes = RemoteRoutes(api)
         router = Router(scaler=routes, complete=lambda: routes.complete)
@@ -94,7 +94,7 @@ async def docker(settings: GatewaySettings) -> AsyncIterator[Platform]:
         yield Platform(create_app(services, settings), proxy, services, intake)
 
 
-async def _announce(store: FunctionStore, changes: Changes) -> None:
+async def _announce(store: FunctionStore, changes: Notifier[FunctionRef]) -> None:
     """Wake whoever waits here for what others changed there."""
     async for ref in store.watch():
-        changes.announce(ref)
+        changes.notify(ref)

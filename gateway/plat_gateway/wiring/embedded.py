@@ -19,15 +19,16 @@ from plat_builder.resource import ResourceBuilder
 from plat_builder.service import BuildService
 from plat_builder.settings import BuildSettings
 from plat_core.model.names import FunctionRef
+from plat_core.notifications import Notifier
 from plat_core.ports import FunctionStore, LogRecord
 from plat_core.services.autoscaler import Autoscaler
 from plat_core.services.background import background
 from plat_core.services.calls import Calls
-from plat_core.services.changes import AnnouncingStore, Changes
 from plat_core.services.controller import Controller
 from plat_core.services.functions import Functions
 from plat_core.services.invoke import Router
 from plat_core.services.load import BUCKETS
+from plat_core.services.notifying_store import NotifyingStore
 
 from plat_gateway.app import create_app
 from plat_gateway.notices import Notices
@@ -59,8 +60,8 @@ async def embedded(
     async with AsyncExitStack() as stack:
         database = await Database.open(f"sqlite:///{home / 'plat.db'}")
         stack.push_async_callback(database.close)
-        changes = Changes()
-        store = AnnouncingStore(SqlFunctionStore(database), changes)
+        changes: Notifier[FunctionRef] = Notifier()
+        store = NotifyingStore(SqlFunctionStore(database), changes)
         secrets = SqlSecretStore(database)
         queue = SqlCallStore(database)
         logs = EmbeddedLogs(home / "logs")

@@ -25,9 +25,9 @@ from plat_backends.kubernetes import (
 from plat_backends.remote import RemoteBuilds
 from plat_builder import runtimes
 from plat_core.model.names import FunctionRef
+from plat_core.notifications import Notifier
 from plat_core.services.autoscaler import Autoscaler
 from plat_core.services.background import background
-from plat_core.services.changes import Changes
 from plat_core.services.functions import Functions
 from plat_core.services.invoke import Router
 from plat_core.services.load import BUCKETS
@@ -50,8 +50,8 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
         stack.push_async_callback(builds.close)
         queue = queue_at(settings.database, settings, stack) if settings.database else None
         caches = Caches()
-        changes = Changes()
-        caches.functions.listen(lambda document: changes.announce(kinds.itself(document)))
+        changes: Notifier[FunctionRef] = Notifier()
+        caches.functions.listen(lambda document: changes.notify(kinds.itself(document)))
         store = KubernetesFunctionStore(
             api, caches.functions, caches.revisions, manager="plat-gateway"
         )

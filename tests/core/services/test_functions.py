@@ -12,14 +12,15 @@ from plat_backends.memory import MemoryFunctionStore, MemoryScaler, MemoryWorklo
 from plat_core.errors import Conflict, FunctionNotFound, InvalidInput
 from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Metadata
 from plat_core.model.names import FunctionRef
-from plat_core.services.changes import AnnouncingStore, Changes
+from plat_core.notifications import Notifier
 from plat_core.services.functions import FunctionEvent, Functions, ScaleChange
+from plat_core.services.notifying_store import NotifyingStore
 
 ORDERS = FunctionRef("orders")
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
-class YieldingStore(AnnouncingStore):
+class YieldingStore(NotifyingStore):
     """Lets others run before every access, as a database would."""
 
     async def get(self, ref: FunctionRef) -> Any:
@@ -33,7 +34,7 @@ class YieldingStore(AnnouncingStore):
 
 @pytest.fixture
 def store() -> YieldingStore:
-    return YieldingStore(MemoryFunctionStore(), Changes())
+    return YieldingStore(MemoryFunctionStore(), Notifier())
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def functions(store: YieldingStore, scaler: MemoryScaler) -> Functions:
     return over(store, scaler)
 
 
-def over(store: AnnouncingStore, scaler: MemoryScaler | None = None) -> Functions:
+def over(store: NotifyingStore, scaler: MemoryScaler | None = None) -> Functions:
     ticks = count()
     return Functions(
         store,
@@ -264,6 +265,6 @@ async def test_nobody_is_subscribed_after_the_last_listener_left(
     await functions.put(orders())
     events = functions.events()
     await anext(events)
-    assert store.changes.listeners == 1
+    assert store.changes.subscribers == 1
     await events.aclose()
-    assert store.changes.listeners == 0
+    assert store.changes.subscribers == 0

@@ -22,9 +22,10 @@ from plat_backends.memory import (
 from plat_core.errors import Malformed
 from plat_core.model.build import BuildEvent, BuildOptions, Finished, LogLine, Step
 from plat_core.model.names import FunctionRef
+from plat_core.notifications import Notifier
 from plat_core.services.calls import CallPolicy, Calls
-from plat_core.services.changes import AnnouncingStore, Changes
 from plat_core.services.functions import Functions
+from plat_core.services.notifying_store import NotifyingStore
 from plat_gateway.app import create_app
 from plat_gateway.notices import Notices
 from plat_gateway.routes.documents import RuntimeView
@@ -75,7 +76,7 @@ def default_script() -> list[BuildEvent | Exception | asyncio.Event]:
 class Platform:
     """The services behind the API, for a test to look into."""
 
-    store: AnnouncingStore
+    store: NotifyingStore
     workloads: MemoryWorkloads
     logs: MemoryLogs
     secrets: MemorySecretStore
@@ -134,7 +135,7 @@ class Platform:
 def make_platform(**settings: Any) -> Platform:
     given = {"auth_token": TOKEN, "backend": "memory", "stream_limit": 5.0} | settings
     return Platform(
-        store=AnnouncingStore(MemoryFunctionStore(), Changes()),
+        store=NotifyingStore(MemoryFunctionStore(), Notifier()),
         workloads=MemoryWorkloads(),
         logs=MemoryLogs(),
         secrets=MemorySecretStore(),

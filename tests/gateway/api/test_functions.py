@@ -152,12 +152,12 @@ async def test_waiting_for_a_change_ends_with_it(
     version = (await put()).json()["metadata"]["resourceVersion"]
     query = {"wait": "30s", "resourceVersion": version}
     waiting = asyncio.ensure_future(client.get("/functions/orders", params=query))
-    while not platform.store.changes.listeners:  # noqa: ASYNC110
+    while not platform.store.changes.subscribers:  # noqa: ASYNC110
         await asyncio.sleep(0)
     await platform.store.put_status(orders, FunctionStatus(replicas=2), serving=0, failed=0)
     answer = await asyncio.wait_for(waiting, 30)
     assert answer.json()["status"]["replicas"] == 2
-    assert platform.store.changes.listeners == 0
+    assert platform.store.changes.subscribers == 0
 
 
 async def test_waiting_takes_a_duration(client: httpx.AsyncClient, put: Put) -> None:

@@ -72,7 +72,7 @@ async def stored(platform: Platform, orders: FunctionRef) -> FunctionRef:
 
 async def listeners_become(platform: Platform, count: int) -> None:
     async def become() -> None:
-        while platform.store.changes.listeners != count:  # noqa: ASYNC110
+        while platform.store.changes.subscribers != count:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
     await asyncio.wait_for(become(), PATIENCE)
