@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import uvloop
 from plat_core.errors import PlatError, Unauthenticated
@@ -25,7 +25,7 @@ class FixedRoute:
     def __init__(self, address: str) -> None:
         self._endpoints = (Endpoint("r1", address),)
 
-    async def watch(self) -> AsyncIterator[Route | RouteRemoved]:
+    async def watch(self) -> AsyncGenerator[Route | RouteRemoved, None]:
         """The one route."""
         yield Route(
             ref=FunctionRef("hello"),
@@ -39,6 +39,10 @@ class FixedRoute:
             max=1,
             target=700,
             idle=60,
+            forward_authorization=False,
+            reason="",
+            message="",
+            pauses=False,
         )
 
     async def scale(self, ref: FunctionRef, replicas: int) -> None:

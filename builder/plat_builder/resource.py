@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Literal, Protocol
 
@@ -16,7 +16,7 @@ class Uploads(Protocol):
 
     def build_upload(
         self, body: bytes, kind: Literal["source"], options: BuildOptions
-    ) -> AsyncIterator[BuildEvent]:
+    ) -> AsyncGenerator[BuildEvent, None]:
         """The events of the build; the last one is Finished or Failed."""
         ...
 
@@ -29,9 +29,9 @@ class ResourceBuilder:
 
     async def build_source(
         self, source: Source, options: BuildOptions
-    ) -> AsyncIterator[BuildEvent]:
+    ) -> AsyncGenerator[BuildEvent, None]:
         """The events of the build; the last one is Finished or Failed."""
         body = json.dumps(source.document()).encode()
-        async with aclosing(self._builds.build_upload(body, "source", options)) as events:  # type: ignore[type-var]
+        async with aclosing(self._builds.build_upload(body, "source", options)) as events:
             async for event in events:
                 yield event

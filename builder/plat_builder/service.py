@@ -56,7 +56,7 @@ class BuildService:
 
     async def build_upload(
         self, body: Body, kind: Kind, options: BuildOptions
-    ) -> AsyncIterator[BuildEvent]:
+    ) -> AsyncGenerator[BuildEvent, None]:
         """Build what was sent; the last event is Finished or Failed, and nothing is raised.
 
         `kind`: a zip of a folder, the text of one file, or a `Source` as JSON: its files, or where

@@ -47,7 +47,7 @@ async def watch_routes(request: Request, sources: Behind, settings: Settings) ->
 
 
 async def _routes(sources: Sources) -> AsyncGenerator[bytes, None]:
-    async with aclosing(sources.resolver.watch()) as updates:  # type: ignore[type-var]
+    async with aclosing(sources.resolver.watch()) as updates:
         # the watch begins before the list is read, so that nothing falls between the two
         first = asyncio.ensure_future(anext(updates))
         try:

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -29,7 +37,7 @@ class Builds(Protocol):
 
     def build_upload(
         self, upload: AsyncIterator[bytes], kind: UploadKind, options: BuildOptions, /
-    ) -> AsyncIterator[BuildEvent]:
+    ) -> AsyncGenerator[BuildEvent, None]:
         """Take in the upload, then build it: events as they happen, the last one ends it.
 
         An upload that cannot be unpacked is a `Failed` with its code. Closing the iterator ends

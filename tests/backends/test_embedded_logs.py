@@ -137,7 +137,7 @@ async def test_too_much_output_is_dropped_and_counted(tmp_path: Path) -> None:
 
 async def test_a_slow_follower_loses_the_oldest_lines_and_costs_no_memory(tmp_path: Path) -> None:
     logs = EmbeddedLogs(tmp_path)
-    async with aclosing(logs.read(REF, LogQuery(follow=True))) as lines:  # type: ignore[type-var]
+    async with aclosing(logs.read(REF, LogQuery(follow=True))) as lines:
         first = asyncio.ensure_future(anext(lines))
         await asyncio.sleep(0)
         for number in range(FOLLOWER_LINES + 500):

@@ -121,7 +121,7 @@ async def test_a_build_that_is_called_off_leaves_nothing(
     engine = fresh(network=network, allow_source_builds=True)
 
     async def consume() -> None:
-        async with aclosing(engine.build(source, BuildOptions(name="fn"))) as events:  # type: ignore[type-var]
+        async with aclosing(engine.build(source, BuildOptions(name="fn"))) as events:
             async for _ in events:
                 pass
 
@@ -141,7 +141,7 @@ async def test_closing_the_events_early_ends_the_build(
     async for event in (events := fresh().build(folder(), BuildOptions(name="fn"))):
         if isinstance(event, LogLine) and "CPython" in event.text:
             break
-    await events.aclose()  # type: ignore[attr-defined]
+    await events.aclose()
     assert leftovers(tmp_path / "home") == []
 
 

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ class Slow:
         self.go = asyncio.Event()
         self.ended: list[str] = []
 
-    async def build(self, source: Path, options: BuildOptions) -> AsyncIterator[BuildEvent]:
+    async def build(self, source: Path, options: BuildOptions) -> AsyncGenerator[BuildEvent, None]:
         self.inside += 1
         self.most = max(self.most, self.inside)
         try:
@@ -45,7 +45,7 @@ class Slow:
 class Broken:
     """A builder with a bug."""
 
-    async def build(self, source: Path, options: BuildOptions) -> AsyncIterator[BuildEvent]:
+    async def build(self, source: Path, options: BuildOptions) -> AsyncGenerator[BuildEvent, None]:
         yield LogLine(text="building")
         raise ZeroDivisionError("a bug")
 
@@ -69,7 +69,7 @@ def zipped(**files: str) -> bytes:
     return buffer.getvalue()
 
 
-async def in_pieces(data: bytes, size: int = 100) -> AsyncIterator[bytes]:
+async def in_pieces(data: bytes, size: int = 100) -> AsyncGenerator[bytes, None]:
     for start in range(0, len(data), size):
         yield data[start : start + size]
 
@@ -142,7 +142,7 @@ async def test_an_upload_cut_at_half_is_an_error_and_a_retry_works(
 ) -> None:
     data = zipped(app_py=HELLO)
 
-    async def cut() -> AsyncIterator[bytes]:
+    async def cut() -> AsyncGenerator[bytes, None]:
         yield data[: len(data) // 2]
         raise ConnectionResetError("the sender left")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -86,7 +86,7 @@ class Secrets(KubernetesSecretStore):
     async def versions(self, namespace: str, names: Collection[str]) -> Mapping[str, str]:
         return await self._seen.versions(namespace, names)
 
-    def watch(self) -> AsyncIterator[SecretRef]:
+    def watch(self) -> AsyncGenerator[SecretRef, None]:
         return self._seen.watch()
 
     async def _until(self, namespace: str, name: str, version: int) -> None:
@@ -172,10 +172,12 @@ class Elsewhere:
         pods = Counter(r.revision for r in seen if r.state != "stopping")
         return pods == Counter({n: c for n, c in workload.counts.items() if c > 0})
 
-    def watch(self) -> AsyncIterator[FunctionRef]:
+    def watch(self) -> AsyncGenerator[FunctionRef, None]:
         return self._watch(self._workloads.watch())
 
-    async def _watch(self, changes: AsyncIterator[FunctionRef]) -> AsyncIterator[FunctionRef]:
+    async def _watch(
+        self, changes: AsyncIterator[FunctionRef]
+    ) -> AsyncGenerator[FunctionRef, None]:
         async for ref in changes:
             if known := self._here.get(ref.namespace):
                 yield FunctionRef(ref.name, known)

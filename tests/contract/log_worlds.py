@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -55,7 +55,7 @@ class LogWorld(Protocol):
         """Have them written, one after the other; they can be read then."""
         ...
 
-    def read(self, query: LogQuery) -> AsyncIterator[Line]:
+    def read(self, query: LogQuery) -> AsyncGenerator[Line, None]:
         """The lines of REF."""
         ...
 
@@ -73,8 +73,8 @@ class WrittenLogs:
             record = LogRecord(time, line.replica, "orders-1", "stdout", line.text, line.call)
             self._logs.add(ref, record)
 
-    async def read(self, query: LogQuery) -> AsyncIterator[Line]:
-        async with aclosing(self._logs.read(REF, query)) as records:  # type: ignore[type-var]
+    async def read(self, query: LogQuery) -> AsyncGenerator[Line, None]:
+        async with aclosing(self._logs.read(REF, query)) as records:
             async for record in records:
                 assert (record.revision, record.stream) == ("orders-1", "stdout")
                 yield Line(record.text, record.replica, record.call_id)
@@ -177,13 +177,13 @@ class KubernetesLogWorld:
             )
             await asyncio.to_thread(self._pods.say, pod, text)
 
-    async def read(self, query: LogQuery) -> AsyncIterator[Line]:
+    async def read(self, query: LogQuery) -> AsyncGenerator[Line, None]:
         names = {pod: name for (ref, name), pod in self._replicas.items() if ref == REF}
         ours = {name: pod for pod, name in names.items()}
         replica = ours.get(query.replica) if query.replica else None
         asked = LogQuery(query.tail, query.follow, query.call_id, replica)
         records = self._logs.read(self._there(REF), asked)
-        async with aclosing(records) as found:  # type: ignore[type-var]
+        async with aclosing(records) as found:
             async for record in found:
                 assert (record.revision, record.stream) == (f"{self._there(REF).name}-1", "stdout")
                 yield Line(record.text, self._name(record.replica), record.call_id)

@@ -86,7 +86,7 @@ async def test_functions_are_kept_apart(logs: LogWorld) -> None:
 
 async def test_follow_goes_on_with_new_lines_and_misses_none(logs: LogWorld) -> None:
     await logs.write(_line(0))
-    async with aclosing(logs.read(LogQuery(tail=10, follow=True))) as lines:  # type: ignore[type-var]
+    async with aclosing(logs.read(LogQuery(tail=10, follow=True))) as lines:
         assert await _next(lines) == _line(0)
         await logs.write(*(_line(number) for number in range(1, 50)))
         for number in range(1, 50):
@@ -94,7 +94,7 @@ async def test_follow_goes_on_with_new_lines_and_misses_none(logs: LogWorld) -> 
 
 
 async def test_follow_of_one_call_leaves_others_out(logs: LogWorld) -> None:
-    async with aclosing(logs.read(LogQuery(follow=True, call_id="x"))) as lines:  # type: ignore[type-var]
+    async with aclosing(logs.read(LogQuery(follow=True, call_id="x"))) as lines:
         first = asyncio.ensure_future(anext(lines))
         await asyncio.sleep(0)
         await logs.write(_line(1, call="y"), _line(2, call="x"))
@@ -104,7 +104,7 @@ async def test_follow_of_one_call_leaves_others_out(logs: LogWorld) -> None:
 async def test_two_followers_see_the_same(logs: LogWorld) -> None:
     await logs.write(_line(0))
     query = LogQuery(follow=True)
-    async with aclosing(logs.read(query)) as one, aclosing(logs.read(query)) as two:  # type: ignore[type-var]
+    async with aclosing(logs.read(query)) as one, aclosing(logs.read(query)) as two:
         for number in range(3):
             assert await _next(one) == _line(number)
             assert await _next(two) == _line(number)

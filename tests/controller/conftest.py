@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
@@ -23,7 +23,7 @@ from ..gateway.api.conftest import TOKEN, Platform, make_platform
 class NoBuilder:
     async def build_source(
         self, source: Source, options: BuildOptions
-    ) -> AsyncIterator[BuildEvent]:
+    ) -> AsyncGenerator[BuildEvent, None]:
         yield Failed(message="nothing is built here")
 
 

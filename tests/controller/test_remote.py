@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -236,7 +236,7 @@ async def test_secrets_go_in_and_only_their_keys_come_out(
 async def test_builds_elsewhere_stream_their_events(service: Service) -> None:
     builds = RemoteBuilds(service.url, TOKEN)
 
-    async def upload() -> AsyncIterator[bytes]:
+    async def upload() -> AsyncGenerator[bytes, None]:
         yield b"def handler"
         yield b"(request): ..."
 

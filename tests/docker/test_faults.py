@@ -261,4 +261,4 @@ async def test_following_logs_sees_new_lines_and_new_replicas(platform: Platform
         await platform.run(2)
         other = await anext(lines)
         assert (other.text, other.replica != replica.id) == ("starting", True)
-    await lines.aclose()  # type: ignore[attr-defined]
+    await lines.aclose()

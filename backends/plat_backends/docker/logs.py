@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -93,7 +93,7 @@ class DockerLogs:
         """Add a line of the platform's own."""
         self._archive.add(ref, record)
 
-    async def read(self, ref: FunctionRef, query: LogQuery) -> AsyncIterator[LogRecord]:
+    async def read(self, ref: FunctionRef, query: LogQuery) -> AsyncGenerator[LogRecord, None]:
         """See `LogSource.read`."""
         subscription = self._changes.subscribe()
         lines, last = await self._present(ref)

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import secrets as randomness
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from plat_core.errors import PlatError, Unavailable
@@ -133,7 +133,7 @@ class DockerWorkloads:
             del self._crews[workload.ref]
         self._bound_paused()
 
-    def watch(self) -> AsyncIterator[FunctionRef]:
+    def watch(self) -> AsyncGenerator[FunctionRef, None]:
         """See `Workloads.watch`; those that were adopted come first."""
         changes = self._changes.watch()
         for ref in self._adopted:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -71,7 +71,7 @@ class EmbeddedLogs:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
 
-    async def read(self, ref: FunctionRef, query: LogQuery) -> AsyncIterator[LogRecord]:
+    async def read(self, ref: FunctionRef, query: LogQuery) -> AsyncGenerator[LogRecord, None]:
         """See `LogSource.read`."""
         # no await between the two: a line is either before this point, and written, or followed
         self._flush()

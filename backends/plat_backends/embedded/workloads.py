@@ -7,7 +7,7 @@ import logging
 import secrets as random
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from plat_core.errors import NotSupported, Unavailable
@@ -99,7 +99,7 @@ class EmbeddedWorkloads:
             for _ in range(count):
                 self._start(workload.revisions[number])
 
-    def watch(self) -> AsyncIterator[FunctionRef]:
+    def watch(self) -> AsyncGenerator[FunctionRef, None]:
         """See `Workloads.watch`."""
         return self._changes.watch()
 

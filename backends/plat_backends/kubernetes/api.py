@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -134,7 +134,7 @@ class Api:
 
     async def lines(
         self, path: str, *, accept: str = JSON, silence: float = WATCH_TIMEOUT, **parameters: str
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """The lines of an answer that goes on, each without its end.
 
         Raises Unavailable after `silence` seconds without a byte.

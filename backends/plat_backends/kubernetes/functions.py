@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -191,11 +191,13 @@ class KubernetesFunctionStore:
                 await self._api.delete(REVISIONS.path(ref.namespace, name_of(gone)))
                 self._revisions.drop(gone)
 
-    def watch(self) -> AsyncIterator[FunctionRef]:
+    def watch(self) -> AsyncGenerator[FunctionRef, None]:
         """See `FunctionStore.watch`."""
         return self._watch(self._changes.subscribe())
 
-    async def _watch(self, subscription: Subscription[FunctionRef]) -> AsyncIterator[FunctionRef]:
+    async def _watch(
+        self, subscription: Subscription[FunctionRef]
+    ) -> AsyncGenerator[FunctionRef, None]:
         for document in self._functions:
             subscription.add(itself(document))
         async for ref in subscription.keys():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Final
@@ -35,7 +35,7 @@ class KubernetesLogs:
         self._api = api
         self._pods = pods
 
-    async def read(self, ref: FunctionRef, query: LogQuery) -> AsyncIterator[LogRecord]:
+    async def read(self, ref: FunctionRef, query: LogQuery) -> AsyncGenerator[LogRecord, None]:
         """See `LogSource.read`."""
         pods = self._of(ref, query)
         past = [line for pod in pods for line in await self._past(ref, pod, query)]
@@ -44,7 +44,7 @@ class KubernetesLogs:
             yield record
         if query.follow:
             since = max((r.time for r in past), default=datetime.now(UTC))
-            async with aclosing(self._follow(ref, query, since)) as records:  # type: ignore[type-var]
+            async with aclosing(self._follow(ref, query, since)) as records:
                 async for record in records:
                     yield record
 
@@ -69,7 +69,7 @@ class KubernetesLogs:
 
     async def _follow(
         self, ref: FunctionRef, query: LogQuery, since: datetime
-    ) -> AsyncIterator[LogRecord]:
+    ) -> AsyncGenerator[LogRecord, None]:
         queue: asyncio.Queue[LogRecord] = asyncio.Queue(BACKLOG)
         readers: dict[str, asyncio.Task[None]] = {}
         look = asyncio.create_task(self._look(ref, query, since, queue, readers))
@@ -124,11 +124,11 @@ class KubernetesLogs:
 
     async def _lines(
         self, ref: FunctionRef, pod: Document, **parameters: str
-    ) -> AsyncIterator[LogRecord]:
+    ) -> AsyncGenerator[LogRecord, None]:
         path = PODS.path(ref.namespace, name_of(pod)) + "/log"
         lines = self._api.lines(path, silence=QUIET, timestamps="true", **parameters)
         revision = f"{ref.name}-{revision_of(pod)}"
-        async with aclosing(lines):  # type: ignore[type-var]
+        async with aclosing(lines):
             async for line in lines:
                 if record := parse(line, replica=name_of(pod), revision=revision):
                     yield record

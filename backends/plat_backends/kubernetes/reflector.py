@@ -116,7 +116,7 @@ class Reflector:
             "timeoutSeconds": str(WATCH_TIMEOUT - 30),
         }
         lines = self._api.lines(self._path, accept=self._accept, silence=SILENCE, **parameters)
-        async with aclosing(lines):  # type: ignore[type-var]
+        async with aclosing(lines):
             async for line in lines:
                 version = self._take(json.loads(line)) or version
         return version

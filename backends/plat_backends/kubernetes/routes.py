@@ -9,7 +9,7 @@ on to tell of addresses that nobody has any more, or somebody else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,7 @@ from plat_core.errors import Conflict, FunctionNotFound, Unavailable
 from plat_core.model.function import Function
 from plat_core.model.names import FunctionRef
 from plat_core.notifications import Notifier, Subscription
-from plat_core.ports import Endpoint, Record, Route, RouteRemoved, RouteState
+from plat_core.ports import Endpoint, Record, Route, RouteRemoved, RouteState, build_route
 
 from plat_backends import probe
 from plat_backends.kubernetes.api import Api, Missing
@@ -87,13 +87,13 @@ class KubernetesRoutes:
         deployments.listen(self._child_changed)
         pods.listen(self._pod_changed)
 
-    def watch(self) -> AsyncIterator[Route | RouteRemoved]:
+    def watch(self) -> AsyncGenerator[Route | RouteRemoved, None]:
         """See `Resolver.watch`."""
         return self._watch(self._changes.subscribe())
 
     async def _watch(
         self, subscription: Subscription[FunctionRef]
-    ) -> AsyncIterator[Route | RouteRemoved]:
+    ) -> AsyncGenerator[Route | RouteRemoved, None]:
         for document in self._functions:
             subscription.add(itself(document))
         told: dict[FunctionRef, Route] = {}
@@ -235,23 +235,15 @@ def route(record: Record, pods: Sequence[Document], *, asked: int) -> Route:
     function = record.function
     endpoints = tuple(_endpoints(record, pods))
     state, reason, message = _state(function, asked, ready=bool(endpoints))
-    low, high = function.spec.bounds
     status = function.status
-    return Route(
-        ref=function.ref,
+    return build_route(
+        function,
         revision=(status.revision or status.latest_revision or "") if status else "",
         state=state,
-        endpoints=endpoints if state == "ready" else (),
-        timeout=function.spec.timeout_seconds,
-        concurrency=function.spec.concurrency,
-        access=function.spec.access,
-        min=low,
-        max=high,
-        target=function.spec.target_concurrency,
-        idle=function.spec.idle_seconds,
-        forward_authorization=function.spec.forward_authorization,
+        endpoints=endpoints,
         reason=reason,
         message=message,
+        can_pause=False,
     )
 
 

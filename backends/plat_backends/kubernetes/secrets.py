@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import builtins
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 
 from plat_core.errors import Conflict, SecretNotFound
 from plat_core.model.names import SecretRef
@@ -99,7 +99,7 @@ class KubernetesSecretVersions:
             if secret is not None
         }
 
-    def watch(self) -> AsyncIterator[SecretRef]:
+    def watch(self) -> AsyncGenerator[SecretRef, None]:
         """See `SecretVersions.watch`."""
         return self._changes.watch()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -149,7 +149,7 @@ class KubernetesWorkloads:
             if revision_of(deployment) not in workload.counts and _is_of(deployment, owner):
                 await self._remove(DEPLOYMENTS, self._caches.deployments, deployment)
 
-    def watch(self) -> AsyncIterator[FunctionRef]:
+    def watch(self) -> AsyncGenerator[FunctionRef, None]:
         """See `Workloads.watch`."""
         return self._changes.watch()
 

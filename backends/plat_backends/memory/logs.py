@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from weakref import WeakSet
 
 from plat_core.model.names import FunctionRef
@@ -30,7 +30,7 @@ class MemoryLogs:
         """Remove every line of a function; a second call is a no-op."""
         self._lines.pop(ref, None)
 
-    async def read(self, ref: FunctionRef, query: LogQuery) -> AsyncIterator[LogRecord]:
+    async def read(self, ref: FunctionRef, query: LogQuery) -> AsyncGenerator[LogRecord, None]:
         """See `LogSource.read`."""
         follower = _Follower(ref)
         if query.follow:

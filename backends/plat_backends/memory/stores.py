@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
 
@@ -65,11 +65,13 @@ class MemoryFunctionStore:
         """See `FunctionStore.add_revision`; raises FunctionNotFound."""
         self._save(records.appended(await self.get(revision.ref), revision, keep=keep))
 
-    def watch(self) -> AsyncIterator[FunctionRef]:
+    def watch(self) -> AsyncGenerator[FunctionRef, None]:
         """See `FunctionStore.watch`."""
         return self._watch(self._changes.subscribe())
 
-    async def _watch(self, subscription: Subscription[FunctionRef]) -> AsyncIterator[FunctionRef]:
+    async def _watch(
+        self, subscription: Subscription[FunctionRef]
+    ) -> AsyncGenerator[FunctionRef, None]:
         for ref in sorted(self._records):
             subscription.add(ref)
         async for ref in subscription.keys():
@@ -123,7 +125,7 @@ class MemorySecretStore:
         found = [name for name in names if (namespace, name) in self._secrets]
         return {name: self._versions[namespace, name] for name in found}
 
-    def watch(self) -> AsyncIterator[SecretRef]:
+    def watch(self) -> AsyncGenerator[SecretRef, None]:
         """See `SecretVersions.watch`."""
         return self._changes.watch()
 

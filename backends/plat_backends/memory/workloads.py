@@ -7,7 +7,7 @@ calls `become`.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from plat_core.errors import Unavailable
@@ -79,7 +79,7 @@ class MemoryWorkloads:
         if wanted.stop or wanted.start:
             self._changes.notify(workload.ref)
 
-    def watch(self) -> AsyncIterator[FunctionRef]:
+    def watch(self) -> AsyncGenerator[FunctionRef, None]:
         """See `Workloads.watch`."""
         return self._changes.watch()
 

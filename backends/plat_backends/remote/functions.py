@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -99,7 +99,7 @@ class RemoteWorkloads:
         """The controller does it: NotSupported."""
         raise _not_here(f"the replicas of {workload.ref}")
 
-    def watch(self) -> AsyncIterator[FunctionRef]:
+    def watch(self) -> AsyncGenerator[FunctionRef, None]:
         """The controller does it: NotSupported."""
         raise _not_here("watching replicas")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -109,11 +109,13 @@ class SqlFunctionStore:
 
         await self._database.write(work)
 
-    def watch(self) -> AsyncIterator[FunctionRef]:
+    def watch(self) -> AsyncGenerator[FunctionRef, None]:
         """See `FunctionStore.watch`."""
         return self._watch(self._changes.subscribe())
 
-    async def _watch(self, subscription: Subscription[FunctionRef]) -> AsyncIterator[FunctionRef]:
+    async def _watch(
+        self, subscription: Subscription[FunctionRef]
+    ) -> AsyncGenerator[FunctionRef, None]:
         for ref in await self._database.read(_refs):
             subscription.add(ref)
         async for ref in subscription.keys():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -72,7 +72,7 @@ class SqlSecretStore:
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return {row.name: row.version for row in rows}
 
-    def watch(self) -> AsyncIterator[SecretRef]:
+    def watch(self) -> AsyncGenerator[SecretRef, None]:
         """See `SecretVersions.watch`."""
         return self._changes.watch()
 

@@ -10,7 +10,7 @@ import asyncio
 import tempfile
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +65,7 @@ class DockerEngine:
         self._bases = Bases(registry, self._places)
         self._seeder = Seeder(self.catalogue, registry=registry, daemon=daemon, settings=settings)
 
-    async def build(self, source: Path, options: BuildOptions) -> AsyncIterator[BuildEvent]:
+    async def build(self, source: Path, options: BuildOptions) -> AsyncGenerator[BuildEvent, None]:
         """See `ports.Builder.build`; what goes wrong is the last event, never an exception."""
         own = (source / context.OWN).is_file()
         try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from pathlib import Path
 
@@ -45,7 +45,7 @@ class EnvironmentEngine:
         self._installs = weakref.WeakValueDictionary()
         self._first = True
 
-    async def build(self, source: Path, options: BuildOptions) -> AsyncIterator[BuildEvent]:
+    async def build(self, source: Path, options: BuildOptions) -> AsyncGenerator[BuildEvent, None]:
         """See `ports.Builder.build`; what goes wrong is the last event, never an exception."""
         try:
             async with aclosing(self._build(source, options)) as events:

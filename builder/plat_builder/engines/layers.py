@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -53,7 +53,7 @@ class LayersEngine:
         self._installs = weakref.WeakValueDictionary()
         self._first = True
 
-    async def build(self, source: Path, options: BuildOptions) -> AsyncIterator[BuildEvent]:
+    async def build(self, source: Path, options: BuildOptions) -> AsyncGenerator[BuildEvent, None]:
         """See `ports.Builder.build`; what goes wrong is the last event, never an exception."""
         try:
             async with aclosing(self._build(source, options)) as events:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from datetime import datetime
 
 from plat_core.errors import FunctionNotFound
@@ -106,7 +106,7 @@ class Controller:
                 if secret.name in record.function.spec.secret_names:
                     self._queue.add(record.function.ref)
 
-    def watch(self) -> AsyncIterator[Route | RouteRemoved]:
+    def watch(self) -> AsyncGenerator[Route | RouteRemoved, None]:
         """Resolver: every route, then each change."""
         return self._routes.watch()
 

@@ -5,7 +5,7 @@ It wraps the real store, so that changes of the spec and of the status are both 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from plat_core.model.function import Function, FunctionStatus
 from plat_core.model.names import FunctionRef
@@ -56,6 +56,6 @@ class NotifyingStore:
         await self._store.add_revision(revision, keep=keep)
         self.changes.notify(revision.ref)
 
-    def watch(self) -> AsyncIterator[FunctionRef]:
+    def watch(self) -> AsyncGenerator[FunctionRef, None]:
         """See `FunctionStore.watch`."""
         return self._store.watch()

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from plat_core.model.function import Condition, ConditionStatus, FunctionStatus, Hint
-from plat_core.ports import Record, Revision, Route
+from plat_core.ports import Record, Revision, Route, build_route
 from plat_core.services.reasons import CRASH_HINT, HINTS, PASSING_REASONS
 from plat_core.services.verdict import Observed, Verdict, View, gave_up, judge
 
@@ -190,28 +190,18 @@ def _hints(view: View, verdict: Verdict) -> tuple[Hint, ...]:
 
 
 def _route(view: View, verdict: Verdict) -> Route:
-    function, spec = view.function, view.function.spec
     revision = view.record.revision(view.serving) or view.latest
     endpoints = tuple(
         replica.endpoint
         for replica in view.observed.replicas
         if replica.state == "ready" and replica.endpoint and replica.revision == view.serving
     )
-    low, high = spec.bounds
-    return Route(
-        ref=function.ref,
+    return build_route(
+        view.function,
         revision=revision.name if revision else "",
         state=verdict.route,
-        endpoints=endpoints if verdict.route == "ready" else (),
-        timeout=spec.timeout_seconds,
-        concurrency=spec.concurrency,
-        access=spec.access,
-        min=low,
-        max=high,
-        target=spec.target_concurrency,
-        idle=spec.idle_seconds,
-        forward_authorization=spec.forward_authorization,
-        reason=verdict.reason if verdict.route in ("failed", "suspended") else "",
-        message=verdict.message if verdict.route in ("failed", "suspended") else "",
-        pauses=spec.scale.when_idle == "pause",
+        endpoints=endpoints,
+        reason=verdict.reason,
+        message=verdict.message,
+        can_pause=True,
     )

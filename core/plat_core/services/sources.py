@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -31,7 +31,9 @@ LAST_PAUSE: Final = 60.0
 class SourceBuilder(Protocol):
     """Builds the source that stands in a resource."""
 
-    def build_source(self, source: Source, options: BuildOptions) -> AsyncIterator[BuildEvent]:
+    def build_source(
+        self, source: Source, options: BuildOptions
+    ) -> AsyncGenerator[BuildEvent, None]:
         """The events of the build; the last one is Finished or Failed."""
         ...
 
@@ -106,7 +108,7 @@ class Build:
         last: BuildEvent | None = None
         events = self._builder.build_source(self._source, self._options)
         try:
-            async with contextlib.aclosing(events):  # type: ignore[type-var]
+            async with contextlib.aclosing(events):
                 async for event in events:
                     last = event
         except Exception:

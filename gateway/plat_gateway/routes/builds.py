@@ -72,7 +72,7 @@ class Upload:
         self._request = request
         self.received = asyncio.Event()
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
         """The body as it comes; raises Malformed where it breaks off."""
         try:
             async for piece in self._request.stream():
@@ -100,11 +100,11 @@ class Upload:
         return file
 
 
-async def _whole(content: bytes) -> AsyncIterator[bytes]:
+async def _whole(content: bytes) -> AsyncGenerator[bytes, None]:
     yield content
 
 
-async def _read(file: UploadFile) -> AsyncIterator[bytes]:
+async def _read(file: UploadFile) -> AsyncGenerator[bytes, None]:
     try:
         while piece := await file.read(PIECE):
             yield piece
@@ -160,7 +160,7 @@ async def build(
 
 async def _start(
     request: Request, services: Services, upload: Upload, options: BuildOptions
-) -> AsyncIterator[BuildEvent]:
+) -> AsyncGenerator[BuildEvent, None]:
     given = media_type(request)
     if given == FORM:
         file = await upload.form_file()

@@ -83,7 +83,7 @@ async def test_closing_a_build_ends_it_and_leaves_nothing(
     source = folder({"app.py": HELLO, "requirements.txt": "idna==3.6\n"})
     events = engine.build(source, BuildOptions(name=name))
     await anext(events)
-    await events.aclose()  # type: ignore[attr-defined]
+    await events.aclose()
     assert await registry.tags(name) == []
     assert (await build(engine, source, name)).finished.unchanged is False
 

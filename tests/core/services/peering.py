@@ -10,19 +10,18 @@ from functools import partial
 
 from plat_backends.memory.scaler import MemoryScaler
 from plat_core.model.names import FunctionRef
-from plat_core.ports import Endpoint, Route
+from plat_core.ports import Route
 from plat_core.services.invoke import Router
 from plat_core.services.peers import Peers
+
+from tests.route_fixtures import make_route
 
 REF = FunctionRef("orders")
 
 
 def route(replicas: int, concurrency: int = 1) -> Route:
-    endpoints = tuple(Endpoint(f"orders-1-{n}", f"tcp:10.0.0.{n}:8080") for n in range(replicas))
-    state = "ready" if replicas else "asleep"
-    return Route(
-        REF, "orders-1", state, endpoints, 30.0, concurrency, "token", 0, 10, 0.7, idle=10.0
-    )
+    addresses = [f"tcp:10.0.0.{n}:8080" for n in range(replicas)]
+    return make_route("orders", *addresses, concurrency=concurrency, target=0.7, idle=10.0)
 
 
 class World:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import pytest
 from plat_backends.memory.scaler import MemoryScaler
 from plat_core.model.names import FunctionRef
-from plat_core.ports import Endpoint, Route
+from plat_core.ports import Route
 from plat_core.services.autoscaler import Autoscaler
+
+from tests.route_fixtures import make_route
 
 REF = FunctionRef("orders")
 
@@ -45,10 +47,8 @@ class World:
 
 
 def route(ready: int) -> Route:
-    endpoints = tuple(Endpoint(f"orders-1-{n}", f"unix:/{n}") for n in range(ready))
-    return Route(
-        REF, "orders-1", "ready", endpoints, 30.0, 10, "token", min=0, max=10, target=1.0, idle=10.0
-    )
+    addresses = [f"unix:/{n}" for n in range(ready)]
+    return make_route("orders", *addresses, state="ready", concurrency=10, target=1.0, idle=10.0)
 
 
 @pytest.fixture

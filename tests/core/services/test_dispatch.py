@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from plat_core.model.calls import CallAnswer, CallTrouble
 from plat_core.model.names import FunctionRef
-from plat_core.ports import Endpoint, Route
 from plat_core.services.calls import CallPolicy
 from plat_core.services.dispatch import Again, Attempt, Over, judge, room_of, share
 from plat_core.services.routing import RouteEntry
+
+from tests.route_fixtures import make_route
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 POLICY = CallPolicy(attempts=8, backoff=1.0, backoff_most=60.0)
@@ -96,25 +97,13 @@ def test_places_are_shared_so_that_a_long_queue_starves_nobody() -> None:
 def test_no_more_is_sent_than_is_taken_at_once(
     state: str, replicas: int, sent: int, room: int
 ) -> None:
-    route = Route(
-        ref=A,
-        revision="a-1",
-        state=state,  # type: ignore[arg-type]
-        endpoints=tuple(Endpoint(f"a-1-{n}", f"unix:/{n}") for n in range(replicas)),
-        timeout=30.0,
-        concurrency=5,
-        access="public",
-        min=0,
-        max=10,
-        target=3.5,
-        idle=60.0,
-    )
+    addresses = [f"unix:/{n}" for n in range(replicas)]
+    route = make_route("a", *addresses, state=state, concurrency=5)
     assert room_of(RouteEntry(route, lambda: 0.0), sent) == room
 
 
 def test_a_gateway_without_a_share_still_sends_one_to_ask_for_it() -> None:
-    endpoints = (Endpoint("a-1-0", "unix:/0"),)
-    route = Route(A, "a-1", "ready", endpoints, 30.0, 5, "public", 0, 10, 3.5, 60.0)
+    route = make_route("a", "unix:/0", concurrency=5)
     entry = RouteEntry(route, lambda: 0.0, shares={})
     assert room_of(entry, 0) == 1
     entry.limit({"a-1-0": 2})

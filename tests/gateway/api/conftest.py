@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -47,7 +47,7 @@ class ScriptedBuilds:
 
     async def build_upload(
         self, upload: AsyncIterator[bytes], kind: UploadKind, options: BuildOptions
-    ) -> AsyncIterator[BuildEvent]:
+    ) -> AsyncGenerator[BuildEvent, None]:
         try:
             content = b"".join([piece async for piece in upload])
             self.uploads.append((kind, options, content))

@@ -15,6 +15,7 @@ from plat_core.ports import Route
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.gateway.api.conftest import Platform, Put
+from tests.route_fixtures import make_route
 
 
 @dataclass
@@ -34,10 +35,7 @@ class Sampled:
 
 
 def route(ref: FunctionRef) -> Route:
-    return Route(
-        ref, "orders-1", "ready", (), timeout=30, concurrency=20, access="token",
-        min=0, max=10, target=14, idle=60,
-    )  # fmt: skip
+    return make_route(ref.name, ref=ref, state="ready")
 
 
 async def test_counters_are_read_at_scrape_time(

@@ -10,8 +10,6 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from plat_core.errors import InvalidInput
-from plat_core.model.names import FunctionRef
-from plat_core.ports import Endpoint, Route
 from plat_core.services.invoke import Router
 from plat_core.services.tokens import TokenGuard, Verdict, check_viewer
 from plat_gateway.auth.layer import PUBLIC
@@ -20,6 +18,7 @@ from plat_gateway.settings import GatewaySettings
 from plat_gateway.wiring.parts import guard_of, proxy_of
 
 from tests.gateway.api.conftest import IMAGE, TOKEN, Platform, client_of, make_platform
+from tests.route_fixtures import make_route
 
 VIEWER = "a-viewers-token"
 
@@ -138,21 +137,7 @@ class Data:
         writer.close()
 
     def function(self, name: str, address: str, access: str) -> None:
-        self.router.apply(
-            Route(
-                ref=FunctionRef(name),
-                revision=f"{name}-1",
-                state="ready",
-                endpoints=(Endpoint(f"{name}-1-0", address),),
-                timeout=20.0,
-                concurrency=20,
-                access=access,  # type: ignore[arg-type]
-                min=0,
-                max=10,
-                target=14.0,
-                idle=60.0,
-            )
-        )
+        self.router.apply(make_route(name, address, timeout=20.0, access=access))
 
     async def ask(self, method: str, name: str, token: str) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)

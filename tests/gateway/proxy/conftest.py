@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from plat_backends.memory import MemoryCallStore
 from plat_core.errors import FunctionNotFound, PlatError, TooManyAttempts, Unauthenticated
 from plat_core.model.calls import OVER, Call
 from plat_core.model.names import FunctionRef
-from plat_core.ports import CallStore, Endpoint, Route
+from plat_core.ports import CallStore, Route
 from plat_core.services.calls import CallPolicy, Calls
 from plat_core.services.dispatch import Dispatcher, room_of
 from plat_core.services.invoke import Router
@@ -25,6 +25,8 @@ from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy
 from plat_gateway.proxy.records import CallRecord
 from plat_gateway.server import Server, serve
+
+from tests.route_fixtures import make_route
 
 PATIENCE = 20.0
 """Seconds after which something that should have happened is said not to have."""
@@ -143,20 +145,8 @@ class Gateway:
 
     def route(self, name: str, *addresses: str, **changes: object) -> Route:
         """Tell the router of a function at these addresses."""
-        route = Route(
-            ref=FunctionRef(name),
-            revision=f"{name}-1",
-            state="ready" if addresses else "asleep",
-            endpoints=tuple(Endpoint(f"{name}-1-{i}", a) for i, a in enumerate(addresses)),
-            timeout=PATIENCE,
-            concurrency=20,
-            access="public",
-            min=0,
-            max=10,
-            target=14.0,
-            idle=60.0,
-        )
-        route = replace(route, **changes)  # type: ignore[arg-type]
+        defaults = {"timeout": PATIENCE, "access": "public"}
+        route = make_route(name, *addresses, **(defaults | changes))
         self.router.apply(route)
         return route
 

@@ -8,20 +8,10 @@ from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Route
 from plat_core.services.invoke import Lease, RouteEntry, Router
 
+from tests.route_fixtures import make_route
+
 REF = FunctionRef("orders")
-ASLEEP = Route(
-    ref=REF,
-    revision="orders-1",
-    state="asleep",
-    endpoints=(),
-    timeout=30.0,
-    concurrency=2,
-    access="token",
-    min=0,
-    max=10,
-    target=1.4,
-    idle=60.0,
-)
+ASLEEP = make_route(concurrency=2, target=1.4)
 
 
 def ready(*replicas: str, **changes: object) -> Route:

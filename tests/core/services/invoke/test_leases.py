@@ -1,7 +1,7 @@
 """Who gets a slot, and what is counted of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
@@ -82,7 +82,7 @@ def test_a_replica_that_stays_keeps_its_count(router: Router) -> None:
 
 async def test_following_a_resolver_feeds_the_table(router: Router) -> None:
     class Resolver:
-        async def watch(self) -> AsyncIterator[Route | RouteRemoved]:
+        async def watch(self) -> AsyncGenerator[Route | RouteRemoved, None]:
             yield ASLEEP
             yield ready("a")
 
