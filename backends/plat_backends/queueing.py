@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plat_core.errors import CallNotFound, Conflict, Overloaded
+from plat_core.fix import Fix
 from plat_core.model.calls import OVER, Call, CallRequest, QueueBound
 
 RETRY_AFTER = 5.0
@@ -12,7 +13,7 @@ RETRY_AFTER = 5.0
 def missing(call_id: str) -> CallNotFound:
     """No call of that id."""
     return CallNotFound(
-        f"there is no asynchronous call {call_id}, or its time is over", fix="plat calls list"
+        f"there is no asynchronous call {call_id}, or its time is over", fix=Fix("list-calls")
     )
 
 
@@ -29,7 +30,7 @@ def check_room(call: Call, request: CallRequest, bound: QueueBound, calls: int, 
         return
     raise Overloaded(
         f"{told}, and more are not taken",
-        fix=f"try again later; plat calls list --function {call.ref.name}",
+        fix=Fix("list-calls-of-function", {"name": call.ref.name}),
         retry_after=RETRY_AFTER,
     )
 
@@ -43,11 +44,11 @@ def not_waiting(call: Call) -> Conflict:
     """Only a call that waits can be cancelled."""
     if call.state in OVER:
         return Conflict(
-            f"the call {call.id} is over: it {_ENDS[call.state]}", fix="plat calls list"
+            f"the call {call.id} is over: it {_ENDS[call.state]}", fix=Fix("list-calls")
         )
     return Conflict(
         f"the call {call.id} is at the function, which cannot be told to stop",
-        fix=f"plat calls show {call.id}",
+        fix=Fix("show-call", {"id": call.id}),
     )
 
 

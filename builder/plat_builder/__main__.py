@@ -17,6 +17,7 @@ from dataclasses import replace
 import uvicorn
 from plat_core.errors import PlatError
 from plat_core.services.tokens import check_token
+from plat_http.fixes import describe
 
 from plat_builder import runtimes, settings
 from plat_builder.blueprint import places
@@ -54,7 +55,7 @@ def main(arguments: list[str]) -> int:
         check_token(serving)
         asyncio.run(_serve(serving, building))
     except PlatError as error:
-        fix = f"\n  {error.fix}" if error.fix else ""
+        fix = f"\n  {describe(error.fix)}" if error.fix else ""
         sys.stderr.write(f"the builder cannot start: {error.message}{fix}\n")
         return 1
     return 0

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from plat_core.errors import BuildFailed, Unavailable
+from plat_core.fix import Fix
 from plat_core.model.build import BuildOptions, Finished
 
 from plat_builder import pack
@@ -123,7 +124,7 @@ def draw(
         raise BuildFailed(f"there is no folder {source}")
     entries = pack.list_files(source, settings.limits)
     if not entries:
-        raise BuildFailed("the folder is empty", fix="plat init makes a function to start from")
+        raise BuildFailed("the folder is empty", fix=Fix("init-function"))
     findings = _language(source, entries, options, catalogue).examine(
         source, entries, options, catalogue, settings
     )

@@ -19,6 +19,7 @@ import requests
 from docker.errors import DockerException
 from docker.types import CancellableStream
 from plat_core.errors import BuildFailed, Unavailable
+from plat_core.fix import Fix
 
 from plat_builder.process import clean
 from plat_builder.settings import BuildSettings, Network
@@ -81,7 +82,7 @@ class Daemon:
         except BuildFailed as error:
             raise Unavailable(
                 f"{repository} cannot be pushed: {error.message}",
-                fix="docker compose up --detach registry; plat registry gc if it is full",
+                fix=Fix("start-registry"),
             ) from None
         return digest
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 
 from plat_core.errors import BuildFailed, PlatError, Unavailable
+from plat_core.fix import Fix
 from plat_core.model.build import Failed
+from plat_http.fixes import describe
 
 from plat_builder.installation import disk_full
 
@@ -22,7 +24,9 @@ def failed(error: PlatError | OSError) -> Failed:
     if not line and error.field.startswith("source."):
         # where the source is said to be is the user's own line, too
         line = error.field
-    return Failed(code=error.code, message=error.message, fix=error.fix, line=line, passing=passing)
+    return Failed(
+        code=error.code, message=error.message, fix=describe(error.fix), line=line, passing=passing
+    )
 
 
 def _of_disk(error: OSError) -> PlatError:
@@ -30,5 +34,5 @@ def _of_disk(error: OSError) -> PlatError:
         return disk_full()
     return Unavailable(
         f"the builder cannot use its files: {error.strerror} ({error.filename})",
-        fix="plat doctor checks the platform's folders",
+        fix=Fix("check-platform"),
     )

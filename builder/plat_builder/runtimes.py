@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plat_core.errors import InvalidInput, Unavailable
+from plat_core.fix import Fix
 from plat_core.model import strictjson
 from plat_core.model.base import Model
 from plat_core.model.names import Name
@@ -79,7 +80,7 @@ class Catalogue:
         raise InvalidInput(
             f"there is no runtime called {name}; there are: {known}",
             field="runtime",
-            fix="plat init --runtime NAME shows one at work",
+            fix=Fix("show-runtime"),
         )
 
     @staticmethod

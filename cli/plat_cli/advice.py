@@ -10,6 +10,7 @@ import socket
 from urllib.parse import urlsplit
 
 from plat_core.errors import PlatError
+from plat_http.fixes import describe
 
 from plat_cli.faults import Refused, Unreachable, code_of
 from plat_cli.settings import DEFAULT_API_URL, is_loopback
@@ -54,7 +55,7 @@ CONNECTION = {
 def advise(error: PlatError, name: str = "") -> str:
     """What to type next; empty where nobody can say."""
     if error.fix:
-        return error.fix
+        return describe(error.fix)
     if isinstance(error, Unreachable):
         return _for_connection(error)
     template = ADVICE.get(code_of(error), "")

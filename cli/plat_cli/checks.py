@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from plat_core.errors import PlatError
+from plat_http.fixes import describe
 
 from plat_cli import docker_checks, embedded
 from plat_cli.advice import advise, port_free, port_holder
@@ -208,7 +209,9 @@ def network(settings: Settings, environ: Mapping[str, str]) -> Check:
         connection_to(parts._replace(scheme="https"), environ, 1)
         proxy = proxy_for(parts, environ)
     except PlatError as error:
-        return Check("network", "fail", error.message, error.fix or "correct SSL_CERT_FILE")
+        return Check(
+            "network", "fail", error.message, describe(error.fix) or "correct SSL_CERT_FILE"
+        )
     bundle = environ.get("SSL_CERT_FILE", "the system's certificates")
     through = f"through {proxy.hostname}:{proxy.port}" if proxy else "no proxy"
     return Check("network", "ok", f"{bundle}, {through}")

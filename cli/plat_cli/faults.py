@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Any
 
 from plat_core.errors import FunctionUnavailable, PlatError, Unavailable
+from plat_http.fixes import describe
 
 
 class Exit(IntEnum):
@@ -142,7 +143,7 @@ def document(error: PlatError, fix: str) -> dict[str, Any]:
         "code": code_of(error),
         "status": problem.status if problem else error.status,
         "detail": error.message,
-        "fix": fix or error.fix,
+        "fix": fix or describe(error.fix),
         "exitCode": int(exit_code(error)),
     }
     if error.field:

@@ -12,6 +12,7 @@ import uvloop
 from plat_builder import settings as build_settings
 from plat_core.errors import PlatError, Unavailable
 from plat_core.services.tokens import check_token
+from plat_http.fixes import describe
 
 from plat_controller import wiring
 from plat_controller.server import ControllerServer
@@ -33,7 +34,7 @@ def main() -> int:
         check_token(settings)
         uvloop.run(_run(settings))
     except PlatError as error:
-        fix = f"\n  {error.fix}" if error.fix else ""
+        fix = f"\n  {describe(error.fix)}" if error.fix else ""
         sys.stderr.write(f"the function controller cannot start: {error.message}{fix}\n")
         return 1
     return 0

@@ -17,7 +17,7 @@ from plat_core.errors import PlatError, Unavailable
 from plat_core.model.names import FunctionRef
 from plat_core.notifications import Notifier
 from plat_core.services.background import background
-from plat_core.services.controller import Controller
+from plat_core.services.controller import Controller, StatusContext
 from plat_core.services.functions import Functions
 from plat_core.services.invoke import Router
 from plat_core.services.load import BUCKETS
@@ -27,6 +27,7 @@ from plat_gateway.app import create_app
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy
 from plat_gateway.services import Services
+from plat_http.fixes import describe
 
 from plat_controller import routes
 from plat_controller.settings import ControllerSettings
@@ -80,8 +81,7 @@ async def docker(
             workloads=workloads,
             builder=ResourceBuilder(builds),
             secrets=secrets,
-            now=now,
-            url=url,
+            context=StatusContext(now=now, url=url, describe_fix=describe),
         )
         router = Router(scaler=controller, complete=lambda: controller.synced)
         guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)

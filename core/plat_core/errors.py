@@ -9,20 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from plat_core.fix import Fix
+
 
 class PlatError(Exception):
     """A failure that plat understands.
 
-    `message` says what happened and why, `fix` what to do next, `field` the path of the guilty
-    input field (`spec.scale.min`) where there is one, `retry_after` the seconds after which it is
-    worth another try.
+    `message` states what failed and why. `fix` is the next step; a command of plat is a `Fix`, and
+    a plain sentence names none. `field` is the path of the invalid input field (`spec.scale.min`),
+    `retry_after` the seconds after which a retry may succeed.
     """
 
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
 
     def __init__(
-        self, message: str, *, fix: str = "", field: str = "", retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        fix: Fix | str = "",
+        field: str = "",
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -43,7 +50,7 @@ class InvalidInput(PlatError):
         self,
         message: str,
         *,
-        fix: str = "",
+        fix: Fix | str = "",
         field: str = "",
         errors: Sequence[Mapping[str, str]] = (),
     ) -> None:
@@ -147,7 +154,7 @@ class BuildFailed(PlatError):
         self,
         message: str,
         *,
-        fix: str = "",
+        fix: Fix | str = "",
         field: str = "",
         line: str = "",
         passing: bool = False,

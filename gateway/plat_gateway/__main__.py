@@ -14,7 +14,9 @@ from contextlib import AbstractAsyncContextManager, ExitStack
 import uvloop
 from plat_builder import settings as build_settings
 from plat_core.errors import NotSupported, PlatError, Unavailable
+from plat_core.fix import Fix
 from plat_core.services.tokens import check_token, check_viewer
+from plat_http.fixes import describe
 
 from plat_gateway.lock import HomeLock
 from plat_gateway.server import serve
@@ -38,7 +40,7 @@ def main() -> int:
             stack.callback(lock.release)
             uvloop.run(_run(settings, lock))
     except PlatError as error:
-        fix = f"\n  {error.fix}" if error.fix else ""
+        fix = f"\n  {describe(error.fix)}" if error.fix else ""
         sys.stderr.write(f"plat cannot start: {error.message}{fix}\n")
         return 1
     return 0
@@ -103,10 +105,10 @@ def _cannot_listen(settings: GatewaySettings, error: OSError) -> PlatError:
     if error.errno == errno.EADDRINUSE:
         return Unavailable(
             f"port {settings.port} of {settings.host} is taken by another process",
-            fix=f"plat up --port {settings.port + 10}",
+            fix=Fix("listen-on-port", {"port": str(settings.port + 10)}),
         )
     return Unavailable(
-        f"{where} cannot be listened on: {error.strerror}", fix="plat up --host 127.0.0.1"
+        f"{where} cannot be listened on: {error.strerror}", fix=Fix("listen-on-loopback")
     )
 
 

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from plat_core.errors import Conflict, Unavailable
+from plat_core.fix import Fix
 
 LOCK = "plat.lock"
 
@@ -30,14 +31,14 @@ class HomeLock:
         except OSError as error:
             raise Unavailable(
                 f"the state directory {home} cannot be used: {error.strerror}",
-                fix="plat up --home ANOTHER-DIRECTORY",
+                fix=Fix("choose-home"),
             ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise Conflict(
                 f"another platform uses {home}: {self._holder()}",
-                fix="plat status, or plat up --home ANOTHER-DIRECTORY",
+                fix=Fix("choose-home-or-stop"),
             ) from error
 
     def _holder(self) -> str:

@@ -17,6 +17,8 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from plat_core.errors import BuildFailed, InvalidInput, PlatError, with_line
+from plat_core.fix import Fix
+from plat_http.fixes import describe
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -55,7 +57,7 @@ class Problem(BaseModel):
                 "detail": "there is no function 'orders'",
                 "code": "function-not-found",
                 "callId": "7d9f0c2e5b8a4f10",
-                "fix": "plat list",
+                "fix": describe(Fix("list-functions")),
             }
         }
     )
@@ -124,7 +126,9 @@ def parts_of(error: PlatError, *, log: str = "") -> Parts:
     detail = error.message
     if isinstance(error, BuildFailed):
         detail = with_line(error.message, error.line)
-    return Parts(error.status, error.code, detail, error.fix, errors, log, error.retry_after)
+    return Parts(
+        error.status, error.code, detail, describe(error.fix), errors, log, error.retry_after
+    )
 
 
 def status_of(code: str) -> int:

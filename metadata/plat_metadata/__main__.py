@@ -10,6 +10,7 @@ import sys
 import uvicorn
 from plat_core.errors import PlatError
 from plat_core.services.tokens import check_token, check_viewer
+from plat_http.fixes import describe
 
 from plat_metadata import wiring
 from plat_metadata.settings import MetadataSettings
@@ -30,7 +31,7 @@ def main() -> int:
         check_viewer(settings.viewer_token, settings.auth_token)
         asyncio.run(_serve(settings))
     except PlatError as error:
-        fix = f"\n  {error.fix}" if error.fix else ""
+        fix = f"\n  {describe(error.fix)}" if error.fix else ""
         sys.stderr.write(f"the metadata service cannot start: {error.message}{fix}\n")
         return 1
     return 0

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from plat_core.errors import FunctionNotFound, InvalidInput, Unavailable
+from plat_core.fix import Fix
 from plat_core.model.base import Model
 from plat_core.model.names import DEFAULT_NAMESPACE, FunctionRef, Name
 from plat_core.services.tokens import TokenGuard
@@ -92,7 +93,7 @@ async def get_function(ref: Ref, catalogue: Known) -> Response:
     as_of = _as_of(catalogue)
     entry = catalogue.entries.get(ref)
     if entry is None:
-        raise FunctionNotFound(f"there is no function {ref}", fix="plat list")
+        raise FunctionNotFound(f"there is no function {ref}", fix=Fix("list-functions"))
     fields = {name: getattr(entry, name) for name in Entry.model_fields}
     return answer(EntryView(**fields, as_of=as_of, stale=catalogue.trouble))
 
@@ -141,7 +142,7 @@ def create_app(catalogue: Catalogue, guard: TokenGuard, settings: MetadataSettin
 
 def _as_of(catalogue: Catalogue) -> datetime:
     if catalogue.as_of is None:
-        raise Unavailable(catalogue.trouble, fix="docker compose ps function-controller")
+        raise Unavailable(catalogue.trouble, fix=Fix("check-controller"))
     return catalogue.as_of
 
 

@@ -9,6 +9,7 @@ import signal
 import sys
 
 from plat_core.errors import PlatError
+from plat_http.fixes import describe
 
 from plat_operator import handlers, probes, wiring
 from plat_operator.settings import OperatorSettings
@@ -24,7 +25,7 @@ def main() -> int:
     try:
         asyncio.run(_run(OperatorSettings.from_environment(os.environ)))
     except PlatError as error:
-        fix = f"\n  {error.fix}" if error.fix else ""
+        fix = f"\n  {describe(error.fix)}" if error.fix else ""
         sys.stderr.write(f"the operator cannot start: {error.message}{fix}\n")
         return 1
     return 0

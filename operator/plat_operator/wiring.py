@@ -27,7 +27,8 @@ from plat_builder.resource import ResourceBuilder
 from plat_core.errors import PlatError
 from plat_core.model.names import FunctionRef
 from plat_core.services.background import background
-from plat_core.services.controller import Controller
+from plat_core.services.controller import Controller, StatusContext
+from plat_http.fixes import describe
 
 from plat_operator.settings import OperatorSettings
 
@@ -109,12 +110,11 @@ async def operator(
             return f"{settings.public_url.rstrip('/')}/function/{ref.segment}"
 
         controller = Controller(
-            store=WarningStore(store, api, now=now),
+            store=WarningStore(store, api, describe_fix=describe, now=now),
             workloads=workloads,
             builder=ResourceBuilder(builds),
             secrets=KubernetesSecretVersions(caches.secrets),
-            now=now,
-            url=url,
+            context=StatusContext(now=now, url=url, describe_fix=describe),
             demand=workloads.wanted,
             at_once=AT_ONCE,
         )

@@ -18,6 +18,7 @@ from plat_backends.sql import Database, SqlFunctionStore, SqlSecretStore
 from plat_backends.sql.database import MIGRATIONS
 from plat_backends.sql.tables import METADATA, SCHEMAS
 from plat_core.errors import Conflict, FunctionNotFound, Unavailable
+from plat_http.fixes import describe
 
 from ..contract.samples import OTHER, REF, function
 
@@ -189,7 +190,7 @@ async def test_row_that_is_not_understood_does_not_hide_the_others(tmp_path: Pat
     assert [r.function.ref for r in await store.list()] == [REF]
     with pytest.raises(Unavailable) as caught:
         await store.get(OTHER)
-    assert "plat delete" in caught.value.fix
+    assert "plat delete" in describe(caught.value.fix)
     await store.delete(OTHER)
     with pytest.raises(FunctionNotFound):
         await store.get(OTHER)

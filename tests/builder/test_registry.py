@@ -16,6 +16,7 @@ from plat_builder.images.login import Login
 from plat_builder.images.registry import DOCUMENT_BYTES, Registry
 from plat_builder.settings import BuildSettings, Network, RegistrySettings
 from plat_core.errors import InvalidInput, Unavailable
+from plat_http.fixes import describe
 
 from tests.tls import Authority
 
@@ -78,7 +79,7 @@ def raising(error: Exception) -> Answers:
 async def test_every_trouble_says_what_to_do(answers: Answers, message: str, fix: str) -> None:
     error = await trouble(answers)
     assert message in error.message
-    assert fix in error.fix
+    assert fix in describe(error.fix)
 
 
 async def test_a_document_that_is_not_what_it_claims_is_refused() -> None:

@@ -12,10 +12,11 @@ from plat_controller import routes
 from plat_controller.server import ControllerServer
 from plat_core.model.build import BuildEvent, BuildOptions, Failed
 from plat_core.model.source import Source
-from plat_core.services.controller import Controller
+from plat_core.services.controller import Controller, StatusContext
 from plat_core.services.invoke import Router
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy
+from plat_http.fixes import describe
 
 from ..gateway.api.conftest import TOKEN, Platform, make_platform
 
@@ -41,8 +42,11 @@ class Service:
             workloads=platform.workloads,
             builder=NoBuilder(),
             secrets=platform.secrets,
-            now=lambda: datetime.now(UTC),
-            url=lambda ref: f"http://localhost/function/{ref.segment}",
+            context=StatusContext(
+                now=lambda: datetime.now(UTC),
+                url=lambda ref: f"http://localhost/function/{ref.segment}",
+                describe_fix=describe,
+            ),
         )
         app = platform.app()
         app.state.sources = routes.Sources(platform.store, self.controller, self.controller)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from plat_core.errors import Conflict, FunctionNotFound, InvalidInput, Unavailable
+from plat_core.fix import Fix
 from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Metadata
 from plat_core.model.names import FunctionRef
 from plat_core.model.validation import invalid
@@ -98,7 +99,7 @@ class KubernetesFunctionStore:
         """See `FunctionStore.get`; raises Unavailable for an object that cannot be read."""
         found = self._functions.get(ref.namespace, ref.name)
         if found is None:
-            raise FunctionNotFound(f"there is no function {ref}", fix="plat list")
+            raise FunctionNotFound(f"there is no function {ref}", fix=Fix("list-functions"))
         return self._record(found)
 
     async def exists(self, ref: FunctionRef) -> bool:
@@ -113,7 +114,7 @@ class KubernetesFunctionStore:
         """
         found = self._functions.get(ref.namespace, ref.name)
         if found is None:
-            raise FunctionNotFound(f"there is no function {ref}", fix="plat list")
+            raise FunctionNotFound(f"there is no function {ref}", fix=Fix("list-functions"))
         serving, failed = _rollout(found)
         owned = self._owned(ref, found["metadata"]["uid"])
         made = next((o for o in owned if o["revision"] == serving), None)
@@ -140,7 +141,7 @@ class KubernetesFunctionStore:
         """See `FunctionStore.delete`: it is gone when its children are."""
         live = await self._live(ref)
         if live is None:
-            raise FunctionNotFound(f"there is no function {ref}", fix="plat list")
+            raise FunctionNotFound(f"there is no function {ref}", fix=Fix("list-functions"))
         if "deletionTimestamp" in live["metadata"]:
             return
         path = FUNCTIONS.path(ref.namespace, ref.name)
@@ -162,7 +163,7 @@ class KubernetesFunctionStore:
         """See `FunctionStore.put_status`; raises FunctionNotFound, Conflict."""
         live = self._functions.get(ref.namespace, ref.name)
         if live is None:
-            raise FunctionNotFound(f"there is no function {ref}", fix="plat list")
+            raise FunctionNotFound(f"there is no function {ref}", fix=Fix("list-functions"))
         record = Record(self._function(live), (), *_rollout(live))
         if records.observed(record, status, serving=serving, failed=failed) is record:
             return
@@ -257,7 +258,7 @@ class KubernetesFunctionStore:
         except Missing as error:
             raise InvalidInput(
                 f"there is no namespace {ref.namespace}",
-                fix=f"kubectl create namespace {ref.namespace}",
+                fix=Fix("create-namespace", {"namespace": ref.namespace}),
                 field="metadata.namespace",
             ) from error
         except Refused as error:
@@ -380,5 +381,5 @@ def _unreadable(ref: FunctionRef, error: Exception, *, at: str = "") -> Unreadab
     said = invalid(error, at=at).message if isinstance(error, ValidationError) else str(error)
     return Unreadable(
         f"what is stored of function {ref} is not understood by this release: {said}",
-        fix=f"kubectl edit fn {ref.name} -n {ref.namespace}, or delete it",
+        fix=Fix("edit-resource", {"name": ref.name, "namespace": ref.namespace}),
     )

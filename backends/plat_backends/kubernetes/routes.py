@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from plat_core.errors import Conflict, FunctionNotFound, Unavailable
+from plat_core.fix import Fix
 from plat_core.model.function import Function
 from plat_core.model.names import FunctionRef
 from plat_core.notifications import Notifier, Subscription
@@ -129,7 +130,8 @@ class KubernetesRoutes:
                     return
                 deployment = await self._api.read(path)
         except Missing as error:
-            raise FunctionNotFound(f"there is no function {ref}", fix="plat list") from error
+            message = f"there is no function {ref}"
+            raise FunctionNotFound(message, fix=Fix("list-functions")) from error
         raise Conflict(f"the size of {ref} keeps being changed by others", fix="try again")
 
     async def _resize(self, path: str, deployment: Document, wanted: int) -> bool:
@@ -256,7 +258,7 @@ def _state(function: Function, asked: int, *, ready: bool) -> tuple[RouteState, 
     if function.metadata.deletion_timestamp is not None:
         return "suspended", "Deleting", "is being deleted"
     if function.spec.suspend:
-        return "suspended", "Suspended", "stopped by its owner; plat start brings it back"
+        return "suspended", "Suspended", "stopped by its owner"
     if ready:
         return "ready", "", ""
     status = function.status

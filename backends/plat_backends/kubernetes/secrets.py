@@ -7,6 +7,7 @@ import builtins
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 
 from plat_core.errors import Conflict, SecretNotFound
+from plat_core.fix import Fix
 from plat_core.model.names import SecretRef
 from plat_core.notifications import Notifier
 
@@ -42,7 +43,7 @@ class KubernetesSecretStore:
         if live is not None and not _is_ours(live):
             raise Conflict(
                 f"secret {name} is there already and is not plat's",
-                fix=f"choose another name, or: kubectl delete secret {name} -n {namespace}",
+                fix=Fix("choose-secret-name", {"name": name, "namespace": namespace}),
             )
         document: Document = {
             "apiVersion": SECRETS.version,
@@ -77,7 +78,7 @@ class KubernetesSecretStore:
             found = {"metadata": {}}
         if not _is_ours(found):
             raise SecretNotFound(
-                f"there is no secret {name}", fix=f"plat secret set {name} key=value"
+                f"there is no secret {name}", fix=Fix("set-secret", {"name": name})
             )
         return found
 

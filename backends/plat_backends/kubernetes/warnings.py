@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from plat_core.errors import Conflict, PlatError
+from plat_core.fix import DescribeFix
 from plat_core.model.function import Condition, Function, FunctionStatus
 from plat_core.model.names import FunctionRef
 from plat_core.ports import FunctionStore, Record, Revision
@@ -28,9 +29,17 @@ UNREADABLE: Final = "SpecInvalid"
 class WarningStore:
     """A `FunctionStore` that posts an Event when a function begins to fail."""
 
-    def __init__(self, store: FunctionStore, api: Api, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: FunctionStore,
+        api: Api,
+        *,
+        describe_fix: DescribeFix,
+        now: Callable[[], datetime],
+    ) -> None:
         self._store = store
         self._api = api
+        self._describe_fix = describe_fix
         self._now = now
 
     async def put(self, function: Function) -> Function:
@@ -49,7 +58,8 @@ class WarningStore:
         path = FUNCTIONS.path(ref.namespace, ref.name)
         try:
             live = await self._api.read(path)
-            if (body := refused(live, error, now=self._now())) is not None:
+            fix = error.fix if isinstance(error.fix, str) else self._describe_fix(error.fix)
+            if (body := refused(live, error, fix=fix, now=self._now())) is not None:
                 await self._api.replace(f"{path}/status", body, manager="plat-operator")
         except PlatError as failed:
             log.warning("%s cannot be read, and the status cannot say so: %s", ref, failed.message)
@@ -99,7 +109,7 @@ class WarningStore:
             log.warning("no event for %s: %s", function.ref, error.message)
 
 
-def refused(live: Document, error: Unreadable, *, now: datetime) -> Document | None:
+def refused(live: Document, error: Unreadable, *, fix: str, now: datetime) -> Document | None:
     """`live` with a status that tells why it cannot be read; None where it tells that already."""
     generation, status = live["metadata"]["generation"], live.get("status", {})
     known = {c["type"]: c for c in status.get("conditions", ())}
@@ -115,7 +125,7 @@ def refused(live: Document, error: Unreadable, *, now: datetime) -> Document | N
         "lastTransitionTime": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "observedGeneration": generation,
     }
-    fixes = [{"reason": UNREADABLE, "fix": error.fix}] if error.fix else []
+    fixes = [{"reason": UNREADABLE, "fix": fix}] if fix else []
     told = {"observedGeneration": generation, "conditions": list(known.values()), "hints": fixes}
     return {**live, "status": {**status, **told}}
 

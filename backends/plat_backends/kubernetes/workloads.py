@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from plat_core.errors import Conflict, InvalidInput
+from plat_core.fix import Fix
 from plat_core.model.function import FunctionSpec
 from plat_core.model.names import FunctionRef
 from plat_core.notifications import Notifier
@@ -306,5 +307,5 @@ def _taken(kind: Kind, live: Document) -> Taken:
         return Taken(f"{kind.name} {where} of another object is still there", fix="wait")
     return Taken(
         f"{kind.name} {where} is there already and is not plat's",
-        fix=f"rename the function, or: kubectl delete {kind.name.lower()} {name_of(live)}",
+        fix=Fix("choose-object-name", {"kind": kind.name.lower(), "name": name_of(live)}),
     )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 from plat_core.errors import FunctionNotFound, SecretNotFound
+from plat_core.fix import Fix
 from plat_core.model.function import Function, FunctionStatus
 from plat_core.model.names import FunctionRef, SecretRef
 from plat_core.notifications import Notifier, Subscription
@@ -36,7 +37,7 @@ class MemoryFunctionStore:
     async def get(self, ref: FunctionRef) -> Record:
         """See `FunctionStore.get`."""
         if ref not in self._records:
-            raise FunctionNotFound(f"there is no function {ref}", fix="plat list")
+            raise FunctionNotFound(f"there is no function {ref}", fix=Fix("list-functions"))
         return self._records[ref]
 
     async def list(self, namespace: str | None = None) -> Sequence[Record]:
@@ -131,4 +132,4 @@ class MemorySecretStore:
 
 
 def _missing(name: str) -> SecretNotFound:
-    return SecretNotFound(f"there is no secret {name}", fix=f"plat secret set {name} key=value")
+    return SecretNotFound(f"there is no secret {name}", fix=Fix("set-secret", {"name": name}))

@@ -54,7 +54,8 @@ class RemoteBuilds:
             ) as response:
                 if response.is_error:
                     refusal = problem(response.status_code, await response.aread())
-                    yield Failed(code=refusal.code, message=refusal.message, fix=refusal.fix)
+                    fix = refusal.fix if isinstance(refusal.fix, str) else ""
+                    yield Failed(code=refusal.code, message=refusal.message, fix=fix)
                     return
                 async for line in response.aiter_lines():
                     if line:
@@ -74,7 +75,7 @@ class RemoteBuilds:
         return Failed(
             code="unavailable",
             message=f"the builder at {self._url} does not answer: {cause}",
-            fix="see whether it runs (docker compose ps builder; kubectl -n plat-system get pods), "
+            fix="check that the builder runs (docker compose ps builder, or its pod), "
             "then deploy again",
         )
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 from plat_core.errors import FunctionNotFound, Unavailable
+from plat_core.fix import Fix
 from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Metadata
 from plat_core.model.names import FunctionRef
 from plat_core.notifications import Notifier, Subscription
@@ -143,7 +144,7 @@ def _find(connection: sa.Connection, ref: FunctionRef) -> Record | None:
 def _get(connection: sa.Connection, ref: FunctionRef) -> Record:
     record = _find(connection, ref)
     if record is None:
-        raise FunctionNotFound(f"there is no function {ref}", fix="plat list")
+        raise FunctionNotFound(f"there is no function {ref}", fix=Fix("list-functions"))
     return record
 
 
@@ -183,7 +184,7 @@ def _record(row: Any, revisions: Sequence[Any]) -> Record:
     except ValidationError as error:
         raise Unreadable(
             f"what is stored of function {ref} is not understood by this release: {error}",
-            fix=f"plat delete {ref}, and deploy it again",
+            fix=Fix("recreate-function", {"name": str(ref)}),
         ) from error
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 from plat_core.errors import SecretNotFound
+from plat_core.fix import Fix
 from plat_core.model.names import SecretRef
 from plat_core.notifications import Notifier
 
@@ -82,4 +83,4 @@ def _where(namespace: str, name: str) -> sa.ColumnElement[bool]:
 
 
 def _missing(name: str) -> SecretNotFound:
-    return SecretNotFound(f"there is no secret {name}", fix=f"plat secret set {name} key=value")
+    return SecretNotFound(f"there is no secret {name}", fix=Fix("set-secret", {"name": name}))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plat_core.errors import BuildFailed
+from plat_core.fix import Fix
 from plat_core.model.build import EMBEDDED_REPOSITORY, BuildOptions, EnvironmentArtifact, Finished
 
 from plat_builder import pack
@@ -85,7 +86,7 @@ def make_plan(
         raise BuildFailed(f"there is no folder {source}")
     entries = pack.list_files(source, settings.limits)
     if not entries:
-        raise BuildFailed("the folder is empty", fix="plat init makes a function to start from")
+        raise BuildFailed("the folder is empty", fix=Fix("init-function"))
     findings = examine(source, entries, options, catalogue, other_sources=settings.other_sources)
     check_python(findings.declared, platform.python_version())
     runtime = findings.runtime

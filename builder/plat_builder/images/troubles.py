@@ -7,6 +7,7 @@ import re
 
 import httpx
 from plat_core.errors import Unavailable
+from plat_core.fix import Fix
 
 _FULL = re.compile(r"no space left|\"Err\": ?(28|122)\b|quota", re.IGNORECASE)
 _STARTED = "docker compose up --detach registry starts it; PLAT_REGISTRY_URL says where it is"
@@ -35,7 +36,7 @@ def refused(url: str, response: httpx.Response, content: bytes) -> Unavailable:
     if status == 507 or (status >= 500 and _FULL.search(content.decode(errors="replace"))):
         return Unavailable(
             f"the registry {url} has no room left: {said}",
-            fix="plat registry gc removes what no function needs; then deploy again",
+            fix=Fix("free-registry"),
         )
     if status in (401, 403):
         return Unavailable(

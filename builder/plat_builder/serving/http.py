@@ -25,6 +25,7 @@ from plat_core.model.base import Model
 from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished, LogLine
 from plat_core.model.validation import validate
 from plat_core.services.tokens import TokenGuard, Verdict, refusal
+from plat_http.fixes import describe
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
@@ -232,7 +233,7 @@ def problem(error: PlatError, request: Request, log: str = "") -> Response:
         "callId": _call_id(request).decode(),
     }
     errors = error.errors if isinstance(error, InvalidInput) and error.field else []
-    optional = {"fix": error.fix, "errors": errors, "log": log}
+    optional = {"fix": describe(error.fix), "errors": errors, "log": log}
     document |= {key: value for key, value in optional.items() if value}
     headers = {"WWW-Authenticate": 'Bearer realm="plat"'} if _asks(error) else {}
     if error.retry_after is not None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 
 from plat_core.errors import PlatError
+from plat_http.fixes import describe
 
 from plat_cli.kind import checkout, cluster, machine, registry
 from plat_cli.kind.place import Place
@@ -27,7 +28,7 @@ def kind_checks(place: Place) -> Iterator[Check]:
         try:
             found = step(place)
         except PlatError as error:
-            yield Check(name, "fail", error.message, error.fix)
+            yield Check(name, "fail", error.message, describe(error.fix))
             return
         yield found
         if found.level == "fail":

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from plat_core.errors import CallNotOver, NoResult
+from plat_core.fix import Fix
 from plat_core.model.calls import (
     OVER,
     Call,
@@ -113,14 +114,15 @@ class Calls:
             state = "waits" if call.state == "queued" else "runs"
             raise CallNotOver(
                 f"the call {call_id} {state} still",
-                fix=f"plat calls result {call_id} --wait",
+                fix=Fix("wait-for-result", {"id": call_id}),
                 retry_after=LOOK,
             )
         answer = await self._store.answer(call_id)
         if answer is None:
             why = call.trouble.message if call.trouble else "it was cancelled before it ran"
             raise NoResult(
-                f"the call {call_id} has no result: {why}", fix=f"plat describe {call.ref.name}"
+                f"the call {call_id} has no result: {why}",
+                fix=Fix("describe-function", {"name": call.ref.name}),
             )
         return answer
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from plat_core.errors import FunctionNotFound
+from plat_core.fix import DescribeFix
 from plat_core.model.function import FunctionSpec
 from plat_core.model.names import FunctionRef, SecretRef
 from plat_core.notifications import LatestValues
@@ -35,6 +37,19 @@ log = logging.getLogger(__name__)
 KEPT_REVISIONS = 10
 
 
+@dataclass(frozen=True, slots=True)
+class StatusContext:
+    """What a status is made of besides the state of the function.
+
+    `now` reads the wall clock, `url` returns where a function is called, and `describe_fix` words
+    the hints.
+    """
+
+    now: Callable[[], datetime]
+    url: Callable[[FunctionRef], str]
+    describe_fix: DescribeFix
+
+
 class Controller:
     """Reconciles all functions of one store; answers as Resolver and as Scaler."""
 
@@ -45,8 +60,7 @@ class Controller:
         workloads: Workloads,
         builder: SourceBuilder,
         secrets: SecretVersions,
-        now: Callable[[], datetime],
-        url: Callable[[FunctionRef], str],
+        context: StatusContext,
         demand: Callable[[Record], int] | None = None,
         at_once: int | None = None,
     ) -> None:
@@ -59,8 +73,7 @@ class Controller:
         self._workloads = workloads
         self._builder = builder
         self._secrets = secrets
-        self._now = now
-        self._url = url
+        self._context = context
         self._queue: WorkQueue[FunctionRef] = WorkQueue(self._work, at_once=at_once)
         self._routes: LatestValues[FunctionRef, Route | RouteRemoved] = LatestValues(RouteRemoved)
         self._wanted: dict[FunctionRef, int] = {}
@@ -140,11 +153,11 @@ class Controller:
         observed = Observed(
             replicas=await self._workloads.observe(ref),
             wanted=self._clamped(record),
-            now=self._now(),
+            now=self._context.now(),
             build=build,
             missing_secrets=sorted(spec.required_secrets - versions.keys()),
         )
-        await self._carry_out(record, plan(record, observed))
+        await self._carry_out(record, plan(record, observed, self._context.describe_fix))
 
     def _welcome(self, record: Record) -> None:
         """A first or a changed spec runs at least once, so that its deploy has an outcome."""
@@ -196,7 +209,7 @@ class Controller:
             return record, None
         number = latest.number + 1 if latest else 1
         revision = Revision(
-            *(function.ref, number, built.image, spec, self._now(), secrets),
+            *(function.ref, number, built.image, spec, self._context.now(), secrets),
             source=key,
             commit=built.commit,
         )
@@ -240,7 +253,7 @@ class Controller:
             await self._store.purge(ref)
             await self._forget(ref)
             return
-        status = steps.status.model_copy(update={"url": self._url(ref)})
+        status = steps.status.model_copy(update={"url": self._context.url(ref)})
         await self._store.put_status(ref, status, serving=steps.serving, failed=steps.failed)
 
     async def _forget(self, ref: FunctionRef) -> None:

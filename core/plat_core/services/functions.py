@@ -16,6 +16,7 @@ from weakref import WeakValueDictionary
 from pydantic import Field
 
 from plat_core.errors import Conflict, FunctionNotFound, InvalidInput
+from plat_core.fix import Fix
 from plat_core.model.base import Model
 from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Scale, WhenIdle
 from plat_core.model.names import FunctionRef
@@ -106,7 +107,7 @@ class Functions:
             raise InvalidInput(
                 "a debugger may attach in dev set-ups only",
                 field="spec.debug",
-                fix="plat dev --debug",
+                fix=Fix("debug-in-dev"),
             )
         async with self._lock(function.ref):
             before = await self._find(function.ref)

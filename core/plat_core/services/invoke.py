@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final
 
 from plat_core.errors import CallTimedOut, Overloaded, PlatError, Unavailable
+from plat_core.fix import Fix
 from plat_core.ports import Resolver, Route, RouteRemoved, Scaler
 from plat_core.services.load import Counters
 from plat_core.services.routing import (
@@ -80,7 +81,7 @@ class Router:
             return not_found(segment)
         return Unavailable(
             "It is not known yet which functions there are: the platform has just started.",
-            fix="try again in a moment; plat status",
+            fix=Fix("retry-after-start"),
             retry_after=RETRY_AFTER,
         )
 
@@ -165,7 +166,7 @@ class Router:
         if len(entry.waiters) >= self._max_waiting or held + size > self._max_waiting_bytes:
             raise Overloaded(
                 f"Every replica of {entry.route.ref} is busy and {len(entry.waiters)} calls wait.",
-                fix="Try again later, or allow more replicas: plat scale.",
+                fix=Fix("retry-or-scale"),
                 retry_after=RETRY_AFTER,
             )
 
@@ -209,7 +210,7 @@ def _nothing(entry: RouteEntry) -> PlatError:
     state = "every replica was busy" if entry.replicas else "no replica became ready"
     return CallTimedOut(
         f"The function {entry.route.ref} did not take the call within its timeout: {state}.",
-        fix=f"plat describe {entry.route.ref.name}",
+        fix=Fix("describe-function", {"name": entry.route.ref.name}),
     )
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from plat_core.fix import DescribeFix, Fix
 from plat_core.model.function import Condition, ConditionStatus, FunctionStatus, Hint
 from plat_core.ports import Record, Revision, Route, build_route
-from plat_core.services.reasons import CRASH_HINT, HINTS, PASSING_REASONS
+from plat_core.services.reasons import FIXES, PASSING_REASONS
 from plat_core.services.verdict import Observed, Verdict, View, gave_up, judge
 
 
@@ -38,8 +39,8 @@ def outdated(revision: Revision, secrets: Mapping[str, str]) -> bool:
     return any(revision.secrets.get(name) != secrets.get(name) for name in followed)
 
 
-def plan(record: Record, observed: Observed) -> Plan:
-    """What to do next for one function. The same input gives the same plan."""
+def plan(record: Record, observed: Observed, describe_fix: DescribeFix) -> Plan:
+    """Return the next steps for one function; `describe_fix` words the hints of its status."""
     view = _view(record, observed)
     counts = _counts(view)
     verdict = judge(view)
@@ -48,7 +49,7 @@ def plan(record: Record, observed: Observed) -> Plan:
         counts=counts,
         serving=view.serving,
         failed=view.failed,
-        status=_status(view, verdict),
+        status=_status(view, verdict, describe_fix),
         route=_route(view, verdict),
         paused=_paused(view, counts),
         purge=deleting and not observed.replicas,
@@ -104,7 +105,7 @@ def _paused(view: View, counts: Mapping[int, int]) -> dict[int, int]:
     return {view.serving: 1} if sleeps and view.function.spec.scale.when_idle == "pause" else {}
 
 
-def _status(view: View, verdict: Verdict) -> FunctionStatus:
+def _status(view: View, verdict: Verdict, describe_fix: DescribeFix) -> FunctionStatus:
     function, latest = view.function, view.latest
     serving = view.record.revision(view.serving)
     shown = serving or latest
@@ -124,7 +125,7 @@ def _status(view: View, verdict: Verdict) -> FunctionStatus:
     return FunctionStatus(
         observed_generation=function.generation,
         conditions=tuple(_condition(view, *fact) for fact in facts),
-        hints=_hints(view, verdict),
+        hints=_hints(view, verdict, describe_fix),
         revision=serving.name if serving else None,
         latest_revision=latest.name if latest else None,
         image=shown.image if shown else None,
@@ -170,21 +171,23 @@ def _condition(
     )
 
 
-def _hints(view: View, verdict: Verdict) -> tuple[Hint, ...]:
+def _hints(view: View, verdict: Verdict, describe_fix: DescribeFix) -> tuple[Hint, ...]:
     if verdict.reason == "Deleting":
         return ()
     hints = [
-        Hint(reason="SecretNotFound", fix=f"plat secret set {name} KEY=VALUE")
+        Hint(reason="SecretNotFound", fix=describe_fix(Fix("set-secret", {"name": name})))
         for name in view.observed.missing_secrets
     ]
     reason = verdict.trouble or verdict.reason
     stuck = verdict.ready == "False" or verdict.trouble or verdict.reason in PASSING_REASONS
     if stuck and not (hints and reason == "SecretNotFound"):
         build, metadata = view.observed.build, view.function.metadata
-        usual = HINTS.get(reason, CRASH_HINT)
-        fix = (build.fix if build else "") or usual.format(
-            name=metadata.name, namespace=metadata.namespace
-        )
+        # of the secret that is missing, no name is known here
+        parameters = {"namespace": metadata.namespace}
+        if reason != "SecretNotFound":
+            parameters["name"] = metadata.name
+        usual = Fix(FIXES.get(reason, "read-logs"), parameters)
+        fix = (build.fix if build else "") or describe_fix(usual)
         hints.append(Hint(reason=reason, fix=fix))
     return tuple(hints)
 

@@ -16,6 +16,7 @@ from plat_core.errors import (
     FunctionUnavailable,
     PlatError,
 )
+from plat_core.fix import Fix
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Route, RouteRemoved
 from plat_core.services.load import Counters, Load
@@ -160,14 +161,14 @@ class RouteEntry:
         if route.state == "suspended":
             return FunctionSuspended(
                 f"The function {route.ref} is stopped.",
-                fix=f"plat start {route.ref.name}",
+                fix=Fix("start-function", {"name": route.ref.name}),
                 retry_after=RETRY_AFTER,
             )
         if route.state == "failed" and not self.replicas:
             why = ": ".join(part for part in (route.reason, route.message) if part)
             return FunctionUnavailable(
                 f"The function {route.ref} does not start: {why or 'the reason is not known'}.",
-                fix=f"plat describe {route.ref.name}",
+                fix=Fix("describe-function", {"name": route.ref.name}),
                 retry_after=RETRY_AFTER,
             )
         return None
@@ -246,4 +247,4 @@ class RouteTable:
 
 def not_found(ref: FunctionRef | str) -> FunctionNotFound:
     """The error for a name that no function has."""
-    return FunctionNotFound(f"There is no function {ref}.", fix="plat list")
+    return FunctionNotFound(f"There is no function {ref}.", fix=Fix("list-functions"))

@@ -102,7 +102,7 @@ def judge(view: View) -> Verdict:
     if function.metadata.deletion_timestamp:
         return Verdict("False", "Deleting", "is being deleted", "suspended", available=False)
     if function.spec.suspend:
-        message = "stopped by its owner; plat start brings it back"
+        message = "stopped by its owner"
         return Verdict("False", "Suspended", message, "suspended", available=False)
     if view.observed.build is not None:
         return _building(view, view.observed.build)

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from math import ceil
 
 from plat_core.errors import PlatError
+from plat_http.fixes import describe
 
 
 def problem(
@@ -24,7 +25,7 @@ def problem(
         "callId": call_id.decode(),
     }
     if error.fix:
-        document["fix"] = error.fix
+        document["fix"] = describe(error.fix)
     body = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
     headers = [
         f"HTTP/1.1 {error.status} {_phrase(error.status)}",

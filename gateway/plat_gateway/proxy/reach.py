@@ -6,6 +6,7 @@ import asyncio
 from typing import Final
 
 from plat_core.errors import FunctionUnavailable
+from plat_core.fix import Fix
 from plat_core.services.invoke import Lease, RouteEntry, Router
 
 from plat_gateway.proxy.pool import Pools, Upstream
@@ -44,7 +45,7 @@ async def reach(
         await asyncio.sleep(pause)
     raise FunctionUnavailable(
         f"No replica of the function {entry.route.ref} takes a connection.",
-        fix=f"plat describe {entry.route.ref.name}",
+        fix=Fix("describe-function", {"name": entry.route.ref.name}),
         retry_after=1.0,
     )
 

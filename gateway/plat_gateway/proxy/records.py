@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plat_core.errors import BadFunctionAnswer, CallTimedOut, PlatError
+from plat_core.fix import Fix
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Route
 
@@ -26,12 +27,12 @@ def timed_out(route: Route) -> PlatError:
     """The function did not answer in time."""
     return CallTimedOut(
         f"The function {route.ref} did not answer within its timeout of {route.timeout:g} s.",
-        fix=f"plat logs {route.ref.name}, or give it a longer timeout",
+        fix=Fix("raise-timeout", {"name": route.ref.name}),
     )
 
 
 def bad_answer(route: Route, why: str) -> PlatError:
     """The function's answer is none."""
     return BadFunctionAnswer(
-        f"The function {route.ref} failed: {why}.", fix=f"plat logs {route.ref.name}"
+        f"The function {route.ref} failed: {why}.", fix=Fix("read-logs", {"name": route.ref.name})
     )

@@ -16,6 +16,7 @@ from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished, Lo
 from plat_core.model.function import HANDLER_PATTERN
 from plat_core.model.names import Name
 from plat_core.model.source import Source
+from plat_http.fixes import describe
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -230,5 +231,5 @@ async def _lines(
             async for event in events:
                 yield line(event) + b"\n"
         except PlatError as error:
-            failed = Failed(code=error.code, message=error.message, fix=error.fix)
+            failed = Failed(code=error.code, message=error.message, fix=describe(error.fix))
             yield line(failed) + b"\n"

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
 from plat_core.errors import SecretNotFound
+from plat_core.fix import Fix
 from plat_core.model.names import DEFAULT_NAMESPACE, Name
 from plat_core.ports import SecretStore
 from starlette.responses import Response
@@ -44,7 +45,7 @@ async def get_secret(
     # the values are not even asked for: not every backend lets them come here
     found = await secrets.list(namespace)
     if name not in found:
-        raise SecretNotFound(f"there is no secret {name}", fix=f"plat secret set {name} key=value")
+        raise SecretNotFound(f"there is no secret {name}", fix=Fix("set-secret", {"name": name}))
     return answer(_view(namespace, name, tuple(found[name])))
 
 

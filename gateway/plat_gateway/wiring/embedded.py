@@ -24,11 +24,12 @@ from plat_core.ports import FunctionStore, LogRecord
 from plat_core.services.autoscaler import Autoscaler
 from plat_core.services.background import background
 from plat_core.services.calls import Calls
-from plat_core.services.controller import Controller
+from plat_core.services.controller import Controller, StatusContext
 from plat_core.services.functions import Functions
 from plat_core.services.invoke import Router
 from plat_core.services.load import BUCKETS
 from plat_core.services.notifying_store import NotifyingStore
+from plat_http.fixes import describe
 
 from plat_gateway.app import create_app
 from plat_gateway.notices import Notices
@@ -90,8 +91,7 @@ async def embedded(
             workloads=workloads,
             builder=ResourceBuilder(builds),
             secrets=secrets,
-            now=now,
-            url=url,
+            context=StatusContext(now=now, url=url, describe_fix=describe),
         )
         router = Router(scaler=controller)
         autoscaler = Autoscaler(loads=router, scaler=controller, clock=router.clock)

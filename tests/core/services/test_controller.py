@@ -23,7 +23,8 @@ from plat_core.model.names import FunctionRef
 from plat_core.model.source import Source
 from plat_core.ports import Route, RouteRemoved
 from plat_core.services import sources
-from plat_core.services.controller import Controller
+from plat_core.services.controller import Controller, StatusContext
+from plat_http.fixes import describe
 
 REF = FunctionRef("orders")
 
@@ -83,8 +84,11 @@ class Platform:
             workloads=self.workloads,
             builder=self.builder,
             secrets=self.secrets,
-            now=lambda: datetime.now(UTC),
-            url=lambda ref: f"http://localhost:8080/function/{ref.segment}",
+            context=StatusContext(
+                now=lambda: datetime.now(UTC),
+                url=lambda ref: f"http://localhost:8080/function/{ref.segment}",
+                describe_fix=describe,
+            ),
         )
 
     async def __aenter__(self) -> Platform:

@@ -12,6 +12,7 @@ from plat_core.ports import Endpoint, Failure, Record, Replica, Revision
 from plat_core.services.reasons import PASSING_REASONS
 from plat_core.services.reconcile import Plan, plan
 from plat_core.services.verdict import BuildState, Observed
+from plat_http.fixes import describe
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 REF = FunctionRef("orders")
@@ -37,7 +38,7 @@ def replica(revision: int, state: str = "ready", **more: Any) -> Replica:
 
 
 def planned(rec: Record, *replicas: Replica, wanted: int = 1, **more: Any) -> Plan:
-    return plan(rec, Observed(replicas, wanted, NOW, **more))
+    return plan(rec, Observed(replicas, wanted, NOW, **more), describe)
 
 
 def ready(p: Plan) -> tuple[str, str]:
@@ -251,11 +252,13 @@ def test_a_condition_keeps_its_time_until_its_status_changes() -> None:
     later = datetime(2026, 1, 2, 4, tzinfo=UTC)
     of = function().model_copy(update={"status": first.status})
     rec = record(1, serving=1, of=of)
-    same = plan(rec, Observed((), 0, later))
+    same = plan(rec, Observed((), 0, later), describe)
     condition = same.status.condition("Ready")
     assert condition is not None
     assert condition.last_transition_time == NOW
-    crashed = plan(rec, Observed((replica(1, "waiting", restarts=1, failure=CRASH),), 1, later))
+    crashed = plan(
+        rec, Observed((replica(1, "waiting", restarts=1, failure=CRASH),), 1, later), describe
+    )
     condition = crashed.status.condition("Ready")
     assert condition is not None
     assert condition.last_transition_time == later
