@@ -1,4 +1,4 @@
-// What ESLint holds the console to: types checked, no any, no promise forgotten, hooks used right.
+// ESLint rules of the console: type-checked, no any, no floating promises, rules of hooks.
 import js from "@eslint/js";
 import hooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
@@ -25,7 +25,7 @@ export default tseslint.config(
         { checksVoidReturn: { attributes: false } },
       ],
       eqeqeq: ["error", "always", { null: "ignore" }],
-      // we do not use the compiler; its advice on what it cannot memoise is noise
+      // The React compiler is not used, so its advice on memoization does not apply.
       "react-hooks/incompatible-library": "off",
       "@typescript-eslint/no-unused-vars": ["error", { varsIgnorePattern: "^_" }],
     },

@@ -1,11 +1,11 @@
-// Tests in the system's Chromium against a real platform; nothing is downloaded.
+// Tests in the system's Chromium against a real platform, without downloads.
 import { defineConfig } from "@playwright/test";
 
 export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results",
-  // most of a journey is waiting, so that two fit on two cores: each worker has a platform and a
-  // browser that its journeys share; a platform of somebody else's is one for all
+  // Tests mostly wait, so two workers fit on two cores. Each worker has one platform and one
+  // browser for its tests; an external platform is shared by all.
   workers: process.env.PLAT_URL === undefined ? 2 : 1,
   fullyParallel: true,
   timeout: 180_000,
@@ -16,7 +16,7 @@ export default defineConfig({
     viewport: { width: 1280, height: 800 },
     actionTimeout: 20_000,
     trace: "off",
-    // colours are judged as they stay, not as they pass
+    // Contrast is checked on final colors, not during transitions.
     contextOptions: { reducedMotion: "reduce" },
     permissions: ["clipboard-read", "clipboard-write"],
     launchOptions: {

@@ -1,4 +1,4 @@
-// How the console is served while it is written, built for the gateway, and its logic tested.
+// Development server, build and unit tests of the console.
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 

@@ -1,4 +1,4 @@
-// Calls that nobody waits for: sent from the console, watched, read, and taken back.
+// Asynchronous calls: sent from the console, watched, read and cancelled.
 import { expect, expectAccessible, functionPath, picture, test } from "./console";
 
 const WORK = {
@@ -10,26 +10,26 @@ def handler(request):
 `,
 };
 
-test("a call that nobody waits for is sent, seen, read as text, and taken back while it waits", async ({
+test("sends, shows, reads and cancels an asynchronous call", async ({
   console: page,
   platform,
 }) => {
   await platform.deploy("work", WORK);
   await page.goto(platform.url + functionPath("work", "calls"));
-  await expect(page.getByText("None yet.")).toBeVisible();
+  await expect(page.getByText("No calls yet.")).toBeVisible();
   await page.getByRole("link", { name: "under Invoke" }).click();
   const send = async (path: string) => {
     await page.getByLabel("Path and query").fill(path);
     await page.getByRole("button", { name: "Send" }).click();
     await expect(page.getByTestId("status")).toHaveText("202");
   };
-  await page.getByLabel("Do not wait").check();
+  await page.getByLabel("Asynchronous").check();
   await send("/fine");
-  await expect(page.getByRole("region", { name: "The call as a curl line" })).toContainText(
+  await expect(page.getByRole("region", { name: "The call as a curl command" })).toContainText(
     "/async-function/work/fine",
   );
   await send("/later");
-  await page.getByRole("link", { name: "See what becomes of it" }).click();
+  await page.getByRole("link", { name: "Show its state" }).click();
 
   const call = (path: string) =>
     page.getByRole("list", { name: "Calls" }).getByRole("listitem").filter({ hasText: path });

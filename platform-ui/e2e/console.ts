@@ -1,4 +1,4 @@
-// What every test of the console begins with: a page with the token, on a platform without functions.
+// Fixtures of all console tests: a signed-in page on a platform without functions.
 import type * as axeCore from "axe-core";
 import { test as base, expect, type Page } from "@playwright/test";
 import { readFileSync } from "node:fs";
@@ -9,8 +9,8 @@ import { ELSEWHERE, Platform, TOKEN } from "./platform";
 
 interface Own {
   /**
-   * A page whose session storage has the token, as "Stay signed in" leaves it: the next load is signed
-   * in. What the browser refuses, a script throws, or is asked of anybody else fails the test.
+   * A page with the token in session storage, as with "Stay signed in": the next load is signed
+   * in. A policy violation, an uncaught error or a request to another host fails the test.
    */
   console: Page;
 }
@@ -40,7 +40,7 @@ export const test = base.extend<Own, Shared>({
 
 export { expect };
 
-/** Violations of the policy, uncaught errors and requests to anybody else, as they come. */
+/** Collects policy violations, uncaught errors and requests to other hosts. */
 export function listenForWrong(page: Page, platform: Platform): string[] {
   const wrong: string[] = [];
   page.on("request", (request) => {
@@ -63,7 +63,7 @@ export async function signIn(
 ): Promise<void> {
   await page.goto(platform.url + path);
   await page.getByLabel("Token").fill(token);
-  // tests load many pages by their address, which asks for the token again without it
+  // Tests load many pages by URL, and each load would ask for the token otherwise.
   await page.getByLabel("Stay signed in").check();
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByText("Live", { exact: true })).toBeVisible();
@@ -74,13 +74,13 @@ const axeSource = readFileSync(
   "utf8",
 );
 
-/** Fails where axe finds anything serious on the page as it is. */
+/** Fails if axe finds a serious violation on the current page. */
 export async function expectAccessible(page: Page): Promise<void> {
   await page.evaluate(axeSource);
   const found = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: typeof axeCore };
     const { violations } = await axe.run(document, {
-      // it would copy style sheets into the page, which the page's policy refuses
+      // It would copy style sheets into the page, which the content policy blocks.
       preload: false,
       runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
     });
@@ -91,7 +91,7 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(found).toEqual([]);
 }
 
-/** How much what was shown has moved by itself since the page was loaded: below 0.1 is good. */
+/** The cumulative layout shift since the page was loaded: below 0.1 is good. */
 export function layoutShift(page: Page): Promise<number> {
   return page.evaluate(
     () =>
@@ -109,7 +109,7 @@ export function layoutShift(page: Page): Promise<number> {
   );
 }
 
-/** Looked at, and kept in the documentation where `PLAT_PICTURES` says so (`make pictures`). */
+/** Takes a screenshot; saves it for the documentation if `PLAT_PICTURES` is set (`make pictures`). */
 export async function picture(page: Page, name: string): Promise<void> {
   if (ELSEWHERE !== undefined) return;
   const folder = process.env.PLAT_PICTURES ?? "platform-ui/test-results/images";

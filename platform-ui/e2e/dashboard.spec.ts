@@ -1,4 +1,4 @@
-// What the dashboard tells of calls and states, and what an action shows before it is answered.
+// The dashboard: calls, states, and optimistic actions.
 import type { Page, Route } from "@playwright/test";
 import { expect, functionPath, layoutShift, picture, test } from "./console";
 import { TOKEN } from "./platform";
@@ -10,7 +10,7 @@ const MIXED = {
 const cell = (page: Page, name: string, column: number) =>
   page.locator(`[data-function="${name}"]`).getByRole("cell").nth(column);
 
-test("a row tells calls, errors and times; rows are filtered by status and sorted", async ({
+test("shows calls, errors and times of a function; filters rows by status and sorts them", async ({
   console: page,
   platform,
 }) => {
@@ -19,7 +19,7 @@ test("a row tells calls, errors and times; rows are filtered by status and sorte
   await platform.ask("POST", "/functions/quiet/stop");
   await page.goto(`${platform.url}/ui/`);
   await expect(page.locator("[data-phase=stopped]")).toHaveText("Stopped");
-  // a second look at the metrics begins to count
+  // Rates need a second sample of the metrics.
   await page.waitForResponse((answer) => answer.url().endsWith("/metrics"));
   for (let n = 0; n < 10; n++) {
     await fetch(`${platform.url}/function/busy${n < 2 ? "/broken" : ""}`, {
@@ -45,7 +45,7 @@ test("a row tells calls, errors and times; rows are filtered by status and sorte
   await expect(page.getByText("1 of 2 functions")).toBeVisible();
 });
 
-test("what is alive pulses, nothing moves while a page loads, and the colours stay as chosen", async ({
+test("pulses for active functions, shifts no layout while loading, and remembers the color scheme", async ({
   console: page,
   platform,
 }) => {
@@ -59,7 +59,7 @@ test("what is alive pulses, nothing moves while a page loads, and the colours st
     await page.goto(platform.url + path);
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     await expect(page.getByLabel("Loading")).toHaveCount(0);
-    if (path === "/ui/deploy") await expect(page.getByLabel("Text of app.py")).toBeVisible();
+    if (path === "/ui/deploy") await expect(page.getByLabel("Content of app.py")).toBeVisible();
     if (path === "/ui/") await expect(page.getByRole("link", { name: "alive" })).toBeVisible();
     expect(await layoutShift(page), path).toBeLessThan(0.1);
   }
@@ -76,7 +76,7 @@ test("what is alive pulses, nothing moves while a page loads, and the colours st
   await expect(page.getByRole("button", { name: "Light colours" })).toBeVisible();
 });
 
-test("an action shows before its answer, is taken back where it fails, and needs no events", async ({
+test("shows an action before the response, reverts it on failure, and needs no events", async ({
   console: page,
   platform,
 }) => {
@@ -101,10 +101,7 @@ test("an action shows before its answer, is taken back where it fails, and needs
   await expect(page.locator("[data-phase=stopped]")).toHaveText("Stopped");
 });
 
-test("a secret is stored by name, and its value is never shown", async ({
-  console: page,
-  platform,
-}) => {
+test("stores a secret and never shows its value", async ({ console: page, platform }) => {
   await page.goto(`${platform.url}/ui/secrets`);
   await page.getByLabel("Name").fill("database");
   await page.getByLabel("Key").fill("url");
@@ -117,6 +114,6 @@ test("a secret is stored by name, and its value is never shown", async ({
   await expect(stored).toBeVisible();
   expect(await page.content()).not.toContain("postgres://unseen");
   await stored.getByRole("button", { name: "Delete" }).click();
-  await stored.getByRole("button", { name: "Really delete database" }).click();
-  await expect(page.getByText("None yet.")).toBeVisible();
+  await stored.getByRole("button", { name: "Confirm: delete database" }).click();
+  await expect(page.getByText("No secrets yet.")).toBeVisible();
 });

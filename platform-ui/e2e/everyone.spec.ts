@@ -1,4 +1,4 @@
-// For everyone: by keyboard, by screen reader, on a phone, in the dark, in two tabs, with many.
+// Accessibility and scale: keyboard, screen reader, phone, dark scheme, two tabs, many functions.
 import type { Page } from "@playwright/test";
 import { zipSync } from "fflate";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -24,7 +24,10 @@ async function openTab(page: Page, name: string): Promise<void> {
 }
 
 for (const scheme of ["light", "dark"] as const) {
-  test(`axe finds nothing serious on any page, ${scheme}`, async ({ console: page, platform }) => {
+  test(`has no serious accessibility violation on any page, ${scheme}`, async ({
+    console: page,
+    platform,
+  }) => {
     await page.emulateMedia({ colorScheme: scheme });
     await page.goto(`${platform.url}/ui/`);
     await expect(page.getByRole("heading", { name: "Your first function" })).toBeVisible();
@@ -36,7 +39,7 @@ for (const scheme of ["light", "dark"] as const) {
       await page.goto(platform.url + path);
       await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
       if (path === "/ui/") await expect(page.getByRole("link", { name: "orders" })).toBeVisible();
-      if (path === "/ui/deploy") await expect(page.getByLabel("Text of app.py")).toBeVisible();
+      if (path === "/ui/deploy") await expect(page.getByLabel("Content of app.py")).toBeVisible();
       if (path === "/ui/") await picture(page, `dashboard-${scheme}`);
       await expectAccessible(page);
     }
@@ -52,7 +55,10 @@ for (const scheme of ["light", "dark"] as const) {
   });
 }
 
-test("a phone shows every page without scrolling sideways", async ({ console: page, platform }) => {
+test("shows every page on a phone without horizontal scrolling", async ({
+  console: page,
+  platform,
+}) => {
   await page.setViewportSize({ width: 360, height: 740 });
   await platform.deploy("orders", GOOD);
   for (const path of ["/ui/deploy", "/ui/secrets", "/ui/"]) {
@@ -71,7 +77,7 @@ test("a phone shows every page without scrolling sideways", async ({ console: pa
   }
 });
 
-test("everything is reached by keyboard alone", async ({ page, platform }) => {
+test("supports the keyboard for every action", async ({ page, platform }) => {
   await platform.deleteAll();
   await platform.deploy("orders", GOOD);
   await page.goto(`${platform.url}/ui/`);
@@ -119,7 +125,7 @@ test("everything is reached by keyboard alone", async ({ page, platform }) => {
   await expect(page.getByRole("heading", { name: "Your first function" })).toBeVisible();
 });
 
-test("two tabs agree, within a second", async ({ console: page, platform, context }) => {
+test("keeps two tabs in sync within a second", async ({ console: page, platform, context }) => {
   await platform.deploy("orders", GOOD);
   const other = await context.newPage();
   await signIn(other, platform, functionPath("orders"));
@@ -133,7 +139,7 @@ test("two tabs agree, within a second", async ({ console: page, platform, contex
   await other.close();
 });
 
-/** Drops what lies at a path, as a file manager would. */
+/** Drops the files at a path, like a file manager. */
 async function drop(page: Page, path: string): Promise<void> {
   const box = await page.getByTestId("drop").boundingBox();
   if (box === null) throw new Error("there is nowhere to drop it");
@@ -146,7 +152,7 @@ async function drop(page: Page, path: string): Promise<void> {
   await client.detach();
 }
 
-test("a folder and a zip are dropped, an image is named, and each is deployed", async ({
+test("deploys a dropped folder, a dropped zip and an image", async ({
   console: page,
   platform,
 }, info) => {
@@ -178,7 +184,7 @@ test("a folder and a zip are dropped, an image is named, and each is deployed", 
   await ready("named");
 });
 
-test("five hundred functions are searched, sorted and scrolled, with few rows in the page", async ({
+test("searches, sorts and scrolls 500 functions with few rows rendered", async ({
   console: page,
   platform,
 }) => {

@@ -1,4 +1,4 @@
-// What goes wrong, and how the console says so: builds, starts, refusals, a platform that is gone.
+// Failures and how the console shows them: builds, starts, rejections, a platform that is down.
 import type { Page } from "@playwright/test";
 import { expect, expectAccessible, functionPath, picture, signIn, test } from "./console";
 import { TOKEN } from "./platform";
@@ -6,13 +6,13 @@ import { TOKEN } from "./platform";
 const GOOD = { "app.py": "def handler(request):\n    return 'fine'\n" };
 
 async function write(page: Page, text: string, file = "app.py"): Promise<void> {
-  await page.getByLabel(`Text of ${file}`).click();
+  await page.getByLabel(`Content of ${file}`).click();
   await page.keyboard.press("ControlOrMeta+a");
   await page.evaluate((pasted) => navigator.clipboard.writeText(pasted), text);
   await page.keyboard.press("ControlOrMeta+v");
 }
 
-test("a build that fails marks the guilty line, and the mended code deploys", async ({
+test("marks the line of a build error, and deploys the corrected code", async ({
   console: page,
   platform,
 }) => {
@@ -32,15 +32,12 @@ test("a build that fails marks the guilty line, and the mended code deploys", as
   await expect(page.getByText("broken is ready after")).toBeVisible();
 });
 
-test("a requirement of a template's that does not exist is shown in its own file", async ({
-  console: page,
-  platform,
-}) => {
+test("shows an invalid requirement in its file", async ({ console: page, platform }) => {
   await page.goto(`${platform.url}/ui/deploy`);
   await page.getByLabel("Name").fill("needy");
   await page.getByRole("combobox", { name: "Template" }).click();
   await page.getByRole("option", { name: "python-flask" }).click();
-  await expect(page.getByLabel("Text of app.py")).toContainText("Flask");
+  await expect(page.getByLabel("Content of app.py")).toContainText("Flask");
   await page.getByRole("tab", { name: "requirements.txt" }).click();
   await write(page, "# needs\n==nothing at all==\n", "requirements.txt");
   await page.getByRole("tab", { name: "app.py" }).click();
@@ -50,7 +47,7 @@ test("a requirement of a template's that does not exist is shown in its own file
   await expect(page.locator(".cm-lintRange-error")).toHaveText("==nothing at all==");
 });
 
-test("a function that does not start says why, at its line, while the old one serves", async ({
+test("shows why a function does not start, at its line, while the old revision serves", async ({
   console: page,
   platform,
 }) => {
@@ -58,7 +55,9 @@ test("a function that does not start says why, at its line, while the old one se
   await page.goto(`${platform.url}/ui/deploy?name=turns`);
   await write(page, "import os\nraise RuntimeError('no luck')\ndef handler(request): ...\n");
   await page.getByRole("button", { name: "Deploy", exact: true }).click();
-  await expect(page.getByText("It was built, but does not start")).toBeVisible();
+  await expect(
+    page.getByText("The build succeeded, but the function does not start"),
+  ).toBeVisible();
   await expect(page.locator(".cm-lintRange-error")).toHaveText("raise RuntimeError('no luck')");
 
   await page.goto(platform.url + functionPath("turns"));
@@ -69,21 +68,21 @@ test("a function that does not start says why, at its line, while the old one se
   await expectAccessible(page);
 });
 
-test("a change that the platform refuses is taken back, with its words", async ({
+test("reverts a rejected change and shows the platform's message", async ({
   console: page,
   platform,
 }) => {
   await platform.deploy("turns", GOOD);
   await page.goto(platform.url + functionPath("turns", "replicas"));
-  await page.getByLabel(/^At least/).fill("7");
-  await page.getByLabel(/^At most/).fill("3");
+  await page.getByLabel(/^Minimum/).fill("7");
+  await page.getByLabel(/^Maximum/).fill("3");
   await page.getByRole("button", { name: "Scale", exact: true }).click();
   await expect(page.getByRole("alert")).toContainText(/min .*is more than max/);
   await page.reload();
-  await expect(page.getByLabel(/^At most/)).toHaveValue("10");
+  await expect(page.getByLabel(/^Maximum/)).toHaveValue("10");
 });
 
-/** Resolves once the pages that are not shown yet were fetched, as they are while nobody waits. */
+/** Resolves when the prefetched pages have been loaded. */
 async function expectFetchedAhead(page: Page): Promise<void> {
   const scripts = () =>
     page.evaluate(() =>
@@ -97,7 +96,7 @@ async function expectFetchedAhead(page: Page): Promise<void> {
   }
 }
 
-test("the platform dies and comes back: the console says so, and is right again by itself", async ({
+test("shows that the platform is down and recovers when it is back", async ({
   console: page,
   platform,
 }) => {
@@ -107,7 +106,7 @@ test("the platform dies and comes back: the console says so, and is right again 
   await expectFetchedAhead(page);
   await platform.kill();
   await expect(page.getByText("Offline", { exact: true })).toBeVisible();
-  await expect(page.getByText(/The platform does not answer/)).toBeVisible();
+  await expect(page.getByText(/The platform does not respond/)).toBeVisible();
   await expect(page.getByRole("link", { name: "stays" })).toBeVisible();
   await picture(page, "offline");
   await page.getByRole("link", { name: "stays" }).click();
@@ -117,15 +116,12 @@ test("the platform dies and comes back: the console says so, and is right again 
 
   await platform.start();
   await expect(page.getByText("Live", { exact: true })).toBeVisible();
-  await expect(page.getByText(/The platform does not answer\. What/)).toHaveCount(0);
+  await expect(page.getByText(/The platform does not respond\. This/)).toHaveCount(0);
   await platform.ask("POST", "/functions/stays/stop");
   await expect(page.locator("[data-phase=stopped]")).toHaveText(/Stop/);
 });
 
-test("a wrong token is refused, and one that ends is asked for again", async ({
-  page,
-  platform,
-}) => {
+test("rejects a wrong token and asks again for an expired one", async ({ page, platform }) => {
   await page.goto(`${platform.url}/ui/`);
   await page.getByLabel("Token").fill("wrong");
   await page.getByRole("button", { name: "Sign in" }).click();

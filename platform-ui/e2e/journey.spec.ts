@@ -1,4 +1,4 @@
-// The way of a function through the console: written, called, watched, stopped, set, deleted.
+// The life cycle of a function in the console: write, call, watch, stop, configure, delete.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -35,7 +35,7 @@ def handler(request):
 `;
 
 test(
-  "an empty platform teaches the first deploy, which is written and called here",
+  "guides from an empty platform to the first deployed and called function",
   CORE,
   async ({ page, platform }) => {
     await platform.deleteAll();
@@ -44,7 +44,7 @@ test(
     await picture(page, "empty");
     await page.getByRole("link", { name: "Deploy from the browser" }).click();
     await page.getByLabel("Name").fill("hello");
-    await expect(page.getByLabel("Text of app.py")).toContainText("def handler");
+    await expect(page.getByLabel("Content of app.py")).toContainText("def handler");
     await page.getByRole("button", { name: "Deploy", exact: true }).click();
     await expect(page.getByText("hello is ready after")).toBeVisible({ timeout: 60_000 });
     await expect(page.getByRole("log", { name: "Build log" })).toContainText(
@@ -52,14 +52,14 @@ test(
     );
     await picture(page, "deploy");
 
-    await page.getByRole("link", { name: "Invoke it" }).click();
+    await page.getByRole("link", { name: "Invoke" }).click();
     await page.getByRole("button", { name: "Send" }).click();
     await expect(page.getByTestId("status")).toHaveText("200");
     await expect(page.getByRole("region", { name: "Body" })).toContainText("Hello, world!");
   },
 );
 
-/** A repository with a function in one of its folders. */
+/** Creates a repository with a function in one of its folders. */
 function repository(): string {
   const root = mkdtempSync(join(tmpdir(), "repository-"));
   mkdirSync(join(root, "hello"), { recursive: true });
@@ -71,7 +71,7 @@ function repository(): string {
   return root;
 }
 
-/** What the build log says before the build is over; runs in the page. */
+/** Records the build log before the build ends; runs in the page. */
 function linesWhileBuilding(): Promise<string> {
   return new Promise((resolve) => {
     const look = () => {
@@ -85,7 +85,7 @@ function linesWhileBuilding(): Promise<string> {
   });
 }
 
-test("a folder of a git repository is deployed, and what it lacks is told at its field", async ({
+test("deploys a folder of a git repository and shows errors at their field", async ({
   console: page,
   platform,
 }) => {
@@ -114,7 +114,7 @@ test("a folder of a git repository is deployed, and what it lacks is told at its
   await page.getByRole("button", { name: "Deploy", exact: true }).click();
   await expect(page.getByText("fetched is ready after")).toBeVisible();
   expect(await isLive).toContain("git fetch");
-  await page.getByRole("link", { name: "Invoke it" }).click();
+  await page.getByRole("link", { name: "Invoke" }).click();
   await page.getByRole("button", { name: "Send" }).click();
   await expect(page.getByRole("region", { name: "Body" })).toHaveText("from git");
 
@@ -127,10 +127,7 @@ test("a folder of a git repository is deployed, and what it lacks is told at its
   rmSync(root, { recursive: true });
 });
 
-test("answers are shown as what they are, and none of them is run", async ({
-  console: page,
-  platform,
-}) => {
+test("shows responses by type and executes none of them", async ({ console: page, platform }) => {
   await platform.deploy("shapes", { "app.py": SHAPES });
   await page.goto(platform.url + functionPath("shapes", "invoke"));
   const call = async (path: string) => {
@@ -148,7 +145,7 @@ test("answers are shown as what they are, and none of them is run", async ({
   await picture(page, "invoke");
 
   await call("/picture");
-  const image = page.getByAltText("The picture that the function answered");
+  const image = page.getByAltText("Image returned by the function");
   await expect.poll(() => image.evaluate((node: HTMLImageElement) => node.naturalWidth)).toBe(10);
 
   await call("/binary");
@@ -160,15 +157,15 @@ test("answers are shown as what they are, and none of them is run", async ({
 
   await call("/long");
   await expect(page.getByText("These are the first 512.0 KB.")).toBeVisible();
-  await expect(page.getByRole("button", { name: "Save all 1.0 MB" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Download 1.0 MB" })).toBeVisible();
 
   await call("/broken");
   await expect(page.getByTestId("status")).toHaveText("500");
 
-  await expect(page.getByRole("list", { name: "Calls before" }).getByRole("listitem")).toHaveCount(
+  await expect(page.getByRole("list", { name: "Earlier calls" }).getByRole("listitem")).toHaveCount(
     6,
   );
-  await expect(page.getByRole("region", { name: "The call as a curl line" })).toContainText(
+  await expect(page.getByRole("region", { name: "The call as a curl command" })).toContainText(
     `curl -H "Authorization: Bearer \${AUTH_TOKEN:-dev-token}" ${platform.url}/function/shapes/broken`,
   );
   await page.getByRole("button", { name: "Copy as curl" }).click();
@@ -176,7 +173,7 @@ test("answers are shown as what they are, and none of them is run", async ({
   expect(copied).toContain("/function/shapes/broken");
 });
 
-test("a call has a method, headers and a body, and one of before is taken up again", async ({
+test("sends method, headers and body, and loads an earlier call", async ({
   console: page,
   platform,
 }) => {
@@ -198,18 +195,18 @@ test("a call has a method, headers and a body, and one of before is taken up aga
   await send.click();
   await expect(body).toContainText('"header": "it\'s green"');
   await expect(body).toContainText('"count": 3');
-  const curl = page.getByRole("region", { name: "The call as a curl line" });
+  const curl = page.getByRole("region", { name: "The call as a curl command" });
   await expect(curl).toContainText("-X POST");
   await expect(curl).toContainText("X-Colour: it'");
 
-  await page.getByRole("list", { name: "Calls before" }).getByText("GET /first").click();
+  await page.getByRole("list", { name: "Earlier calls" }).getByText("GET /first").click();
   await expect(page.getByLabel("Path and query")).toHaveValue("/first");
   await expect(page.getByRole("combobox", { name: "Method" })).toHaveText("GET");
   await send.click();
   await expect(body).toContainText('"path": "/first"');
 });
 
-test("a streamed answer is shown while it arrives, and can be left", async ({
+test("shows a streamed response while it arrives and can cancel it", async ({
   console: page,
   platform,
 }) => {
@@ -226,10 +223,10 @@ test("a streamed answer is shown while it arrives, and can be left", async ({
   await expect(body).not.toContainText("word 39");
 });
 
-test("logs follow, are searched, and told by call", CORE, async ({ console: page, platform }) => {
+test("follows, searches and filters logs by call", CORE, async ({ console: page, platform }) => {
   await platform.deploy("shapes", { "app.py": SHAPES });
   await page.goto(platform.url + functionPath("shapes", "logs"));
-  await expect(page.getByText("Listening")).toBeVisible();
+  await expect(page.getByText("Following")).toBeVisible();
   const log = page.getByRole("log", { name: "Log lines" });
   await platform.ask("GET", "/function/shapes/one");
   await platform.ask("GET", "/function/shapes/two");
@@ -237,9 +234,9 @@ test("logs follow, are searched, and told by call", CORE, async ({ console: page
   await expect(log).toContainText("asked for /two");
   await picture(page, "logs");
 
-  await page.getByLabel("Search in the lines").fill("/two");
+  await page.getByLabel("Search").fill("/two");
   await expect(log).not.toContainText("asked for /one");
-  await page.getByLabel("Search in the lines").fill("");
+  await page.getByLabel("Search").fill("");
 
   await log.getByText("asked for /one").locator("..").getByRole("button").click();
   await expect(page.getByLabel("Call id")).not.toHaveValue("");
@@ -247,7 +244,7 @@ test("logs follow, are searched, and told by call", CORE, async ({ console: page
   await expect(log).not.toContainText("asked for /two");
 
   await page.getByLabel("Follow").uncheck();
-  await expect(page.getByText("Listening")).toHaveCount(0);
+  await expect(page.getByText("Following")).toHaveCount(0);
   await page.getByRole("tab", { name: "Invoke", exact: true }).click();
   await page.getByLabel("Path and query").fill("/three");
   await page.getByRole("button", { name: "Send" }).click();
@@ -257,14 +254,16 @@ test("logs follow, are searched, and told by call", CORE, async ({ console: page
 });
 
 test(
-  "it stops and starts, is scaled, and its replicas are seen",
+  "stops, starts and scales a function and shows its replicas",
   CORE,
   async ({ console: page, platform }) => {
     await platform.deploy("shapes", { "app.py": SHAPES });
     await page.goto(platform.url + functionPath("shapes", "replicas"));
     await page.getByRole("button", { name: "Stop", exact: true }).click();
     await expect(page.locator("[data-phase=stopped]")).toHaveText("Stopped");
-    await expect(page.getByText("It is stopped. Start it, and replicas come.")).toBeVisible();
+    await expect(
+      page.getByText("The function is stopped. Start it to get replicas."),
+    ).toBeVisible();
     await page.getByRole("button", { name: "Start", exact: true }).click();
     await expect(page.locator("[data-phase=ready], [data-phase=idle]")).toBeVisible();
 
@@ -278,7 +277,7 @@ test(
   },
 );
 
-test("settings are checked by the schema, saved, and reach the function", async ({
+test("validates settings, saves them, and passes them to the function", async ({
   console: page,
   platform,
 }) => {
@@ -321,7 +320,7 @@ test("settings are checked by the schema, saved, and reach the function", async 
   await platform.ask("DELETE", "/secrets/database");
 });
 
-test("deleting needs the name, and it is gone", CORE, async ({ console: page, platform }) => {
+test("deletes a function after its name is typed", CORE, async ({ console: page, platform }) => {
   await platform.deploy("shapes", { "app.py": SHAPES });
   await page.goto(platform.url + functionPath("shapes"));
   await page.getByRole("button", { name: "Delete" }).click();

@@ -1,5 +1,5 @@
-// The platform that the tests run against: the real embedded one, in a home of its own; or the one
-// at PLAT_URL, which somebody else starts and ends.
+// The platform under test: a real embedded one with its own home directory, or the one
+// at PLAT_URL, which is started and stopped elsewhere.
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -10,12 +10,12 @@ import { join } from "node:path";
 export const ELSEWHERE = process.env.PLAT_URL;
 export const TOKEN = process.env.PLAT_TOKEN ?? "token-of-the-tests";
 export const VIEWER_TOKEN = process.env.PLAT_VIEWER_TOKEN ?? "viewers-token-of-the-tests";
-/** Why nobody can sign in as a viewer; empty where somebody can. */
+/** Why no viewer can sign in; empty if one can. */
 export const NO_VIEWER =
   ELSEWHERE !== undefined && process.env.PLAT_VIEWER_TOKEN === undefined
     ? "the platform at PLAT_URL has no PLAT_VIEWER_TOKEN that was told"
     : "";
-/** Also run against other backends, by `npm run e2e:core`. */
+/** Tests that `npm run e2e:core` also runs against other backends. */
 export const CORE = { tag: "@core" };
 const PYTHON = process.env.PLAT_PYTHON ?? "../.venv/bin/python";
 const START_DEADLINE = 60_000;
@@ -36,7 +36,7 @@ export class Platform {
     if (ELSEWHERE !== undefined) return new Platform("", 0, ELSEWHERE);
     const platform = new Platform(await mkdtemp(join(tmpdir(), "ui-")), await freePort());
     await platform.start();
-    // the environment that all journeys share: no picture then depends on which of them comes first
+    // One environment for all tests, so that no screenshot depends on their order.
     const inline = { "app.py": "def handler(request): ...\n" };
     await platform.ask("POST", "/build?name=first&runtime=python", { inline });
     return platform;
@@ -66,7 +66,7 @@ export class Platform {
     }
   }
 
-  /** As a crash would end it: nothing is said, nothing is cleaned up. */
+  /** Kills it without clean-up, like a crash. */
   async kill(): Promise<void> {
     const child = this.process;
     if (child?.exitCode !== null || child.signalCode !== null) return;
@@ -83,7 +83,7 @@ export class Platform {
     if (this.home !== "") await rm(this.home, { recursive: true, force: true });
   }
 
-  /** Any request of the API; raises where it is refused. */
+  /** Sends an API request; raises if it is rejected. */
   async ask(method: string, path: string, body?: Document): Promise<Document> {
     const response = await fetch(this.url + path, {
       method,
@@ -95,7 +95,7 @@ export class Platform {
     return text === "" ? {} : (JSON.parse(text) as Document);
   }
 
-  /** Deploys files past the console, and waits until they serve. */
+  /** Deploys files without the console and waits until they serve. */
   async deploy(name: string, files: Record<string, string>, spec: Document = {}): Promise<void> {
     const built = await this.ask("POST", `/build?name=${name}&runtime=python`, { inline: files });
     const { image, runtime, handler = null } = built;
@@ -123,7 +123,7 @@ export class Platform {
       };
       if (items.length === 0) return;
       const staying = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-      // ten at a time: a test may have left hundreds
+      // Ten at a time, because a test may leave hundreds.
       for (let n = 0; n < staying.length; n += 10) {
         const gone = staying.slice(n, n + 10).map(async ({ metadata: { name } }) => {
           await this.ask("DELETE", `/functions/${name}`).catch(() => undefined);

@@ -1,4 +1,4 @@
-// Whoever may only look: every page is there, no button changes anything, and each says why.
+// Viewers: every page is available, no button changes anything, and each shows the reason.
 import type { Locator, Page } from "@playwright/test";
 import { expect, expectAccessible, functionPath, picture, signIn, test } from "./console";
 import { CORE, NO_VIEWER, VIEWER_TOKEN } from "./platform";
@@ -7,7 +7,7 @@ const GOOD = { "app.py": "def handler(request):\n    print('seen')\n    return '
 
 async function expectRefused(page: Page, button: Locator): Promise<void> {
   await expect(button).toHaveAttribute("aria-disabled", "true");
-  // by keyboard, as the ring that shows the focus is only then
+  // With the keyboard, because the focus ring appears only then.
   await page.keyboard.press("Tab");
   await button.focus();
   await expect(page.getByRole("tooltip")).toContainText("viewer's token");
@@ -18,7 +18,7 @@ async function expectRefused(page: Page, button: Locator): Promise<void> {
 }
 
 test(
-  "a viewer sees every page, and is told why nothing can be changed",
+  "shows viewers every page and why they cannot change anything",
   CORE,
   async ({ page, platform }) => {
     test.skip(NO_VIEWER !== "", NO_VIEWER);

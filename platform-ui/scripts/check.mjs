@@ -1,8 +1,8 @@
-// Runs the checks beside one another; prints what each said, and fails where one does.
+// Runs all checks in parallel, prints their output, and fails if one fails.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-/** The longest first: they share two cores. */
+/** The longest first, for the best use of two cores. */
 const CHECKS = {
   lint: ["eslint", ".", "--max-warnings", "0"],
   types: ["tsc", "--noEmit"],

@@ -1,4 +1,4 @@
-// Writes what is made of the gateway's OpenAPI document: src/api/schema.d.ts (types) and
+// Generates from the gateway's OpenAPI document: src/api/schema.d.ts (types) and
 // src/api/schemas.json (the schema of a spec, for forms). With --check it only compares.
 import { readFile, writeFile } from "node:fs/promises";
 import openapiTS, { astToString } from "openapi-typescript";

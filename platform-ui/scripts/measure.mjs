@@ -9,7 +9,7 @@ const WORKERS = 4;
 const SENDERS = 2;
 const PATIENCE = 120_000;
 const IMAGE = `embedded/many@sha256:${"0".repeat(64)}`;
-/** Events of an hour in which two functions a second change: 60 that wake and sleep every minute. */
+/** Events of an hour with two changes per second: 60 functions that start and stop every minute. */
 const HOUR = Number(process.env.EVENTS ?? 7_200);
 
 const browser = await chromium.launch({
@@ -28,7 +28,7 @@ async function ask(method, path, body) {
   return text;
 }
 
-/** A signed-in page of its own, with nothing cached. */
+/** A new signed-in page with an empty cache. */
 async function opened(path = "/ui/") {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   context.setDefaultTimeout(PATIENCE);
@@ -46,14 +46,14 @@ async function opened(path = "/ui/") {
   return page;
 }
 
-/** Milliseconds from the navigation until the functions are there and the page answers at once. */
+/** Milliseconds from the navigation until the functions are shown and the page is responsive. */
 async function timeToInteractive() {
   const page = await opened();
   await page.waitForFunction(() => document.querySelector("[data-function]") !== null, null, {
     polling: "raf",
   });
   const shown = await page.evaluate(() => performance.now());
-  // what still keeps the page busy counts, too
+  // Work after the first render counts too.
   await page.waitForTimeout(500);
   const found = await page.evaluate(() => ({
     paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? null,
@@ -67,7 +67,7 @@ async function timeToInteractive() {
   return { paint: found.paint, interactive: Math.max(shown, found.busy), blocked: found.blocked };
 }
 
-/** The same navigation to a page that holds nothing. */
+/** The same navigation to an empty page. */
 async function emptyPage() {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -79,7 +79,7 @@ async function emptyPage() {
   return loaded;
 }
 
-/** Calls `seen` for every event of the platform, as any other listener hears it. */
+/** Calls `seen` for every event of the platform, as a second client. */
 async function listen(seen, signal) {
   const answer = await fetch(`${url}/events`, {
     headers: { Authorization: `Bearer ${token}`, Accept: "text/event-stream" },
@@ -99,7 +99,7 @@ async function listen(seen, signal) {
   return { reading: reading.catch(() => undefined) };
 }
 
-/** Milliseconds from the request until the page, and a bare listener, know of the change. */
+/** Milliseconds from the request until the page, and a plain listener, receive the change. */
 async function changes(name) {
   const page = await opened();
   await page.getByText("Live", { exact: true }).waitFor();
@@ -159,7 +159,7 @@ async function hourOfEvents() {
     const work = async () => {
       while (count - first < goal) {
         const n = number++;
-        // each in its turn: two changes of one function at once are told as one
+        // One at a time, because simultaneous changes of one function are merged.
         await ask("POST", `/functions/${many(n % MANY)}/scale`, {
           max: 5 + (Math.floor(n / MANY) % 3),
         });

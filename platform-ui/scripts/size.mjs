@@ -1,4 +1,4 @@
-// Prints what a first visit loads, gzipped, and fails beyond the budget.
+// Prints the gzipped size of a first visit, and fails above the budget.
 import { readFile, readdir } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 

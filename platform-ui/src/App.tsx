@@ -1,4 +1,4 @@
-// Which page a path is; nothing but the sign-in without a token.
+// Maps paths to pages; without a token, shows only the sign-in page.
 import { Box, CircularProgress } from "@mui/material";
 import { useQueryClient } from "@tanstack/react-query";
 import { Suspense, useEffect, useSyncExternalStore } from "react";
@@ -8,7 +8,7 @@ import { LoadBoundary } from "./components/LoadBoundary";
 import { ToastHost } from "./components/ToastHost";
 import { LiveProvider } from "./live/LiveProvider";
 import { DashboardPage } from "./pages/DashboardPage";
-import { DeployPage, fetchAhead, FunctionPage, SecretsPage } from "./pages/lazy";
+import { DeployPage, prefetch, FunctionPage, SecretsPage } from "./pages/lazy";
 import { SignInPage } from "./pages/SignInPage";
 import { session } from "./session/token";
 
@@ -28,7 +28,7 @@ export function App() {
 
 function SignedIn() {
   const { pathname } = useLocation();
-  useEffect(fetchAhead, []);
+  useEffect(prefetch, []);
   return (
     <LiveProvider>
       <Layout>

@@ -1,4 +1,4 @@
-// Starts the console: styles that carry the page's nonce, the theme, the router, the app.
+// Starts the console: styles with the page's nonce, theme, router, app.
 import createCache from "@emotion/cache";
 import { CacheProvider } from "@emotion/react";
 import { CssBaseline, ThemeProvider } from "@mui/material";
@@ -25,7 +25,7 @@ const client = new QueryClient({
 });
 
 const root = document.getElementById("root");
-if (root === null) throw new Error("the page has no place for the console");
+if (root === null) throw new Error("the page has no element for the console");
 createRoot(root).render(
   <StrictMode>
     <CacheProvider value={cache}>

@@ -1,4 +1,4 @@
-// The nonce of this answer's policy, without which the browser takes no style from a script.
+// The nonce of the page's content policy, which the browser requires for styles set by scripts.
 
 export function nonce(): string | undefined {
   return document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce;

@@ -1,4 +1,4 @@
-// The console's looks: one theme with a light and a dark scheme, system fonts, calm colours.
+// The console's theme: a light and a dark color scheme, with system fonts.
 import { createTheme } from "@mui/material";
 
 export const MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace";

@@ -1,2 +1,2 @@
-// Types of what Vite adds to the language.
+// Type declarations of Vite.
 /// <reference types="vite/client" />

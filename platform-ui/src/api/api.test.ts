@@ -1,4 +1,4 @@
-// Streams in pieces, events, problems.
+// Chunked streams, events and problems.
 import { describe, expect, test } from "vitest";
 import { documents, lines } from "./lines";
 import { ApiProblem, asProblem, problemOf } from "./problem";
@@ -20,8 +20,8 @@ async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
   return found;
 }
 
-describe.each([1, 2, 3, 7, 1000])("in pieces of %i bytes", (size) => {
-  test("lines are whole, also in the middle of a letter", async () => {
+describe.each([1, 2, 3, 7, 1000])("in chunks of %i bytes", (size) => {
+  test("yields whole lines, even if a chunk splits a character", async () => {
     expect(await all(lines(bodyOf("één\r\ntwo\n\nlast", size)))).toEqual([
       "één",
       "two",
@@ -30,11 +30,11 @@ describe.each([1, 2, 3, 7, 1000])("in pieces of %i bytes", (size) => {
     ]);
   });
 
-  test("documents skip the signs of life", async () => {
+  test("skips keep-alive lines", async () => {
     expect(await all(documents(bodyOf('{"a":1}\n\n\n[2]\n', size)))).toEqual([{ a: 1 }, [2]]);
   });
 
-  test("events have name, id and joined data; comments are only alive", async () => {
+  test("parses name, id and joined data of events; comments only count as activity", async () => {
     let alive = 0;
     const text =
       ': still here\n\nevent: changed\nid: 4\ndata: {"a":\ndata: 1}\n\ndata:x\n\nevent: none\n\n';
@@ -46,7 +46,7 @@ describe.each([1, 2, 3, 7, 1000])("in pieces of %i bytes", (size) => {
   });
 });
 
-test("leaving a stream early closes its source", async () => {
+test("closes the source of a stream that is left early", async () => {
   let isClosed = false;
   const body = new ReadableStream<Uint8Array>({
     pull: (control) => control.enqueue(new TextEncoder().encode("line\n")),
@@ -61,7 +61,7 @@ test("leaving a stream early closes its source", async () => {
   expect(isClosed).toBe(true);
 });
 
-test("a problem keeps the platform's words, and anything else is still an error", () => {
+test("keeps the text of a problem document, and turns anything else into an error", () => {
   const told = problemOf(422, {
     detail: "min 7 is more than max 3",
     code: "invalid-input",

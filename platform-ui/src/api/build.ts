@@ -1,4 +1,4 @@
-// Builds: a source goes up, events come down until the last one says how it ended.
+// Builds: uploads a source and reads events until the last one reports the result.
 import { stream } from "./client";
 import { documents } from "./lines";
 import type { FunctionSpec, Ref } from "./types";

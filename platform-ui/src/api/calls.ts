@@ -1,11 +1,11 @@
-// Asynchronous calls: where they stand, and what came of them.
+// Asynchronous calls: their state and their results.
 import { api, stream, unwrap } from "./client";
 import { contentTypeOf } from "./problem";
 import type { Call, Ref } from "./types";
 
 const LIST_MAX = 100;
 
-/** Those of one function, the newest first. */
+/** The calls of one function, newest first. */
 export async function listCalls(ref: Ref, signal?: AbortSignal): Promise<Call[]> {
   const query = { function: ref.name, namespace: ref.namespace, limit: LIST_MAX };
   return (await unwrap(api.GET("/calls", { params: { query }, signal }))).items;
@@ -16,7 +16,7 @@ export interface Result {
   contentType: string;
 }
 
-/** What the function answered; raises ApiProblem where it gave no answer. */
+/** The function's response body; raises ApiProblem if there is none. */
 export async function readResult(id: string, signal?: AbortSignal): Promise<Result> {
   const response = await stream(`/calls/${encodeURIComponent(id)}/result`, {
     signal: signal ?? null,

@@ -1,4 +1,4 @@
-// The one way to the gateway: adds the token, turns every failure into an ApiProblem.
+// The HTTP client of the gateway: adds the token, turns failures into ApiProblem.
 import createClient from "openapi-fetch";
 import { session } from "../session/token";
 import { isAbort, problemFrom, problemOf, unreachable } from "./problem";
@@ -6,10 +6,10 @@ import type { paths } from "./schema";
 
 const BUILT_FOR: unknown = import.meta.env.VITE_API_URL;
 
-/** Where the gateway is; empty where it serves this page, or a proxy stands before both. */
+/** Address of the gateway; empty if it has the origin of this page. */
 export const API_URL = (typeof BUILT_FOR === "string" ? BUILT_FOR : "").replace(/\/$/, "");
 
-/** `fetch` with the token; raises ApiProblem where nothing answers. */
+/** `fetch` with the token; raises ApiProblem if the gateway is unreachable. */
 export async function send(request: Request): Promise<Response> {
   const token = session.get();
   if (token !== null && !request.headers.has("Authorization")) {
@@ -23,7 +23,7 @@ export async function send(request: Request): Promise<Response> {
   }
 }
 
-/** A request of the management API whose answer is read as it comes; raises ApiProblem. */
+/** A management request whose response is read as a stream; raises ApiProblem. */
 export async function stream(path: string, init: RequestInit = {}): Promise<Response> {
   const response = await send(managed(API_URL + path, init));
   if (!response.ok) {
@@ -48,15 +48,15 @@ export const api = createClient<paths>({
   fetch: send,
 });
 
-interface Answer<T> {
+interface ApiResponse<T> {
   data?: T;
   error?: unknown;
   response: Response;
 }
 
-/** The document of an answer; raises ApiProblem. */
-export async function unwrap<T>(answer: Promise<Answer<T>>): Promise<T> {
-  const { data, error, response } = await answer;
+/** The document of a response; raises ApiProblem. */
+export async function unwrap<T>(result: Promise<ApiResponse<T>>): Promise<T> {
+  const { data, error, response } = await result;
   if (!response.ok) {
     const problem = problemOf(response.status, error);
     endSession(response.status, problem.message);

@@ -1,4 +1,4 @@
-// The verbs on functions, as the API has them.
+// The operations on functions.
 import { api, unwrap } from "./client";
 import type { components } from "./schema";
 import type {
@@ -21,7 +21,7 @@ export async function listFunctions(signal?: AbortSignal): Promise<Func[]> {
   return (await unwrap(api.GET("/functions", { signal }))).items;
 }
 
-/** Creates or replaces it; with a resourceVersion only if nobody changed it since. */
+/** Creates or replaces it; with a resourceVersion, only if it is unchanged since then. */
 export function putFunction(
   ref: Ref,
   spec: Partial<FunctionSpec>,
@@ -72,8 +72,8 @@ export function systemInfo(signal?: AbortSignal): Promise<SystemInfo> {
 }
 
 export async function listSecrets(namespace: string, signal?: AbortSignal): Promise<Secret[]> {
-  const answer = await unwrap(api.GET("/secrets", { params: { query: { namespace } }, signal }));
-  return answer.items;
+  const result = await unwrap(api.GET("/secrets", { params: { query: { namespace } }, signal }));
+  return result.items;
 }
 
 export function putSecret(ref: Ref, values: Record<string, string>): Promise<Secret> {

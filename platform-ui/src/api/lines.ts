@@ -1,8 +1,8 @@
-// Text that arrives in pieces, as the lines it is made of; a line of any length stays bounded.
+// Splits a stream of text chunks into lines of bounded length.
 
 export const LINE_MAX = 4 * 1024 * 1024;
 
-/** Each line without its end, as soon as it is whole; the last one needs no end. */
+/** Each line without its line break, as soon as it is complete. */
 export async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -22,7 +22,7 @@ export async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<s
   }
 }
 
-/** Each line as JSON; empty lines are signs of life, and not told. */
+/** Each line as JSON; empty lines are keep-alives and are skipped. */
 export async function* documents(body: ReadableStream<Uint8Array>): AsyncGenerator {
   for await (const line of lines(body)) {
     if (line.trim() !== "") yield JSON.parse(line) as unknown;

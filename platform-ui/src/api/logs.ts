@@ -1,4 +1,4 @@
-// What replicas wrote, as it comes.
+// Log lines of replicas, as a stream.
 import { stream } from "./client";
 import { documents } from "./lines";
 import type { Ref } from "./types";

@@ -1,4 +1,4 @@
-// Failures as the platform tells them (RFC 9457), and those of a platform that does not answer.
+// Errors of the platform (RFC 9457 problem documents) and connection failures.
 import type { Problem } from "./types";
 
 export interface FieldProblem {
@@ -6,7 +6,7 @@ export interface FieldProblem {
   message: string;
 }
 
-/** An error with what happened, and what to do next where the platform says so. */
+/** An error with what happened and, if known, what to do next. */
 export class ApiProblem extends Error {
   override readonly name = "ApiProblem";
 
@@ -27,16 +27,16 @@ export const UNREACHABLE = "unreachable";
 
 export function unreachable(): ApiProblem {
   return new ApiProblem(
-    "the platform does not answer",
+    "the platform does not respond",
     0,
     UNREACHABLE,
-    "see that it runs: plat status",
+    "check its status: plat status",
   );
 }
 
 export function problemOf(status: number, document: unknown): ApiProblem {
   if (!isProblem(document)) {
-    return new ApiProblem(`the platform answered ${status}`, status, "unexpected");
+    return new ApiProblem(`the platform responded with ${status}`, status, "unexpected");
   }
   const { detail, code, fix, callId, errors, log } = document;
   return new ApiProblem(detail, status, code, fix ?? "", callId, errors ?? [], log ?? "");
@@ -53,7 +53,7 @@ export function asProblem(error: unknown): ApiProblem {
   return new ApiProblem(error instanceof Error ? error.message : String(error), 0, "unexpected");
 }
 
-/** Without its parameters. */
+/** The media type without parameters. */
 export function contentTypeOf(response: Response): string {
   return (response.headers.get("Content-Type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
 }

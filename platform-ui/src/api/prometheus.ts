@@ -1,4 +1,4 @@
-// The numbers of functions out of the gateway's metrics, in Prometheus' text format.
+// Reads the metrics of functions from the gateway, in Prometheus' text format.
 import { keyOf } from "./types";
 
 /** Totals of one function since the gateway started. */
@@ -6,13 +6,13 @@ export interface Totals {
   calls: number;
   failed: number;
   inFlight: number;
-  /** Calls by duration, cumulated, with the upper bounds in seconds. */
+  /** Cumulative calls by duration, with upper bounds in seconds. */
   buckets: readonly (readonly [bound: number, count: number])[];
 }
 
 const PREFIX = "plat_function_";
 
-/** Read every few seconds, of 500 functions a megabyte: by places in the text, without expressions. */
+/** Uses string positions, not expressions: 500 functions are a megabyte, read every few seconds. */
 export function readMetrics(text: string): Map<string, Totals> {
   const found = new Map<string, Sum>();
   for (const line of text.split("\n")) {
@@ -51,7 +51,7 @@ const ADD = {
   },
 };
 
-/** Of these metrics no label's value has a quote in it: names, codes and numbers. */
+/** Label values of these metrics are names, codes and numbers, and contain no quotes. */
 function labelOf(labels: string, name: string): string {
   const begin = labels.startsWith(`${name}="`) ? 0 : labels.indexOf(`,${name}="`) + 1;
   if (begin === 0 && !labels.startsWith(name)) return "";

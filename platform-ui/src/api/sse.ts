@@ -1,4 +1,4 @@
-// Server-sent events over fetch, which can send a header where EventSource cannot.
+// Server-sent events over fetch, which can send headers, unlike EventSource.
 // Source: HTML Living Standard, section "Server-sent events", parsing an event stream.
 import { lines } from "./lines";
 
@@ -8,7 +8,7 @@ export interface ServerEvent {
   data: string;
 }
 
-/** The events of a stream; `alive` is called for every line, also for comments. */
+/** The events of a stream; `alive` is called for every line, including comments. */
 export async function* serverEvents(
   body: ReadableStream<Uint8Array>,
   alive: () => void = () => undefined,

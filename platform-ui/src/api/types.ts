@@ -1,4 +1,4 @@
-// Short names for the API's documents, which are generated from its OpenAPI description.
+// Short names for the API's documents, which are generated from its OpenAPI document.
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -17,7 +17,7 @@ export type SystemInfo = Schemas["SystemInfo"];
 export type Call = Schemas["CallView"];
 export type Problem = Schemas["Problem"];
 
-/** Which function: what stands in the console's paths and in the keys of its caches. */
+/** Identifies a function, in the console's paths and cache keys. */
 export interface Ref {
   namespace: string;
   name: string;
@@ -31,7 +31,7 @@ export function keyOf(ref: Ref): string {
   return `${ref.namespace}/${ref.name}`;
 }
 
-/** The one path segment that names a function on the data path. */
+/** The path segment of a function at the gateway. */
 export function segmentOf(ref: Ref): string {
   return ref.namespace === "default" ? ref.name : `${ref.name}.${ref.namespace}`;
 }

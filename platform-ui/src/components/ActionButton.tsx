@@ -1,37 +1,37 @@
-// A button that changes something. A viewer can reach it, and is told why it does nothing.
+// A button that changes something. For a viewer it is inactive, with the reason as a tooltip.
 import { Button, Tooltip, type ButtonProps } from "@mui/material";
 import type { SyntheticEvent } from "react";
 import { Link } from "react-router";
 import { useIsViewer, VIEWER_REASON } from "../session/role";
 
-type Looks = Pick<
+type ButtonAppearance = Pick<
   ButtonProps,
   "children" | "color" | "disabled" | "loading" | "size" | "startIcon" | "type" | "variant"
 >;
 
-interface Props extends Looks {
-  /** Where it leads, for one that is a link. */
+interface Props extends ButtonAppearance {
+  /** Target path, for a link. */
   to?: string;
   onClick?: () => void;
   onBlur?: () => void;
-  /** For what a viewer may do, too. */
+  /** Whether viewers may use it too. */
   forAll?: boolean;
 }
 
 const OFF = { opacity: 0.5, cursor: "not-allowed" } as const;
 
-function refuse(event: SyntheticEvent) {
+function preventAction(event: SyntheticEvent) {
   event.preventDefault();
 }
 
 export function ActionButton({ to, forAll = false, ...props }: Props) {
   const isViewer = useIsViewer();
-  if (isViewer && !forAll) return <Refused {...props} />;
+  if (isViewer && !forAll) return <ViewerButton {...props} />;
   return to === undefined ? <Button {...props} /> : <Button {...props} component={Link} to={to} />;
 }
 
-/** It keeps the focus that a disabled button would not get, so that its reason is heard. */
-function Refused(props: Looks) {
+/** Stays focusable, unlike a disabled button, so that screen readers announce the reason. */
+function ViewerButton(props: ButtonAppearance) {
   return (
     <Tooltip title={VIEWER_REASON} describeChild>
       <Button
@@ -41,7 +41,7 @@ function Refused(props: Looks) {
         loading={false}
         aria-disabled
         disableRipple
-        onClick={refuse}
+        onClick={preventAction}
         sx={OFF}
       />
     </Tooltip>

@@ -1,4 +1,4 @@
-// How long ago something was, with the moment itself where a pointer rests on it.
+// The age of a time, with the exact time as a tooltip.
 import { ago } from "./ago";
 
 export function Ago({ at, now }: { at: string | null | undefined; now: number }) {

@@ -1,4 +1,4 @@
-// Text as it is, in a box of its own that scrolls and that the keyboard reaches.
+// Preformatted text in a scrollable box that can be focused with the keyboard.
 import { Box } from "@mui/material";
 import { MONO } from "../theme";
 

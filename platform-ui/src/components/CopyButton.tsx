@@ -1,4 +1,4 @@
-// Copies a text, and says that it did.
+// Copies a text to the clipboard and confirms it.
 import { IconButton, Tooltip } from "@mui/material";
 import { Icon } from "./Icon";
 import { toasts } from "./toasts";
@@ -9,7 +9,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
       await navigator.clipboard.writeText(text);
       toasts.add({ severity: "success", message: "Copied" });
     } catch {
-      toasts.add({ severity: "error", message: "The browser does not let this page copy" });
+      toasts.add({ severity: "error", message: "The browser blocked access to the clipboard" });
     }
   };
   return (

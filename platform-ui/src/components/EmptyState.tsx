@@ -1,4 +1,4 @@
-// What a platform without functions shows: the two ways to the first one.
+// The dashboard without functions: two ways to create the first one.
 import { Box, Paper, Typography } from "@mui/material";
 import { MONO } from "../theme";
 import { ActionButton } from "./ActionButton";
@@ -13,8 +13,8 @@ export function EmptyState() {
         Your first function
       </Typography>
       <Typography color="textSecondary" sx={{ mb: 3 }}>
-        Write it here and see it answer in a few seconds. It sleeps when nobody calls it, and wakes
-        when somebody does.
+        Write it here and call it in a few seconds. It scales to zero when idle and starts again at
+        the next call.
       </Typography>
       <ActionButton to="/deploy" variant="contained" size="large">
         Deploy from the browser

@@ -1,4 +1,4 @@
-// The table of functions. Only the rows in sight exist, so that 500 of them scroll smoothly.
+// The table of functions. Only visible rows are rendered, so that 500 functions scroll smoothly.
 import { Box, ButtonBase, Paper } from "@mui/material";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { memo, useCallback, useLayoutEffect, useRef, useState } from "react";
@@ -34,7 +34,7 @@ const GRID = {
 const WIDE = { display: { xs: "none", md: "block" } } as const;
 const ROW_HEIGHT = 64;
 
-/** The looks of all rows, said once for the table: a row that scrolls into sight costs its nodes alone. */
+/** Styles of all rows, defined once on the table, because a row with its own styles scrolls slowly. */
 const ROWS = {
   position: "relative",
   "& > .row": {
@@ -150,7 +150,7 @@ interface RowProps {
   top: number;
 }
 
-/** Made anew only where what it shows is: neither by scrolling, nor by an event of another function. */
+/** Rendered again only if its own data changes, not on scrolling or an event of another function. */
 const FunctionRow = memo(function FunctionRow({ row, index, now, top }: RowProps) {
   const { fn, ref, view, rates } = row;
   const status = fn.status;
@@ -168,7 +168,7 @@ const FunctionRow = memo(function FunctionRow({ row, index, now, top }: RowProps
           {[ref.namespace === "default" ? "" : ref.namespace, fn.spec.runtime ?? "image"]
             .filter(Boolean)
             .join(" · ")}
-          {isStale(fn) && " · the newest revision failed"}
+          {isStale(fn) && " · the latest revision failed"}
         </span>
       </div>
       <div role="cell">

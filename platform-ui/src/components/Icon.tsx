@@ -1,4 +1,4 @@
-// The few icons of the console, as strokes on a grid of 24.
+// The icons of the console, as strokes on a 24-unit grid.
 import { SvgIcon, type SvgIconProps } from "@mui/material";
 
 const SHAPES = {

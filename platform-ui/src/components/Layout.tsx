@@ -1,4 +1,4 @@
-// What stands around every page: where to go, how the connection is, dark or light, sign-out.
+// The frame of every page: navigation, connection state, color scheme, sign-out.
 import {
   Alert,
   AppBar,
@@ -40,7 +40,7 @@ export function Layout({ children }: { children: ReactNode }) {
           "&:focus": { left: 8, top: 8, zIndex: "tooltip", bgcolor: "background.paper", p: 1 },
         }}
       >
-        Skip to the content
+        Skip to content
       </Link>
       <AppBar
         position="sticky"
@@ -78,7 +78,7 @@ export function Layout({ children }: { children: ReactNode }) {
         </Container>
         <Collapse in={state === "offline"} unmountOnExit>
           <Alert severity="warning" role="alert" square>
-            The platform does not answer. What you see is what was last known; connecting again…
+            The platform does not respond. This is the last known state; reconnecting…
           </Alert>
         </Collapse>
       </AppBar>

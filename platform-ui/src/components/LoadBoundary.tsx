@@ -1,4 +1,4 @@
-// Where a part of the console cannot be loaded, or fails while it is shown: says so, offers a reload.
+// Shows an error and a reload button if a part of the console fails to load or to render.
 import { Alert, AlertTitle, Button } from "@mui/material";
 import { Component, type ReactNode } from "react";
 

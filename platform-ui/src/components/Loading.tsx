@@ -1,4 +1,4 @@
-// A place that something will fill, of its size, so that nothing moves when it comes.
+// A placeholder of the final size, so that the layout does not shift when the content arrives.
 import { Skeleton } from "@mui/material";
 
 export function Loading({ height, label = "Loading" }: { height: number; label?: string }) {

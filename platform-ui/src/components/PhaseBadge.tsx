@@ -1,4 +1,4 @@
-// A function's phase: a dot that pulses while something happens, and the word for it.
+// A function's phase: a label, and a dot that pulses during a transition.
 import { Box } from "@mui/material";
 import { keyframes } from "@emotion/react";
 import type { Phase, PhaseView } from "../live/phase";

@@ -1,4 +1,4 @@
-// A failure where its result would be: what happened, and what to do next.
+// An error in place of its result: what happened and what to do next.
 import { Alert, AlertTitle, Box, Typography } from "@mui/material";
 import type { ApiProblem } from "../api/problem";
 import { MONO } from "../theme";

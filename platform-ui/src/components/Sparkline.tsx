@@ -1,4 +1,4 @@
-// Calls over the last minutes as a small line; the number beside it says the same in words.
+// A small line chart of calls over the last minutes, next to the same value as a number.
 import { Box } from "@mui/material";
 
 const [WIDTH, HEIGHT] = [72, 20];

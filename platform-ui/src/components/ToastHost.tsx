@@ -1,4 +1,4 @@
-// Shows toasts in a corner, and reads them out; an error stays until it is closed.
+// Shows notifications in a corner and announces them; an error stays until it is closed.
 import { Alert, AlertTitle, Box } from "@mui/material";
 import { useEffect, useSyncExternalStore } from "react";
 import { toasts, type Toast } from "./toasts";

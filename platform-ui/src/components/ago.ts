@@ -1,4 +1,4 @@
-// Times and amounts in the words of people.
+// Formats times and amounts for people.
 
 const STEPS: readonly (readonly [seconds: number, unit: string])[] = [
   [86_400, "d"],
@@ -6,7 +6,7 @@ const STEPS: readonly (readonly [seconds: number, unit: string])[] = [
   [60, "min"],
 ];
 
-/** How long ago, in the largest unit that fits. */
+/** The age of a time, in the largest unit that fits. */
 export function ago(time: string | null | undefined, now: number): string {
   if (time == null) return "–";
   const seconds = Math.max(0, (now - Date.parse(time)) / 1000);

@@ -1,4 +1,4 @@
-// What the console says about an action: one list for all pages, newest last, bounded.
+// Notifications about actions: one bounded list for all pages, newest last.
 import type { ApiProblem } from "../api/problem";
 
 export interface Toast {
@@ -7,7 +7,7 @@ export interface Toast {
   message: string;
   fix?: string;
   callId?: string;
-  /** Of what it speaks: once that worked, what was wrong with it before is news no more. */
+  /** The object concerned: a success removes older errors about the same object. */
   about?: string;
 }
 

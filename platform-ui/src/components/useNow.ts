@@ -1,4 +1,4 @@
-// The time, told anew now and then, so that "3 min ago" does not stand still.
+// The current time, updated regularly, so that "3 min ago" stays correct.
 import { useEffect, useState } from "react";
 
 export function useNow(every = 10_000): number {

@@ -1,4 +1,4 @@
-// The browser's title of a page.
+// Sets the title of the browser tab.
 import { useEffect } from "react";
 
 export function useTitle(title: string): void {

@@ -1,4 +1,4 @@
-// The code editor. It comes in a file of its own, which only who writes code loads.
+// The code editor, a separate chunk that loads only on the page that needs it.
 import {
   defaultKeymap,
   history,
@@ -79,7 +79,7 @@ function looks(isDark: boolean): Extension {
         border: "none",
       },
       ".cm-scroller": { overflow: "auto" },
-      // CodeMirror's own marks are data: pictures, which the page's policy does not let in
+      // CodeMirror's own markers are data: images, which the content policy blocks.
       ".cm-lint-marker-error": {
         content: '""',
         borderRadius: "50%",
@@ -95,7 +95,7 @@ function looks(isDark: boolean): Extension {
   return [theme, syntaxHighlighting(isDark ? DARK : LIGHT)];
 }
 
-/** Tab indents; Escape and then Tab leaves the editor, as CodeMirror's keymaps have it. */
+/** Tab indents; Escape followed by Tab leaves the editor, as in CodeMirror's keymaps. */
 const KEYS = keymap.of([
   ...defaultKeymap,
   ...historyKeymap,
@@ -116,7 +116,7 @@ export default function Editor({ file, text, isDark, mark, onChange }: Props) {
   useEffect(() => {
     if (place.current === null) return;
     const value = nonce();
-    const made = new EditorView({
+    const editor = new EditorView({
       parent: place.current,
       state: EditorState.create({
         doc: first.current,
@@ -134,15 +134,15 @@ export default function Editor({ file, text, isDark, mark, onChange }: Props) {
           KEYS,
           languageOf(file),
           looks(isDark),
-          EditorView.contentAttributes.of({ "aria-label": `Text of ${file}` }),
+          EditorView.contentAttributes.of({ "aria-label": `Content of ${file}` }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) changed.current(update.state.doc.toString());
           }),
         ],
       }),
     });
-    view.current = made;
-    return () => made.destroy();
+    view.current = editor;
+    return () => editor.destroy();
   }, [file, isDark]);
   useEffect(() => {
     if (view.current !== null) show(view.current, mark);

@@ -1,23 +1,23 @@
-// A folder in a git repository, which the platform reads by itself.
+// A directory of a git repository, which the platform fetches.
 import { Box, MenuItem, TextField } from "@mui/material";
 import type { Runtime } from "../api/types";
-import type { GitDraft, GitField, GuiltyField } from "./git";
+import type { GitDraft, GitField, SourceFieldError } from "./git";
 
 interface Props {
   draft: GitDraft;
   onDraft: (draft: GitDraft) => void;
   runtimes: readonly Runtime[];
-  /** What the platform said is wrong, and with which of the fields. */
-  guilty: GuiltyField | null;
+  /** The error that the platform reported, and its field. */
+  fieldError: SourceFieldError | null;
 }
 
 const HINTS: Readonly<Record<GitField, string>> = {
-  url: "https:// or ssh://; a private repository is read by ssh, with the platform's deploy key",
-  ref: "Left out: the main branch; a whole commit never changes its mind",
-  path: "The folder in it; left out: its root",
+  url: "https:// or ssh://; private repositories are fetched by ssh with the platform's deploy key",
+  ref: "Default: the main branch; a full commit id is immutable",
+  path: "Folder of the function; default: the root",
 };
 
-export function GitSource({ draft, onDraft, runtimes, guilty }: Props) {
+export function GitSource({ draft, onDraft, runtimes, fieldError }: Props) {
   const field = (key: GitField, label: string) => (
     <TextField
       label={label}
@@ -25,8 +25,8 @@ export function GitSource({ draft, onDraft, runtimes, guilty }: Props) {
       fullWidth
       value={draft[key]}
       onChange={(event) => onDraft({ ...draft, [key]: event.target.value })}
-      error={guilty?.field === key}
-      helperText={guilty?.field === key ? guilty.message : HINTS[key]}
+      error={fieldError?.field === key}
+      helperText={fieldError?.field === key ? fieldError.message : HINTS[key]}
       slotProps={{ htmlInput: { maxLength: 2008, spellCheck: false, autoCapitalize: "none" } }}
     />
   );

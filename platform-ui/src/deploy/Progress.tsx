@@ -1,4 +1,4 @@
-// How a deploy goes: its log as it comes, then how it ended and what to do next.
+// The progress of a deploy: its log, its result and what to do next.
 import { Alert, AlertTitle, Box, Button, LinearProgress, Typography } from "@mui/material";
 import { useEffect, useRef } from "react";
 import { Link } from "react-router";
@@ -73,9 +73,9 @@ function End({ outcome }: { outcome: Outcome }) {
   switch (outcome.kind) {
     case "running":
       return null;
-    case "left":
+    case "cancelled":
       return <Alert severity="info">Left. What was built so far is kept for the next try.</Alert>;
-    case "refused":
+    case "rejected":
       return <ProblemAlert problem={outcome.problem} />;
     case "build-failed":
       return (
@@ -88,7 +88,11 @@ function End({ outcome }: { outcome: Outcome }) {
     case "failed":
       return (
         <Failure
-          title={isUnbuilt(outcome.fn) ? "The build failed" : "It was built, but does not start"}
+          title={
+            isUnbuilt(outcome.fn)
+              ? "The build failed"
+              : "The build succeeded, but the function does not start"
+          }
           text={phaseOf(outcome.fn).message}
           fix={outcome.fn.status?.hints.map(({ fix }) => fix).join("\n") ?? ""}
         />
@@ -100,7 +104,7 @@ function End({ outcome }: { outcome: Outcome }) {
           severity="success"
           action={
             <Button component={Link} to={`/functions/${namespace}/${name}/invoke`} color="inherit">
-              Invoke it
+              Invoke
             </Button>
           }
         >

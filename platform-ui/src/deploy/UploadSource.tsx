@@ -1,4 +1,4 @@
-// A folder, a zip or one file: dropped here, or chosen.
+// A folder, a zip or one file, dropped or selected.
 import { Box, Button, Typography } from "@mui/material";
 import { useRef, useState, type DragEvent, type RefObject } from "react";
 import { asProblem, type ApiProblem } from "../api/problem";
@@ -77,7 +77,7 @@ export function UploadSource({ source, onSource }: Props) {
         <Icon name="upload" fontSize="large" />
         <Typography role="status">
           {source === null
-            ? "Drop a folder, a zip or one .py file here"
+            ? "Drop a folder, a zip or a .py file here"
             : `${source.label}: ${source.files} ${source.files === 1 ? "file" : "files"}, ${bytes(source.size)}`}
         </Typography>
         <Box sx={{ display: "flex", gap: 1 }}>

@@ -1,4 +1,4 @@
-// Writing a function here: a template's files as tabs over the editor.
+// Edits a function in the browser: the files of a template as tabs over the editor.
 import {
   Box,
   Button,
@@ -15,7 +15,7 @@ import { lazy, Suspense } from "react";
 import type { Runtime } from "../api/types";
 import { Icon } from "../components/Icon";
 import type { Mark } from "./Editor";
-import type { Place } from "./guilty";
+import type { SourcePosition } from "./errorPosition";
 
 const Editor = lazy(() => import("./Editor"));
 
@@ -27,7 +27,7 @@ interface Props {
   onFiles: (files: Record<string, string>) => void;
   file: string;
   onFile: (file: string) => void;
-  guilty: (Place & { message: string }) | null;
+  errorPosition: (SourcePosition & { message: string }) | null;
 }
 
 export function WriteSource({
@@ -38,15 +38,17 @@ export function WriteSource({
   onFiles,
   file,
   onFile,
-  guilty,
+  errorPosition,
 }: Props) {
   const { mode } = useColorScheme();
   const prefersDark = useMediaQuery("(prefers-color-scheme: dark)");
   const mark: Mark | null =
-    guilty?.file === file ? { line: guilty.line, message: guilty.message } : null;
+    errorPosition?.file === file
+      ? { line: errorPosition.line, message: errorPosition.message }
+      : null;
   const names = Object.keys(files);
   const add = () => {
-    const name = window.prompt("The new file's path")?.trim();
+    const name = window.prompt("Path of the new file")?.trim();
     if (!name || name in files) return;
     onFiles({ ...files, [name]: "" });
     onFile(name);
@@ -83,8 +85,8 @@ export function WriteSource({
                 value={name}
                 id={`file-${name}`}
                 aria-controls="editor"
-                label={guilty?.file === name ? `${name} ●` : name}
-                sx={{ color: guilty?.file === name ? "error.main" : undefined }}
+                label={errorPosition?.file === name ? `${name} ●` : name}
+                sx={{ color: errorPosition?.file === name ? "error.main" : undefined }}
               />
             ))}
           </Tabs>

@@ -1,15 +1,15 @@
-// Sources: what is dropped, what it says of itself, and where an error is.
+// Sources: dropped files, manifests, and positions of errors.
 import { unzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { commonRoot, FILES_MAX, nameOf, sourceOf } from "./files";
-import { gitDraftOf, gitOrigin, guiltyField, refusedField } from "./git";
-import { placeOfLine, placeOfTraceback } from "./guilty";
+import { gitDraftOf, gitOrigin, parseFieldError, findFieldError } from "./git";
+import { positionInLine, positionInTraceback } from "./errorPosition";
 import { named, readManifest } from "./manifest";
 
 const file = (path: string, text = "x") => ({ path, file: new File([text], path) });
 
 describe("a folder", () => {
-  test("becomes a zip without its own name, and without what nobody wants", async () => {
+  test("becomes a zip without its top folder and without ignored files", async () => {
     const source = await sourceOf([
       file("site/app.py", "code"),
       file("site/function.json", '{"name": "shop"}'),
@@ -28,7 +28,7 @@ describe("a folder", () => {
     expect(Object.keys(entries).sort()).toEqual(["app.py", "function.json", "lib/x.py"]);
   });
 
-  test("is the same zip again", async () => {
+  test("gives the same zip for the same files", async () => {
     const bytes = async () => {
       const { upload } = await sourceOf([file("a/app.py"), file("a/b.py")]);
       return upload.kind === "zip" ? upload.content.text() : "";
@@ -36,40 +36,40 @@ describe("a folder", () => {
     expect(await bytes()).toBe(await bytes());
   });
 
-  test("is refused where it is empty or too much", async () => {
-    await expect(sourceOf([file("a/.git/x")])).rejects.toThrow("there are no files in it");
+  test("is rejected if it is empty or too large", async () => {
+    await expect(sourceOf([file("a/.git/x")])).rejects.toThrow("the folder contains no files");
     const many = Array.from({ length: FILES_MAX + 1 }, (_, n) => file(`a/${n}.py`));
     await expect(sourceOf(many)).rejects.toThrow("more than 2000 files");
   });
 });
 
-test("one file is a file, a zip that is none is refused", async () => {
+test("accepts a single file and rejects an invalid zip", async () => {
   expect(await sourceOf([file("My Hello.py")])).toMatchObject({
     upload: { kind: "file" },
     name: "my-hello",
   });
-  await expect(sourceOf([file("x.zip", "no zip")])).rejects.toThrow("no zip that can be read");
+  await expect(sourceOf([file("x.zip", "no zip")])).rejects.toThrow("not a readable zip");
 });
 
-test("names and roots", () => {
+test("derives a name and a common root", () => {
   expect(nameOf("Über_Größe--.zip")).toBe("ber-gr-e");
   expect(commonRoot(["a/b", "c/d"])).toBe("");
   expect(commonRoot(["app.py"])).toBe("");
 });
 
 describe("function.json", () => {
-  test("has settings, a name, and env in either form", () => {
+  test("yields settings and a name, with env as object or list", () => {
     const { name, settings } = readManifest('{"name": "a", "timeout": "5s", "env": {"A": "1"}}');
     expect(name).toBe("a");
     expect(settings).toEqual({ timeout: "5s", env: [{ name: "A", value: "1" }] });
     expect(readManifest(undefined)).toEqual({ name: "", settings: {} });
   });
 
-  test.each(["{", "[]", "1"])("is refused as %s", (text) => {
+  test.each(["{", "[]", "1"])("rejects %s", (text) => {
     expect(() => readManifest(text)).toThrow(/^function.json: /);
   });
 
-  test("takes the name that was typed", () => {
+  test("uses the given name", () => {
     expect(named('{"name": "my-function", "runtime": "python"}', "shop")).toContain(
       '"name": "shop"',
     );
@@ -77,30 +77,33 @@ describe("function.json", () => {
   });
 });
 
-describe("the guilty line", () => {
+describe("the position of an error", () => {
   const files = ["app.py", "lib/x.py", "requirements.txt"];
 
-  test("of a build", () => {
-    expect(placeOfLine("app.py:3: def handler", files)).toEqual({ file: "app.py", line: 3 });
-    expect(placeOfLine("requirements.txt:2", files)).toEqual({ file: "requirements.txt", line: 2 });
-    expect(placeOfLine("other.py:3: x", files)).toBeNull();
-    expect(placeOfLine("", files)).toBeNull();
+  test("is parsed from a build log", () => {
+    expect(positionInLine("app.py:3: def handler", files)).toEqual({ file: "app.py", line: 3 });
+    expect(positionInLine("requirements.txt:2", files)).toEqual({
+      file: "requirements.txt",
+      line: 2,
+    });
+    expect(positionInLine("other.py:3: x", files)).toBeNull();
+    expect(positionInLine("", files)).toBeNull();
   });
 
-  test("of a traceback is the last one in the user's files", () => {
+  test("is the last frame of a traceback in the user's files", () => {
     const text =
       'File "/h/artifacts/d/code/app.py", line 1, in <module>\n' +
       'File "/h/artifacts/d/code/lib/x.py", line 7, in <module>\n' +
       'File "/usr/lib/python3/json/decoder.py", line 355, in raw_decode';
-    expect(placeOfTraceback(text, files)).toEqual({ file: "lib/x.py", line: 7 });
-    expect(placeOfTraceback("no frames", files)).toBeNull();
+    expect(positionInTraceback(text, files)).toEqual({ file: "lib/x.py", line: 7 });
+    expect(positionInTraceback("no frames", files)).toBeNull();
   });
 });
 
 describe("a git source", () => {
   const draft = { url: " https://x.example/y.git ", ref: "", path: "", runtime: "" };
 
-  test("means the main branch and the root where nothing else is said, and comes back as it was", () => {
+  test("defaults to the main branch and the root, and survives a round trip", () => {
     const origin = gitOrigin(draft);
     expect(origin).toMatchObject({
       image: null,
@@ -111,17 +114,17 @@ describe("a git source", () => {
     expect(gitDraftOf(spec)).toEqual({ ...draft, url: "https://x.example/y.git" });
   });
 
-  test("is blamed at the field that the build names", () => {
-    expect(guiltyField("x has no y (line: source.git.ref: y)")).toEqual({
+  test("has the field named by the build", () => {
+    expect(parseFieldError("x has no y (line: source.git.ref: y)")).toEqual({
       field: "ref",
       message: "x has no y",
     });
-    expect(guiltyField("x (line: requirements.txt:1: y)")).toBeNull();
+    expect(parseFieldError("x (line: requirements.txt:1: y)")).toBeNull();
     const errors = [
       { field: "name", message: "no" },
       { field: "git.url", message: "not so" },
     ];
-    expect(refusedField(errors)).toEqual({ field: "url", message: "not so" });
-    expect(refusedField(errors.slice(0, 1))).toBeNull();
+    expect(findFieldError(errors)).toEqual({ field: "url", message: "not so" });
+    expect(findFieldError(errors.slice(0, 1))).toBeNull();
   });
 });

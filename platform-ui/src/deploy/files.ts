@@ -1,4 +1,4 @@
-// What was dropped or chosen, as a source: a folder becomes a zip, a zip stays one, one file is one.
+// Turns dropped or selected files into a source: a folder becomes a zip, a zip or a file stays as it is.
 import { zip, unzip, type AsyncZippable } from "fflate";
 import { ApiProblem } from "../api/problem";
 import type { Upload } from "../api/build";
@@ -11,13 +11,13 @@ export interface FoundFile {
 
 export interface Source {
   upload: Upload;
-  /** For people: `3 files, 1.2 KB`. */
+  /** A summary for display: `3 files, 1.2 KB`. */
   label: string;
   files: number;
   size: number;
-  /** The text of its function.json, where it has one. */
+  /** The content of function.json, if present. */
   manifest: string | undefined;
-  /** What the function may be called, by the name of the folder or file. */
+  /** A name for the function, derived from the folder or file. */
   name: string;
 }
 
@@ -26,19 +26,22 @@ export const BYTES_MAX = 64 * 1024 * 1024;
 const LEFT_OUT =
   /(^|\/)(\.git|\.hg|\.venv|venv|node_modules|__pycache__|\.mypy_cache|\.pytest_cache|\.DS_Store)(\/|$)/;
 
-/** Raises ApiProblem where there is nothing, or too much. */
+/** Raises ApiProblem if there are no files or too many. */
 export async function sourceOf(found: readonly FoundFile[]): Promise<Source> {
   const kept = found.filter(({ path }) => !LEFT_OUT.test(path));
   const size = kept.reduce((sum, { file }) => sum + file.size, 0);
   if (kept.length === 0)
-    throw refused("there are no files in it", "choose a folder with an app.py");
+    throw invalidInput("the folder contains no files", "choose a folder with an app.py");
   if (kept.length > FILES_MAX)
-    throw refused(
-      `it has more than ${FILES_MAX} files`,
-      "leave out what the function does not need",
+    throw invalidInput(
+      `the source has more than ${FILES_MAX} files`,
+      "remove files that the function does not need",
     );
   if (size > BYTES_MAX)
-    throw refused("it has more than 64 MB", "leave out what the function does not need");
+    throw invalidInput(
+      "the source is larger than 64 MB",
+      "remove files that the function does not need",
+    );
   const only = kept.length === 1 ? kept[0] : undefined;
   const about = { files: kept.length, size };
   if (only && /\.zip$/i.test(only.path)) {
@@ -83,14 +86,14 @@ async function folder(
   };
 }
 
-/** `site/` of `site/app.py` and `site/lib/x.py`: what all paths begin with. */
+/** The common prefix of all paths: `site/` for `site/app.py` and `site/lib/x.py`. */
 export function commonRoot(paths: readonly string[]): string {
   const first = paths[0] ?? "";
   const root = first.slice(0, first.indexOf("/") + 1);
   return root !== "" && paths.every((path) => path.startsWith(root)) ? root : "";
 }
 
-/** The nearest allowed name; empty where nothing is left of it. */
+/** The closest valid name; empty if no character is valid. */
 export function nameOf(path: string): string {
   const base = (path.split("/").at(-1) ?? "").replace(/\.(zip|py)$/i, "");
   return base
@@ -101,7 +104,7 @@ export function nameOf(path: string): string {
 }
 
 function zipped(contents: AsyncZippable): Promise<Uint8Array<ArrayBuffer>> {
-  // a fixed time, so that the same files are the same zip
+  // A fixed time gives the same zip for the same files.
   const options = { level: 6, mtime: new Date("1980-01-02T00:00:00Z"), consume: false } as const;
   return new Promise((resolve, reject) => {
     zip(contents, options, (error, data) =>
@@ -117,7 +120,7 @@ function manifestIn(archive: Uint8Array): Promise<string | undefined> {
       wanted(name) && originalSize <= 1024 * 1024;
     unzip(archive, { filter }, (error, entries) => {
       if (error) {
-        reject(refused("it is no zip that can be read", "make it anew"));
+        reject(invalidInput("the file is not a readable zip", "create it again"));
         return;
       }
       const name = MANIFEST in entries ? MANIFEST : Object.keys(entries)[0];
@@ -127,11 +130,11 @@ function manifestIn(archive: Uint8Array): Promise<string | undefined> {
   });
 }
 
-function refused(why: string, fix: string): ApiProblem {
+function invalidInput(why: string, fix: string): ApiProblem {
   return new ApiProblem(why, 0, "invalid-input", fix);
 }
 
-/** Everything below what was dropped; stops beyond the bound, which `sourceOf` then refuses. */
+/** All files below the dropped items; stops above the limit, which `sourceOf` then rejects. */
 export async function dropped(items: DataTransferItemList): Promise<FoundFile[]> {
   const entries = [...items]
     .map((item) => item.webkitGetAsEntry())

@@ -1,11 +1,11 @@
-// A git source as a form holds it, and as a spec has it.
+// A git source as form fields and as spec fields.
 import type { FieldProblem } from "../api/problem";
 import type { FunctionSpec } from "../api/types";
 
 export type GitField = "url" | "ref" | "path";
 export type GitDraft = Readonly<Record<GitField | "runtime", string>>;
 
-/** What the form begins with: what the function is made of already, where that is a repository. */
+/** Initial form fields: the function's current git source, if it has one. */
 export function gitDraftOf(spec: FunctionSpec | undefined): GitDraft {
   const git = spec?.source?.git;
   if (git == null) return { url: "", ref: "", path: "", runtime: "" };
@@ -13,7 +13,7 @@ export function gitDraftOf(spec: FunctionSpec | undefined): GitDraft {
   return { url, ref: ref === "HEAD" ? "" : ref, path: path ?? "", runtime: spec?.runtime ?? "" };
 }
 
-/** The spec fields that say where the code is, instead of an image. */
+/** The spec fields that name the repository, instead of an image. */
 export function gitOrigin(draft: GitDraft): Partial<FunctionSpec> {
   const git = {
     url: draft.url.trim(),
@@ -28,19 +28,19 @@ export function gitOrigin(draft: GitDraft): Partial<FunctionSpec> {
   };
 }
 
-export interface GuiltyField {
+export interface SourceFieldError {
   field: GitField;
   message: string;
 }
 
-/** Of `… (line: source.git.ref: nowhere)`, as a build of a source says it. */
-export function guiltyField(message: string): GuiltyField | null {
+/** Parses `… (line: source.git.ref: nowhere)`, as reported by the build of a source. */
+export function parseFieldError(message: string): SourceFieldError | null {
   const match = /^(.*) \(line: source\.git\.(url|ref|path)\b/s.exec(message);
   return match && { field: match[2] as GitField, message: match[1] ?? message };
 }
 
-/** Of what was refused before anything was fetched; a field is `git.url`, or below `spec.source`. */
-export function refusedField(errors: readonly FieldProblem[]): GuiltyField | null {
+/** Finds the field of a validation error; its path ends with `git.url`, `git.ref` or `git.path`. */
+export function findFieldError(errors: readonly FieldProblem[]): SourceFieldError | null {
   for (const { field, message } of errors) {
     const match = /(?:^|\.)git\.(url|ref|path)$/.exec(field);
     if (match) return { field: match[1] as GitField, message };

@@ -1,4 +1,4 @@
-// `function.json`: what a folder says about itself, as the spec fields that a deploy sends.
+// `function.json`: the settings in a source, as the spec fields that a deploy sends.
 import { ApiProblem } from "../api/problem";
 import type { FunctionSpec } from "../api/types";
 
@@ -9,7 +9,7 @@ export interface Manifest {
   settings: Partial<FunctionSpec>;
 }
 
-/** Raises ApiProblem where it is no JSON object; the platform judges what is in it. */
+/** Raises ApiProblem unless it is a JSON object; the platform validates its content. */
 export function readManifest(text: string | undefined): Manifest {
   if (text === undefined) return { name: "", settings: {} };
   const document = parsed(text);
@@ -29,9 +29,9 @@ function parsed(text: string): Record<string, unknown> {
   try {
     document = JSON.parse(text);
   } catch (error) {
-    throw refused(error instanceof Error ? error.message : String(error));
+    throw invalidInput(error instanceof Error ? error.message : String(error));
   }
-  if (!isPlain(document)) throw refused("it is one JSON object: {…}");
+  if (!isPlain(document)) throw invalidInput("the content must be a JSON object: {…}");
   return document;
 }
 
@@ -39,11 +39,11 @@ function isPlain(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function refused(why: string): ApiProblem {
-  return new ApiProblem(`${MANIFEST}: ${why}`, 0, "malformed", "correct it, then deploy again");
+function invalidInput(why: string): ApiProblem {
+  return new ApiProblem(`${MANIFEST}: ${why}`, 0, "malformed", "correct the file and deploy again");
 }
 
-/** The template's `function.json` with the name that was typed. */
+/** The template's `function.json` with the given name. */
 export function named(text: string | undefined, name: string): string | undefined {
   if (text === undefined) return undefined;
   try {

@@ -1,4 +1,4 @@
-// A deploy, step by step: build, put, wait until it serves or is given up.
+// A deploy: build, store, and wait until the function is ready or failed.
 import {
   build,
   type BuildFailure,
@@ -12,16 +12,16 @@ import { ApiProblem, isAbort, asProblem } from "../api/problem";
 import type { Func, FunctionSpec, Ref } from "../api/types";
 import { conditionOf, phaseOf } from "../live/phase";
 
-/** What it is made of: files to build first, or what says in the spec where the code is. */
-export type Made =
+/** The code of a function: files to build, or spec fields that name its location. */
+export type CodeSource =
   { upload: Upload; options: BuildOptions } | { origin: Partial<FunctionSpec>; again: boolean };
 
 export interface Plan {
   ref: Ref;
-  made: Made;
-  /** Spec fields beside what it is made of. */
+  code: CodeSource;
+  /** Other spec fields. */
   settings: Partial<FunctionSpec>;
-  /** What is deployed under that name already: its settings stay, where the plan has none. */
+  /** The existing function of that name; its settings apply where the plan has none. */
   before: Func | undefined;
 }
 
@@ -31,83 +31,87 @@ export type Outcome =
   | { kind: "ready"; fn: Func; seconds: number }
   | { kind: "build-failed"; failure: BuildFailure }
   | { kind: "failed"; fn: Func }
-  | { kind: "refused"; problem: ApiProblem }
-  | { kind: "left" };
+  | { kind: "rejected"; problem: ApiProblem }
+  | { kind: "cancelled" };
 
-export interface Teller {
+export interface DeployListener {
   onLine: (text: string) => void;
   onOutcome: (outcome: Outcome) => void;
 }
 
-export async function deploy(plan: Plan, teller: Teller, signal: AbortSignal): Promise<void> {
-  const begun = performance.now();
+export async function deploy(
+  plan: Plan,
+  listener: DeployListener,
+  signal: AbortSignal,
+): Promise<void> {
+  const startedAt = performance.now();
   try {
-    const origin = await originOf(plan, teller, signal);
+    const origin = await originOf(plan, listener, signal);
     if (origin === null) return;
-    teller.onOutcome({ kind: "running", stage: "start" });
+    listener.onOutcome({ kind: "running", stage: "start" });
     const stored = await put(plan, origin);
-    teller.onLine(`stored as generation ${stored.metadata.generation ?? 0}`);
-    const fn = await settled(plan.ref, stored, teller, signal);
-    const seconds = (performance.now() - begun) / 1000;
+    listener.onLine(`stored as generation ${stored.metadata.generation ?? 0}`);
+    const fn = await waitUntilSettled(plan.ref, stored, listener, signal);
+    const seconds = (performance.now() - startedAt) / 1000;
     const isServing = phaseOf(fn).phase !== "failing";
-    teller.onOutcome(isServing ? { kind: "ready", fn, seconds } : { kind: "failed", fn });
+    listener.onOutcome(isServing ? { kind: "ready", fn, seconds } : { kind: "failed", fn });
   } catch (error) {
-    teller.onOutcome(
-      isAbort(error) ? { kind: "left" } : { kind: "refused", problem: asProblem(error) },
+    listener.onOutcome(
+      isAbort(error) ? { kind: "cancelled" } : { kind: "rejected", problem: asProblem(error) },
     );
   }
 }
 
-/** What was stored; the same branch once more is asked for anew, as it may be at another commit. */
+/** Stores the function. An unchanged branch is redeployed, because it may have a new commit. */
 async function put(plan: Plan, origin: Partial<FunctionSpec>): Promise<Func> {
-  const { ref, made, settings, before } = plan;
+  const { ref, code, settings, before } = plan;
   const { source: _, ...kept } = before?.spec ?? { source: null };
   const stored = await putFunction(ref, { ...kept, ...settings, ...origin });
   const isSame = stored.metadata.generation === before?.metadata.generation;
-  return isSame && "again" in made && made.again ? redeployFunction(ref) : stored;
+  return isSame && "again" in code && code.again ? redeployFunction(ref) : stored;
 }
 
-/** Whether a failed function was never built: its source is not there, or does not build. */
+/** Whether a failed function was never built: its source is missing or does not build. */
 export function isUnbuilt(fn: Func): boolean {
   return conditionOf(fn, "Built")?.status === "False";
 }
 
-/** What the spec says of the code; null where the build failed, which was told. */
+/** Returns the spec fields of the code; null if the build failed, which was reported. */
 async function originOf(
-  { ref, made }: Plan,
-  teller: Teller,
+  { ref, code }: Plan,
+  listener: DeployListener,
   signal: AbortSignal,
 ): Promise<Partial<FunctionSpec> | null> {
-  if ("upload" in made) {
-    const built = await outcomeOf(ref, made.upload, made.options, teller, signal);
+  if ("upload" in code) {
+    const built = await outcomeOf(ref, code.upload, code.options, listener, signal);
     return built && { image: built.image, runtime: built.runtime, handler: built.handler ?? null };
   }
-  const { source, runtime, handler } = made.origin;
-  if (!source) return made.origin;
-  // the platform builds it by itself once it is stored; it finds then what is built here, in sight
+  const { source, runtime, handler } = code.origin;
+  if (!source) return code.origin;
+  // The platform builds the stored source itself; building it here first shows the log and fills the cache.
   const options = { runtime: runtime ?? undefined, handler: handler ?? undefined };
-  const built = await outcomeOf(ref, { kind: "source", source }, options, teller, signal);
-  return built && made.origin;
+  const built = await outcomeOf(ref, { kind: "source", source }, options, listener, signal);
+  return built && code.origin;
 }
 
-/** What came of a build whose lines are told as they come; null where it failed. */
+/** Runs a build and reports its lines; null if it failed. */
 async function outcomeOf(
   ref: Ref,
   upload: Upload,
   options: BuildOptions,
-  teller: Teller,
+  listener: DeployListener,
   signal: AbortSignal,
 ): Promise<BuildFinished | null> {
-  teller.onOutcome({ kind: "running", stage: "build" });
+  listener.onOutcome({ kind: "running", stage: "build" });
   for await (const event of build(ref, upload, options, signal)) {
-    if (event.type === "log") teller.onLine(event.text);
+    if (event.type === "log") listener.onLine(event.text);
     if (event.type === "step") {
-      teller.onLine(
+      listener.onLine(
         `✓ ${event.name}  ${event.seconds.toFixed(2)} s${event.cached ? " (cached)" : ""}`,
       );
     }
     if (event.type === "failed") {
-      teller.onOutcome({ kind: "build-failed", failure: event });
+      listener.onOutcome({ kind: "build-failed", failure: event });
       return null;
     }
     if (event.type === "finished") return event;
@@ -115,15 +119,20 @@ async function outcomeOf(
   throw new ApiProblem("the build ended without a result", 0, "build-failed", "deploy again");
 }
 
-/** Waits as the API offers it: each question is answered when the function changes. */
-async function settled(ref: Ref, stored: Func, teller: Teller, signal: AbortSignal): Promise<Func> {
+/** Waits with long polling: each request returns when the function changes. */
+async function waitUntilSettled(
+  ref: Ref,
+  stored: Func,
+  listener: DeployListener,
+  signal: AbortSignal,
+): Promise<Func> {
   let fn = stored;
-  let said = "";
+  let reported = "";
   for (;;) {
     const isSeen = (fn.status?.observedGeneration ?? 0) >= (stored.metadata.generation ?? 0);
     const { phase, message } = phaseOf(fn);
     if (isSeen && phase !== "starting") return fn;
-    if (isSeen && message !== "" && message !== said) teller.onLine((said = message));
+    if (isSeen && message !== "" && message !== reported) listener.onLine((reported = message));
     fn = await changed(ref, fn.metadata.resourceVersion ?? "", signal);
   }
 }

@@ -1,17 +1,17 @@
-// What a function answered, in the form that fits it. Nothing of it is ever run here.
+// The body of a function's response, in a fitting form. Its content is never executed.
 import { Box, Button, ToggleButton, ToggleButtonGroup, Typography } from "@mui/material";
 import { useEffect, useRef, useState } from "react";
 import { bytes as amount } from "../components/ago";
 import { Code } from "../components/Code";
 import { hexDump, imageType, kindOf, pretty } from "./body";
 
-/** Bytes of a text that are shown: a page of several megabytes of it would answer late. */
+/** Bytes of text shown: several megabytes would make the page slow. */
 const TEXT_MAX = 512 * 1024;
 
 interface Props {
   content: Uint8Array<ArrayBuffer>;
   contentType: string;
-  /** Whether nothing more comes. */
+  /** Whether the body is complete. */
   isWhole: boolean;
 }
 
@@ -42,7 +42,7 @@ export function BodyView({ content, contentType, isWhole }: Props) {
           size="small"
           value={isRaw ? "raw" : "pretty"}
           onChange={(_, value: string | null) => setRaw(value === "raw")}
-          aria-label="Form of the JSON"
+          aria-label="JSON format"
         >
           <ToggleButton value="pretty">Pretty</ToggleButton>
           <ToggleButton value="raw">Raw</ToggleButton>
@@ -70,7 +70,7 @@ function Picture({ content }: { content: Uint8Array<ArrayBuffer> }) {
     <Box
       component="img"
       ref={image}
-      alt="The picture that the function answered"
+      alt="Image returned by the function"
       sx={{
         maxWidth: 1,
         maxHeight: 480,
@@ -82,7 +82,7 @@ function Picture({ content }: { content: Uint8Array<ArrayBuffer> }) {
   );
 }
 
-/** Of a type that was looked at: a browser that is handed anything else could take it for a page. */
+/** With a checked media type: with any other, a browser could render the body as a page. */
 function blobOf(content: Uint8Array<ArrayBuffer>): Blob {
   return new Blob([content], { type: imageType(content) ?? "application/octet-stream" });
 }
@@ -91,13 +91,13 @@ function Download({ content }: { content: Uint8Array<ArrayBuffer> }) {
   const save = () => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blobOf(content));
-    link.download = "answer.bin";
+    link.download = "response.bin";
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   };
   return (
     <Button onClick={save} sx={{ justifySelf: "start" }}>
-      Save all {amount(content.length)}
+      Download {amount(content.length)}
     </Button>
   );
 }

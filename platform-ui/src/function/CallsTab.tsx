@@ -1,4 +1,4 @@
-// Calls that nobody waits for: where each stands, how often it was tried, and what came of it.
+// Asynchronous calls: state, attempts and results.
 import { Alert, Box, Button, Chip, Link, Typography } from "@mui/material";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
@@ -17,7 +17,7 @@ import { toasts } from "../components/toasts";
 import { useNow } from "../components/useNow";
 import { BodyView } from "./BodyView";
 
-/** Milliseconds between two looks: while something is to happen, and else. */
+/** Polling intervals in milliseconds: with unfinished calls, and without. */
 const [SOON, LATER] = [1_000, 5_000];
 
 const COLOURS: Readonly<Record<Call["state"], "default" | "info" | "success" | "error">> = {
@@ -43,7 +43,7 @@ export default function CallsTab({ fn }: { fn: Func }) {
       {error !== null && <ProblemAlert problem={asProblem(error)} />}
       {data?.length === 0 && (
         <Typography color="textSecondary">
-          None yet. Send one to /async-function/{ref.name}, or{" "}
+          No calls yet. Send one to /async-function/{ref.name}, or{" "}
           <Link
             component={RouterLink}
             to={`/functions/${ref.namespace}/${ref.name}/invoke`}
@@ -51,7 +51,7 @@ export default function CallsTab({ fn }: { fn: Func }) {
           >
             under Invoke
           </Link>{" "}
-          with “Do not wait”.
+          with “Asynchronous”.
         </Typography>
       )}
       <Box
@@ -158,7 +158,9 @@ function Details({ call, reference }: { call: Call; reference: Ref }) {
         </Alert>
       )}
       {status != null && !isOpen(call) && <Result id={id} />}
-      {truncated && <Alert severity="info">The function answered more than is kept.</Alert>}
+      {truncated && (
+        <Alert severity="info">The response exceeded the stored size and was cut.</Alert>
+      )}
     </>
   );
 }

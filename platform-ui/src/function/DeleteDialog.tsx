@@ -1,4 +1,4 @@
-// Deleting, once its name was typed.
+// Confirms a deletion by asking for the function's name.
 import {
   Button,
   Dialog,
@@ -26,11 +26,11 @@ export function DeleteDialog({ fn, isOpen, onClose }: Props) {
   const [typed, setTyped] = useState("");
   const remove = useAction(fn, {
     run: () => deleteFunction(ref),
-    foresee: (before) => ({
+    predict: (before) => ({
       ...before,
       metadata: { ...before.metadata, deletionTimestamp: new Date().toISOString() },
     }),
-    said: () => `${ref.name} is being deleted`,
+    successMessage: () => `${ref.name} is being deleted`,
   });
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
@@ -48,7 +48,8 @@ export function DeleteDialog({ fn, isOpen, onClose }: Props) {
       <DialogTitle id="delete-title">Delete {ref.name}?</DialogTitle>
       <DialogContent>
         <DialogContentText sx={{ mb: 2 }}>
-          Calls are refused at once; its replicas and revisions go. This cannot be undone.
+          Calls are rejected at once, and all replicas and revisions are deleted. This cannot be
+          undone.
         </DialogContentText>
         <TextField
           autoFocus
@@ -60,7 +61,7 @@ export function DeleteDialog({ fn, isOpen, onClose }: Props) {
         />
       </DialogContent>
       <DialogActions>
-        <Button onClick={onClose}>Keep it</Button>
+        <Button onClick={onClose}>Cancel</Button>
         <Button type="submit" color="error" variant="contained" disabled={typed !== ref.name}>
           Delete
         </Button>

@@ -1,4 +1,4 @@
-// Environment variables, row by row: a value, or a key of a secret.
+// Environment variables, one per row: a value, or a key of a secret.
 import { Box, Button, IconButton, MenuItem, TextField, Tooltip } from "@mui/material";
 import type { Secret } from "../api/types";
 import { Icon } from "../components/Icon";

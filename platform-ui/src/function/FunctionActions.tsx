@@ -1,4 +1,4 @@
-// The verbs on a function: stop or start, redeploy, a new version, delete.
+// The actions on a function: stop or start, redeploy, new version, delete.
 import { Box } from "@mui/material";
 import { useState } from "react";
 import { redeployFunction, startFunction, stopFunction } from "../api/functions";
@@ -17,20 +17,20 @@ export function FunctionActions({ fn }: { fn: Func }) {
   const [isDeleting, setDeleting] = useState(false);
   const stop = useAction(fn, {
     run: () => stopFunction(ref),
-    foresee: (before) => suspended(before, true),
-    said: () => `${ref.name} stops; calls are answered with 503`,
+    predict: (before) => suspended(before, true),
+    successMessage: () => `${ref.name} is stopping; calls get 503`,
   });
   const start = useAction(fn, {
     run: () => startFunction(ref),
-    foresee: (before) => suspended(before, false),
-    said: () => `${ref.name} starts`,
+    predict: (before) => suspended(before, false),
+    successMessage: () => `${ref.name} starts`,
   });
   const redeploy = useAction(fn, {
     run: () => redeployFunction(ref),
-    said: () =>
+    successMessage: () =>
       fn.spec.source?.git || fn.spec.source?.archive
-        ? `${ref.name} is fetched and built anew`
-        : `${ref.name} gets a new revision of the same artifact`,
+        ? `${ref.name} is being fetched and rebuilt`
+        : `${ref.name} is rolling out a new revision of the same artifact`,
   });
   const isGoing = fn.metadata.deletionTimestamp != null;
   const isBusy = stop.isPending || start.isPending || redeploy.isPending || isGoing;

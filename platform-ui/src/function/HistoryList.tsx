@@ -1,4 +1,4 @@
-// The last calls from this tab; one of them is taken up again with a click.
+// The last calls of this tab; a click loads one into the form.
 import { Box, Chip, List, ListItem, ListItemButton, Typography } from "@mui/material";
 import { Ago } from "../components/Ago";
 import { duration } from "../components/ago";
@@ -17,7 +17,7 @@ export function HistoryList({ past, onPick }: Props) {
   if (past.length === 0) return null;
   return (
     <Section title="History">
-      <List dense disablePadding aria-label="Calls before">
+      <List dense disablePadding aria-label="Earlier calls">
         {past.map(({ time, draft, status, milliseconds }) => (
           <ListItem key={time} disablePadding>
             <ListItemButton onClick={() => onPick(draft)} sx={{ gap: 1 }}>

@@ -1,4 +1,4 @@
-// Calling a function by hand: what is sent, what comes back, and what was sent before.
+// Calls a function by hand: the request, the response, and earlier requests.
 import {
   Box,
   Button,
@@ -21,8 +21,8 @@ import { Icon } from "../components/Icon";
 import { ProblemAlert } from "../components/ProblemAlert";
 import { Section } from "../components/Section";
 import { MONO } from "../theme";
-import { AnswerView } from "./AnswerView";
-import { bodyOf, failureOf, invoke, urlOf, type Answer, type Draft } from "./call";
+import { ResponseView } from "./ResponseView";
+import { bodyOf, failureOf, invoke, urlOf, type FunctionResponse, type Draft } from "./call";
 import { CallHistory, type Past } from "./history";
 import { HistoryList } from "./HistoryList";
 import { curlLine } from "./curl";
@@ -39,7 +39,7 @@ export default function InvokeTab({ fn }: { fn: Func }) {
   const ref = refOf(fn);
   const [draft, setDraft] = useState<Draft>(() => history.of(ref)[0]?.draft ?? EMPTY);
   const [past, setPast] = useState<Past[]>(() => history.of(ref));
-  const [answer, setAnswer] = useState<Answer | null>(null);
+  const [received, setReceived] = useState<FunctionResponse | null>(null);
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const [isRunning, setRunning] = useState(false);
   const leave = useRef<AbortController | null>(null);
@@ -60,9 +60,9 @@ export default function InvokeTab({ fn }: { fn: Func }) {
     leave.current = control;
     setRunning(true);
     setProblem(null);
-    setAnswer(null);
-    let last: Answer | null = null;
-    const show = (next: Answer) => setAnswer((last = next));
+    setReceived(null);
+    let last: FunctionResponse | null = null;
+    const show = (next: FunctionResponse) => setReceived((last = next));
     try {
       await invoke(ref, draft, show, control.signal);
     } catch (error) {
@@ -72,7 +72,7 @@ export default function InvokeTab({ fn }: { fn: Func }) {
     }
     setPast(record(last));
   };
-  const record = (last: Answer | null): Past[] => {
+  const record = (last: FunctionResponse | null): Past[] => {
     if (last === null) return past;
     const { status, callId, total, first } = last;
     return history.add(ref, {
@@ -155,24 +155,24 @@ export default function InvokeTab({ fn }: { fn: Func }) {
                   onChange={(_, isAsync) => edit({ isAsync })}
                 />
               }
-              label="Do not wait"
+              label="Asynchronous"
             />
           </Box>
           <Box sx={{ display: "flex", alignItems: "start" }}>
             <Box sx={{ flexGrow: 1, minWidth: 0 }}>
-              <Code label="The call as a curl line">{curl}</Code>
+              <Code label="The call as a curl command">{curl}</Code>
             </Box>
             <CopyButton text={curl} label="Copy as curl" />
           </Box>
         </Box>
       </Section>
       <Box sx={{ display: "grid", gap: 2, minWidth: 0 }}>
-        <Section title="Answer">
+        <Section title="Response">
           {problem !== null && <ProblemAlert problem={problem} />}
-          {answer !== null && <AnswerView answer={answer} reference={ref} />}
-          {answer === null && problem === null && (
+          {received !== null && <ResponseView received={received} reference={ref} />}
+          {received === null && problem === null && (
             <Typography color="textSecondary">
-              {isRunning ? "Waiting for the first byte…" : "Send a call to see its answer here."}
+              {isRunning ? "Waiting for the first byte…" : "Send a call to see its response here."}
             </Typography>
           )}
         </Section>

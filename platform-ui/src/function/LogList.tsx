@@ -1,4 +1,4 @@
-// Log lines, of which only those in sight exist; keeps to the end while following.
+// Log lines, of which only the visible ones are rendered; scrolls to the end while following.
 import { Box, Link, Paper, Typography } from "@mui/material";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, type ReactNode } from "react";
@@ -50,7 +50,7 @@ export function LogList({ lines, follow, search, onCall }: Props) {
     >
       {lines.length === 0 && (
         <Typography color="textSecondary" sx={{ p: 2 }}>
-          No lines. What the function prints shows here.
+          No lines. Output of the function appears here.
         </Typography>
       )}
       <Box sx={{ position: "relative" }} style={{ height: virtual.getTotalSize() }}>
@@ -111,7 +111,7 @@ function LineView({
         <Link
           component="button"
           onClick={() => onCall(callId)}
-          title={`Only lines of the call ${callId}`}
+          title={`Show only lines of the call ${callId}`}
           sx={{ flex: "none", fontFamily: "inherit", fontSize: "inherit", color: "text.secondary" }}
         >
           {callId.slice(-8)}

@@ -1,4 +1,4 @@
-// The logs: live, searched, or those of one call.
+// The logs: live, filtered by text, or of one call.
 import { Box, Chip, FormControlLabel, Switch, TextField, Typography } from "@mui/material";
 import { useState } from "react";
 import { useSearchParams } from "react-router";
@@ -22,7 +22,7 @@ export default function LogsTab({ fn }: { fn: Func }) {
       <Box sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", gap: 2, mb: 2 }}>
         <TextField
           type="search"
-          label="Search in the lines"
+          label="Search"
           value={search}
           onChange={(event) => setSearch(event.target.value)}
           sx={{ flexGrow: 1, maxWidth: 360 }}
@@ -39,7 +39,7 @@ export default function LogsTab({ fn }: { fn: Func }) {
           label="Follow"
         />
         {follow && isOpen && (
-          <Chip size="small" color="success" variant="outlined" label="Listening" />
+          <Chip size="small" color="success" variant="outlined" label="Following" />
         )}
       </Box>
       {problem !== null && <ProblemAlert problem={problem} />}

@@ -1,4 +1,4 @@
-// What a function is and does: its URL, its load, what the platform observed, its revisions.
+// The overview of a function: URL, load, conditions, source and revisions.
 import { Alert, AlertTitle, Box, Button, Chip, Link, Typography } from "@mui/material";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
@@ -48,8 +48,8 @@ export function OverviewTab({ fn }: { fn: Func }) {
             </Link>
             <Typography variant="body2" color="textSecondary" sx={{ mt: 1 }}>
               {fn.spec.access === "token"
-                ? "Callers need the token: a browser's address bar has none. Invoke sends it."
-                : "Everybody who reaches this address may call it."}
+                ? "Clients need the token, which a browser's address bar does not send. Invoke does."
+                : "Anyone who can reach this address may call it."}
             </Typography>
           </Section>
           <Section title="Conditions">
@@ -73,11 +73,11 @@ export function OverviewTab({ fn }: { fn: Func }) {
               ]}
             />
           </Section>
-          <Section title="Made of">
+          <Section title="Source">
             <Facts
               items={[
-                ["Runtime", fn.spec.runtime ?? "the image's own"],
-                ["Handler", fn.spec.handler ?? "the default"],
+                ["Runtime", fn.spec.runtime ?? "defined by the image"],
+                ["Handler", fn.spec.handler ?? "default"],
                 ...madeOf(fn),
                 ["Deployed", <Ago key="deployed" at={status?.deployedAt} now={now} />],
                 ["Created", <Ago key="created" at={fn.metadata.creationTimestamp} now={now} />],
@@ -138,14 +138,14 @@ function Trouble({ fn }: { fn: Func }) {
 
 const COLOURS = { True: "success", False: "error", Unknown: "warning" } as const;
 
-/** `Progressing: False` is how it should be, most of the time. */
+/** `Progressing: False` is the normal state. */
 function colourOf({ type, status }: Condition) {
   return type === "Progressing" ? "default" : COLOURS[status];
 }
 
 function Conditions({ fn, now }: { fn: Func; now: number }) {
   const conditions = fn.status?.conditions ?? [];
-  // one cause makes several conditions, and may stand above: a traceback is read once
+  // Several conditions can have the same cause, and the page may show it above: show a traceback once.
   const above = troubleOf(fn) === null ? null : phaseOf(fn).message;
   const isNew = ({ message }: Condition, index: number) =>
     message !== above && conditions.findIndex((other) => other.message === message) === index;

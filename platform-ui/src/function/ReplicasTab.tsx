@@ -1,4 +1,4 @@
-// The replicas as they are now, and how many there shall be.
+// The current replicas, and the scale settings.
 import { Box, Chip, Typography } from "@mui/material";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { listReplicas } from "../api/functions";
@@ -11,7 +11,7 @@ import { Section } from "../components/Section";
 import { useNow } from "../components/useNow";
 import { ScaleForm } from "./ScaleForm";
 
-const LOOK = 3_000;
+const POLL_INTERVAL = 3_000;
 
 export default function ReplicasTab({ fn }: { fn: Func }) {
   const ref = refOf(fn);
@@ -19,7 +19,7 @@ export default function ReplicasTab({ fn }: { fn: Func }) {
   const { data, error } = useQuery({
     queryKey: ["replicas", keyOf(ref), fn.metadata.resourceVersion],
     queryFn: ({ signal }) => listReplicas(ref, signal),
-    refetchInterval: LOOK,
+    refetchInterval: POLL_INTERVAL,
     placeholderData: keepPreviousData,
   });
   return (
@@ -50,8 +50,10 @@ export default function ReplicasTab({ fn }: { fn: Func }) {
 }
 
 function whyNone(fn: Func): string {
-  if (fn.spec.suspend) return "It is stopped. Start it, and replicas come.";
-  return fn.spec.scale.min === 0 ? "It sleeps. The next call wakes it." : "None is there yet.";
+  if (fn.spec.suspend) return "The function is stopped. Start it to get replicas.";
+  return fn.spec.scale.min === 0
+    ? "The function is idle. The next call starts a replica."
+    : "No replicas yet.";
 }
 
 const COLOURS: Readonly<Record<Replica["state"], "success" | "warning" | "error" | "default">> = {

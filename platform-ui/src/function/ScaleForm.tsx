@@ -1,4 +1,4 @@
-// How many replicas: by load between two bounds, or a fixed number.
+// The number of replicas: by load between two limits, or fixed.
 import { Box, MenuItem, TextField, ToggleButton, ToggleButtonGroup } from "@mui/material";
 import { useState, type SyntheticEvent } from "react";
 import { scaleFunction } from "../api/functions";
@@ -17,14 +17,14 @@ export function ScaleForm({ fn }: { fn: Func }) {
   const [whenIdle, setWhenIdle] = useState(scale.whenIdle);
   const action = useAction<ScaleChange>(fn, {
     run: (change) => scaleFunction(refOf(fn), change),
-    foresee: (before, change) => ({
+    predict: (before, change) => ({
       ...before,
       spec: {
         ...before.spec,
         scale: { ...before.spec.scale, ...(change as Partial<typeof scale>) },
       },
     }),
-    said: ({ spec }) =>
+    successMessage: ({ spec }) =>
       spec.scale.replicas == null
         ? `Scaled by load, ${spec.scale.min} to ${spec.scale.max} replicas`
         : `Scaled to ${spec.scale.replicas} replicas`,
@@ -45,7 +45,7 @@ export function ScaleForm({ fn }: { fn: Func }) {
           exclusive
           fullWidth
           size="small"
-          aria-label="How it is scaled"
+          aria-label="Scaling mode"
           value={isFixed ? "fixed" : "load"}
           onChange={(_, value: string | null) =>
             setFixed(value === null ? isFixed : value === "fixed")
@@ -68,7 +68,7 @@ export function ScaleForm({ fn }: { fn: Func }) {
               <TextField
                 {...number}
                 fullWidth
-                label="At least"
+                label="Minimum"
                 required
                 value={min}
                 onChange={(event) => setMin(event.target.value)}
@@ -76,25 +76,25 @@ export function ScaleForm({ fn }: { fn: Func }) {
               <TextField
                 {...number}
                 fullWidth
-                label="At most"
+                label="Maximum"
                 required
                 value={max}
                 onChange={(event) => setMax(event.target.value)}
               />
             </Box>
             <TextField
-              label="Sleeps after"
+              label="Idle after"
               required
               value={idle}
               onChange={(event) => setIdle(event.target.value)}
-              helperText="Without a call for so long, where at least 0 are wanted: 60s, 5m"
+              helperText="Time without calls before scaling to zero, if the minimum is 0: 60s, 5m"
             />
             <TextField
               select
-              label="When it sleeps"
+              label="When idle"
               value={whenIdle}
               onChange={(event) => setWhenIdle(event.target.value as typeof whenIdle)}
-              helperText="Pause keeps one replica with its memory, to be ready sooner, where that is possible"
+              helperText="Pause keeps one replica in memory for a faster start, if the backend supports it"
             >
               <MenuItem value="stop">Stop</MenuItem>
               <MenuItem value="pause">Pause</MenuItem>

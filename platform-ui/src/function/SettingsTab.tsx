@@ -1,4 +1,4 @@
-// The settings of a function; refused ones are named at their field before and after sending.
+// The settings of a function; invalid fields are marked before and after sending.
 import { Alert, Box, Button, FormControlLabel, MenuItem, Switch, TextField } from "@mui/material";
 import { useQuery } from "@tanstack/react-query";
 import { useState, type SyntheticEvent } from "react";
@@ -14,7 +14,7 @@ import { problemsOf, settingsOf, specWith, type Settings } from "./settings";
 
 export default function SettingsTab({ fn }: { fn: Func }) {
   const ref = refOf(fn);
-  // what was there when the form was opened: a change from elsewhere meanwhile is a conflict
+  // The state when the form was opened: a later change by someone else is a conflict.
   const [base, setBase] = useState(fn);
   const [settings, setSettings] = useState<Settings>(() => settingsOf(fn.spec));
   const [problems, setProblems] = useState<readonly FieldProblem[]>([]);
@@ -24,7 +24,7 @@ export default function SettingsTab({ fn }: { fn: Func }) {
   });
   const save = useAction<FunctionSpec>(fn, {
     run: (spec) => putFunction(ref, spec),
-    said: () => `Saved; a new revision of ${ref.name} rolls out`,
+    successMessage: () => `Saved; a new revision of ${ref.name} rolls out`,
   });
 
   const edit = (change: Partial<Settings>) => setSettings((before) => ({ ...before, ...change }));
@@ -36,16 +36,16 @@ export default function SettingsTab({ fn }: { fn: Func }) {
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     const spec = specWith(fn.spec, settings);
-    const refused = problemsOf(spec);
-    setProblems(refused);
-    if (refused.length > 0) return;
+    const invalid = problemsOf(spec);
+    setProblems(invalid);
+    if (invalid.length > 0) return;
     save.mutate(spec, {
       onSuccess: adopt,
       onError: (error) => setProblems(error instanceof ApiProblem ? error.errors : []),
     });
   };
   const isOutdated = base.metadata.generation !== fn.metadata.generation;
-  const said = (field: string) => {
+  const fieldState = (field: string) => {
     const message = problems.find((problem) => problem.field === field)?.message;
     return {
       error: message !== undefined,
@@ -54,7 +54,7 @@ export default function SettingsTab({ fn }: { fn: Func }) {
   };
   const rest = problems.filter(({ field }) => !SHOWN.some((shown) => field.startsWith(shown)));
   const text = (label: string, field: string, key: TextKey, hint = "") => {
-    const state = said(field);
+    const state = fieldState(field);
     return (
       <TextField
         label={label}
@@ -73,16 +73,17 @@ export default function SettingsTab({ fn }: { fn: Func }) {
           severity="warning"
           action={
             <Button color="inherit" onClick={() => adopt(fn)}>
-              Load it
+              Load the change
             </Button>
           }
         >
-          It was changed elsewhere since this form was opened. Saving replaces that.
+          The function was changed by someone else since this form was opened. Saving overwrites
+          that change.
         </Alert>
       )}
       {rest.length > 0 && (
         <ProblemAlert
-          problem={new ApiProblem("Some settings are refused", 422, "invalid-input", "", "", rest)}
+          problem={new ApiProblem("Some settings are invalid", 422, "invalid-input", "", "", rest)}
         />
       )}
       <Section title="Environment">
@@ -101,10 +102,9 @@ export default function SettingsTab({ fn }: { fn: Func }) {
           value={settings.secrets}
           onChange={(event) => edit({ secrets: event.target.value as unknown as string[] })}
           helperText={
-            said("spec.secrets").helperText ??
-            "Each one is a folder of files that the function reads."
+            fieldState("spec.secrets").helperText ?? "Each secret is mounted as a folder of files."
           }
-          error={said("spec.secrets").error}
+          error={fieldState("spec.secrets").error}
           slotProps={{ select: { multiple: true } }}
         >
           {[...new Set([...(secrets ?? []).map(({ name }) => name), ...settings.secrets])].map(
@@ -118,12 +118,12 @@ export default function SettingsTab({ fn }: { fn: Func }) {
       </Section>
       <Section title="Calls">
         <Box sx={GRID}>
-          {text("Timeout", "spec.timeout", "timeout", "Of a whole call: 30s, 5m")}
+          {text("Timeout", "spec.timeout", "timeout", "Limit for a whole call: 30s, 5m")}
           {text(
             "Concurrency",
             "spec.concurrency",
             "concurrency",
-            "Calls at once in a replica, 1 to 1000",
+            "Concurrent calls per replica, 1 to 1000",
           )}
           <TextField
             select
@@ -135,7 +135,7 @@ export default function SettingsTab({ fn }: { fn: Func }) {
             <MenuItem value="token">Who has the token</MenuItem>
             <MenuItem value="public">Everybody</MenuItem>
           </TextField>
-          {text("Handler", "spec.handler", "handler", "file:name; empty for the runtime's own")}
+          {text("Handler", "spec.handler", "handler", "file:name; empty for the runtime's default")}
         </Box>
         <FormControlLabel
           control={
@@ -144,7 +144,7 @@ export default function SettingsTab({ fn }: { fn: Func }) {
               onChange={(_, checked) => edit({ forwardAuthorization: checked })}
             />
           }
-          label="Let the caller's Authorization header reach the function"
+          label="Forward the client's Authorization header to the function"
         />
       </Section>
       <Section title="Resources of a replica">

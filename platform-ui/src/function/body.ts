@@ -1,5 +1,5 @@
-// How an answer's body may be shown. Nothing of it is ever run here: markup is text, and only
-// images of known raster types become pictures.
+// Decides how to show a response body. Its content is never executed: markup is shown as text, and
+// only known raster types become images.
 
 export type BodyKind = "empty" | "json" | "text" | "image" | "binary";
 
@@ -23,7 +23,7 @@ export function join(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-/** The type of a picture by its first bytes, which count for more than what its sender says. */
+/** The image type by its first bytes, which overrule the declared type. */
 export function imageType(bytes: Uint8Array): string | null {
   const found = IMAGES.find(({ magic, at }) => magic.every((byte, i) => bytes[at + i] === byte));
   return found?.type ?? null;
@@ -44,7 +44,7 @@ function isText(bytes: Uint8Array): boolean {
   return !text.includes("\ufffd");
 }
 
-/** With an indent of two; as it came, where it is no JSON. */
+/** Indented JSON; unchanged if it is not valid JSON. */
 export function pretty(text: string): string {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
@@ -55,7 +55,7 @@ export function pretty(text: string): string {
 
 const PER_LINE = 16;
 
-/** Offsets, bytes and letters, as hexdump shows them. */
+/** Offsets, bytes and characters, as in hexdump. */
 export function hexDump(bytes: Uint8Array, limit = 4096): string {
   const shown = bytes.subarray(0, limit);
   const rows: string[] = [];

@@ -1,4 +1,4 @@
-// One call of a function and its answer as it arrives, bounded in what is kept of it.
+// One call of a function and its response as it arrives, with a limit on the stored size.
 import { API_URL } from "../api/client";
 import { ApiProblem, asProblem, contentTypeOf, isAbort } from "../api/problem";
 import { segmentOf, type Ref } from "../api/types";
@@ -6,27 +6,27 @@ import { session } from "../session/token";
 
 export interface Draft {
   method: string;
-  /** Below the function, with its query: `/items?page=2`. */
+  /** Path and query below the function: `/items?page=2`. */
   path: string;
   headers: readonly (readonly [name: string, value: string])[];
   body: string;
-  /** Whether it is put in the queue, and nobody waits for its answer. */
+  /** Whether the call is asynchronous: queued, without waiting for its response. */
   isAsync?: boolean;
 }
 
-export interface Answer {
+export interface FunctionResponse {
   status: number;
   headers: readonly (readonly [name: string, value: string])[];
   contentType: string;
   callId: string;
-  /** The platform's own error code, where it answered instead of the function. */
+  /** The platform's error code, if it responded instead of the function. */
   platform: string;
   /** Milliseconds until the headers, and until the end. */
   first: number;
   total: number | null;
   size: number;
   chunks: readonly Uint8Array<ArrayBuffer>[];
-  /** Whether more came than is kept. */
+  /** Whether the body exceeds the stored size. */
   isCut: boolean;
 }
 
@@ -44,14 +44,14 @@ export function bodyOf({ method, body }: Draft): string | undefined {
   return BODILESS.has(method) || body === "" ? undefined : body;
 }
 
-/** Raises ApiProblem where nothing answers; tells of the answer at its headers, then as it grows. */
+/** Raises ApiProblem if there is no response; reports it at its headers, then as it grows. */
 export async function invoke(
   ref: Ref,
   draft: Draft,
-  onAnswer: (answer: Answer) => void,
+  onResponse: (received: FunctionResponse) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const headers = headersOf(draft);
   const token = session.get();
   if (!headers.has("Authorization") && token !== null) {
@@ -66,33 +66,33 @@ export async function invoke(
     redirect: "follow",
     signal,
   });
-  let answer: Answer = {
+  let received: FunctionResponse = {
     status: response.status,
     headers: [...response.headers],
     contentType: contentTypeOf(response),
     callId: response.headers.get("X-Call-Id") ?? "",
     platform: response.headers.get("X-Plat-Answer") ?? "",
-    first: performance.now() - begun,
+    first: performance.now() - startedAt,
     total: null,
     size: 0,
     chunks: [],
     isCut: false,
   };
-  onAnswer(answer);
+  onResponse(received);
   for await (const chunk of response.body ?? []) {
     const whole = new Uint8Array(chunk);
-    const size = answer.size + whole.length;
+    const size = received.size + whole.length;
     if (size > KEPT_MAX) {
-      answer = { ...answer, isCut: true };
+      received = { ...received, isCut: true };
       break;
     }
-    answer = { ...answer, size, chunks: [...answer.chunks, whole] };
-    onAnswer(answer);
+    received = { ...received, size, chunks: [...received.chunks, whole] };
+    onResponse(received);
   }
-  onAnswer({ ...answer, total: performance.now() - begun });
+  onResponse({ ...received, total: performance.now() - startedAt });
 }
 
-/** The rows that were filled in; raises ApiProblem naming the one that is no header. */
+/** The non-empty rows; raises ApiProblem for an invalid header. */
 function headersOf(draft: Draft): Headers {
   const headers = new Headers();
   for (const [name, value] of draft.headers) {
@@ -101,7 +101,7 @@ function headersOf(draft: Draft): Headers {
       headers.append(name.trim(), value);
     } catch {
       throw new ApiProblem(
-        `${name}: ${value} is no header`,
+        `${name}: ${value} is not a valid header`,
         0,
         "invalid-input",
         "a name has letters, digits and -, a value is one line of Latin-1",
@@ -111,7 +111,7 @@ function headersOf(draft: Draft): Headers {
   return headers;
 }
 
-/** What went wrong, or null where the caller itself ended it. */
+/** The error, or null if the user cancelled. */
 export function failureOf(error: unknown): ApiProblem | null {
   return isAbort(error) ? null : asProblem(error);
 }

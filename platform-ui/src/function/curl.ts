@@ -1,4 +1,4 @@
-// A call as a line for a shell.
+// A call as a shell command.
 
 export interface CurlCall {
   method: string;
@@ -13,7 +13,7 @@ export function curlLine({ method, url, headers, body, token }: CurlCall): strin
   if (method === "HEAD") parts.push("--head");
   else if (method !== "GET" || body !== undefined) parts.push("-X", method);
   const named = headers.some(([name]) => name.toLowerCase() === "authorization");
-  // double quotes, so that the shell fills in the token, which never stands in the line itself
+  // Double quotes let the shell insert the token, so that the command does not contain it.
   if (token && !named) parts.push("-H", '"Authorization: Bearer ${AUTH_TOKEN:-dev-token}"');
   for (const [name, value] of headers) parts.push("-H", quoted(`${name}: ${value}`));
   if (body !== undefined) parts.push("--data-binary", quoted(body));
@@ -21,7 +21,7 @@ export function curlLine({ method, url, headers, body, token }: CurlCall): strin
   return parts.join(" ");
 }
 
-/** In single quotes, where a POSIX shell changes nothing. */
+/** In single quotes, in which a POSIX shell expands nothing. */
 function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

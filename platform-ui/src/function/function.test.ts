@@ -26,7 +26,7 @@ describe("a body", () => {
     expect(kindOf(type, content)).toBe(kind);
   });
 
-  test("is joined, dumped, and made pretty where it is JSON", () => {
+  test("is joined, dumped, and indented if it is JSON", () => {
     expect(join([bytes("ab"), bytes("c")])).toEqual(bytes("abc"));
     expect(hexDump(bytes("A\n"))).toBe(`00000000  41 0a${" ".repeat(43)} A.`);
     expect(hexDump(new Uint8Array(5000))).toContain("… 904 bytes more");
@@ -36,7 +36,7 @@ describe("a body", () => {
   });
 });
 
-test("a curl line is safe for a shell, and never has the token in it", () => {
+test("quotes a curl command for the shell and leaves out the token", () => {
   const line = curlLine({
     method: "POST",
     url: "http://localhost:8080/function/a?b=1&c=$(id)",
@@ -69,7 +69,7 @@ class Shelf implements Storage {
   clear = () => this.kept.clear();
 }
 
-test("the history is bounded, newest first, per function, and without credentials", () => {
+test("keeps a bounded history per function, newest first, without credentials", () => {
   const shelf = new Shelf();
   const history = new CallHistory(shelf, () => true);
   const ref = { namespace: "default", name: "a" };
@@ -95,7 +95,7 @@ test("the history is bounded, newest first, per function, and without credential
   expect([shelf.length, shelf.getItem("other")]).toEqual([1, "stays"]);
 });
 
-test("a token and the calls made with it are in memory alone, until their user asks for more", () => {
+test("keeps token and history in memory unless the user chooses otherwise", () => {
   const shelf = new Shelf();
   const holder = new TokenHolder(shelf);
   const history = new CallHistory(shelf, holder.isKept);
@@ -114,7 +114,7 @@ test("a token and the calls made with it are in memory alone, until their user a
   expect(new TokenHolder(shelf).get()).toBeNull();
 });
 
-test("log lines are bounded, keep their numbers, and are searched", () => {
+test("bounds log lines, keeps their numbers, and searches them", () => {
   const line = (text: string) => ({
     time: "",
     replica: "r",
@@ -135,7 +135,7 @@ test("log lines are bounded, keep their numbers, and are searched", () => {
 describe("settings", () => {
   const { spec } = sample();
 
-  test("come back as they were", () => {
+  test("survive a round trip", () => {
     const rich = {
       ...spec,
       env: [
@@ -151,7 +151,7 @@ describe("settings", () => {
     expect(problemsOf(rich)).toEqual([]);
   });
 
-  test("are refused with the path of the field", () => {
+  test("report errors with the path of the field", () => {
     const settings = {
       ...settingsOf(spec),
       env: [{ ...EMPTY_ROW, name: "1-bad" }],

@@ -1,5 +1,5 @@
-// The last calls of each function, bounded in number and size: in memory, and for as long as the tab
-// is open where its user stays signed in.
+// The last calls of each function, bounded in number and size: in memory, and in session storage
+// while the user stays signed in.
 import { keyOf, type Ref } from "../api/types";
 import type { Draft } from "./call";
 
@@ -30,7 +30,7 @@ export class CallHistory {
     return text === null ? [] : (JSON.parse(text) as Past[]);
   }
 
-  /** A token that was typed into a header is no part of what is kept. */
+  /** Leaves out a token entered as a header. */
   add(ref: Ref, past: Past): Past[] {
     const headers = past.draft.headers.filter(([name]) => !/^(authorization|cookie)$/i.test(name));
     const body = past.draft.body.slice(0, BODY_MAX);
@@ -43,7 +43,7 @@ export class CallHistory {
     return kept;
   }
 
-  /** Forgets all of them, for whoever signs in next. */
+  /** Removes all entries, before another user signs in. */
   clear(): void {
     const keys = Array.from({ length: this.storage.length }, (_, i) => this.storage.key(i) ?? "");
     for (const key of keys) if (key.startsWith(PREFIX)) this.storage.removeItem(key);

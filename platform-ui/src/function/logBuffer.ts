@@ -1,10 +1,10 @@
-// Log lines that were heard, bounded: the oldest go first.
+// A bounded buffer of log lines that drops the oldest.
 import type { LogLine } from "../api/logs";
 
 export const LINES_MAX = 5_000;
 
 export interface NumberedLine extends LogLine {
-  /** Grows by one with every line; a key that stays when the first lines go. */
+  /** Incremented with every line; stays stable as a key when old lines are dropped. */
   number: number;
 }
 

@@ -1,4 +1,4 @@
-// A function's settings as a form holds them, and back; checked by the API's own schema.
+// A function's settings as form fields, validated by the API's own schema.
 import { Validator, type Schema } from "@cfworker/json-schema";
 import type { FieldProblem } from "../api/problem";
 import schemas from "../api/schemas.json";
@@ -7,11 +7,11 @@ import type { EnvVar, FunctionSpec } from "../api/types";
 export interface EnvRow {
   name: string;
   kind: "value" | "secret";
-  /** The value; or the secret's name and key. */
+  /** A value, or the name and key of a secret. */
   value: string;
   secret: string;
   key: string;
-  /** What the form does not show of a reference, kept as it is. */
+  /** Parts of a reference that the form does not show, preserved unchanged. */
   optional: boolean;
 }
 
@@ -55,7 +55,7 @@ export function settingsOf(spec: FunctionSpec): Settings {
   };
 }
 
-/** The spec with these settings; what the form does not hold stays. */
+/** The spec with these settings; fields without a form field are preserved. */
 export function specWith(spec: FunctionSpec, settings: Settings): FunctionSpec {
   return {
     ...spec,
@@ -73,7 +73,7 @@ export function specWith(spec: FunctionSpec, settings: Settings): FunctionSpec {
   };
 }
 
-/** What the schema refuses, with paths as the API writes them: `spec.env[0].name`. */
+/** Validation errors, with paths as in the API: `spec.env[0].name`. */
 export function problemsOf(spec: FunctionSpec): FieldProblem[] {
   const schema = { $ref: "#/$defs/FunctionSpec", $defs: schemas.$defs } as unknown as Schema;
   const { errors } = new Validator(schema, "2020-12", false).validate(spec);
@@ -86,7 +86,7 @@ export function problemsOf(spec: FunctionSpec): FieldProblem[] {
 
 const CONTAINERS = new Set(["$ref", "properties", "items", "anyOf", "additionalProperties"]);
 
-/** From `#/env/0/name` to `spec.env[0].name`. */
+/** Converts `#/env/0/name` to `spec.env[0].name`. */
 function pathOf(location: string): string {
   const steps = location.split("/").slice(1);
   return steps.reduce(

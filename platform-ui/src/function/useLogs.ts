@@ -1,4 +1,4 @@
-// The log of a function as it grows; begins anew when the question changes.
+// The growing log of a function; restarts when the query changes.
 import { useEffect, useState } from "react";
 import { asProblem, isAbort, type ApiProblem } from "../api/problem";
 import { readLogs, type LogLine, type LogQuery } from "../api/logs";
@@ -7,11 +7,11 @@ import type { LinkState } from "../live/eventStream";
 import { appended, type NumberedLine } from "./logBuffer";
 
 const TAIL = 1_000;
-/** Milliseconds that lines are gathered before the page shows them. */
+/** Milliseconds for which lines are collected before the page updates. */
 const GATHER = 60;
 
 interface Heard {
-  /** What was asked; what was heard of another question is not shown. */
+  /** The query of these lines; lines of another query are not shown. */
   asked: string;
   lines: readonly NumberedLine[];
   problem: ApiProblem | null;

@@ -1,4 +1,4 @@
-// Keeps the console's picture of the platform true: one event stream, one look at the metrics.
+// Keeps the console up to date: one event stream, one poll of the metrics.
 import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { createContext, use, useCallback, useEffect, useState, type ReactNode } from "react";
 import { listFunctions } from "../api/functions";
@@ -7,12 +7,12 @@ import { stream } from "../api/client";
 import { keyOf, refOf, type Func, type Ref } from "../api/types";
 import { followEvents, type LinkState } from "./eventStream";
 import { applyEvents, mergeList } from "./functionList";
-import { looked, ratesOf, type Looks, type Rates, type Sample } from "./rates";
+import { addSamples, ratesOf, type RateHistory, type Rates, type Sample } from "./rates";
 
 export const FUNCTIONS = ["functions"] as const;
 const METRICS = ["metrics"] as const;
-const LOOK = 5_000;
-const FIRST_LOOK = 1_500;
+const POLL_INTERVAL = 5_000;
+const FIRST_POLL = 1_500;
 
 const Link = createContext<LinkState>("connecting");
 
@@ -56,7 +56,7 @@ async function fetchList(client: QueryClient, signal: AbortSignal): Promise<Func
   return mergeList(fetched, before, client.getQueryData<Func[]>(FUNCTIONS) ?? []);
 }
 
-/** One function out of the list; undefined where there is none of that name. */
+/** One function of the list; undefined if it does not exist. */
 export function useFunction(ref: Ref) {
   const { data, isPending, error } = useFunctions();
   const fn = data?.find((each) => keyOf(refOf(each)) === keyOf(ref));
@@ -65,14 +65,14 @@ export function useFunction(ref: Ref) {
 
 function useSamples() {
   const client = useQueryClient();
-  return useQuery<Looks>({
+  return useQuery<RateHistory>({
     queryKey: METRICS,
     queryFn: async ({ signal }) => {
       const text = await (await stream("/metrics", { signal })).text();
-      return looked(client.getQueryData<Looks>(METRICS), readMetrics(text), Date.now());
+      return addSamples(client.getQueryData<RateHistory>(METRICS), readMetrics(text), Date.now());
     },
     structuralSharing: false,
-    refetchInterval: ({ state }) => (state.dataUpdateCount < 2 ? FIRST_LOOK : LOOK),
+    refetchInterval: ({ state }) => (state.dataUpdateCount < 2 ? FIRST_POLL : POLL_INTERVAL),
   });
 }
 

@@ -1,4 +1,4 @@
-// Stays connected to the platform's events for as long as it is wanted, and says how that goes.
+// Follows the platform's events, reconnects, and reports the connection state.
 import { stream } from "../api/client";
 import { asProblem, isAbort } from "../api/problem";
 import { serverEvents, type ServerEvent } from "../api/sse";
@@ -13,14 +13,14 @@ export interface Listener {
   onState: (state: LinkState) => void;
 }
 
-/** Milliseconds without a sign of life (the platform sends one every 15 s) after which it is gone. */
+/** Milliseconds of silence after which the connection counts as lost; keep-alives come every 15 s. */
 const SILENCE = 40_000;
 const RETRY_FIRST = 500;
 const RETRY_MAX = 8_000;
-/** Milliseconds that events are gathered, so that 500 of them are one update of the page. */
+/** Milliseconds for which events are collected, so that 500 of them are one update of the page. */
 const GATHER = 40;
 
-/** Follow events until the signal; returns early where the session has ended. */
+/** Follows events until aborted; returns early if the session has ended. */
 export async function followEvents(listener: Listener, signal: AbortSignal): Promise<void> {
   let pause = RETRY_FIRST;
   const left = () => signal.aborted;
@@ -85,7 +85,7 @@ class Batch {
   }
 }
 
-/** Waits, but not longer than until the network is back. */
+/** Waits for the delay, or until the network is back. */
 function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

@@ -1,4 +1,4 @@
-// The list of functions as events change it: pure, so that every order of arrival can be tested.
+// Applies events to the list of functions; pure, so that every order of arrival can be tested.
 import { keyOf, refOf, type Func } from "../api/types";
 
 export interface FunctionEvent {
@@ -6,7 +6,7 @@ export interface FunctionEvent {
   fn: Func;
 }
 
-/** The list after these events, by name; the same list where none of them changes anything. */
+/** The list after these events, sorted by name; the same object if nothing changed. */
 export function applyEvents(list: readonly Func[], events: readonly FunctionEvent[]): Func[] {
   const byKey = keyed(list);
   for (const { kind, fn } of events) {
@@ -22,9 +22,9 @@ export function applyEvents(list: readonly Func[], events: readonly FunctionEven
 }
 
 /**
- * A list that was asked for, with what events told meanwhile.
+ * Merges a fetched list with the events that arrived meanwhile.
  *
- * `before` is what was known when it was asked for, `now` what is known when it came.
+ * `before` is the list at the request, `now` the list at the response.
  */
 export function mergeList(
   fetched: readonly Func[],
@@ -53,7 +53,7 @@ function keyed(list: readonly Func[]): Map<string, Func> {
   return new Map(list.map((fn) => [keyOf(refOf(fn)), fn]));
 }
 
-/** Versions are opaque; those of one store are numbers that grow. Another life has another uid. */
+/** Versions of one store are growing numbers. A recreated function has another uid. */
 function isOlder(fn: Func, known: Func): boolean {
   if (fn.metadata.uid !== known.metadata.uid) return false;
   const [version, other] = [
@@ -63,7 +63,7 @@ function isOlder(fn: Func, known: Func): boolean {
   return Number.isFinite(version) && Number.isFinite(other) && version < other;
 }
 
-/** Names have a-z, 0-9 and '-': their codes are the order, at a tenth of what a locale's costs. */
+/** Names contain only a-z, 0-9 and '-', so comparing code units is correct and ten times faster. */
 export function inOrder(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,9 +1,9 @@
-// The picture of the platform: the list under events, phases, rates, rows.
+// Live state: the list under events, phases, rates, rows.
 import { describe, expect, test } from "vitest";
 import { readMetrics, type Totals } from "../api/prometheus";
 import { applyEvents, mergeList } from "./functionList";
 import { isStale, phaseOf, troubleOf } from "./phase";
-import { looked, quantile, ratesOf, remember, WINDOW, type Sample } from "./rates";
+import { addSamples, quantile, ratesOf, remember, WINDOW, type Sample } from "./rates";
 import { readView, rowsOf, selectRows } from "./rows";
 import { sample } from "./samples";
 
@@ -11,7 +11,7 @@ const names = (list: readonly { metadata: { name: string } }[]) =>
   list.map((fn) => fn.metadata.name);
 
 describe("the list under events", () => {
-  test("is by name, whatever the order of arrival", () => {
+  test("is sorted by name, whatever the order of arrival", () => {
     const events = ["b", "c", "a"].map((name) => ({
       kind: "created" as const,
       fn: sample({ name }),
@@ -19,7 +19,7 @@ describe("the list under events", () => {
     expect(names(applyEvents([], events))).toEqual(["a", "b", "c"]);
   });
 
-  test("keeps the newer version, and takes any version of another life", () => {
+  test("keeps the newer version, and accepts any version of a recreated function", () => {
     const list = [sample({ version: 10, uid: "1" })];
     const older = { kind: "changed" as const, fn: sample({ version: 9, uid: "1" }) };
     expect(applyEvents(list, [older])).toEqual(list);
@@ -27,13 +27,13 @@ describe("the list under events", () => {
     expect(applyEvents(list, [reborn])[0]?.metadata.uid).toBe("2");
   });
 
-  test("an end of an earlier life does not end the present one", () => {
+  test("ignores the deletion of an earlier function with the same name", () => {
     const list = [sample({ uid: "2" })];
     expect(applyEvents(list, [{ kind: "deleted", fn: sample({ uid: "1" }) }])).toEqual(list);
     expect(applyEvents(list, [{ kind: "deleted", fn: sample({ uid: "2" }) }])).toEqual([]);
   });
 
-  test("an answer that took long loses to what was told meanwhile", () => {
+  test("prefers newer events to an older fetched list", () => {
     const [a, b, c] = ["a", "b", "c"].map((name) => sample({ name, version: 1 }));
     if (!a || !b || !c) throw new Error("three");
     const newer = sample({ name: "a", version: 5 });
@@ -62,20 +62,20 @@ describe("a phase", () => {
     expect(phaseOf(sample(given)).phase).toBe(phase);
   });
 
-  test("an older revision that serves on is told apart", () => {
+  test("detects an older revision that keeps serving", () => {
     const both = { revision: "orders-1", latestRevision: "orders-2" };
     expect(isStale(sample({ ...both, progressing: false }))).toBe(true);
     expect(isStale(sample({ ...both, progressing: true }))).toBe(false);
     expect(troubleOf(sample({ ...both, progressing: false }))).toBe("orders-2 failed");
   });
 
-  test("something amiss has a title, also of what serves", () => {
+  test("has a title for a problem, even while serving", () => {
     const hints = [{ reason: "QuotaExceeded", fix: "ask for less" }];
     const failed = { status: "False", reason: "HandlerFailed" } as const;
     expect(troubleOf(sample({ ready }))).toBeNull();
-    expect(troubleOf(sample({ ready, hints }))).toBe("It serves, but something is amiss");
-    expect(troubleOf(sample({ ready: failed, progressing: false }))).toBe("It does not run");
-    expect(troubleOf(sample({ hints }))).toBe("It does not run yet");
+    expect(troubleOf(sample({ ready, hints }))).toBe("Running with a problem");
+    expect(troubleOf(sample({ ready: failed, progressing: false }))).toBe("Not running");
+    expect(troubleOf(sample({ hints }))).toBe("Not running yet");
   });
 });
 
@@ -84,7 +84,7 @@ function totals(calls: number, failed = 0, buckets: Totals["buckets"] = []): Tot
 }
 
 describe("rates", () => {
-  test("are of the last minute, errors of the window", () => {
+  test("cover the last minute, errors the whole window", () => {
     const samples: Sample[] = [
       { time: 0, totals: totals(0) },
       { time: 60_000, totals: totals(60, 6) },
@@ -96,28 +96,28 @@ describe("rates", () => {
     expect(rates.spark).toEqual([60, 120]);
   });
 
-  test("begin anew where the gateway did, and forget what is long ago", () => {
+  test("restart with the gateway and drop old samples", () => {
     const first = { time: 0, totals: totals(100) };
     expect(remember([first], { time: 1, totals: totals(3) })).toHaveLength(1);
     expect(remember([first], { time: WINDOW + 1, totals: totals(101) })).toHaveLength(1);
   });
 
-  test("of a function that came after the last look count from there", () => {
+  test("count a new function from the last sample", () => {
     const at = (calls: number) => new Map([["default/a", totals(calls)]]);
-    const first = looked(undefined, new Map(), 0);
-    const second = looked(first, at(10), 5_000);
+    const first = addSamples(undefined, new Map(), 0);
+    const second = addSamples(first, at(10), 5_000);
     expect(ratesOf(second.of.get("default/a") ?? []).perMinute).toBeCloseTo(120);
-    // what was there before the first look is not of this minute
-    expect(ratesOf(looked(undefined, at(10), 0).of.get("default/a") ?? []).perMinute).toBe(0);
+    // Calls before the first sample do not belong to this minute.
+    expect(ratesOf(addSamples(undefined, at(10), 0).of.get("default/a") ?? []).perMinute).toBe(0);
   });
 
-  test("idle functions keep one object, however often they are looked at", () => {
+  test("keep one object for idle functions, however often they are sampled", () => {
     const first = { time: 0, totals: totals(100) };
     const grown = remember([first], { time: 1, totals: totals(100) });
     expect(grown[1]?.totals).toBe(first.totals);
   });
 
-  test("a quantile is interpolated within its bucket", () => {
+  test("interpolate a quantile within its bucket", () => {
     const none = totals(0, 0, [
       [0.1, 0],
       [1, 0],
@@ -138,7 +138,7 @@ describe("rates", () => {
     expect(quantile(0.95, none, slow)).toBe(1);
   });
 
-  test("are read out of the exposition, without other metrics", () => {
+  test("are read from the exposition format, ignoring other metrics", () => {
     const text = [
       "# TYPE plat_function_calls_total counter",
       'plat_function_calls_total{code="2xx",function="a",namespace="default"} 3.0',
@@ -165,7 +165,7 @@ describe("rates", () => {
   });
 });
 
-test("a row is made anew where its function or its rates changed, and not else", () => {
+test("recreates a row only if its function or rates changed", () => {
   const [one, other] = [sample({ name: "one" }), sample({ name: "other" })];
   const rates = { perMinute: 0, errors: null, p95: null, spark: [] };
   const before = rowsOf([one, other], () => rates);
@@ -183,7 +183,7 @@ describe("rows", () => {
     spark: [],
   }));
 
-  test("are searched in words, filtered and sorted", () => {
+  test("are searched by words, filtered and sorted", () => {
     const shown = (query: string) =>
       selectRows(rows, readView(new URLSearchParams(query))).map(({ ref }) => ref.name);
     expect(shown("")).toEqual(["alpha", "beta"]);
@@ -192,7 +192,7 @@ describe("rows", () => {
     expect(shown("phase=starting")).toEqual(["beta"]);
   });
 
-  test("a strange address is the plain view", () => {
+  test("fall back to the default view for invalid parameters", () => {
     expect(readView(new URLSearchParams("sort=x&phase=y&order=z"))).toEqual({
       search: "",
       phase: "",

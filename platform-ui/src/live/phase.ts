@@ -1,4 +1,4 @@
-// What a function does now, in one word: from its spec and the conditions the platform observed.
+// The phase of a function, derived from its spec and its conditions.
 import type { Condition, Func } from "../api/types";
 
 export type Phase = "ready" | "idle" | "starting" | "failing" | "stopped" | "deleting";
@@ -6,7 +6,7 @@ export type Phase = "ready" | "idle" | "starting" | "failing" | "stopped" | "del
 export interface PhaseView {
   phase: Phase;
   label: string;
-  /** Why, in the platform's words. */
+  /** The platform's message. */
   message: string;
 }
 
@@ -51,14 +51,14 @@ function phaseFrom(fn: Func, ready: Condition | undefined): Phase {
   return progressing || ready.status === "Unknown" ? "starting" : "failing";
 }
 
-/** What is wrong, as a title over the phase's message; null where nothing is. */
+/** A title for the phase's message; null if nothing is wrong. */
 export function troubleOf(fn: Func): string | null {
   const { phase } = phaseOf(fn);
   if (isStale(fn)) return `${fn.status?.latestRevision ?? ""} failed`;
-  if (phase === "failing") return "It does not run";
+  if (phase === "failing") return "Not running";
   if ((fn.status?.hints ?? []).length === 0) return null;
-  if (phase === "ready" || phase === "idle") return "It serves, but something is amiss";
-  return phase === "starting" ? "It does not run yet" : "It does not run";
+  if (phase === "ready" || phase === "idle") return "Running with a problem";
+  return phase === "starting" ? "Not running yet" : "Not running";
 }
 
 /** Whether a newer revision failed while an older one keeps serving. */

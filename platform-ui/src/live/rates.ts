@@ -1,4 +1,4 @@
-// Rates out of totals that are looked at now and then: calls a minute, errors, the 95th percentile.
+// Computes rates from sampled totals: calls per minute, errors, the 95th percentile.
 import type { Totals } from "../api/prometheus";
 
 export interface Sample {
@@ -8,20 +8,20 @@ export interface Sample {
 }
 
 export interface Rates {
-  /** Calls in the last minute, or in as much of it as was looked at, taken for a whole one. */
+  /** Calls in the last minute, extrapolated if the samples cover less. */
   perMinute: number;
-  /** Share of calls answered with 5xx in the window, 0 to 1; null without calls. */
+  /** Share of calls with 5xx in the window, 0 to 1; null without calls. */
   errors: number | null;
   /** Seconds; null without calls. */
   p95: number | null;
-  /** Calls between each two looks, oldest first. */
+  /** Calls between two samples, oldest first. */
   spark: readonly number[];
 }
 
 export const WINDOW = 5 * 60_000;
 const MINUTE = 60_000;
 
-/** The samples with a new one, without those before the window. */
+/** The samples with a new one, without those older than the window. */
 export function remember(samples: readonly Sample[], next: Sample): Sample[] {
   const last = samples.at(-1);
   const restarted = last !== undefined && next.totals.calls < last.totals.calls;
@@ -30,25 +30,25 @@ export function remember(samples: readonly Sample[], next: Sample): Sample[] {
   return [...kept, same ? { time: next.time, totals: last.totals } : next];
 }
 
-/** Idle functions keep one set of totals in memory, however often they are looked at. */
+/** Whether two samples are equal: an idle function needs only one copy of its totals. */
 function isSame(a: Totals, b: Totals): boolean {
   return a.calls === b.calls && a.failed === b.failed && a.inFlight === b.inFlight;
 }
 
-/** What was looked at so far, and when the last time. */
-export interface Looks {
+/** All samples, and the time of the last one. */
+export interface RateHistory {
   time: number;
   of: ReadonlyMap<string, readonly Sample[]>;
 }
 
 const NOTHING: Totals = { calls: 0, failed: 0, inFlight: 0, buckets: [] };
 
-/** The looks with a new one; a function that was not there at the last one had no calls then. */
-export function looked(
-  before: Looks | undefined,
+/** Adds a sample; a function missing in the last sample had no calls then. */
+export function addSamples(
+  before: RateHistory | undefined,
   now: ReadonlyMap<string, Totals>,
   time: number,
-): Looks {
+): RateHistory {
   const fresh = before === undefined ? [] : [{ time: before.time, totals: NOTHING }];
   const of = new Map(
     [...now].map(([key, totals]) => [
@@ -66,12 +66,12 @@ const known = new WeakMap<readonly Sample[], Rates>();
 export function ratesOf(samples: readonly Sample[]): Rates {
   const before = known.get(samples);
   if (before !== undefined) return before;
-  const rates = reckoned(samples);
+  const rates = computeRates(samples);
   known.set(samples, rates);
   return rates;
 }
 
-function reckoned(samples: readonly Sample[]): Rates {
+function computeRates(samples: readonly Sample[]): Rates {
   const last = samples.at(-1);
   const first = samples[0];
   if (last === undefined || first === undefined || first === last) return NONE;
@@ -88,7 +88,7 @@ function reckoned(samples: readonly Sample[]): Rates {
   };
 }
 
-/** Interpolated within its bucket, as Prometheus' histogram_quantile does. */
+/** Interpolates within the bucket, like histogram_quantile of Prometheus. */
 export function quantile(share: number, before: Totals, after: Totals): number | null {
   const counts = after.buckets.map(
     ([bound, count], index) => [bound, count - (before.buckets[index]?.[1] ?? 0)] as const,

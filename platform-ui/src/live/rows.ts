@@ -1,4 +1,4 @@
-// The dashboard's rows: searched, filtered and sorted, without a word of how they look.
+// The rows of the dashboard: searched, filtered and sorted, without presentation.
 import { refOf, type Func, type Ref } from "../api/types";
 import { inOrder } from "./functionList";
 import { PHASES, phaseOf, type Phase, type PhaseView } from "./phase";
@@ -32,17 +32,17 @@ export function readView(parameters: URLSearchParams): View {
   };
 }
 
-/** A function that did not change is the same object, and keeps its row while its rates are the same. */
-const made = new WeakMap<Func, Row>();
+/** Caches rows by function: an unchanged function with unchanged rates keeps its row object. */
+const cache = new WeakMap<Func, Row>();
 
 export function rowsOf(list: readonly Func[], rates: (ref: Ref) => Rates): Row[] {
   return list.map((fn) => {
-    const before = made.get(fn);
+    const before = cache.get(fn);
     const ref = before?.ref ?? refOf(fn);
     const now = rates(ref);
     if (before?.rates === now) return before;
     const row = { fn, ref, view: phaseOf(fn), rates: now };
-    made.set(fn, row);
+    cache.set(fn, row);
     return row;
   });
 }

@@ -1,7 +1,7 @@
-// Functions for tests of what is made of them.
+// Builds functions for tests.
 import type { Condition, Func, FunctionStatus } from "../api/types";
 
-interface Given {
+interface SampleOptions {
   name?: string;
   uid?: string;
   version?: number;
@@ -16,12 +16,18 @@ interface Given {
   hints?: FunctionStatus["hints"];
 }
 
-export function sample(given: Given = {}): Func {
-  const { name = "orders", uid = "1", version = 1, generation = 1, observed = generation } = given;
+export function sample(options: SampleOptions = {}): Func {
+  const {
+    name = "orders",
+    uid = "1",
+    version = 1,
+    generation = 1,
+    observed = generation,
+  } = options;
   const conditions: Condition[] = [];
-  if (given.ready) conditions.push({ type: "Ready", message: "why", ...given.ready });
-  if (given.progressing !== undefined) {
-    const status = given.progressing ? "True" : "False";
+  if (options.ready) conditions.push({ type: "Ready", message: "why", ...options.ready });
+  if (options.progressing !== undefined) {
+    const status = options.progressing ? "True" : "False";
     conditions.push({ type: "Progressing", status, reason: "", message: "" });
   }
   return {
@@ -35,7 +41,7 @@ export function sample(given: Given = {}): Func {
       uid,
       generation,
       resourceVersion: String(version),
-      deletionTimestamp: given.deleting === true ? "2026-01-01T00:00:00Z" : null,
+      deletionTimestamp: options.deleting === true ? "2026-01-01T00:00:00Z" : null,
     },
     spec: {
       runtime: "python",
@@ -47,7 +53,7 @@ export function sample(given: Given = {}): Func {
       resources: { requests: { cpu: null, memory: null }, limits: { cpu: null, memory: null } },
       scale: { min: 0, max: 10, replicas: null, target: null, idle: "60s", whenIdle: "stop" },
       access: "token",
-      suspend: given.suspend ?? false,
+      suspend: options.suspend ?? false,
       forwardAuthorization: false,
       image: "embedded/orders@sha256:" + "0".repeat(64),
       source: null,
@@ -56,11 +62,11 @@ export function sample(given: Given = {}): Func {
     status: {
       observedGeneration: observed,
       conditions,
-      hints: given.hints ?? [],
+      hints: options.hints ?? [],
       replicas: 0,
       readyReplicas: 0,
-      revision: given.revision ?? null,
-      latestRevision: given.latestRevision ?? null,
+      revision: options.revision ?? null,
+      latestRevision: options.latestRevision ?? null,
     },
   } as unknown as Func;
 }

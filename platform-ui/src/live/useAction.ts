@@ -1,4 +1,4 @@
-// An action on a function: shown at once, taken back where the platform refuses, and then said so.
+// An action on a function, shown optimistically and reverted if the platform rejects it.
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { asProblem } from "../api/problem";
 import { keyOf, refOf, type Func } from "../api/types";
@@ -6,18 +6,18 @@ import { toasts } from "../components/toasts";
 import { replaceFunction } from "./functionList";
 import { FUNCTIONS } from "./LiveProvider";
 
-/** Milliseconds after which the list is asked for again, in case its events do not come. */
-const LOOK_AGAIN = 1_500;
+/** Milliseconds after which the list is fetched again, in case an event is lost. */
+const REFETCH_DELAY = 1_500;
 
 export interface Action<Input> {
   run: (input: Input) => Promise<Func>;
-  /** The function as it will be; without it, nothing is shown before the answer. */
-  foresee?: (fn: Func, input: Input) => Func;
-  /** What is said when it worked. */
-  said: (fn: Func, input: Input) => string;
+  /** The expected function; without it, nothing changes before the response. */
+  predict?: (fn: Func, input: Input) => Func;
+  /** The message after success. */
+  successMessage: (fn: Func, input: Input) => string;
 }
 
-export function useAction<Input = void>(fn: Func, { run, foresee, said }: Action<Input>) {
+export function useAction<Input = void>(fn: Func, { run, predict, successMessage }: Action<Input>) {
   const client = useQueryClient();
   const about = keyOf(refOf(fn));
   const edit = (change: (list: Func[]) => Func[]) =>
@@ -26,26 +26,26 @@ export function useAction<Input = void>(fn: Func, { run, foresee, said }: Action
     mutationKey: ["action", about],
     mutationFn: run,
     onMutate: (input) => {
-      const foreseen = foresee?.(fn, input);
-      if (foreseen !== undefined) edit((list) => swap(list, fn, foreseen));
-      return { before: fn, foreseen };
+      const predicted = predict?.(fn, input);
+      if (predicted !== undefined) edit((list) => swap(list, fn, predicted));
+      return { before: fn, predicted };
     },
-    onSuccess: (answer, input) => {
-      edit((list) => replaceFunction(list, answer));
-      toasts.add({ severity: "success", message: said(answer, input), about });
+    onSuccess: (result, input) => {
+      edit((list) => replaceFunction(list, result));
+      toasts.add({ severity: "success", message: successMessage(result, input), about });
     },
     onError: (error, _input, context) => {
-      const { before, foreseen } = context ?? {};
-      if (before && foreseen) edit((list) => swap(list, foreseen, before));
+      const { before, predicted } = context ?? {};
+      if (before && predicted) edit((list) => swap(list, predicted, before));
       toasts.addProblem(asProblem(error), about);
     },
     onSettled: () => {
-      setTimeout(() => void client.invalidateQueries({ queryKey: FUNCTIONS }), LOOK_AGAIN);
+      setTimeout(() => void client.invalidateQueries({ queryKey: FUNCTIONS }), REFETCH_DELAY);
     },
   });
 }
 
-/** Only what this action itself put there is taken back; what the platform told since stays. */
+/** Reverts only this action's own change; newer events are kept. */
 function swap(list: Func[], from: Func, to: Func): Func[] {
   return list.map((each) => (each === from ? to : each));
 }

@@ -1,4 +1,4 @@
-// The dashboard: every function with what it does now; search, filter and sort stand in the URL.
+// The dashboard: all functions with their state; search, filter and sort order are in the URL.
 import { Box, MenuItem, Skeleton, TextField, Typography } from "@mui/material";
 import { useMemo } from "react";
 import { useSearchParams } from "react-router";

@@ -1,4 +1,4 @@
-// Deploying from the browser: write, upload, name a repository or an image; then watch it build and start.
+// Deploys from the browser: edited files, an upload, a repository or an image; shows build and start.
 import { Box, Button, Tab, Tabs, TextField, Typography } from "@mui/material";
 import { useQuery } from "@tanstack/react-query";
 import { useState, type SyntheticEvent } from "react";
@@ -55,17 +55,17 @@ export default function DeployPage() {
       fn,
       () => {
         if (way === "image") {
-          return { made: { origin: { image: image.trim() }, again: false }, settings: {} };
+          return { code: { origin: { image: image.trim() }, again: false }, settings: {} };
         }
         if (way === "git") {
-          return { made: { origin: gitOrigin(git), again: true }, settings: {} };
+          return { code: { origin: gitOrigin(git), again: true }, settings: {} };
         }
         const { settings } = readManifest(manifestText);
         const options = {
           runtime: settings.runtime ?? undefined,
           handler: settings.handler ?? undefined,
         };
-        return { made: { upload: uploadOf(), options }, settings };
+        return { code: { upload: uploadOf(), options }, settings };
       },
       write.show,
     );
@@ -91,7 +91,7 @@ export default function DeployPage() {
   return (
     <>
       <Typography variant="h1" gutterBottom>
-        {fn === undefined ? "Deploy a function" : `A new version of ${name}`}
+        {fn === undefined ? "Deploy a function" : `New version of ${name}`}
       </Typography>
       <Box
         component="form"
@@ -103,7 +103,7 @@ export default function DeployPage() {
           gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "minmax(0, 3fr) minmax(0, 2fr)" },
         }}
       >
-        <Section title="What">
+        <Section title="Function">
           <Box sx={{ display: "grid", gap: 2 }}>
             <TextField
               label="Name"
@@ -113,10 +113,10 @@ export default function DeployPage() {
               error={name !== "" && !isNamed}
               helperText={
                 name !== "" && !isNamed
-                  ? "1 to 63 lower-case letters, digits and '-'; a letter or digit at both ends"
+                  ? "1 to 63 lower-case letters, digits and '-', starting and ending with a letter or digit"
                   : fn === undefined
-                    ? "It is called at /function/<name>"
-                    : "It exists: its settings stay, its code is replaced once the new one is ready"
+                    ? "URL: /function/<name>"
+                    : "Already exists: settings are kept, code is replaced when the new revision is ready"
               }
               slotProps={{
                 htmlInput: { maxLength: 63, spellCheck: false, autoCapitalize: "none" },
@@ -125,7 +125,7 @@ export default function DeployPage() {
             <Tabs
               value={way}
               onChange={(_, next: Way) => setWay(next)}
-              aria-label="Where the code comes from"
+              aria-label="Source of the code"
             >
               <Tab value="write" label="Write" />
               <Tab value="upload" label="Upload" />
@@ -137,7 +137,7 @@ export default function DeployPage() {
               <WriteSource
                 {...write.props}
                 runtimes={runtimes.data ?? []}
-                guilty={running.guilty}
+                errorPosition={running.errorPosition}
               />
             )}
             {way === "upload" && <UploadSource source={source} onSource={take} />}
@@ -146,7 +146,7 @@ export default function DeployPage() {
                 draft={git}
                 onDraft={setGit}
                 runtimes={runtimes.data ?? []}
-                guilty={running.guiltyField}
+                fieldError={running.fieldError}
               />
             )}
             {way === "image" && (
@@ -154,7 +154,7 @@ export default function DeployPage() {
                 label="Image"
                 value={image}
                 onChange={(event) => setImage(event.target.value)}
-                helperText="One that keeps the runtime contract: localhost:5001/orders:1.0"
+                helperText="An image that follows the runtime contract: localhost:5001/orders:1.0"
               />
             )}
             <Box sx={{ display: "flex", gap: 1 }}>
@@ -187,7 +187,7 @@ function nameIn(source: Source): string {
 
 type Runtimes = Parameters<typeof WriteSource>[0]["runtimes"];
 
-/** The files that are written, which begin as those of the chosen runtime's template. */
+/** The edited files, initialized from the template of the selected runtime. */
 function useWriting(runtimes: Runtimes) {
   const [runtime, setRuntime] = useState(FIRST);
   const [edited, setEdited] = useState<Record<string, string> | null>(null);

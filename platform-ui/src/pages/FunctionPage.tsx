@@ -1,4 +1,4 @@
-// A function's page: its head with the verbs, and a tab for each way to look at it.
+// The page of a function: a header with the actions, and tabs.
 import { Box, Button, Link, Tab, Tabs, Typography } from "@mui/material";
 import { Loading } from "../components/Loading";
 import { Suspense } from "react";
@@ -13,7 +13,7 @@ import { FunctionActions } from "../function/FunctionActions";
 import { OverviewTab } from "../function/OverviewTab";
 import { useFunction } from "../live/LiveProvider";
 import { phaseOf } from "../live/phase";
-import { CallsTab, InvokeTab, LogsTab, ReplicasTab, SettingsTab } from "./lazy";
+import { CallsTab, InvokeTab, LogsTab, ReplicasTab, SettingsTab } from "../function/lazyTabs";
 
 const TABS = {
   overview: { label: "Overview", Content: OverviewTab },
@@ -53,7 +53,7 @@ function Found({ fn, tab }: { fn: Func; tab: TabName }) {
         <FunctionActions fn={fn} />
       </Box>
       <Tabs
-        aria-label={`Parts of ${name}`}
+        aria-label={`Tabs of ${name}`}
         value={tab}
         variant="scrollable"
         scrollButtons={false}
@@ -97,7 +97,7 @@ function Missing({ name }: { name: string }) {
   return (
     <Box sx={{ textAlign: "center", py: 8 }}>
       <Typography variant="h1" gutterBottom>
-        There is no function called {name}
+        Function {name} does not exist
       </Typography>
       <Button component={RouterLink} to="/">
         All functions

@@ -1,4 +1,4 @@
-// Secrets: names and keys; values go in and never come out.
+// Secrets: names and keys; values can be written but not read.
 import { Box, Chip, TextField, Typography } from "@mui/material";
 import { Loading } from "../components/Loading";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -38,7 +38,7 @@ export default function SecretsPage() {
           {error !== null && <ProblemAlert problem={asProblem(error)} />}
           {data?.length === 0 && (
             <Typography color="textSecondary">
-              None yet. A function gets a secret by its name, in its settings.
+              No secrets yet. Add secrets to a function in its settings.
             </Typography>
           )}
           <Box component="ul" sx={{ listStyle: "none", p: 0, m: 0, display: "grid", gap: 1 }}>
@@ -53,21 +53,24 @@ export default function SecretsPage() {
   );
 }
 
-function useChange<Input>(run: (input: Input) => Promise<unknown>, said: (input: Input) => string) {
+function useChange<Input>(
+  run: (input: Input) => Promise<unknown>,
+  successMessage: (input: Input) => string,
+) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: run,
-    onSuccess: (_, input) => toasts.add({ severity: "success", message: said(input) }),
+    onSuccess: (_, input) => toasts.add({ severity: "success", message: successMessage(input) }),
     onError: (error) => toasts.addProblem(asProblem(error)),
     onSettled: () => client.invalidateQueries({ queryKey: KEY }),
   });
 }
 
 function Stored({ name, keys }: { name: string; keys: readonly string[] }) {
-  const [isSure, setSure] = useState(false);
+  const [isConfirming, setConfirming] = useState(false);
   const remove = useChange(
     () => deleteSecret({ name, namespace: NAMESPACE }),
-    () => `${name} is gone`,
+    () => `${name} is deleted`,
   );
   return (
     <Box component="li" sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", gap: 1 }}>
@@ -80,12 +83,12 @@ function Stored({ name, keys }: { name: string; keys: readonly string[] }) {
       <ActionButton
         size="small"
         color="error"
-        variant={isSure ? "contained" : "text"}
+        variant={isConfirming ? "contained" : "text"}
         loading={remove.isPending}
-        onClick={() => (isSure ? remove.mutate(undefined) : setSure(true))}
-        onBlur={() => setSure(false)}
+        onClick={() => (isConfirming ? remove.mutate(undefined) : setConfirming(true))}
+        onBlur={() => setConfirming(false)}
       >
-        {isSure ? `Really delete ${name}` : "Delete"}
+        {isConfirming ? `Confirm: delete ${name}` : "Delete"}
       </ActionButton>
     </Box>
   );
@@ -104,7 +107,7 @@ function SecretForm() {
     put.mutate(undefined, { onSuccess: () => setValue("") });
   };
   return (
-    <Section title="Store one">
+    <Section title="Add a secret">
       <Box component="form" onSubmit={submit} sx={{ display: "grid", gap: 2 }}>
         <TextField
           label="Name"
@@ -125,7 +128,7 @@ function SecretForm() {
           autoComplete="off"
           value={value}
           onChange={(event) => setValue(event.target.value)}
-          helperText="Replaces all keys of a secret of that name."
+          helperText="Replaces all keys of an existing secret."
         />
         <ActionButton type="submit" variant="contained" loading={put.isPending}>
           Store

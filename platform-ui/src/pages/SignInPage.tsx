@@ -1,4 +1,4 @@
-// Sign-in by token: asks the platform whether it is the right one before it is kept.
+// Sign-in with a token, which is checked before it is stored.
 import {
   Alert,
   Box,
@@ -26,19 +26,19 @@ export function SignInPage() {
   const client = useQueryClient();
   const [token, setToken] = useState("");
   const [keep, setKeep] = useState(false);
-  const [isAsking, setAsking] = useState(false);
+  const [isChecking, setChecking] = useState(false);
   const [problem, setProblem] = useState<ApiProblem | null>(null);
 
   const submit = async (event: SyntheticEvent) => {
     event.preventDefault();
-    setAsking(true);
-    const answer = await ask(token.trim());
-    setAsking(false);
-    if (answer instanceof ApiProblem) {
-      setProblem(answer);
+    setChecking(true);
+    const result = await checkToken(token.trim());
+    setChecking(false);
+    if (result instanceof ApiProblem) {
+      setProblem(result);
       return;
     }
-    client.setQueryData(SYSTEM, answer);
+    client.setQueryData(SYSTEM, result);
     session.set(token.trim(), keep);
   };
 
@@ -63,7 +63,7 @@ export function SignInPage() {
           size="medium"
           value={token}
           onChange={(event) => setToken(event.target.value)}
-          helperText="The AUTH_TOKEN of the platform; dev-token, where none was set."
+          helperText="The platform's AUTH_TOKEN; dev-token by default."
         />
         <FormControlLabel
           control={
@@ -72,10 +72,10 @@ export function SignInPage() {
           label="Stay signed in until this tab is closed"
         />
         <FormHelperText sx={{ mt: -1.5 }}>
-          Without it, a reload asks again. With it, open no pages of functions in this tab: they
-          could read the token.
+          If unset, a reload asks for the token again. If set, do not open pages of functions in
+          this tab: they could read the token.
         </FormHelperText>
-        <Button type="submit" variant="contained" size="large" loading={isAsking}>
+        <Button type="submit" variant="contained" size="large" loading={isChecking}>
           Sign in
         </Button>
       </Paper>
@@ -83,7 +83,7 @@ export function SignInPage() {
   );
 }
 
-async function ask(token: string): Promise<SystemInfo | ApiProblem> {
+async function checkToken(token: string): Promise<SystemInfo | ApiProblem> {
   try {
     const response = await fetch(`${API_URL}/system/info`, {
       headers: { Authorization: `Bearer ${token}` },

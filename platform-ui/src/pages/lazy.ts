@@ -1,32 +1,24 @@
-// Pages in files of their own, which are fetched while nobody waits: they are there when the
-// platform is not.
+// Pages in separate chunks, prefetched while the browser is idle, so that they are available when
+// the platform is not.
 import { lazy } from "react";
+import { loadTab } from "../function/lazyTabs";
 
-const parts = {
+const loadPage = {
   deploy: () => import("./DeployPage"),
   fn: () => import("./FunctionPage"),
   secrets: () => import("./SecretsPage"),
-  invoke: () => import("../function/InvokeTab"),
-  calls: () => import("../function/CallsTab"),
-  logs: () => import("../function/LogsTab"),
-  replicas: () => import("../function/ReplicasTab"),
-  settings: () => import("../function/SettingsTab"),
 };
 
-export const DeployPage = lazy(parts.deploy);
-export const FunctionPage = lazy(parts.fn);
-export const SecretsPage = lazy(parts.secrets);
-export const InvokeTab = lazy(parts.invoke);
-export const CallsTab = lazy(parts.calls);
-export const LogsTab = lazy(parts.logs);
-export const ReplicasTab = lazy(parts.replicas);
-export const SettingsTab = lazy(parts.settings);
+export const DeployPage = lazy(loadPage.deploy);
+export const FunctionPage = lazy(loadPage.fn);
+export const SecretsPage = lazy(loadPage.secrets);
 
-/** Milliseconds after which they are fetched where the browser never rests. */
-const PATIENCE = 3_000;
+/** Milliseconds after which pages are prefetched even if the browser is never idle. */
+const IDLE_TIMEOUT = 3_000;
 
-/** Failing to fetch ahead is no failure: the page itself will say so when it is wanted. */
-export function fetchAhead(): void {
-  const fetchAll = () => void Promise.allSettled(Object.values(parts).map((load) => load()));
-  requestIdleCallback(fetchAll, { timeout: PATIENCE });
+/** Prefetches all pages. Errors are ignored: the page reports them when it is opened. */
+export function prefetch(): void {
+  const loaders = [...Object.values(loadPage), ...Object.values(loadTab)];
+  const loadAll = () => void Promise.allSettled(loaders.map((load) => load()));
+  requestIdleCallback(loadAll, { timeout: IDLE_TIMEOUT });
 }

@@ -1,13 +1,13 @@
-// What the token may do, as the platform says it; the gateway decides all the same.
+// The role of the token. The console only reflects it; the gateway enforces it.
 import { useQuery } from "@tanstack/react-query";
 import { systemInfo } from "../api/functions";
 
 export const SYSTEM = ["system"] as const;
 
 export const VIEWER_REASON =
-  "You signed in with a viewer's token: it may look, and neither change nor call anything.";
+  "You signed in with a viewer's token, which cannot change or call functions.";
 
-/** Whether it is a viewer's; until the platform has said so, it is taken for an admin's. */
+/** Whether the token is a viewer's; assumed to be an admin's until the platform has responded. */
 export function useIsViewer(): boolean {
   const { data } = useQuery({
     queryKey: SYSTEM,

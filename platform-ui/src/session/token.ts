@@ -1,5 +1,5 @@
-// The token of this tab: in memory; in session storage only where the user asked for it to survive a
-// reload. Never in the URL, never in storage that other tabs read.
+// The token of this tab: in memory, and in session storage only if the user chose to survive a
+// reload. Never in the URL, never in storage shared with other tabs.
 
 const KEY = "plat.token";
 
@@ -16,10 +16,10 @@ export class TokenHolder {
 
   readonly get = (): string | null => this.token;
 
-  /** Whether it survives a reload. */
+  /** Whether the token survives a reload. */
   readonly isKept = (): boolean => this.storage?.getItem(KEY) != null;
 
-  /** Why the last session ended, where the platform ended it. */
+  /** Why the platform ended the last session, if it did. */
   readonly reason = (): string | null => this.ended;
 
   set(token: string, keep: boolean): void {
