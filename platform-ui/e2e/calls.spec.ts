@@ -23,7 +23,7 @@ test("sends, shows, reads and cancels an asynchronous call", async ({
     await page.getByRole("button", { name: "Send" }).click();
     await expect(page.getByTestId("status")).toHaveText("202");
   };
-  await page.getByLabel("Asynchronous").check();
+  await page.getByLabel("Async").check();
   await send("/fine");
   await expect(page.getByRole("region", { name: "The call as a curl command" })).toContainText(
     "/async-function/work/fine",

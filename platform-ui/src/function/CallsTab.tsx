@@ -51,7 +51,7 @@ export default function CallsTab({ fn }: { fn: Func }) {
           >
             under Invoke
           </Link>{" "}
-          with “Asynchronous”.
+          with “Async”.
         </Typography>
       )}
       <Box

@@ -155,7 +155,7 @@ export default function InvokeTab({ fn }: { fn: Func }) {
                   onChange={(_, isAsync) => edit({ isAsync })}
                 />
               }
-              label="Asynchronous"
+              label="Async"
             />
           </Box>
           <Box sx={{ display: "flex", alignItems: "start" }}>
