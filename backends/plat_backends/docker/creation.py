@@ -8,7 +8,7 @@ from plat_backends.docker import spec
 from plat_backends.docker.archive import secret_archive
 from plat_backends.docker.engine import Engine
 from plat_backends.docker.surroundings import Surroundings
-from plat_backends.inputs import look_up, secret_files, user_variables
+from plat_backends.replica.inputs import fetch_secrets, secret_files, user_variables
 
 
 async def create(name: spec.ReplicaName, revision: Revision, around: Surroundings) -> None:
@@ -16,7 +16,7 @@ async def create(name: spec.ReplicaName, revision: Revision, around: Surrounding
 
     Raises CannotStart where a secret or a setting is missing, ImageMissing, Unavailable, Refused.
     """
-    secrets = await look_up(revision, around.secrets)
+    secrets = await fetch_secrets(revision, around.secrets)
     values = user_variables(revision.spec, secrets)
     files = secret_files(revision.spec, secrets)
     user = await _fetched(around.engine, revision.image)

@@ -17,12 +17,12 @@ from dataclasses import replace
 from plat_core.errors import PlatError, Unavailable
 from plat_core.ports import Endpoint, Failure, Replica, ReplicaState, Revision
 
-from plat_backends import probe
 from plat_backends.docker import creation, ending, spec
 from plat_backends.docker.engine import Container, ImageMissing, Refused
 from plat_backends.docker.failures import explain
 from plat_backends.docker.surroundings import Surroundings, Timing
-from plat_backends.inputs import CannotStart
+from plat_backends.replica import probe
+from plat_backends.replica.inputs import CannotStart
 
 log = logging.getLogger(__name__)
 
@@ -41,13 +41,13 @@ class Life:
         revision: Revision | None,
         around: Surroundings,
         *,
-        born: float,
+        created_at: float,
         gone: Callable[[Life], None],
     ) -> None:
         """`gone` is told when it is over, by `end` or because it was not to be mended."""
         self.name = name
         self.made_of = revision
-        self.born = born
+        self.created_at = created_at
         self.looked = asyncio.Event()
         """Set once it is known whether a container that was adopted is ready."""
         self._around = around
@@ -315,11 +315,14 @@ class Life:
         endpoint = self._endpoint
         if endpoint is None:
             return False
-        return await probe.status(endpoint.address, probe.READY, deadline=self._timing.probe) == OK
+        return (
+            await probe.probe_status(endpoint.address, probe.READY, deadline=self._timing.probe)
+            == OK
+        )
 
     async def _ask(self, seen: Container, path: str) -> int | None:
         address = f"tcp:{seen.address}:{spec.PORT}"
-        return await probe.status(address, path, deadline=self._timing.probe)
+        return await probe.probe_status(address, path, deadline=self._timing.probe)
 
     def _answered(self, seen: Container) -> None:
         self._endpoint = Endpoint(self.id, f"tcp:{seen.address}:{spec.PORT}")

@@ -15,7 +15,6 @@ from plat_core.model.names import FunctionRef
 from plat_core.notifications import Notifier
 from plat_core.ports import Replica, Revision, SecretStore, Workload
 
-from plat_backends.counts import change
 from plat_backends.docker.engine import Engine, Listed
 from plat_backends.docker.images import ImageCollector
 from plat_backends.docker.life import Life
@@ -30,6 +29,7 @@ from plat_backends.docker.spec import (
     secret_volume,
 )
 from plat_backends.docker.surroundings import Surroundings, Timing
+from plat_backends.replica.scaling import plan_scaling
 
 log = logging.getLogger(__name__)
 
@@ -118,14 +118,14 @@ class DockerWorkloads:
         crew = self._crews.setdefault(workload.ref, _Crew())
         for life in crew.lives.values():
             life.made_of = workload.revisions.get(life.revision, life.made_of)
-        wanted = change(workload, crew.lives.values(), pausing=True)
-        for id_ in wanted.stop:
+        plan = plan_scaling(workload, crew.lives.values(), pausing=True)
+        for id_ in plan.stop:
             crew.lives[id_].end()
-        for id_ in wanted.wake:
+        for id_ in plan.resume:
             crew.lives[id_].rouse()
-        for id_ in wanted.pause:
+        for id_ in plan.pause:
             crew.lives[id_].doze()
-        for number, n in wanted.start.items():
+        for number, n in plan.start.items():
             for _ in range(n):
                 self._begin(crew, workload.revisions[number])
         self._images.keep(workload.ref, {r.image for r in workload.revisions.values()})
@@ -178,8 +178,8 @@ class DockerWorkloads:
         life.begin()
         self._changes.notify(ref)
 
-    def _life(self, name: ReplicaName, revision: Revision | None, born: float) -> Life:
-        return Life(name, revision, self._around, born=born, gone=self._gone)
+    def _life(self, name: ReplicaName, revision: Revision | None, created_at: float) -> Life:
+        return Life(name, revision, self._around, created_at=created_at, gone=self._gone)
 
     def _bound_paused(self) -> None:
         """Their memory stays taken: beyond the bound, those that sleep longest are ended."""

@@ -12,7 +12,7 @@ from plat_core.model.build import EnvironmentArtifact
 from plat_core.ports import Revision
 
 from plat_backends.embedded.places import ReplicaPlaces
-from plat_backends.inputs import Secrets, user_variables
+from plat_backends.replica.inputs import SecretValues, user_variables
 
 MARK = "PLAT_INSTANCE"
 """The variable by which a process is known as ours, whatever session it moved to."""
@@ -36,7 +36,7 @@ class Identity:
     places: ReplicaPlaces
 
 
-def environment(who: Identity, secrets: Secrets, network: Mapping[str, str]) -> dict[str, str]:
+def environment(who: Identity, secrets: SecretValues, network: Mapping[str, str]) -> dict[str, str]:
     """All variables of a replica. Raises CannotStart for a secret or key that is missing."""
     revision, artifact, places = who.revision, who.artifact, who.places
     spec = revision.spec

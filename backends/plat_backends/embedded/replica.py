@@ -16,12 +16,12 @@ from typing import Any
 from plat_core.model.quantities import memory_bytes
 from plat_core.ports import Endpoint, Failure, Replica, ReplicaState, Revision
 
-from plat_backends import probe
 from plat_backends.embedded.cgroups import Cgroup
 from plat_backends.embedded.logs import Sink
 from plat_backends.embedded.process import Exit
 from plat_backends.embedded.start import Started, Starter
-from plat_backends.inputs import CannotStart
+from plat_backends.replica import probe
+from plat_backends.replica.inputs import CannotStart
 
 CRASH_LOOP = 3
 TERMINATION_BYTES = 64 * 1024
@@ -68,7 +68,7 @@ class Supervisor:
         self.id = f"{revision.name}-{token}"
         self.revision = revision.number
         self.state: ReplicaState = "starting"
-        self.born = self._since = now()
+        self.created_at = self._since = now()
         self._revision = revision
         self._token = token
         self._starter = starter
@@ -185,7 +185,7 @@ class Supervisor:
             listening = _is_there(socket)
             if (
                 listening
-                and await probe.status(f"unix:{socket}", probe.READY, deadline=left) == 200
+                and await probe.probe_status(f"unix:{socket}", probe.READY, deadline=left) == 200
             ):
                 return None
             await asyncio.sleep(_pause(passed, listening=listening))
@@ -200,7 +200,7 @@ class Supervisor:
             await self._rest(socket)
             if self._stopping.is_set():
                 continue
-            health = await probe.status(f"unix:{socket}", probe.HEALTH, deadline=limit)
+            health = await probe.probe_status(f"unix:{socket}", probe.HEALTH, deadline=limit)
             if health == 200:
                 misses = 0
                 await self._look_ready(socket)
@@ -231,7 +231,7 @@ class Supervisor:
                 self.stop(called=False)
 
     async def _look_ready(self, socket: Path) -> None:
-        ready = await probe.status(f"unix:{socket}", probe.READY, deadline=self._timing.probe)
+        ready = await probe.probe_status(f"unix:{socket}", probe.READY, deadline=self._timing.probe)
         if ready == 200 and self.state == "unready":
             self._endpoint = Endpoint(self.id, f"unix:{socket}")
             self._sink.platform("ready again")

@@ -20,7 +20,7 @@ from plat_backends.embedded.logs import Sink
 from plat_backends.embedded.places import Places, ReplicaPlaces
 from plat_backends.embedded.process import Command, Process
 from plat_backends.embedded.users import Users
-from plat_backends.inputs import CannotStart, Secrets, look_up, secret_files
+from plat_backends.replica.inputs import CannotStart, SecretValues, fetch_secrets, secret_files
 
 LAUNCH = Path(__file__).with_name("launch.py")
 OPEN_FILES = 4096
@@ -49,7 +49,7 @@ class Starter:
 
     async def start(self, revision: Revision, replica: str, token: str, sink: Sink) -> Started:
         """Start a process of `revision`. Raises CannotStart."""
-        secrets = await look_up(revision, self.secrets)
+        secrets = await fetch_secrets(revision, self.secrets)
         try:
             made = await asyncio.to_thread(self._prepare, revision, replica, token, secrets)
             command, places, group = made
@@ -64,7 +64,7 @@ class Starter:
         self.places.replica(token).remove()
 
     def _prepare(
-        self, revision: Revision, replica: str, token: str, secrets: Secrets
+        self, revision: Revision, replica: str, token: str, secrets: SecretValues
     ) -> tuple[Command, ReplicaPlaces, Cgroup | None]:
         artifact = self._artifact(revision.image)
         places = self.places.replica(token)
@@ -124,7 +124,9 @@ def _limits(spec: FunctionSpec) -> Limits:
     )
 
 
-def _mount(spec: FunctionSpec, secrets: Secrets, places: ReplicaPlaces, user: int | None) -> None:
+def _mount(
+    spec: FunctionSpec, secrets: SecretValues, places: ReplicaPlaces, user: int | None
+) -> None:
     for name, values in secret_files(spec, secrets).items():
         for key, value in values.items():
             places.write_secret(name, key, value, user)

@@ -15,7 +15,6 @@ from plat_core.model.names import FunctionRef
 from plat_core.notifications import Notifier
 from plat_core.ports import Replica, Revision, SecretStore, Workload
 
-from plat_backends.counts import change
 from plat_backends.embedded import cgroups
 from plat_backends.embedded.environment import MARK
 from plat_backends.embedded.logs import EmbeddedLogs
@@ -24,6 +23,7 @@ from plat_backends.embedded.replica import Supervisor, Timing
 from plat_backends.embedded.start import Starter
 from plat_backends.embedded.sweep import kill_marked
 from plat_backends.embedded.users import Users
+from plat_backends.replica.scaling import plan_scaling
 
 LOG = logging.getLogger(__name__)
 TIMING = Timing()
@@ -92,10 +92,10 @@ class EmbeddedWorkloads:
         if self._closed:
             raise Unavailable("the backend is closed")
         present = self._replicas.get(workload.ref, {})
-        wanted = change(workload, present.values())
-        for id_ in wanted.stop:
+        plan = plan_scaling(workload, present.values())
+        for id_ in plan.stop:
             present[id_].stop()
-        for number, count in wanted.start.items():
+        for number, count in plan.start.items():
             for _ in range(count):
                 self._start(workload.revisions[number])
 

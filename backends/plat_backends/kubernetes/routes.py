@@ -20,7 +20,6 @@ from plat_core.model.names import FunctionRef
 from plat_core.notifications import Notifier, Subscription
 from plat_core.ports import Endpoint, Record, Route, RouteRemoved, RouteState, build_route
 
-from plat_backends import probe
 from plat_backends.kubernetes.api import Api, Missing
 from plat_backends.kubernetes.cache import Cache
 from plat_backends.kubernetes.functions import KubernetesFunctionStore, Unreadable
@@ -33,6 +32,7 @@ from plat_backends.kubernetes.kinds import (
     revision_of,
 )
 from plat_backends.kubernetes.observing import address_of, state_of
+from plat_backends.replica import probe
 
 FIRST_PROBES: Final = 100
 FIRST_PAUSE: Final = 0.01
@@ -49,7 +49,7 @@ Ask = Callable[[str, float], Awaitable[bool]]
 
 async def is_ready(address: str, deadline: float) -> bool:
     """Ask a replica itself."""
-    return await probe.status(address, probe.READY, deadline=deadline) == 200
+    return await probe.probe_status(address, probe.READY, deadline=deadline) == 200
 
 
 @dataclass(slots=True)

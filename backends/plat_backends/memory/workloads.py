@@ -15,8 +15,8 @@ from plat_core.model.names import FunctionRef
 from plat_core.notifications import Notifier
 from plat_core.ports import Endpoint, Failure, Replica, ReplicaState, Revision, Workload
 
-from plat_backends.counts import change, next_id
 from plat_backends.memory.logs import MemoryLogs
+from plat_backends.replica.scaling import next_replica_id, plan_scaling
 
 READY_SECONDS = 10.0
 """After so long in readiness, earlier crashes are forgotten."""
@@ -25,7 +25,7 @@ READY_SECONDS = 10.0
 @dataclass(slots=True)
 class _Entry:
     value: Replica
-    born: float
+    created_at: float
 
     @property
     def id(self) -> str:
@@ -66,17 +66,17 @@ class MemoryWorkloads:
             raise Unavailable("the backend is closed")
         self.applied.append(workload)
         entries = self._entries.setdefault(workload.ref, {})
-        wanted = change(workload, entries.values(), pausing=True)
-        for id_ in wanted.stop:
+        plan = plan_scaling(workload, entries.values(), pausing=True)
+        for id_ in plan.stop:
             del entries[id_]
-        for id_ in wanted.pause:
+        for id_ in plan.pause:
             self.become(workload.ref, id_, "paused")
-        for id_ in wanted.wake:
+        for id_ in plan.resume:
             self.become(workload.ref, id_, "ready")
-        for number, n in wanted.start.items():
+        for number, n in plan.start.items():
             for _ in range(n):
                 self._start(workload.revisions[number])
-        if wanted.stop or wanted.start:
+        if plan.stop or plan.start:
             self._changes.notify(workload.ref)
 
     def watch(self) -> AsyncGenerator[FunctionRef, None]:
@@ -114,9 +114,10 @@ class MemoryWorkloads:
 
     def _start(self, revision: Revision) -> None:
         entries = self._entries[revision.ref]
-        id_ = next_id(revision.ref.name, revision.number, entries)
+        id_ = next_replica_id(revision.ref.name, revision.number, entries)
         entries[id_] = _Entry(
-            Replica(id_, revision.number, "starting", self._now()), born=self._now() + len(entries)
+            Replica(id_, revision.number, "starting", self._now()),
+            created_at=self._now() + len(entries),
         )
         self._started(revision, id_)
 
