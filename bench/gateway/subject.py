@@ -11,7 +11,7 @@ import uvloop
 from plat_core.errors import PlatError, Unauthenticated
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Route, RouteRemoved
-from plat_core.services.invoke import Router
+from plat_core.services.router import Router
 from plat_gateway.proxy.proxy import Proxy
 from plat_gateway.server import serve
 

@@ -17,12 +17,12 @@ from plat_core.errors import PlatError, Unavailable
 from plat_core.model.names import FunctionRef
 from plat_core.notifications import Notifier
 from plat_core.services.background import background
+from plat_core.services.call_metrics import BUCKETS
 from plat_core.services.controller import Controller, StatusContext
 from plat_core.services.functions import Functions
-from plat_core.services.invoke import Router
-from plat_core.services.load import BUCKETS
 from plat_core.services.notifying_store import NotifyingStore
-from plat_core.services.tokens import TokenGuard, Verdict, refusal
+from plat_core.services.router import Router
+from plat_core.services.tokens import TokenCheck, TokenGuard, token_error
 from plat_gateway.app import create_app
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy
@@ -118,7 +118,7 @@ async def docker(
 def _proxy(router: Router, guard: TokenGuard, settings: ControllerSettings) -> Proxy:
     def admit(header: bytes | None, client: str) -> PlatError | None:
         verdict = guard.authenticate(header, client)
-        return None if verdict is Verdict.ALLOWED else refusal(verdict)
+        return None if verdict is TokenCheck.ALLOWED else token_error(verdict)
 
     limits = Limits(body_bytes=max(settings.build_limit, settings.json_limit))
     return Proxy(router, admit=admit, limits=limits, origins=settings.cors_origins)

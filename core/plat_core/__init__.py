@@ -1,5 +1,5 @@
-"""The heart of plat: the model, the ports, and the services that see ports but never backends.
+"""The core of plat: the model, the ports, and the services that know ports but no backend.
 
-This room may import the standard library, pydantic and, inside one backend, that backend's own
-client. It may not import FastAPI, kopf, typer, or any other room of plat.
+This package may import the standard library and pydantic. It may not import a web framework, kopf,
+typer, a client of a backend, or any other package of plat.
 """

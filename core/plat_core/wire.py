@@ -1,7 +1,6 @@
-"""Documents that travel between the platform's own services: what a controller tells gateways, and
-what gateways tell each other.
+"""Messages between the platform's services: from the controller to gateways, and between gateways.
 
-They stand above the ports and below whoever speaks them; no I/O here.
+The previous release sends and receives the same messages, so field names stay. No I/O here.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ WATCH_PATH = "/watch"
 
 
 class RouteLine(BaseModel):
-    """One line of the controller's watch: exactly one of the three is there.
+    """One line of the controller's watch, with exactly one of the three fields.
 
-    `present` comes first on each connection: all functions that there are, so that a gateway that
-    was away knows which ones went.
+    Each connection starts with `present`, the list of all functions, so that a gateway removes
+    those that were deleted while it was disconnected.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -31,7 +30,7 @@ class RouteLine(BaseModel):
 
 
 class Demand(BaseModel):
-    """How many replicas the load asks for; it is clamped to the function's bounds."""
+    """The replicas that the load requires; limited to the function's bounds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,7 +42,7 @@ Amount = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False, strict=True)]
 
 
 class ClaimLine(BaseModel):
-    """What a gateway has and wants of a function: see `plat_core.services.shares.Claim`."""
+    """What a gateway needs and holds of a function, as `slot_allocation.SlotClaim` describes."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -53,7 +52,7 @@ class ClaimLine(BaseModel):
 
 
 class LoadLine(BaseModel):
-    """What a gateway saw of a function since it last said so; `idle`: seconds without a call."""
+    """The load of a function since the last message; `idle`: seconds since the last call."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -66,11 +65,10 @@ class LoadLine(BaseModel):
 class PeerMessage(BaseModel):
     """One line between two gateways; functions are named by their path segments.
 
-    `limits` are for the receiver: from now on it uses so many slots of each replica. They are
-    numbered by `sent`, and `seen` is the number of the last ones that the sender has taken in.
-    `claims` are those that changed, `loads` all there are (None: not told this time).
-    `leaving`: it stops, and decides no more. `asks`: say when these functions can be called at the
-    receiver, which is what `knows` does.
+    `limits` grants the receiver slots of each replica, numbered by `sent`. `seen` acknowledges the
+    last grants that the sender received. `claims` are the changed ones; `loads` are all, or None if
+    the message has none. `leaving`: the sender stops and owns no functions. `asks` requests a
+    message once the receiver can call these functions; `knows` is that message.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

@@ -110,7 +110,7 @@ class Links:
         self._out[name] = writer
         try:
             if self._peers is not None:
-                self._peers.reaches(name)
+                self._peers.on_outbound_link(name)
             # nothing comes this way but the end
             await reader.read(1)
         except OSError as error:
@@ -147,7 +147,7 @@ class Links:
             before.transport.abort()
         self._in[name] = writer
         _notice_death(writer)
-        peers.joined(name)
+        peers.on_inbound_link(name)
         log.info("linked with gateway %s", name)
         try:
             while line := await reader.readline():
@@ -156,7 +156,7 @@ class Links:
         finally:
             if self._in.get(name) is writer:
                 del self._in[name]
-                peers.lost(name)
+                peers.on_inbound_lost(name)
 
     def _introduced(self, line: bytes) -> str:
         """Who speaks; empty where that is not proven."""

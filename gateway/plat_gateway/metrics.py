@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from plat_core.errors import Unavailable
 from plat_core.model.function import Function
 from plat_core.ports import Route
-from plat_core.services.calls import Calls
+from plat_core.services.async_calls import AsyncCalls
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -130,7 +130,9 @@ def _builds(counts: Mapping[str, int]) -> Metric:
 
 def _calls(samples: Iterable[FunctionSample], bounds: Sequence[float]) -> Iterator[Metric]:
     calls = CounterMetricFamily(
-        "plat_function_calls", "Calls that ended, by class of status.", labels=(*LABELS, "code")
+        "plat_function_calls",
+        "Calls that ended, by class of status.",
+        labels=(*LABELS, "code"),
     )
     durations = HistogramMetricFamily(
         "plat_function_call_duration_seconds", "How long calls took.", labels=LABELS
@@ -157,7 +159,7 @@ def _calls(samples: Iterable[FunctionSample], bounds: Sequence[float]) -> Iterat
     yield from (calls, durations, in_flight, waiting, cold)
 
 
-async def _queue(calls: Calls) -> Metric:
+async def _queue(calls: AsyncCalls) -> Metric:
     """The same at every gateway: it is read from the database that they share."""
     unfinished = GaugeMetricFamily(
         "plat_function_async_calls",

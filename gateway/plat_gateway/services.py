@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from plat_core.model.build import BuildEvent, BuildOptions
 from plat_core.model.names import FunctionRef
 from plat_core.ports import LogSource, SecretStore
-from plat_core.services.calls import Calls
+from plat_core.services.async_calls import AsyncCalls
 from plat_core.services.functions import Functions
 from plat_core.services.tokens import TokenGuard
 from starlette.requests import Request
@@ -107,7 +107,7 @@ class Services:
     backend: str
     version: str
     routed: Routed = at_once
-    calls: Calls | None = None
+    calls: AsyncCalls | None = None
     """Asynchronous calls; None where there is no database for them."""
     notices: Notices | None = None
     """Where `plat dev` may say what is wrong; None outside dev set-ups."""

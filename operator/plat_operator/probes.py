@@ -55,18 +55,18 @@ class _Numbers(Collector):
 
 
 def _work(controller: Controller) -> list[Metric]:
-    tally = controller.tally
+    metrics = controller.metrics
     outcomes = CounterMetricFamily(
         "plat_operator_reconciles", "Looks at a Function, by their outcome.", labels=["outcome"]
     )
     for outcome in ("done", "conflicts", "errors"):
-        outcomes.add_metric([outcome], getattr(tally, outcome))
+        outcomes.add_metric([outcome], getattr(metrics, outcome))
     durations = HistogramMetricFamily(
         "plat_operator_reconcile_seconds", "How long a look at a Function took."
     )
-    sums = list(accumulate(tally.durations))
+    sums = list(accumulate(metrics.durations))
     bounds = [*(f"{bound:g}" for bound in DURATIONS), "+Inf"]
-    durations.add_metric([], list(zip(bounds, sums, strict=True)), tally.seconds)
+    durations.add_metric([], list(zip(bounds, sums, strict=True)), metrics.seconds)
     return [
         outcomes,
         durations,

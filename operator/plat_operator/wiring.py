@@ -35,7 +35,7 @@ from plat_operator.settings import OperatorSettings
 log = logging.getLogger(__name__)
 
 MANAGER = "plat-operator"
-AT_ONCE = 32
+MAX_CONCURRENCY = 32
 """Functions that are worked on at the same time: more would wait for the API server in memory."""
 
 
@@ -116,7 +116,7 @@ async def operator(
             secrets=KubernetesSecretVersions(caches.secrets),
             context=StatusContext(now=now, url=url, describe_fix=describe),
             demand=workloads.wanted,
-            at_once=AT_ONCE,
+            max_concurrency=MAX_CONCURRENCY,
         )
         running = Operator(api, caches, controller, _reflectors(api, caches))
         async with background(*(r.run() for r in running.reflectors)) as beside:

@@ -11,11 +11,11 @@ from plat_core.errors import CallNotFound, Conflict, Overloaded
 from plat_core.model.calls import (
     Backlog,
     Call,
-    CallAnswer,
+    CallFailure,
     CallQuery,
     CallRequest,
-    CallTrouble,
-    Claim,
+    CallResponse,
+    ClaimedCall,
     QueueBound,
 )
 from plat_core.model.names import FunctionRef
@@ -27,8 +27,10 @@ START = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=UTC)
 REQUEST = CallRequest(
     "POST", "/a%2Fb?c=d", (("Content-Type", "image/png"), ("X-Odd", "\xe9")), bytes(range(256))
 )
-ANSWER = CallAnswer(201, (("Content-Type", "text/plain"), ("Set-Cookie", "a=\xff")), b"\0done\xff")
-TROUBLE = CallTrouble("overloaded", "every replica is busy\0")
+ANSWER = CallResponse(
+    201, (("Content-Type", "text/plain"), ("Set-Cookie", "a=\xff")), b"\0done\xff"
+)
+TROUBLE = CallFailure("overloaded", "every replica is busy\0")
 
 
 WIDE = QueueBound(100, 1 << 20)
@@ -46,19 +48,19 @@ async def queue(calls: CallStore, name: str, ref: FunctionRef = REF, at: float =
 
 async def take(
     calls: CallStore, holder: str = "a", *, at: float = 0, room: int = 10
-) -> list[Claim]:
+) -> list[ClaimedCall]:
     claimed = await calls.claim({REF: room}, holder=holder, now=moment(at), until=moment(at + 30))
     return list(claimed)
 
 
-def ids(claims: list[Claim]) -> list[str]:
+def ids(claims: list[ClaimedCall]) -> list[str]:
     return [claim.call.id for claim in claims]
 
 
 async def test_what_was_queued_comes_out_as_it_went_in(calls: CallStore) -> None:
     call = await queue(calls, "one")
     assert await calls.get("one") == call
-    assert await calls.answer("one") is None
+    assert await calls.response("one") is None
     [claim] = await take(calls, at=1)
     assert claim.request == REQUEST
     assert claim.call == replace(
@@ -67,10 +69,10 @@ async def test_what_was_queued_comes_out_as_it_went_in(calls: CallStore) -> None
 
 
 async def test_unknown_call_says_so(calls: CallStore) -> None:
-    for asked in (calls.get("no"), calls.answer("no"), calls.cancel("no", START)):
+    for asked in (calls.get("no"), calls.response("no"), calls.cancel("no", START)):
         with pytest.raises(CallNotFound, match="no asynchronous call no"):
             await asked
-    assert not await calls.finish("no", "succeeded", now=START, answer=ANSWER)
+    assert not await calls.finish("no", "succeeded", now=START, response=ANSWER)
 
 
 async def test_an_id_is_given_once(calls: CallStore) -> None:
@@ -96,7 +98,7 @@ async def test_a_full_queue_takes_no_more_until_a_call_is_over(
         await calls.add(third, REQUEST, bound)
     assert caught.value.retry_after
     await calls.add(replace(third, id="other", ref=OTHER), REQUEST, bound)
-    await calls.finish("one", "succeeded", now=START, answer=ANSWER)
+    await calls.finish("one", "succeeded", now=START, response=ANSWER)
     await calls.add(third, REQUEST, bound)
 
 
@@ -162,7 +164,7 @@ async def test_a_call_whose_holder_died_is_claimed_by_another(calls: CallStore) 
     [claim] = await take(calls, "heir", at=30)
     assert (claim.call.attempts, claim.request) == (2, REQUEST)
     await calls.renew(["one"], holder="dead", until=moment(500))
-    assert not await calls.retry("one", "dead", due=moment(40), trouble=TROUBLE)
+    assert not await calls.retry("one", "dead", due=moment(40), failure=TROUBLE)
     await calls.give_back("dead", moment(40))
     assert (await calls.get("one")).state == "running"
     assert ids(await take(calls, "third", at=60)) == ["one"]
@@ -180,12 +182,12 @@ async def test_who_renews_keeps_what_it_holds(calls: CallStore) -> None:
 async def test_a_retried_call_waits_for_its_moment_and_tells_why(calls: CallStore) -> None:
     await queue(calls, "one")
     await take(calls)
-    assert await calls.retry("one", "a", due=moment(10), trouble=TROUBLE)
+    assert await calls.retry("one", "a", due=moment(10), failure=TROUBLE)
     waiting = await calls.get("one")
     assert (waiting.state, waiting.due, waiting.attempts) == ("queued", moment(10), 1)
-    assert waiting.trouble is not None
-    assert waiting.trouble.code == "overloaded"
-    assert waiting.trouble.message.startswith("every replica is busy")
+    assert waiting.failure is not None
+    assert waiting.failure.code == "overloaded"
+    assert waiting.failure.message.startswith("every replica is busy")
     assert await take(calls, at=9) == []
     assert [claim.call.attempts for claim in await take(calls, at=10)] == [2]
 
@@ -194,22 +196,22 @@ async def test_the_first_end_counts_and_its_answer_is_kept(calls: CallStore) -> 
     await queue(calls, "one")
     await take(calls, "dead")
     await take(calls, "heir", at=30)
-    assert await calls.finish("one", "succeeded", now=moment(31), answer=ANSWER)
+    assert await calls.finish("one", "succeeded", now=moment(31), response=ANSWER)
     assert not await calls.finish(
-        "one", "failed", now=moment(32), answer=CallAnswer(500), trouble=TROUBLE
+        "one", "failed", now=moment(32), response=CallResponse(500), failure=TROUBLE
     )
     over = await calls.get("one")
     assert (over.state, over.status, over.finished) == ("succeeded", 201, moment(31))
-    assert over.trouble is None
-    assert await calls.answer("one") == ANSWER
+    assert over.failure is None
+    assert await calls.response("one") == ANSWER
     assert await take(calls, at=999) == []
 
 
 async def test_an_answer_that_was_cut_says_so(calls: CallStore) -> None:
     await queue(calls, "one")
-    await calls.finish("one", "failed", now=START, answer=replace(ANSWER, truncated=True))
+    await calls.finish("one", "failed", now=START, response=replace(ANSWER, truncated=True))
     assert (await calls.get("one")).truncated
-    answer = await calls.answer("one")
+    answer = await calls.response("one")
     assert answer is not None
     assert answer.truncated
 
@@ -217,10 +219,10 @@ async def test_an_answer_that_was_cut_says_so(calls: CallStore) -> None:
 async def test_a_call_may_end_without_an_answer(calls: CallStore) -> None:
     await queue(calls, "one")
     await take(calls)
-    assert await calls.finish("one", "failed", now=moment(1), trouble=CallTrouble("x", "why"))
+    assert await calls.finish("one", "failed", now=moment(1), failure=CallFailure("x", "why"))
     over = await calls.get("one")
-    assert (over.state, over.status, over.trouble) == ("failed", None, CallTrouble("x", "why"))
-    assert await calls.answer("one") is None
+    assert (over.state, over.status, over.failure) == ("failed", None, CallFailure("x", "why"))
+    assert await calls.response("one") is None
 
 
 async def test_what_is_given_back_is_due_at_once_and_did_not_count(calls: CallStore) -> None:
@@ -272,10 +274,10 @@ async def test_calls_are_listed_newest_first_and_by_what_is_asked(calls: CallSto
 async def test_sweeping_forgets_what_was_over_before(calls: CallStore) -> None:
     for name in ("old", "new", "open"):
         await queue(calls, name)
-    await calls.finish("old", "succeeded", now=moment(1), answer=ANSWER)
-    await calls.finish("new", "succeeded", now=moment(10), answer=ANSWER)
+    await calls.finish("old", "succeeded", now=moment(1), response=ANSWER)
+    await calls.finish("new", "succeeded", now=moment(10), response=ANSWER)
     assert await calls.sweep(moment(10)) == 1
     with pytest.raises(CallNotFound):
-        await calls.answer("old")
-    assert await calls.answer("new") == ANSWER
+        await calls.response("old")
+    assert await calls.response("new") == ANSWER
     assert (await calls.get("open")).state == "queued"

@@ -13,7 +13,7 @@ from plat_controller.server import ControllerServer
 from plat_core.model.build import BuildEvent, BuildOptions, Failed
 from plat_core.model.source import Source
 from plat_core.services.controller import Controller, StatusContext
-from plat_core.services.invoke import Router
+from plat_core.services.router import Router
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy
 from plat_http.fixes import describe

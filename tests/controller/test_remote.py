@@ -31,7 +31,7 @@ from plat_core.model.build import BuildOptions, Failed, Finished
 from plat_core.model.function import FunctionStatus
 from plat_core.model.names import FunctionRef
 from plat_core.ports import LogQuery, LogRecord, Route, RouteRemoved
-from plat_core.services.invoke import Router
+from plat_core.services.router import Router
 
 from ..contract.samples import IMAGE, OTHER, REF, function, image, revision
 from ..gateway.api.conftest import TOKEN

@@ -13,7 +13,7 @@ from docker.models.containers import Container
 from plat_backends.sql import Database, SqlCallStore, SqlFunctionStore, SqlSecretStore
 from plat_backends.sql import database as sql_database
 from plat_core.errors import Conflict, Unavailable
-from plat_core.model.calls import Call, CallRequest, Claim, QueueBound
+from plat_core.model.calls import Call, CallRequest, ClaimedCall, QueueBound
 from plat_core.model.function import Function
 
 from ..contract.samples import REF, function
@@ -79,7 +79,7 @@ async def test_gateways_that_claim_at_once_get_each_call_once_and_wait_for_nobod
         await database.close()
 
 
-async def _claim(store: SqlCallStore, moment: datetime) -> Sequence[Claim]:
+async def _claim(store: SqlCallStore, moment: datetime) -> Sequence[ClaimedCall]:
     until = moment + timedelta(seconds=60)
     return await store.claim({REF: 5}, holder=f"{id(store)}", now=moment, until=until)
 

@@ -9,8 +9,8 @@ from contextlib import suppress
 
 import pytest
 from plat_backends.memory.scaler import MemoryScaler
-from plat_core.services.invoke import Router
 from plat_core.services.peers import Peers
+from plat_core.services.router import Router
 from plat_gateway.links import LINE, Links
 
 
@@ -59,14 +59,14 @@ async def test_gateways_hear_each_other(pair: tuple[Gateway, Gateway]) -> None:
     one, two = pair
     one.meet(two)
     two.meet(one)
-    await until(lambda: not (one.peers.unheard or two.peers.unheard))
+    await until(lambda: not (one.peers.silent_peers or two.peers.silent_peers))
 
 
 async def test_a_link_that_breaks_is_opened_again(pair: tuple[Gateway, Gateway]) -> None:
     one, two = pair
     one.meet(two)
     two.meet(one)
-    await until(lambda: not two.peers.unheard)
+    await until(lambda: not two.peers.silent_peers)
     port = one.links.port
     await one.close()
     again = Gateway("one")
@@ -74,7 +74,7 @@ async def test_a_link_that_breaks_is_opened_again(pair: tuple[Gateway, Gateway])
     assert again.links.port != port
     again.meet(two)
     two.meet(again)
-    await until(lambda: not (again.peers.unheard or two.peers.unheard))
+    await until(lambda: not (again.peers.silent_peers or two.peers.silent_peers))
     await again.close()
 
 
@@ -87,7 +87,7 @@ async def test_who_does_not_know_the_token_is_not_heard(pair: tuple[Gateway, Gat
     reader, writer = await asyncio.open_connection("127.0.0.1", one.links.port)
     writer.write(b'{"hello": "two", "proof": "0"}\n{"leaving": true}\n')
     assert await reader.read() == b""
-    assert one.peers.unheard == ["two"]
+    assert one.peers.silent_peers == ["two"]
     writer.close()
     await stranger.close()
 

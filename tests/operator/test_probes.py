@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from plat_backends.kubernetes import Caches
 from plat_backends.kubernetes.kinds import PODS
-from plat_core.services.workqueue import Tally
+from plat_core.services.workqueue import QueueMetrics
 from plat_operator import probes
 
 from tests.kubernetes.process import fetch
@@ -30,7 +30,7 @@ class Written:
 class Synced:
     synced: bool = False
     depth: int = 3
-    tally: Tally = field(default_factory=Tally)
+    metrics: QueueMetrics = field(default_factory=QueueMetrics)
 
 
 @dataclass

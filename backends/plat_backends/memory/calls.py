@@ -11,12 +11,12 @@ from plat_core.model.calls import (
     OVER,
     Backlog,
     Call,
-    CallAnswer,
+    CallFailure,
     CallQuery,
     CallRequest,
+    CallResponse,
     CallState,
-    CallTrouble,
-    Claim,
+    ClaimedCall,
     QueueBound,
 )
 from plat_core.model.names import FunctionRef
@@ -28,7 +28,7 @@ from plat_backends import queueing
 class _Kept:
     call: Call
     request: CallRequest | None
-    answer: CallAnswer | None = None
+    response: CallResponse | None = None
     holder: str = ""
     until: datetime | None = None
 
@@ -76,9 +76,9 @@ class MemoryCallStore:
         found.sort(key=lambda call: (call.created, call.id), reverse=True)
         return found[: query.limit]
 
-    async def answer(self, call_id: str) -> CallAnswer | None:
-        """See `CallStore.answer`."""
-        return self._find(call_id).answer
+    async def response(self, call_id: str) -> CallResponse | None:
+        """See `CallStore.response`."""
+        return self._find(call_id).response
 
     async def backlog(self, now: datetime) -> Backlog:
         """See `CallStore.backlog`."""
@@ -98,7 +98,7 @@ class MemoryCallStore:
 
     async def claim(
         self, room: Mapping[FunctionRef, int], *, holder: str, now: datetime, until: datetime
-    ) -> Sequence[Claim]:
+    ) -> Sequence[ClaimedCall]:
         """See `CallStore.claim`."""
         claims = []
         for ref, places in room.items():
@@ -107,7 +107,7 @@ class MemoryCallStore:
                 kept.holder, kept.until = holder, until
                 kept.call = replace(call, state="running", attempts=call.attempts + 1, started=now)
                 assert kept.request is not None  # noqa: S101 - it is there until the call is over
-                claims.append(Claim(kept.call, kept.request))
+                claims.append(ClaimedCall(kept.call, kept.request))
         return claims
 
     async def renew(self, call_ids: Collection[str], *, holder: str, until: datetime) -> None:
@@ -117,12 +117,12 @@ class MemoryCallStore:
                 kept.until = until
 
     async def retry(
-        self, call_id: str, holder: str, *, due: datetime, trouble: CallTrouble
+        self, call_id: str, holder: str, *, due: datetime, failure: CallFailure
     ) -> bool:
         """See `CallStore.retry`."""
         for kept in self._held(holder):
             if kept.call.id == call_id:
-                kept.call = replace(kept.call, state="queued", due=due, trouble=trouble)
+                kept.call = replace(kept.call, state="queued", due=due, failure=failure)
                 kept.holder, kept.until = "", None
                 return True
         return False
@@ -133,17 +133,17 @@ class MemoryCallStore:
         state: CallState,
         *,
         now: datetime,
-        answer: CallAnswer | None = None,
-        trouble: CallTrouble | None = None,
+        response: CallResponse | None = None,
+        failure: CallFailure | None = None,
     ) -> bool:
         """See `CallStore.finish`."""
         kept = self._kept.get(call_id)
         if kept is None or kept.call.state in OVER:
             return False
-        call = replace(kept.call, state=state, finished=now, trouble=trouble)
-        if answer is not None:
-            call = replace(call, status=answer.status, truncated=answer.truncated)
-        self._kept[call_id] = _Kept(call, None, answer)
+        call = replace(kept.call, state=state, finished=now, failure=failure)
+        if response is not None:
+            call = replace(call, status=response.status, truncated=response.truncated)
+        self._kept[call_id] = _Kept(call, None, response)
         return True
 
     async def give_back(self, holder: str, now: datetime) -> None:

@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from plat_core.model.calls import (
     Backlog,
     Call,
-    CallAnswer,
+    CallFailure,
     CallQuery,
     CallRequest,
+    CallResponse,
     CallState,
-    CallTrouble,
-    Claim,
+    ClaimedCall,
     QueueBound,
 )
 from plat_core.model.names import FunctionRef
@@ -83,16 +83,16 @@ class SqlCallStore:
         rows = await self._database.read(lambda c: c.execute(wanted).mappings().all())
         return [_call(row) for row in rows]
 
-    async def answer(self, call_id: str) -> CallAnswer | None:
-        """See `CallStore.answer`."""
+    async def response(self, call_id: str) -> CallResponse | None:
+        """See `CallStore.response`."""
 
-        def work(connection: sa.Connection) -> CallAnswer | None:
+        def work(connection: sa.Connection) -> CallResponse | None:
             call = _get(connection, call_id)
             query = sa.select(CALL_ANSWERS).where(CALL_ANSWERS.c.id == call_id)
             row = connection.execute(query).mappings().first()
             if row is None or call.status is None:
                 return None
-            return CallAnswer(call.status, _headers(row), bytes(row["body"]), call.truncated)
+            return CallResponse(call.status, _headers(row), bytes(row["body"]), call.truncated)
 
         return await self._database.read(work)
 
@@ -118,10 +118,10 @@ class SqlCallStore:
 
     async def claim(
         self, room: Mapping[FunctionRef, int], *, holder: str, now: datetime, until: datetime
-    ) -> Sequence[Claim]:
+    ) -> Sequence[ClaimedCall]:
         """See `CallStore.claim`."""
 
-        def work(connection: sa.Connection) -> Sequence[Claim]:
+        def work(connection: sa.Connection) -> Sequence[ClaimedCall]:
             ids: list[str] = []
             for ref, places in room.items():
                 free = sa.select(_C.id).where(_of(ref), _OPEN, _C.due <= now)
@@ -139,11 +139,11 @@ class SqlCallStore:
         await self._update(sa.and_(_C.id.in_(call_ids), _held(holder)), due=until)
 
     async def retry(
-        self, call_id: str, holder: str, *, due: datetime, trouble: CallTrouble
+        self, call_id: str, holder: str, *, due: datetime, failure: CallFailure
     ) -> bool:
         """See `CallStore.retry`."""
         mine = sa.and_(_C.id == call_id, _held(holder))
-        changed = await self._update(mine, state="queued", holder="", due=due, **_told(trouble))
+        changed = await self._update(mine, state="queued", holder="", due=due, **_told(failure))
         return changed > 0
 
     async def finish(
@@ -152,12 +152,12 @@ class SqlCallStore:
         state: CallState,
         *,
         now: datetime,
-        answer: CallAnswer | None = None,
-        trouble: CallTrouble | None = None,
+        response: CallResponse | None = None,
+        failure: CallFailure | None = None,
     ) -> bool:
         """See `CallStore.finish`."""
         return await self._write(
-            lambda c: _finish(c, call_id, state, now=now, answer=answer, trouble=trouble)
+            lambda c: _finish(c, call_id, state, now=now, response=response, failure=failure)
         )
 
     async def give_back(self, holder: str, now: datetime) -> None:
@@ -211,13 +211,13 @@ def _get(connection: sa.Connection, call_id: str, *, lock: bool = False) -> Call
     return _call(row)
 
 
-def _claims(connection: sa.Connection, ids: Sequence[str]) -> Sequence[Claim]:
+def _claims(connection: sa.Connection, ids: Sequence[str]) -> Sequence[ClaimedCall]:
     columns = (CALLS, CALL_REQUESTS.c.headers, CALL_REQUESTS.c.body)
     query = sa.select(*columns).join(CALL_REQUESTS).where(_C.id.in_(ids))
     found = {}
     for row in connection.execute(query).mappings():
         request = CallRequest(row["method"], row["path"], _headers(row), bytes(row["body"]))
-        found[row["id"]] = Claim(_call(row), request)
+        found[row["id"]] = ClaimedCall(_call(row), request)
     return [found[call_id] for call_id in ids]
 
 
@@ -227,23 +227,23 @@ def _finish(
     state: CallState,
     *,
     now: datetime,
-    answer: CallAnswer | None = None,
-    trouble: CallTrouble | None = None,
+    response: CallResponse | None = None,
+    failure: CallFailure | None = None,
 ) -> bool:
-    values: dict[str, Any] = {"state": state, "holder": "", "finished": now, **_told(trouble)}
-    if answer is not None:
-        values |= {"status": answer.status, "truncated": answer.truncated}
+    values: dict[str, Any] = {"state": state, "holder": "", "finished": now, **_told(failure)}
+    if response is not None:
+        values |= {"status": response.status, "truncated": response.truncated}
     open_one = sa.update(CALLS).where(_C.id == call_id, _OPEN)
     if not connection.execute(open_one.values(**values)).rowcount:
         return False
     connection.execute(sa.delete(CALL_REQUESTS).where(CALL_REQUESTS.c.id == call_id))
-    if answer is not None:
-        _insert(connection, CALL_ANSWERS, call_id, answer)
+    if response is not None:
+        _insert(connection, CALL_ANSWERS, call_id, response)
     return True
 
 
 def _insert(
-    connection: sa.Connection, table: sa.Table, call_id: str, content: CallRequest | CallAnswer
+    connection: sa.Connection, table: sa.Table, call_id: str, content: CallRequest | CallResponse
 ) -> None:
     headers = [list(line) for line in content.headers]
     connection.execute(sa.insert(table).values(id=call_id, headers=headers, body=content.body))
@@ -284,12 +284,12 @@ def _call(row: Any) -> Call:
         finished=row["finished"],
         status=row["status"],
         truncated=row["truncated"],
-        trouble=None if told is None else CallTrouble(told, row["trouble"]),
+        failure=None if told is None else CallFailure(told, row["trouble"]),
     )
 
 
-def _told(trouble: CallTrouble | None) -> dict[str, str | None]:
-    if trouble is None:
+def _told(failure: CallFailure | None) -> dict[str, str | None]:
+    if failure is None:
         return {"trouble_code": None, "trouble": None}
     # Postgres keeps no NUL in a text, and what a function printed may be quoted in it
-    return {"trouble_code": trouble.code, "trouble": trouble.message.replace("\0", "")}
+    return {"trouble_code": failure.code, "trouble": failure.message.replace("\0", "")}

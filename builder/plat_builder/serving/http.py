@@ -24,7 +24,7 @@ from plat_core.model import strictjson
 from plat_core.model.base import Model
 from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished, LogLine
 from plat_core.model.validation import validate
-from plat_core.services.tokens import TokenGuard, Verdict, refusal
+from plat_core.services.tokens import TokenCheck, TokenGuard, token_error
 from plat_http.fixes import describe
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from starlette.applications import Starlette
@@ -219,7 +219,7 @@ class Door:
         header = request.headers.get("authorization")
         client = request.client.host if request.client else "unknown"
         verdict = self._guard.authenticate(header.encode("latin-1") if header else None, client)
-        return None if verdict is Verdict.ALLOWED else problem(refusal(verdict), request)
+        return None if verdict is TokenCheck.ALLOWED else problem(token_error(verdict), request)
 
 
 def problem(error: PlatError, request: Request, log: str = "") -> Response:

@@ -1,7 +1,7 @@
-"""Calls that nobody waits for: what is asked, where it stands, and what came of it.
+"""Asynchronous calls: requests, states and results.
 
-An asynchronous call is stored before its caller hears of it, sent to the function at least once,
-and its answer is kept for a while.
+An asynchronous call is stored before its client receives the id. It is sent to the function at
+least once, and its response is stored for a while.
 """
 
 from __future__ import annotations
@@ -13,20 +13,21 @@ from typing import Final, Literal, get_args
 from plat_core.model.refs import FunctionRef
 
 CallState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-"""`queued`: waits for its next attempt. `running`: is at the function now. `succeeded`: answered
-with a status below 400. `failed`: answered with another one, or given up without an answer."""
+"""`queued`: waits for its next attempt. `running`: was sent to the function. `succeeded`: the
+function responded with a status below 400. `failed`: it responded with another status, or the call
+was given up without a response."""
 
 CALL_STATES: Final[tuple[CallState, ...]] = get_args(CallState)
 OVER: Final[frozenset[CallState]] = frozenset({"succeeded", "failed", "cancelled"})
-"""The states that a call never leaves."""
+"""The final states."""
 
 Headers = tuple[tuple[str, str], ...]
-"""Header lines in their order, each as name and value; the bytes of a line as Latin-1."""
+"""Header lines in order, each as name and value, decoded as Latin-1."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallRequest:
-    """What the function is to get. `path` begins with `/` and has the query, as it was sent."""
+    """The request for the function. `path` starts with `/` and includes the query, as received."""
 
     method: str
     path: str
@@ -35,21 +36,21 @@ class CallRequest:
 
     @property
     def size(self) -> int:
-        """Its bytes, without what stands between them."""
+        """Number of bytes, without separators."""
         return len(self.path) + len(self.body) + sum(len(n) + len(v) for n, v in self.headers)
 
 
 @dataclass(frozen=True, slots=True)
 class QueueBound:
-    """How much of one function may wait or run: calls, and bytes of their requests together."""
+    """The limit of unfinished calls of one function: their number, and bytes of requests."""
 
     calls: int
     size: int
 
 
 @dataclass(frozen=True, slots=True)
-class CallAnswer:
-    """What the function answered; `truncated` where it had more than is kept of a body."""
+class CallResponse:
+    """The function's response; `truncated` if its body exceeded the limit."""
 
     status: int
     headers: Headers = ()
@@ -58,8 +59,8 @@ class CallAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class CallTrouble:
-    """Why an attempt had no good end: a stable code, as errors have it, and a sentence."""
+class CallFailure:
+    """Why an attempt failed: a stable error code and a sentence."""
 
     code: str
     message: str
@@ -67,10 +68,10 @@ class CallTrouble:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An asynchronous call without its request and its answer, which may be large.
+    """An asynchronous call, without its request and response, which may be large.
 
-    `due` is when it may be tried next, `attempts` how often it was begun, `trouble` what the last
-    attempt that failed ended with; `status` is the function's, once it answered.
+    `due` is the earliest time of the next attempt, `attempts` the number of attempts so far, and
+    `failure` that of the last failed attempt. `status` is that of the function's response.
     """
 
     id: str
@@ -85,12 +86,12 @@ class Call:
     finished: datetime | None = None
     status: int | None = None
     truncated: bool = False
-    trouble: CallTrouble | None = None
+    failure: CallFailure | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A call that this process is to send now."""
+class ClaimedCall:
+    """A call that this process sends now."""
 
     call: Call
     request: CallRequest
@@ -98,7 +99,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class CallQuery:
-    """Which calls: of a name, of a namespace, in a state, the newest `limit` of them."""
+    """Selects the newest `limit` calls, by function name, namespace and state."""
 
     name: str | None = None
     namespace: str | None = None
@@ -108,7 +109,7 @@ class CallQuery:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many calls of which functions are due, and when the next one of the others is."""
+    """The number of due calls by function, and when the next of the others is due."""
 
     due: dict[FunctionRef, int] = field(default_factory=dict)
     next: datetime | None = None

@@ -9,12 +9,12 @@ from typing import Protocol
 from plat_core.model.calls import (
     Backlog,
     Call,
-    CallAnswer,
+    CallFailure,
     CallQuery,
     CallRequest,
+    CallResponse,
     CallState,
-    CallTrouble,
-    Claim,
+    ClaimedCall,
     QueueBound,
 )
 from plat_core.model.names import FunctionRef
@@ -44,7 +44,7 @@ class CallStore(Protocol):
         """Return the matching calls, newest first."""
         ...
 
-    async def answer(self, call_id: str) -> CallAnswer | None:
+    async def response(self, call_id: str) -> CallResponse | None:
         """Return the function's response, or None without one (yet); raise CallNotFound."""
         ...
 
@@ -58,8 +58,8 @@ class CallStore(Protocol):
 
     async def claim(
         self, room: Mapping[FunctionRef, int], *, holder: str, now: datetime, until: datetime
-    ) -> Sequence[Claim]:
-        """Claim up to `room` due calls of each function, the longest due first.
+    ) -> Sequence[ClaimedCall]:
+        """ClaimedCall up to `room` due calls of each function, the longest due first.
 
         Claimed calls are `running`, with one more attempt, and belong to `holder` until `until`.
         """
@@ -70,7 +70,7 @@ class CallStore(Protocol):
         ...
 
     async def retry(
-        self, call_id: str, holder: str, *, due: datetime, trouble: CallTrouble
+        self, call_id: str, holder: str, *, due: datetime, failure: CallFailure
     ) -> bool:
         """Enqueue a call again for `due`; return False, unchanged, if `holder` lost its claim."""
         ...
@@ -81,8 +81,8 @@ class CallStore(Protocol):
         state: CallState,
         *,
         now: datetime,
-        answer: CallAnswer | None = None,
-        trouble: CallTrouble | None = None,
+        response: CallResponse | None = None,
+        failure: CallFailure | None = None,
     ) -> bool:
         """Store the result of a call and drop its request. The first result counts.
 

@@ -1,6 +1,5 @@
-"""The services: what plat does, said in terms of ports.
+"""The services: deploy, reconcile, scale and invoke, written against the ports.
 
-This room may import the model, the errors and the ports. It may not import a backend, a web
-framework or an SDK, and it reads neither the environment nor the clock of the machine: both are
-given to it.
+This package may import the model, the errors and the ports. It may not import a backend, a web
+framework or an SDK. It reads neither the environment nor the system clock; callers pass both in.
 """

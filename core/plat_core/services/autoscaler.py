@@ -1,6 +1,6 @@
-"""The loop around the pure autoscaler: load in, `Scaler.scale` out, every two seconds.
+"""The loop around the pure autoscaler: it reads the load and scales every two seconds.
 
-A function without a replica and without a caller costs nothing here.
+A function without replicas and calls costs nothing here.
 """
 
 from __future__ import annotations
@@ -13,19 +13,25 @@ from typing import Protocol
 from plat_core.errors import PlatError
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Route, Scaler
-from plat_core.services.autoscale import Policy, Sample, State, decide, observe
+from plat_core.services.autoscale import (
+    AutoscaleState,
+    LoadSample,
+    ScalingPolicy,
+    decide,
+    observe,
+)
 
 log = logging.getLogger(__name__)
 
 TICK = 2.0
 
 
-class Load(Protocol):
-    """What the data path saw of one function since it was last asked."""
+class ObservedLoad(Protocol):
+    """The load of one function since the last sample."""
 
     @property
     def route(self) -> Route:
-        """Which function, and between which bounds it scales."""
+        """The function's route, with the bounds of its scale."""
         ...
 
     @property
@@ -35,56 +41,56 @@ class Load(Protocol):
 
     @property
     def in_flight(self) -> int:
-        """Calls that a replica works on now."""
+        """Number of calls that replicas work on."""
         ...
 
     @property
     def waiting(self) -> int:
-        """Calls that are held now."""
+        """Number of calls that wait for a replica."""
         ...
 
     @property
     def active_at(self) -> float:
-        """When there was last a call, on the autoscaler's clock."""
+        """Time of the last call, on the autoscaler's clock."""
         ...
 
 
 class LoadSource(Protocol):
-    """The data path, as the autoscaler sees it."""
+    """Where the autoscaler reads the load."""
 
-    def samples(self) -> Sequence[Load]:
-        """The load of every function; each call begins a new span for the mean."""
+    def samples(self) -> Sequence[ObservedLoad]:
+        """Return the load of every function, and start a new interval for the means."""
         ...
 
 
 class Quorum(Protocol):
-    """Where several look at the same load: who of them acts, and whether all of it is seen."""
+    """The agreement of several gateways: one of them scales a function, by the load of all."""
 
     @property
     def complete(self) -> bool:
-        """Whether everybody told of the load there; what is not known may be a call in flight."""
+        """Whether the load of every gateway is known; an unknown one may have calls in flight."""
         ...
 
-    def keeps(self, ref: FunctionRef) -> bool:
-        """Whether it is this one who asks for replicas of the function."""
+    def owns(self, ref: FunctionRef) -> bool:
+        """Return whether this gateway scales the function."""
         ...
 
 
-class Alone:
-    """The quorum of one."""
+class SingleGateway:
+    """The quorum of a gateway without peers."""
 
     complete = True
 
-    def keeps(self, ref: FunctionRef) -> bool:
-        """Every function is ours."""
+    def owns(self, ref: FunctionRef) -> bool:
+        """Return True: this gateway scales every function."""
         return True
 
 
 class Autoscaler:
-    """Decides for all functions how many replicas the load asks for.
+    """Scales every function to its load.
 
-    With a quorum of several, each decides for every function, so that whoever has to take over
-    knows the same windows; the keeper alone acts, and takes nothing away on half the knowledge.
+    In a quorum, each gateway decides for every function, so that a new owner has the same windows.
+    Only the owner acts, and it scales down only if the load of all gateways is known.
     """
 
     def __init__(
@@ -98,8 +104,8 @@ class Autoscaler:
         self._loads = loads
         self._scaler = scaler
         self._clock = clock
-        self._quorum: Quorum = quorum or Alone()
-        self._states: dict[FunctionRef, State] = {}
+        self._quorum: Quorum = quorum or SingleGateway()
+        self._states: dict[FunctionRef, AutoscaleState] = {}
 
     async def run(self) -> None:
         """Tick until cancelled."""
@@ -108,29 +114,29 @@ class Autoscaler:
             await self.tick()
 
     async def tick(self) -> None:
-        """One round over all functions that have a replica or a caller."""
+        """Scale every function that has replicas or calls."""
         now = self._clock()
-        seen: dict[FunctionRef, State] = {}
+        states: dict[FunctionRef, AutoscaleState] = {}
         for load in self._loads.samples():
             if not (load.route.endpoints or load.in_flight or load.waiting):
                 continue
             ref = load.route.ref
-            # a replica that just came up counts as active: it was started for a reason
-            state = self._states.get(ref) or State(last_active=now)
-            state = observe(state, Sample(now, load.concurrency), active_at=load.active_at)
-            seen[ref] = await self._settle(load, state, now)
-        self._states = seen
+            # a new replica counts as active, or it would be stopped before its first call
+            state = self._states.get(ref) or AutoscaleState(last_active=now)
+            state = observe(state, LoadSample(now, load.concurrency), active_at=load.active_at)
+            states[ref] = await self._scale(load, state, now)
+        self._states = states
 
-    async def _settle(self, load: Load, state: State, now: float) -> State:
+    async def _scale(self, load: ObservedLoad, state: AutoscaleState, now: float) -> AutoscaleState:
         route = load.route
-        policy = Policy(route.min, route.max, route.target, route.idle)
+        policy = ScalingPolicy(route.min, route.max, route.target, route.idle)
         decision = decide(state, policy, ready=len(route.endpoints), now=now)
         replicas = decision.replicas
         busy = load.in_flight or load.waiting
-        known = self._quorum.complete or (replicas or 0) > len(route.endpoints)
-        # what is there already is not asked for: it may just have been told to sleep
+        certain = self._quorum.complete or (replicas or 0) > len(route.endpoints)
+        # do not request the present number: the function may just have been scaled to zero
         if replicas not in (None, len(route.endpoints)) and (replicas or not busy):
-            if not known or not self._quorum.keeps(route.ref):
+            if not certain or not self._quorum.owns(route.ref):
                 return decision.state
             try:
                 await self._scaler.scale(route.ref, replicas)

@@ -1,8 +1,8 @@
-"""Work beside the body of a service, for as long as the service lives: none of it ends in silence.
+"""Background tasks of a service: a task that fails ends the service.
 
-What a task that died of a bug had in memory cannot be trusted, and to begin it anew beside the rest
-would hide the bug. So the service ends with it, and whatever supervises the service (a restart
-policy, the kubelet) starts it again, after growing pauses and visibly. Replicas run on meanwhile.
+The state of a task that failed of a bug cannot be trusted, and a restart within the process would
+hide the bug. So the service exits, and its supervisor (a restart policy, the kubelet) starts it
+again with back-off. Replicas keep running meanwhile.
 """
 
 from __future__ import annotations
@@ -18,52 +18,52 @@ log = logging.getLogger(__name__)
 Work = Coroutine[Any, Any, None]
 
 
-class Background:
-    """The work that runs beside a body; made by `background`."""
+class BackgroundTasks:
+    """The tasks that run during a `background` block."""
 
     def __init__(self, group: asyncio.TaskGroup) -> None:
         self._group = group
         self._tasks: list[asyncio.Task[None]] = []
 
     def begin(self, *work: Work) -> None:
-        """Run more of it, until the body ends."""
+        """Start more tasks, which run until the block ends."""
         for one in work:
-            task = self._group.create_task(_for_ever(one), name=_name(one))
-            # one that is cancelled before its first step was never awaited
+            task = self._group.create_task(_run_forever(one), name=_name(one))
+            # a task that is cancelled before its first step never awaits its coroutine
             task.add_done_callback(lambda _, one=one: one.close())  # type: ignore[misc]
             self._tasks.append(task)
 
     def cancel(self) -> None:
-        """End all of it."""
+        """Cancel all tasks."""
         for task in self._tasks:
             task.cancel()
 
 
 @asynccontextmanager
-async def background(*work: Work) -> AsyncIterator[Background]:
-    """Run coroutines beside the body, each until the body ends.
+async def background(*work: Work) -> AsyncIterator[BackgroundTasks]:
+    """Run coroutines until the block ends.
 
-    One that fails, or that returns before, cancels the body; the context then raises its error,
-    and not a group around it, so that who started the service can read it.
+    A coroutine that fails or returns cancels the block. The context then raises the error itself
+    instead of an exception group, so that the caller can handle it by type.
     """
     try:
         async with asyncio.TaskGroup() as group:
-            beside = Background(group)
-            beside.begin(*work)
+            tasks = BackgroundTasks(group)
+            tasks.begin(*work)
             try:
-                yield beside
+                yield tasks
             finally:
-                beside.cancel()
+                tasks.cancel()
     except BaseExceptionGroup as errors:
-        raise _alone(errors) from None
+        raise _unwrap(errors) from None
 
 
-async def _for_ever(work: Work) -> None:
+async def _run_forever(work: Work) -> None:
     name = _name(work)
     try:
         await work
     except Exception as error:
-        log.critical("%s failed, and the service ends with it: %s", name, _alone(error))
+        log.critical("%s failed, and the service ends with it: %s", name, _unwrap(error))
         raise
     log.critical("%s returned, and the service ends with it", name)
     raise RuntimeError(f"{name} returned, which it never should")
@@ -73,8 +73,8 @@ def _name(work: Work) -> str:
     return str(getattr(work, "__qualname__", work))
 
 
-def _alone(error: BaseException) -> BaseException:
-    """The one error of a group of one."""
+def _unwrap(error: BaseException) -> BaseException:
+    """Return the only error of a group, or the group itself if it has several."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         [error] = error.exceptions
     return error

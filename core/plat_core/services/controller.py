@@ -1,7 +1,7 @@
-"""The controller of the backends that have no operator: it drives observe, plan, apply.
+"""The control loop around the pure plan: observe, plan, apply.
 
-Level-based: each pass looks at everything about one function and does what is missing, so a lost
-or doubled notification changes nothing in the end.
+Level-based: each reconciliation reads the whole state of one function and does what is missing, so
+a lost or repeated notification does no harm.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from plat_core.ports import (
     Workload,
     Workloads,
 )
-from plat_core.services.reconcile import Plan, outdated, plan
-from plat_core.services.sources import Build, Built, SourceBuilder, source_key
-from plat_core.services.verdict import BuildState, Observed
-from plat_core.services.workqueue import Tally, WorkQueue
+from plat_core.services.readiness import BuildState, Observed
+from plat_core.services.reconcile import ReconcilePlan, outdated, plan
+from plat_core.services.sources import BuiltImage, SourceBuild, SourceBuilder, source_key
+from plat_core.services.workqueue import QueueMetrics, WorkQueue
 
 log = logging.getLogger(__name__)
 
-KEPT_REVISIONS = 10
+MAX_REVISIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class StatusContext:
 
 
 class Controller:
-    """Reconciles all functions of one store; answers as Resolver and as Scaler."""
+    """Reconciles all functions of one store; implements `Resolver` and `Scaler`."""
 
     def __init__(
         self,
@@ -62,11 +62,13 @@ class Controller:
         secrets: SecretVersions,
         context: StatusContext,
         demand: Callable[[Record], int] | None = None,
-        at_once: int | None = None,
+        max_concurrency: int | None = None,
     ) -> None:
-        """`demand` tells how many replicas the load asks for where that is kept elsewhere, as in
-        the size of a Deployment; without it this controller remembers what `scale` was told.
-        `at_once`: how many functions are worked on at the same time.
+        """Create a controller.
+
+        `demand` returns the replicas that the load requires if they are stored elsewhere, such as
+        in the size of a Deployment; by default the controller stores the last `scale` request.
+        `max_concurrency` limits how many functions are reconciled at the same time.
         """
         self._demand = demand
         self._store = store
@@ -74,31 +76,33 @@ class Controller:
         self._builder = builder
         self._secrets = secrets
         self._context = context
-        self._queue: WorkQueue[FunctionRef] = WorkQueue(self._work, at_once=at_once)
+        self._queue: WorkQueue[FunctionRef] = WorkQueue(
+            self._reconcile, max_concurrency=max_concurrency
+        )
         self._routes: LatestValues[FunctionRef, Route | RouteRemoved] = LatestValues(RouteRemoved)
-        self._wanted: dict[FunctionRef, int] = {}
-        self._seen: dict[FunctionRef, int] = {}
-        self._builds: dict[FunctionRef, Build] = {}
-        self._unseen: set[FunctionRef] | None = None
+        self._requested: dict[FunctionRef, int] = {}
+        self._generations: dict[FunctionRef, int] = {}
+        self._builds: dict[FunctionRef, SourceBuild] = {}
+        self._unreconciled: set[FunctionRef] | None = None
 
     @property
-    def tally(self) -> Tally:
-        """What was done so far."""
-        return self._queue.tally
+    def metrics(self) -> QueueMetrics:
+        """Totals of the reconciliations so far."""
+        return self._queue.metrics
 
     @property
     def depth(self) -> int:
-        """How many functions are worked on, or wait for it."""
+        """Number of functions that are reconciled or waiting."""
         return len(self._queue)
 
     @property
     def synced(self) -> bool:
-        """Whether every function that was stored at the start was looked at once."""
-        return self._unseen is not None and not self._unseen
+        """Whether every function that existed at the start was reconciled once."""
+        return self._unreconciled is not None and not self._unreconciled
 
     async def run(self) -> None:
-        """Reconcile until cancelled; on the way out nothing is stopped but the controller."""
-        self._unseen = {record.function.ref for record in await self._store.list()}
+        """Reconcile until cancelled; replicas keep running afterwards."""
+        self._unreconciled = {record.function.ref for record in await self._store.list()}
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._follow(self._store.watch()))
@@ -120,25 +124,25 @@ class Controller:
                     self._queue.add(record.function.ref)
 
     def watch(self) -> AsyncGenerator[Route | RouteRemoved, None]:
-        """Resolver: every route, then each change."""
+        """See `Resolver.watch`."""
         return self._routes.watch()
 
     async def scale(self, ref: FunctionRef, replicas: int) -> None:
-        """Scaler: what the load asks for; clamped to the function's bounds when it is applied."""
-        if ref not in self._wanted:
+        """See `Scaler.scale`; the number is limited to the function's bounds when it is applied."""
+        if ref not in self._requested:
             await self._store.get(ref)
-        if self._wanted.get(ref) != replicas:
-            self._wanted[ref] = replicas
+        if self._requested.get(ref) != replicas:
+            self._requested[ref] = replicas
             self._queue.add(ref)
 
-    async def _work(self, ref: FunctionRef) -> None:
-        try:
-            await self._reconcile(ref)
-        finally:
-            if self._unseen:
-                self._unseen.discard(ref)
-
     async def _reconcile(self, ref: FunctionRef) -> None:
+        try:
+            await self._reconcile_now(ref)
+        finally:
+            if self._unreconciled:
+                self._unreconciled.discard(ref)
+
+    async def _reconcile_now(self, ref: FunctionRef) -> None:
         try:
             record = await self._store.get(ref)
         except FunctionNotFound:
@@ -148,8 +152,8 @@ class Controller:
         spec = record.function.spec
         versions = await self._versions(ref.namespace, spec)
         if record.function.metadata.deletion_timestamp is None:
-            self._welcome(record)
-            record, build = await self._revise(record, versions)
+            self._set_initial_scale(record)
+            record, build = await self._ensure_revision(record, versions)
         observed = Observed(
             replicas=await self._workloads.observe(ref),
             wanted=self._clamped(record),
@@ -157,45 +161,45 @@ class Controller:
             build=build,
             missing_secrets=sorted(spec.required_secrets - versions.keys()),
         )
-        await self._carry_out(record, plan(record, observed, self._context.describe_fix))
+        await self._apply(record, plan(record, observed, self._context.describe_fix))
 
-    def _welcome(self, record: Record) -> None:
-        """A first or a changed spec runs at least once, so that its deploy has an outcome."""
+    def _set_initial_scale(self, record: Record) -> None:
+        """Start a replica of a new or changed spec, so that its deploy has an outcome."""
         ref, generation = record.function.ref, record.function.generation
-        before = self._seen.get(ref)
+        before = self._generations.get(ref)
         if before == generation:
             return
-        self._seen[ref] = generation
+        self._generations[ref] = generation
         status = record.function.status
         settled = status is not None and status.observed_generation == generation
         running = status.replicas if status is not None else 0
         if before is None and settled:
-            # the platform came back: what ran before runs again, what slept goes on sleeping
-            self._wanted[ref] = running
+            # the platform restarted: restore the previous number of replicas
+            self._requested[ref] = running
         elif record.function.spec.scale.replicas == 0:
-            self._wanted[ref] = 0
+            self._requested[ref] = 0
         else:
-            self._wanted[ref] = max(1, self._wanted.get(ref, running))
+            self._requested[ref] = max(1, self._requested.get(ref, running))
 
     def _clamped(self, record: Record) -> int:
         function = record.function
         low, high = function.spec.bounds
-        asked = self._demand(record) if self._demand else self._wanted.get(function.ref, 0)
-        return max(low, min(asked, high))
+        demand = self._demand(record) if self._demand else self._requested.get(function.ref, 0)
+        return max(low, min(demand, high))
 
     async def _versions(self, namespace: str, spec: FunctionSpec) -> Mapping[str, str]:
         names = spec.secret_names
         return await self._secrets.versions(namespace, names) if names else {}
 
-    async def _revise(
+    async def _ensure_revision(
         self, record: Record, secrets: Mapping[str, str]
     ) -> tuple[Record, BuildState | None]:
-        """Make sure that the newest revision is what spec and secrets say.
+        """Add a revision unless the newest one matches the spec and the secrets.
 
-        A source is built first. `secrets`: the versions of those that the spec names.
+        A source is built first. `secrets` are the versions of the secrets that the spec names.
         """
         function, latest = record.function, record.latest
-        built = self._built(record)
+        built = self._image(record)
         if isinstance(built, BuildState):
             return record, built
         key = source_key(function.spec)
@@ -213,31 +217,31 @@ class Controller:
             source=key,
             commit=built.commit,
         )
-        await self._store.add_revision(revision, keep=KEPT_REVISIONS)
+        await self._store.add_revision(revision, keep=MAX_REVISIONS)
         return await self._store.get(function.ref), None
 
-    def _built(self, record: Record) -> Built | BuildState:
-        """The image of the function, or where the build of its source stands.
+    def _image(self, record: Record) -> BuiltImage | BuildState:
+        """Return the image of the function, or the state of the build of its source.
 
-        What the newest revision was built from is not built again, whoever forgot about it.
+        The source of the newest revision is not built again.
         """
         function, latest = record.function, record.latest
         key, build = source_key(function.spec), self._builds.get(function.ref)
-        if build is not None and not build.holds(key, function.spec):
+        if build is not None and not build.is_current(key, function.spec):
             self._builds.pop(function.ref).task.cancel()
             build = None
         if function.spec.image is not None:
-            return Built(function.spec.image)
+            return BuiltImage(function.spec.image)
         if latest is not None and latest.source == key:
-            return Built(latest.image, latest.commit)
+            return BuiltImage(latest.image, latest.commit)
         if build is None:
-            build = Build(key, function, self._builder, self._queue.add)
+            build = SourceBuild(key, function, self._builder, self._queue.add)
             self._builds[function.ref] = build
         return build.outcome
 
-    async def _carry_out(self, record: Record, steps: Plan) -> None:
+    async def _apply(self, record: Record, steps: ReconcilePlan) -> None:
         ref = record.function.ref
-        # first the route: a replica that is to stop gets no new call
+        # route first, so that a replica that stops receives no new calls
         self._routes.publish(ref, steps.route)
         await self._workloads.apply(
             Workload(
@@ -259,7 +263,7 @@ class Controller:
     async def _forget(self, ref: FunctionRef) -> None:
         await self._workloads.apply(Workload(ref, {}))
         self._routes.remove(ref)
-        self._wanted.pop(ref, None)
-        self._seen.pop(ref, None)
+        self._requested.pop(ref, None)
+        self._generations.pop(ref, None)
         if build := self._builds.pop(ref, None):
             build.task.cancel()

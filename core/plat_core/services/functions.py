@@ -1,7 +1,7 @@
-"""The verbs on functions: what the API, and whoever stands beside it, may do to them.
+"""The operations on functions that the API offers.
 
-Each verb that changes something reads, edits and writes with the version it read, and reads again
-where somebody else was faster: two changes at once both happen, in some order.
+An operation that edits a function writes with the version it read, and retries after a concurrent
+write. Two concurrent changes are both applied, in some order.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from plat_core.notifications import Notifier
 from plat_core.ports import FunctionStore, Record, Replica, Scaler, Workloads
 
 ATTEMPTS = 10
-"""How often a change is tried when others keep writing in between."""
+"""How often an edit is tried while other writers interfere."""
 
 Outcome = Literal["created", "changed", "unchanged"]
 EventKind = Literal["created", "changed", "deleted"]
 
 
 class ScaleChange(Model):
-    """Other bounds; what is not given stays as it is, `replicas: null` ends a fixed number."""
+    """New bounds of the scale. Omitted fields stay; `replicas: null` ends a fixed number."""
 
     replicas: Annotated[int, Field(ge=0, le=1000, strict=True)] | None = None
     min: Annotated[int, Field(ge=0, le=1000, strict=True)] | None = None
@@ -43,7 +43,7 @@ class ScaleChange(Model):
     when_idle: WhenIdle | None = None
 
     def given(self) -> dict[str, Any]:
-        """The fields of `spec.scale` to replace; an explicit null counts for `replicas` only."""
+        """Return the fields of `spec.scale` to replace; null is a value for `replicas` only."""
         return {
             name: getattr(self, name)
             for name in self.model_fields_set
@@ -52,8 +52,8 @@ class ScaleChange(Model):
 
 
 @dataclass(frozen=True, slots=True)
-class Put:
-    """A stored function and what storing it did."""
+class PutResult:
+    """A stored function, and whether it was created or changed."""
 
     function: Function
     outcome: Outcome
@@ -61,7 +61,7 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class FunctionEvent:
-    """A function that is new to the listener, changed, or gone."""
+    """A function that was created, changed or deleted."""
 
     kind: EventKind
     function: Function
@@ -71,9 +71,9 @@ Edit = Callable[[FunctionSpec], FunctionSpec]
 
 
 class Functions:
-    """All verbs; `url` tells where a function is called, `now` is the wall clock.
+    """All operations; `url` returns where a function is called, `now` reads the wall clock.
 
-    `debugging`: whether a function may ask for a debugger's port.
+    `debugging`: whether a function may open a debugger's port.
     """
 
     def __init__(
@@ -96,12 +96,12 @@ class Functions:
         self._now = now
         self._locks: WeakValueDictionary[FunctionRef, asyncio.Lock] = WeakValueDictionary()
 
-    async def put(self, function: Function) -> Put:
+    async def put(self, function: Function) -> PutResult:
         """Create or replace the spec, labels and annotations.
 
-        A redeploy that was asked for before is kept, and so is the scale where the document says
-        nothing of it: `plat scale` outlives the next deploy. Raises Conflict where it is being
-        deleted, or where the given resourceVersion is not the stored one.
+        The time of the last redeploy stays, and so does the scale if the document omits it: a
+        scale set by a command outlives the next deploy. Raises Conflict if the function is being
+        deleted, or if the given resourceVersion is not the stored one.
         """
         if function.spec.debug is not None and not self._debugging:
             raise InvalidInput(
@@ -112,40 +112,40 @@ class Functions:
         async with self._lock(function.ref):
             before = await self._find(function.ref)
             if before is not None:
-                function = _with_spec(function, _kept(before.function.spec, function.spec))
+                function = _with_spec(function, _preserve(before.function.spec, function.spec))
             stored = await self._store.put(function.model_copy(update={"status": None}))
-        return Put(await self._shown(stored), _outcome(before, stored))
+        return PutResult(await self._read_back(stored), _outcome(before, stored))
 
     async def get(self, ref: FunctionRef) -> Function:
-        """The function with its status and URL; raises FunctionNotFound."""
+        """Return the function with its status and URL; raise FunctionNotFound."""
         return self._present(await self._store.get(ref))
 
     async def list(self, namespace: str | None = None) -> Sequence[Function]:
-        """All functions (of one namespace), by name."""
+        """Return the functions of all namespaces, or of one, sorted by name."""
         return [self._present(record) for record in await self._store.list(namespace)]
 
     async def delete(self, ref: FunctionRef) -> Function:
-        """Begin its deletion; returns it with a deletionTimestamp. Raises FunctionNotFound."""
+        """Mark the function for deletion and return it; raise FunctionNotFound."""
         before = await self.get(ref)
         await self._store.delete(ref)
         after = await self._find(ref)
         return before if after is None else self._present(after)
 
     async def start(self, ref: FunctionRef) -> Function:
-        """Let it run again after `stop`; raises FunctionNotFound."""
+        """Start the function after `stop`; raise FunctionNotFound."""
         return await self._edit(ref, lambda spec: spec.model_copy(update={"suspend": False}))
 
     async def stop(self, ref: FunctionRef) -> Function:
-        """No replica runs and calls are refused until `start`; raises FunctionNotFound."""
+        """Stop all replicas and reject calls until `start`; raise FunctionNotFound."""
         return await self._edit(ref, lambda spec: spec.model_copy(update={"suspend": True}))
 
     async def redeploy(self, ref: FunctionRef) -> Function:
-        """Make a new revision from the same artifact; raises FunctionNotFound."""
+        """Create a new revision of the same artifact; raise FunctionNotFound."""
         now = self._now()
         return await self._edit(ref, lambda spec: spec.model_copy(update={"redeployed_at": now}))
 
     async def scale(self, ref: FunctionRef, change: ScaleChange) -> Function:
-        """Fix the number of replicas, or set the bounds; raises FunctionNotFound, InvalidInput."""
+        """Set the bounds or a fixed number; raise FunctionNotFound, InvalidInput."""
         if not (given := change.given()):
             raise InvalidInput(
                 "nothing to change: give replicas, or min, max, target, idle or whenIdle",
@@ -158,23 +158,24 @@ class Functions:
 
         function = await self._edit(ref, edit)
         if change.replicas == 0:
-            # it may have been woken since it was last told to sleep
+            # a call may have woken it since it was last scaled to zero
             await self._scaler.scale(ref, 0)
         return function
 
     async def replicas(self, ref: FunctionRef) -> Sequence[Replica]:
-        """Its replicas as they are now; raises FunctionNotFound."""
+        """Return the current replicas; raise FunctionNotFound."""
         await self._store.get(ref)
         return await self._workloads.observe(ref)
 
     async def record(self, ref: FunctionRef) -> Record:
-        """The function with its revisions; raises FunctionNotFound."""
+        """Return the function with its revisions; raise FunctionNotFound."""
         return await self._store.get(ref)
 
     async def changed(self, ref: FunctionRef, version: str, *, within: float) -> Function:
-        """The function as soon as its resourceVersion is not `version`, or after `within` seconds.
+        """Return the function once its resourceVersion differs from `version`.
 
-        Raises FunctionNotFound, also when it goes away meanwhile.
+        Returns it unchanged after `within` seconds. Raises FunctionNotFound, also if the function
+        is deleted meanwhile.
         """
         with self._changes.subscribe() as changes:
             function = await self.get(ref)
@@ -188,9 +189,9 @@ class Functions:
         return function
 
     async def events(self, namespace: str | None = None) -> AsyncGenerator[FunctionEvent, None]:
-        """Every function as `created` first, then each change; ends when it is closed.
+        """Yield every function as `created`, then each change, until closed.
 
-        Level-based: changes that follow each other quickly may be told as one.
+        Level-based: changes in quick succession may be merged.
         """
         known: dict[FunctionRef, Function] = {}
         with self._changes.subscribe() as changes:
@@ -227,7 +228,7 @@ class Functions:
                     stored = await self._store.put(_with_spec(changed, edit(function.spec)))
                 except Conflict:
                     continue
-                return await self._shown(stored)
+                return await self._read_back(stored)
         raise Conflict(f"{ref} keeps being changed by others", fix="try again")
 
     def _lock(self, ref: FunctionRef) -> asyncio.Lock:
@@ -239,7 +240,7 @@ class Functions:
         except FunctionNotFound:
             return None
 
-    async def _shown(self, stored: Function) -> Function:
+    async def _read_back(self, stored: Function) -> Function:
         record = await self._find(stored.ref)
         return self._present(Record(stored) if record is None else record)
 
@@ -247,11 +248,11 @@ class Functions:
         function = record.function
         status = function.status or FunctionStatus()
         latest = record.latest
-        shown = {
+        fields = {
             "url": self._url(function.ref),
             "deployed_at": latest.created if latest else None,
         }
-        status = status.model_copy(update=shown)
+        status = status.model_copy(update=fields)
         return function.model_copy(update={"status": status})
 
 
@@ -259,8 +260,8 @@ def _with_spec(function: Function, spec: FunctionSpec) -> Function:
     return function.model_copy(update={"spec": spec})
 
 
-def _kept(before: FunctionSpec, given: FunctionSpec) -> FunctionSpec:
-    """`given`, with what verbs set in `before` and the document leaves open."""
+def _preserve(before: FunctionSpec, given: FunctionSpec) -> FunctionSpec:
+    """Return `given`, with the fields of `before` that operations set and the document omits."""
     names = ("redeployed_at", "scale")
     kept = {name: getattr(before, name) for name in names if name not in given.model_fields_set}
     return given.model_copy(update=kept)

@@ -1,4 +1,4 @@
-"""The plan: from what is wanted and what is seen to what is done and said next.
+"""The plan: from the desired and the observed state of a function to the next steps.
 
 Pure: no I/O, no clock, no backend. Every backend is reconciled by this one function.
 """
@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from plat_core.fix import DescribeFix, Fix
 from plat_core.model.function import Condition, ConditionStatus, FunctionStatus, Hint
 from plat_core.ports import Record, Revision, Route, build_route
+from plat_core.services.readiness import FunctionState, Observed, Readiness, assess, gave_up
 from plat_core.services.reasons import FIXES, PASSING_REASONS
-from plat_core.services.verdict import Observed, Verdict, View, gave_up, judge
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What to do: how many replicas of which revision, who serves, and what to say about it."""
+class ReconcilePlan:
+    """The next steps: replicas by revision, the serving revision, status and route."""
 
     counts: dict[int, int]
     serving: int
@@ -25,164 +25,172 @@ class Plan:
     status: FunctionStatus
     route: Route
     paused: dict[int, int] = field(default_factory=dict)
-    """How many replicas of which revision may sleep with their memory."""
+    """Maximum number of paused replicas by revision."""
     purge: bool = False
-    """Nothing of a deleted function is left: forget it."""
+    """Whether to remove the function, because it was deleted and has no replicas."""
 
 
 def outdated(revision: Revision, secrets: Mapping[str, str]) -> bool:
-    """Whether a secret changed since the revision was made; `secrets` are the versions of now.
+    """Return whether a secret changed since the revision was made; `secrets` are today's versions.
 
-    One that is needed and gone is no change: what runs goes on with the values that it has.
+    A required secret that was deleted is no change: replicas keep the values they started with.
     """
     followed = secrets.keys() | (revision.spec.secret_names - revision.spec.required_secrets)
     return any(revision.secrets.get(name) != secrets.get(name) for name in followed)
 
 
-def plan(record: Record, observed: Observed, describe_fix: DescribeFix) -> Plan:
+def plan(record: Record, observed: Observed, describe_fix: DescribeFix) -> ReconcilePlan:
     """Return the next steps for one function; `describe_fix` words the hints of its status."""
-    view = _view(record, observed)
-    counts = _counts(view)
-    verdict = judge(view)
+    state = _state(record, observed)
+    counts = _counts(state)
+    readiness = assess(state)
     deleting = record.function.metadata.deletion_timestamp is not None
-    return Plan(
+    return ReconcilePlan(
         counts=counts,
-        serving=view.serving,
-        failed=view.failed,
-        status=_status(view, verdict, describe_fix),
-        route=_route(view, verdict),
-        paused=_paused(view, counts),
+        serving=state.serving,
+        failed=state.failed,
+        status=_status(state, readiness, describe_fix),
+        route=_route(state, readiness),
+        paused=_paused(state, counts),
         purge=deleting and not observed.replicas,
     )
 
 
-def _view(record: Record, observed: Observed) -> View:
+def _state(record: Record, observed: Observed) -> FunctionState:
     ready: dict[int, int] = {}
     for replica in observed.replicas:
         if replica.state == "ready":
             ready[replica.revision] = ready.get(replica.revision, 0) + 1
-    view = View(record, observed, record.serving, record.failed, ready)
+    state = FunctionState(record, observed, record.serving, record.failed, ready)
     latest = record.latest
     if latest is None or latest.number == record.serving:
-        return view
+        return state
     if ready.get(latest.number, 0) >= _needed(record, observed) or _untried(record, observed):
-        return View(record, observed, latest.number, 0, ready)
+        return FunctionState(record, observed, latest.number, 0, ready)
     if record.failed != latest.number and gave_up(latest.number, observed.replicas):
-        return View(record, observed, record.serving, latest.number, ready)
-    return view
+        return FunctionState(record, observed, record.serving, latest.number, ready)
+    return state
 
 
 def _needed(record: Record, observed: Observed) -> int:
-    """Ready replicas that a new revision must have before it takes over from an old one."""
+    """Return how many ready replicas a new revision needs to replace an old one."""
     return max(1, observed.wanted) if record.serving else 1
 
 
 def _untried(record: Record, observed: Observed) -> bool:
-    """Whether its owner wants nothing of it to run: then the first call is what tries it."""
+    """Return whether the scale is fixed at zero, so that only a first call starts a replica."""
     latest, fixed = record.latest, record.function.spec.scale.replicas
     failed = latest is not None and latest.number == record.failed
     return fixed == 0 and observed.wanted == 0 and not failed
 
 
-def _counts(view: View) -> dict[int, int]:
-    function, latest = view.function, view.latest
+def _counts(state: FunctionState) -> dict[int, int]:
+    function, latest = state.function, state.latest
     if function.metadata.deletion_timestamp or function.spec.suspend or latest is None:
         return {}
-    wanted = view.observed.wanted
-    if view.serving == latest.number or (not view.serving and view.failed == latest.number):
+    wanted = state.observed.wanted
+    if state.serving == latest.number or (not state.serving and state.failed == latest.number):
         return {latest.number: wanted}
-    if not view.serving:
-        # a first revision runs once, whatever the load asks for, so that its deploy has an outcome
+    if not state.serving:
+        # start a first revision without load too, so that its deploy has an outcome
         return {latest.number: max(1, wanted)}
-    if view.failed == latest.number:
-        return {view.serving: wanted}
-    return {view.serving: wanted, latest.number: max(1, wanted)}
+    if state.failed == latest.number:
+        return {state.serving: wanted}
+    return {state.serving: wanted, latest.number: max(1, wanted)}
 
 
-def _paused(view: View, counts: Mapping[int, int]) -> dict[int, int]:
-    """One replica of what serves, where it sleeps and may keep its memory."""
-    sleeps = counts.get(view.serving) == 0
-    return {view.serving: 1} if sleeps and view.function.spec.scale.when_idle == "pause" else {}
+def _paused(state: FunctionState, counts: Mapping[int, int]) -> dict[int, int]:
+    """Pause one replica of the serving revision if the function is idle and supports it."""
+    sleeps = counts.get(state.serving) == 0
+    return {state.serving: 1} if sleeps and state.function.spec.scale.when_idle == "pause" else {}
 
 
-def _status(view: View, verdict: Verdict, describe_fix: DescribeFix) -> FunctionStatus:
-    function, latest = view.function, view.latest
-    serving = view.record.revision(view.serving)
+def _status(
+    state: FunctionState, readiness: Readiness, describe_fix: DescribeFix
+) -> FunctionStatus:
+    function, latest = state.function, state.latest
+    serving = state.record.revision(state.serving)
     shown = serving or latest
-    done = "Complete" if verdict.ready == "True" else verdict.reason
+    done = "Complete" if readiness.ready == "True" else readiness.reason
     facts: tuple[tuple[str, ConditionStatus, str, str], ...] = (
-        ("Ready", verdict.ready, verdict.reason, verdict.message),
-        ("Built", *_built(view, verdict)),
-        ("Available", "True" if verdict.available else "False", verdict.reason, ""),
+        ("Ready", readiness.ready, readiness.reason, readiness.message),
+        ("Built", *_built(state, readiness)),
+        ("Available", "True" if readiness.available else "False", readiness.reason, ""),
         (
             "Progressing",
-            "True" if verdict.progressing else "False",
-            verdict.reason if verdict.progressing else done,
-            verdict.cause,
+            "True" if readiness.progressing else "False",
+            readiness.reason if readiness.progressing else done,
+            readiness.cause,
         ),
-        *_secrets(view),
+        *_secrets(state),
     )
     return FunctionStatus(
         observed_generation=function.generation,
-        conditions=tuple(_condition(view, *fact) for fact in facts),
-        hints=_hints(view, verdict, describe_fix),
+        conditions=tuple(_condition(state, *fact) for fact in facts),
+        hints=_hints(state, readiness, describe_fix),
         revision=serving.name if serving else None,
         latest_revision=latest.name if latest else None,
         image=shown.image if shown else None,
         commit=(shown.commit or None) if shown else None,
-        replicas=sum(1 for r in view.observed.replicas if r.state not in ("stopping", "paused")),
-        ready_replicas=sum(view.ready.values()),
+        replicas=sum(1 for r in state.observed.replicas if r.state not in ("stopping", "paused")),
+        ready_replicas=sum(state.ready.values()),
     )
 
 
-def _built(view: View, verdict: Verdict) -> tuple[ConditionStatus, str, str]:
-    if verdict.built and view.latest is not None:
-        return "True", "Built", view.latest.image
-    if verdict.reason == "BuildFailed":
-        return "False", "BuildFailed", verdict.message
-    return "Unknown", verdict.reason, ""
+def _built(state: FunctionState, readiness: Readiness) -> tuple[ConditionStatus, str, str]:
+    if readiness.built and state.latest is not None:
+        return "True", "Built", state.latest.image
+    if readiness.reason == "BuildFailed":
+        return "False", "BuildFailed", readiness.message
+    return "Unknown", readiness.reason, ""
 
 
-def _secrets(view: View) -> Sequence[tuple[str, ConditionStatus, str, str]]:
-    """The condition on its secrets, where it needs any."""
-    missing = view.observed.missing_secrets
+def _secrets(state: FunctionState) -> Sequence[tuple[str, ConditionStatus, str, str]]:
+    """Return the condition on required secrets, if there are any."""
+    missing = state.observed.missing_secrets
     if missing:
         message = (
-            f"there is no secret {', '.join(missing)}; replicas that run keep the values "
-            "they started with, and no other replica can start"
+            f"there is no secret {', '.join(missing)}; running replicas keep the values they "
+            "started with, and no other replica can start"
         )
         return [("SecretsFound", "False", "SecretNotFound", message)]
-    needed = view.function.spec.required_secrets
+    needed = state.function.spec.required_secrets
     return [("SecretsFound", "True", "Found", "")] if needed else []
 
 
 def _condition(
-    view: View, type_: str, status: ConditionStatus, reason: str, message: str
+    state: FunctionState, type_: str, status: ConditionStatus, reason: str, message: str
 ) -> Condition:
-    before = view.function.status.condition(type_) if view.function.status else None
+    before = state.function.status.condition(type_) if state.function.status else None
     same = before is not None and before.status == status
     return Condition(
         type=type_,
         status=status,
         reason=reason,
         message=message,
-        last_transition_time=before.last_transition_time if same and before else view.observed.now,
-        observed_generation=view.function.generation,
+        last_transition_time=before.last_transition_time if same and before else state.observed.now,
+        observed_generation=state.function.generation,
     )
 
 
-def _hints(view: View, verdict: Verdict, describe_fix: DescribeFix) -> tuple[Hint, ...]:
-    if verdict.reason == "Deleting":
+def _hints(
+    state: FunctionState, readiness: Readiness, describe_fix: DescribeFix
+) -> tuple[Hint, ...]:
+    if readiness.reason == "Deleting":
         return ()
     hints = [
         Hint(reason="SecretNotFound", fix=describe_fix(Fix("set-secret", {"name": name})))
-        for name in view.observed.missing_secrets
+        for name in state.observed.missing_secrets
     ]
-    reason = verdict.trouble or verdict.reason
-    stuck = verdict.ready == "False" or verdict.trouble or verdict.reason in PASSING_REASONS
+    reason = readiness.partial_reason or readiness.reason
+    stuck = (
+        readiness.ready == "False"
+        or readiness.partial_reason
+        or readiness.reason in PASSING_REASONS
+    )
     if stuck and not (hints and reason == "SecretNotFound"):
-        build, metadata = view.observed.build, view.function.metadata
-        # of the secret that is missing, no name is known here
+        build, metadata = state.observed.build, state.function.metadata
+        # the name of the missing secret is not known here
         parameters = {"namespace": metadata.namespace}
         if reason != "SecretNotFound":
             parameters["name"] = metadata.name
@@ -192,19 +200,19 @@ def _hints(view: View, verdict: Verdict, describe_fix: DescribeFix) -> tuple[Hin
     return tuple(hints)
 
 
-def _route(view: View, verdict: Verdict) -> Route:
-    revision = view.record.revision(view.serving) or view.latest
+def _route(state: FunctionState, readiness: Readiness) -> Route:
+    revision = state.record.revision(state.serving) or state.latest
     endpoints = tuple(
         replica.endpoint
-        for replica in view.observed.replicas
-        if replica.state == "ready" and replica.endpoint and replica.revision == view.serving
+        for replica in state.observed.replicas
+        if replica.state == "ready" and replica.endpoint and replica.revision == state.serving
     )
     return build_route(
-        view.function,
+        state.function,
         revision=revision.name if revision else "",
-        state=verdict.route,
+        state=readiness.route,
         endpoints=endpoints,
-        reason=verdict.reason,
-        message=verdict.message,
+        reason=readiness.reason,
+        message=readiness.message,
         can_pause=True,
     )

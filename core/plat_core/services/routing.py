@@ -1,7 +1,7 @@
-"""Which function a path segment means, which replica takes a call, and who waits for one.
+"""The route table: which function a path segment names, which replica takes a call, who waits.
 
-Everything here is read and changed by the event loop's one thread without waiting: a warm call
-takes its lease with a few attribute reads.
+Everything here is read and changed in the event loop's thread without waiting. A warm call leases
+a slot with a few attribute reads.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from plat_core.errors import (
 from plat_core.fix import Fix
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Route, RouteRemoved
-from plat_core.services.load import Counters, Load
+from plat_core.services.call_metrics import CallCounters, ConcurrencyMeter
 from plat_core.services.reasons import FINAL_REASONS
 
 RETRY_AFTER: Final = 1.0
-"""Seconds after which a refused caller may try again."""
+"""Time (s) after which a rejected client may retry."""
 
 
-class Slots:
-    """One replica: where it answers, how many calls are in flight on it and how many may be."""
+class ReplicaSlots:
+    """One replica: its endpoint, its calls in flight, and how many it may have."""
 
     __slots__ = ("endpoint", "in_flight", "limit")
 
@@ -38,7 +38,7 @@ class Slots:
 
 
 class Waiter:
-    """A call that is held until a replica has room for it."""
+    """A call that waits for a free slot."""
 
     __slots__ = ("size", "timer")
 
@@ -50,19 +50,19 @@ class Waiter:
 class RouteEntry:
     """A function on the data path: its route, its replicas' slots and its queue.
 
-    `shares` are the slots of each replica that this gateway may use; None: all of them are its
-    own. `tell` hears of what other gateways should know: that a call waits for a slot, or that one
-    was given back of which this gateway had too many.
+    `shares` are the slots of each replica that this gateway may use; None if it may use all.
+    `on_change` is called for changes that matter to other gateways: a call waits for a slot, or a
+    surplus slot was released.
     """
 
     __slots__ = (
         "counters",
         "departed",
         "load",
+        "on_change",
         "replicas",
         "route",
         "shares",
-        "tell",
         "waiters",
         "waking",
     )
@@ -73,90 +73,96 @@ class RouteEntry:
         clock: Callable[[], float],
         *,
         shares: Mapping[str, int] | None = None,
-        tell: Callable[[RouteEntry], None] | None = None,
+        on_change: Callable[[RouteEntry], None] | None = None,
     ) -> None:
         self.route = route
         self.shares = shares
-        self.tell = tell
-        self.replicas: list[Slots] = []
-        self.departed: list[Slots] = []
-        """Replicas that are not to be called now and have calls in flight: they may come back."""
+        self.on_change = on_change
+        self.replicas: list[ReplicaSlots] = []
+        self.departed: list[ReplicaSlots] = []
+        """Replicas without a route that still have calls in flight; they may come back."""
         self.waiters: dict[asyncio.Future[Lease], Waiter] = {}
-        self.load = Load(clock)
-        self.counters = Counters()
+        self.load = ConcurrencyMeter(clock)
+        self.counters = CallCounters()
         self.waking = False
-        self.take(route)
+        self.update(route)
 
-    def take(self, route: Route) -> None:
-        """Go over to a newer route; a replica that stays keeps its count of calls."""
+    def update(self, route: Route) -> None:
+        """Replace the route; replicas that stay keep their calls in flight."""
         known = {slots.endpoint: slots for slots in (*self.departed, *self.replicas)}
         self.route = route
-        self.replicas = [known.pop(e) if e in known else Slots(e) for e in route.endpoints]
+        self.replicas = [known.pop(e) if e in known else ReplicaSlots(e) for e in route.endpoints]
         self.departed = [slots for slots in known.values() if slots.in_flight]
-        self.limit(self.shares)
+        self._apply_shares()
 
-    def limit(self, shares: Mapping[str, int] | None) -> None:
-        """From now on use so many slots of each replica; calls in flight beyond it go on."""
+    def set_shares(self, shares: Mapping[str, int] | None) -> None:
+        """Use so many slots of each replica from now on; calls in flight beyond that continue."""
         self.shares = shares
-        most = self.route.concurrency
+        self._apply_shares()
+        self.assign_slots()
+
+    def _apply_shares(self) -> None:
+        maximum, shares = self.route.concurrency, self.shares
         for slots in self.replicas:
             replica = slots.endpoint.replica
-            slots.limit = most if shares is None else min(most, shares.get(replica, 0))
+            slots.limit = maximum if shares is None else min(maximum, shares.get(replica, 0))
 
-    def pick(self, exclude: Collection[str] = ()) -> Slots | None:
-        """The replica with the fewest calls in flight that has room; the longest unused of equals.
+    def pick(self, exclude: Collection[str] = ()) -> ReplicaSlots | None:
+        """Return the replica with the fewest calls in flight that has a free slot.
 
-        A replica that is picked moves to the end of the list.
+        Of equals, the least recently used one is picked: a picked replica moves to the end of the
+        list.
         """
-        best, least = None, self.route.concurrency
+        best, fewest = None, self.route.concurrency
         for slots in self.replicas:
-            if slots.in_flight < min(least, slots.limit) and slots.endpoint.replica not in exclude:
-                best, least = slots, slots.in_flight
-                if not least:
+            free = slots.in_flight < min(fewest, slots.limit)
+            if free and slots.endpoint.replica not in exclude:
+                best, fewest = slots, slots.in_flight
+                if not fewest:
                     break
         if best is not None and len(self.replicas) > 1:
             self.replicas.remove(best)
             self.replicas.append(best)
         return best
 
-    def hand_out(self) -> None:
-        """Give free slots to those who wait, the first first."""
+    def assign_slots(self) -> None:
+        """Assign free slots to the waiting calls, first come, first served."""
         while self.waiters and (slots := self.pick()):
             future = next(iter(self.waiters))
             self.waiters.pop(future).timer.cancel()
-            # a call that waited is part of the load already; one that was cancelled is not
+            # a waiting call is part of the load already; a cancelled one no longer is
             if future.done():
                 self.load.add(-1)
             else:
                 slots.in_flight += 1
                 future.set_result(Lease(self, slots))
 
-    def fail(self, error: Callable[[], PlatError]) -> None:
-        """Turn everybody away who waits."""
+    def reject_waiters(self, error: Callable[[], PlatError]) -> None:
+        """Fail every waiting call."""
         for future in list(self.waiters):
             self.leave(future)
             if not future.done():
                 future.set_exception(error())
 
     def leave(self, future: asyncio.Future[Lease]) -> None:
-        """Strike a waiter off the queue, if it is still there."""
+        """Remove a waiting call from the queue; a second call is a no-op."""
         if waiter := self.waiters.pop(future, None):
             waiter.timer.cancel()
             self.load.add(-1)
 
     @property
     def in_flight(self) -> int:
-        """Calls that replicas work on, those that are in no route any more too."""
+        """Number of calls that replicas work on, including replicas without a route."""
         return self.load.now - len(self.waiters)
 
     @property
-    def hopeless(self) -> bool:
-        """Whether the function failed to start for a reason that waiting does not mend."""
+    def is_hopeless(self) -> bool:
+        """Whether the function failed to start for a reason that waiting does not resolve."""
         route = self.route
         return route.state == "failed" and route.reason in FINAL_REASONS and not self.replicas
 
     def refusal(self) -> PlatError | None:
-        """Why no replica can be had at present, where that is known."""
+        """Return why no replica is available, or None if the reason is not known."""
         route = self.route
         if route.state == "suspended":
             return FunctionSuspended(
@@ -179,23 +185,23 @@ class Lease:
 
     __slots__ = ("_entry", "_slots", "endpoint")
 
-    def __init__(self, entry: RouteEntry, slots: Slots) -> None:
+    def __init__(self, entry: RouteEntry, slots: ReplicaSlots) -> None:
         self._entry = entry
-        self._slots: Slots | None = slots
+        self._slots: ReplicaSlots | None = slots
         self.endpoint = slots.endpoint
 
     def release(self) -> None:
-        """Give the slot back, to the first who waits for one; a second call is a no-op."""
+        """Release the slot to the first waiting call; a second call is a no-op."""
         if (slots := self._slots) is None:
             return
         self._slots = None
         slots.in_flight -= 1
         entry = self._entry
         entry.load.add(-1)
-        if slots.in_flight >= slots.limit and entry.tell is not None:
-            entry.tell(entry)
+        if slots.in_flight >= slots.limit and entry.on_change is not None:
+            entry.on_change(entry)
         if entry.waiters:
-            entry.hand_out()
+            entry.assign_slots()
 
 
 class RouteTable:
@@ -205,46 +211,46 @@ class RouteTable:
         self._clock = clock
         self._entries: dict[str, RouteEntry] = {}
         self.alone = True
-        """Whether all slots of a function that is new are ours."""
-        self.tell: Callable[[RouteEntry], None] | None = None
+        """Whether this gateway may use all slots of a new function."""
+        self.on_change: Callable[[RouteEntry], None] | None = None
         self._grown = asyncio.Event()
 
     def __iter__(self) -> Iterator[RouteEntry]:
         return iter(list(self._entries.values()))
 
     def get(self, segment: str) -> RouteEntry | None:
-        """The entry of a segment; `name.default` is the same function as `name`."""
+        """Return the entry of a segment; `name.default` is the same function as `name`."""
         entry = self._entries.get(segment)
         return entry or self._entries.get(segment.removesuffix(".default"))
 
-    async def appears(self, segment: str) -> None:
-        """Wait until there is a function of that segment."""
+    async def wait_for(self, segment: str) -> None:
+        """Wait until a function has that segment."""
         while self.get(segment) is None:
             await self._grown.wait()
 
     def apply(self, update: Route | RouteRemoved) -> RouteEntry | None:
-        """Take in an update. Returns the entry where something changed."""
+        """Apply an update; return the entry if it changed."""
         segment = update.ref.segment
         entry = self._entries.get(segment)
         if isinstance(update, RouteRemoved):
             if entry is not None:
                 del self._entries[segment]
                 entry.replicas = []
-                entry.fail(lambda: not_found(update.ref))
+                entry.reject_waiters(lambda: not_found(update.ref))
             return entry
         if entry is None:
             shares: dict[str, int] | None = None if self.alone else {}
-            entry = RouteEntry(update, self._clock, shares=shares, tell=self.tell)
+            entry = RouteEntry(update, self._clock, shares=shares, on_change=self.on_change)
             self._entries[segment] = entry
             self._grown.set()
             self._grown = asyncio.Event()
         elif entry.route == update:
             return None
         else:
-            entry.take(update)
+            entry.update(update)
         return entry
 
 
 def not_found(ref: FunctionRef | str) -> FunctionNotFound:
-    """The error for a name that no function has."""
+    """Return the error for a name without a function."""
     return FunctionNotFound(f"There is no function {ref}.", fix=Fix("list-functions"))

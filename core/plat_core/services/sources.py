@@ -1,4 +1,4 @@
-"""Builds of the sources that stand in resources: one a function, under way or ended."""
+"""Builds of the sources in `Function` resources: one build per function."""
 
 from __future__ import annotations
 
@@ -17,39 +17,38 @@ from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished
 from plat_core.model.function import Function, FunctionSpec
 from plat_core.model.names import FunctionRef
 from plat_core.model.source import Source
-from plat_core.services.verdict import BuildState
+from plat_core.services.readiness import BuildState
 
 log = logging.getLogger(__name__)
 
-PASSING: Final = frozenset({"unavailable", "overloaded"})
-"""Codes of failures that are not the source's fault: they are tried again."""
-FIRST_PAUSE: Final = 2.0
-LAST_PAUSE: Final = 60.0
-"""Seconds between two tries; each pause is twice the one before."""
+RETRYABLE: Final = frozenset({"unavailable", "overloaded"})
+"""Codes of failures that the source does not cause; the build is retried."""
+INITIAL_RETRY_DELAY: Final = 2.0
+MAX_RETRY_DELAY: Final = 60.0
 
 
 class SourceBuilder(Protocol):
-    """Builds the source that stands in a resource."""
+    """Builds the source in a resource."""
 
     def build_source(
         self, source: Source, options: BuildOptions
     ) -> AsyncGenerator[BuildEvent, None]:
-        """The events of the build; the last one is Finished or Failed."""
+        """Yield the events of the build; the last one is Finished or Failed."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
-    """What came out of a build; `commit` is that of the repository, where the source is one."""
+class BuiltImage:
+    """The result of a build; `commit` is that of a git source."""
 
     image: str
     commit: str = ""
 
 
 def source_key(spec: FunctionSpec) -> str:
-    """What decides which image a source becomes, as a hash; empty where there is no source.
+    """Return a hash of everything that determines the image of a source; empty without one.
 
-    A branch may be another commit tomorrow, so that asking for a redeploy asks for that as well.
+    A branch may point to another commit later, so its key includes the time of the last redeploy.
     """
     if spec.source is None:
         return ""
@@ -58,11 +57,11 @@ def source_key(spec: FunctionSpec) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-class Build:
-    """The build of one function's source; begins at once, and calls `done` when it has ended.
+class SourceBuild:
+    """The build of one function's source; starts now, and calls `done` when it ends.
 
-    A failure for reasons of the platform's own is told, and then tried again until the task is
-    cancelled; `pause` is the first time between two tries, in seconds.
+    A failure that the source does not cause is reported and retried until the task is cancelled.
+    `delay` is the first delay between attempts, in seconds.
     """
 
     def __init__(
@@ -72,35 +71,35 @@ class Build:
         builder: SourceBuilder,
         done: Callable[[FunctionRef], None],
         *,
-        pause: float = FIRST_PAUSE,
+        delay: float = INITIAL_RETRY_DELAY,
     ) -> None:
         if function.spec.source is None:
             raise ValueError("only a source can be built")
         self.key = key
-        self._asked = function.spec.redeployed_at
-        self.outcome: Built | BuildState = BuildState("building")
+        self._redeployed_at = function.spec.redeployed_at
+        self.outcome: BuiltImage | BuildState = BuildState("building")
         self._builder, self._source, self._ref = builder, function.spec.source, function.ref
         self._options = BuildOptions(
             name=function.ref.name, runtime=function.spec.runtime, handler=function.spec.handler
         )
-        self.task = asyncio.get_running_loop().create_task(self._run(done, pause))
+        backoff = Backoff(initial=delay, maximum=MAX_RETRY_DELAY)
+        self.task = asyncio.get_running_loop().create_task(self._run(done, backoff))
 
-    def holds(self, key: str, spec: FunctionSpec) -> bool:
-        """Whether it is about that source; a failure is its outcome until a redeploy is asked for.
+    def is_current(self, key: str, spec: FunctionSpec) -> bool:
+        """Return whether it builds the source with that key.
 
-        The source may be the same, and what it failed for somebody else's to mend.
+        A redeploy starts a failed build again, because its cause may lie outside the source.
         """
         failed = isinstance(self.outcome, BuildState) and self.outcome.phase == "failed"
-        return self.key == key and not (failed and self._asked != spec.redeployed_at)
+        return self.key == key and not (failed and self._redeployed_at != spec.redeployed_at)
 
-    async def _run(self, done: Callable[[FunctionRef], None], pause: float) -> None:
-        backoff = Backoff(initial=pause, maximum=LAST_PAUSE)
+    async def _run(self, done: Callable[[FunctionRef], None], backoff: Backoff) -> None:
         while True:
             last = await self._attempt()
-            again = isinstance(last, Failed) and (last.passing or last.code in PASSING)
-            self.outcome = _outcome(last, again=again)
+            retry = isinstance(last, Failed) and (last.passing or last.code in RETRYABLE)
+            self.outcome = _outcome(last, retry=retry)
             done(self._ref)
-            if not again:
+            if not retry:
                 return
             await asyncio.sleep(backoff.next_delay())
 
@@ -112,16 +111,16 @@ class Build:
                 async for event in events:
                     last = event
         except Exception:
-            # or the function would be said to be building for ever
+            # without this the status would stay at "building" forever
             log.exception("the build of %s failed", self._ref)
             return None
         return last
 
 
-def _outcome(last: BuildEvent | None, *, again: bool) -> Built | BuildState:
+def _outcome(last: BuildEvent | None, *, retry: bool) -> BuiltImage | BuildState:
     if isinstance(last, Finished):
-        return Built(last.image, last.commit or "")
+        return BuiltImage(last.image, last.commit or "")
     if isinstance(last, Failed):
-        told = f"{last.message}; it is tried again" if again else last.message
-        return BuildState("failed", with_line(told, last.line), last.fix)
+        message = f"{last.message}; it is tried again" if retry else last.message
+        return BuildState("failed", with_line(message, last.line), last.fix)
     return BuildState("failed", "the build ended without a result", "deploy it again")

@@ -1,7 +1,7 @@
-"""The bearer tokens: compared in constant time, with a bound on guessing.
+"""Bearer tokens: compared in constant time, with a limit on guessing.
 
-Every service asks `TokenGuard`, the gateway's data path too; it is synchronous, and a right token
-from a client without failures costs one comparison.
+Every service uses `TokenGuard`, and so does the gateway's data path. It is synchronous, and a valid
+token from a client without failures costs one comparison.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ log = logging.getLogger(__name__)
 
 DEV_TOKEN = "dev-token"  # noqa: S105 - the documented default, refused outside dev
 WINDOW = 60.0
-"""Seconds over which bad tokens are counted."""
+"""Time (s) over which invalid tokens are counted."""
 
 _PREFIX = b"bearer "
 
 
-class Verdict(Enum):
-    """What a presented `Authorization` header is worth."""
+class TokenCheck(Enum):
+    """The result of checking an `Authorization` header."""
 
     ALLOWED = "allowed"
-    """The token of the role `admin`: it may do everything."""
+    """The token of the role `admin`, which may do everything."""
     VIEWER = "viewer"
-    """The token of the role `viewer`: it may look, and neither change nor call anything."""
+    """The token of the role `viewer`, which may only read."""
     MISSING = "missing"
     WRONG = "wrong"
     BLOCKED = "blocked"
-    """Too many wrong ones came from this address within the last minute; it was not looked at."""
+    """The address sent too many invalid tokens within the last minute; the header was ignored."""
 
 
-class Protected(Protocol):
-    """The settings of a service that asks for the token."""
+class TokenSettings(Protocol):
+    """The settings of a service that requires a token."""
 
     @property
     def auth_token(self) -> str:
@@ -55,21 +55,20 @@ class Protected(Protocol):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach it."""
+        """Whether it listens on the loopback interface only."""
         ...
 
     @property
     def is_dev(self) -> bool:
-        """Whether this is a dev set-up."""
+        """Whether it runs in a dev set-up."""
         ...
 
 
 class TokenGuard:
-    """Compares tokens, and counts the wrong ones per address in a table of bounded size.
+    """Checks tokens, and counts invalid ones by address in a table of limited size.
 
-    A blocked address is not answered truthfully until its minute is over, or it could go on
-    guessing; other addresses are not affected. `viewer` is the token that may only look; without
-    it there is none.
+    A blocked address is rejected until its minute is over even with a valid token, because it could
+    continue guessing otherwise. Other addresses are not affected. `viewer` is the read-only token.
     """
 
     def __init__(
@@ -88,30 +87,30 @@ class TokenGuard:
         self._clock = clock
         self._wrong: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
-    def authenticate(self, header: bytes | None, client: str) -> Verdict:
-        """Judge the value of an `Authorization` header that came from the address `client`."""
+    def authenticate(self, header: bytes | None, client: str) -> TokenCheck:
+        """Check the value of an `Authorization` header from the address `client`."""
         if self._wrong and self.retry_after(client):
-            return Verdict.BLOCKED
+            return TokenCheck.BLOCKED
         if header is None:
-            return Verdict.MISSING
+            return TokenCheck.MISSING
         if header[:7].lower() == _PREFIX:
             token = header[7:].strip(b" \t")
             if hmac.compare_digest(token, self._token):
-                return Verdict.ALLOWED
+                return TokenCheck.ALLOWED
             if self._viewer is not None and hmac.compare_digest(token, self._viewer):
-                return Verdict.VIEWER
+                return TokenCheck.VIEWER
         self._count(client)
-        return Verdict.WRONG
+        return TokenCheck.WRONG
 
     def retry_after(self, client: str) -> int:
-        """Whole seconds until `client` is heard again; 0 where it is not blocked."""
+        """Return the whole seconds until `client` is unblocked; 0 if it is not blocked."""
         start, count = self._wrong.get(address_key(client), (0.0, 0))
         remaining = start + WINDOW - self._clock()
         return ceil(remaining) if count >= self._failures and remaining > 0 else 0
 
     @property
-    def remembered(self) -> int:
-        """How many addresses are in the table."""
+    def tracked_addresses(self) -> int:
+        """Number of addresses in the table."""
         return len(self._wrong)
 
     def _count(self, client: str) -> None:
@@ -121,16 +120,16 @@ class TokenGuard:
             start, count = now, 0
         self._wrong[key] = (start, count + 1)
         self._wrong.move_to_end(key)
-        while len(self._wrong) > self._addresses or self._oldest_is_over(now):
+        while len(self._wrong) > self._addresses or self._oldest_has_expired(now):
             self._wrong.popitem(last=False)
 
-    def _oldest_is_over(self, now: float) -> bool:
+    def _oldest_has_expired(self, now: float) -> bool:
         start, _ = next(iter(self._wrong.values()))
         return now - start >= WINDOW
 
 
 def address_key(address: str) -> str:
-    """What counts as one client: an IPv4 address, or an IPv6 /64, which one host owns whole."""
+    """Return the key of a client: an IPv4 address, or an IPv6 /64, which one host may own."""
     if ":" not in address:
         return address
     try:
@@ -142,27 +141,27 @@ def address_key(address: str) -> str:
     return str(IPv6Network((int(parsed), 64), strict=False))
 
 
-def refusal(verdict: Verdict) -> PlatError:
-    """The error for a verdict other than `ALLOWED`, where only that one will do."""
-    if verdict is Verdict.BLOCKED:
+def token_error(check: TokenCheck) -> PlatError:
+    """Return the error for a check other than `ALLOWED`, if that is required."""
+    if check is TokenCheck.BLOCKED:
         return TooManyAttempts(
-            "too many wrong tokens from this address",
-            fix="wait a minute, then send the right one",
+            "too many invalid tokens from this address",
+            fix="wait a minute, then send a valid one",
             retry_after=WINDOW,
         )
-    if verdict is Verdict.VIEWER:
+    if check is TokenCheck.VIEWER:
         return Forbidden(
-            "the token is that of a viewer, who may look but neither change nor call anything",
-            fix="send the token of an admin, the one in AUTH_TOKEN",
+            "the token has the role viewer, which may only read",
+            fix="send the token of the role admin, the one in AUTH_TOKEN",
         )
-    what = "no token was sent" if verdict is Verdict.MISSING else "the token is not the right one"
+    what = "missing token" if check is TokenCheck.MISSING else "invalid token"
     return Unauthenticated(what, fix="send the header 'Authorization: Bearer $AUTH_TOKEN'")
 
 
-def check_token(settings: Protected) -> None:
-    """Refuse to start with a token that protects nothing; raises InvalidInput.
+def check_token(settings: TokenSettings) -> None:
+    """Raise InvalidInput for a token that does not protect the service.
 
-    In a dev set-up on the loopback interface the well-known default is let through, loudly.
+    The well-known default is accepted, with a warning, in a dev set-up on the loopback interface.
     """
     token = settings.auth_token
     if not token.strip():
@@ -187,17 +186,17 @@ def check_token(settings: Protected) -> None:
             field="AUTH_TOKEN",
         )
     log.warning(
-        "AUTH_TOKEN is the well-known default %r: fine on your own machine, nowhere else", DEV_TOKEN
+        "AUTH_TOKEN is the well-known default %r: use it only on your own machine", DEV_TOKEN
     )
 
 
 def check_viewer(viewer: str | None, admin: str) -> None:
-    """Refuse a viewer's token that is the admin's, or everybody's; raises InvalidInput."""
+    """Raise InvalidInput for a viewer's token that equals the admin's or the default."""
     if viewer is None or viewer not in (admin, DEV_TOKEN):
         return
     whose = "the same as AUTH_TOKEN" if viewer == admin else "the well-known default"
     raise InvalidInput(
-        f"AUTH_TOKEN_VIEWER is {whose}, so it would not keep anyone from anything",
+        f"AUTH_TOKEN_VIEWER is {whose}, so it would not restrict anyone",
         fix="export AUTH_TOKEN_VIEWER=$(openssl rand -hex 24)",
         field="AUTH_TOKEN_VIEWER",
     )

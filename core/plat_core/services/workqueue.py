@@ -1,7 +1,7 @@
-"""A de-duplicating work queue: one piece of work at a time per key, and no request for it lost.
+"""A work queue that works on each key once at a time, with retries.
 
-Source: the work queue of Kubernetes' controllers (client-go `util/workqueue`): a key that is added
-while it is worked on is worked on once more; a failing key comes back with a growing delay.
+Source: the work queue of Kubernetes' controllers (client-go `util/workqueue`). A key that is added
+while it is worked on is worked on once more. A key that fails is retried with exponential back-off.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from plat_core.errors import Conflict, PlatError
 K = TypeVar("K", bound=Hashable)
 log = logging.getLogger(__name__)
 
-FIRST_RETRY = 0.2
-LAST_RETRY = 30.0
+INITIAL_RETRY_DELAY = 0.2
+MAX_RETRY_DELAY = 30.0
 DURATIONS: Final = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0)
-"""Upper bounds, in seconds, of the classes of durations that are counted."""
+"""Upper bounds of the duration histogram, in seconds."""
 
 
 @dataclass(slots=True)
-class Tally:
-    """What a queue did so far; `durations` counts by DURATIONS, and beyond the last of them."""
+class QueueMetrics:
+    """Totals of a queue; `durations` counts by DURATIONS, with one more bucket for longer ones."""
 
     done: int = 0
     conflicts: int = 0
@@ -37,80 +37,84 @@ class Tally:
     seconds: float = 0.0
     durations: list[int] = field(default_factory=lambda: [0] * (len(DURATIONS) + 1))
 
-    def took(self, seconds: float) -> None:
-        """Count one piece of work."""
+    def observe(self, seconds: float) -> None:
+        """Count one run that took `seconds`."""
         self.seconds += seconds
         self.durations[bisect_left(DURATIONS, seconds)] += 1
 
 
 class WorkQueue(Generic[K]):
-    """Calls `work(key)` for each key that was added, for up to `at_once` keys at a time."""
+    """Calls `work(key)` for each key that is added, for up to `max_concurrency` keys at a time."""
 
-    def __init__(self, work: Callable[[K], Awaitable[None]], *, at_once: int | None = None) -> None:
-        self.tally = Tally()
+    def __init__(
+        self, work: Callable[[K], Awaitable[None]], *, max_concurrency: int | None = None
+    ) -> None:
+        self.metrics = QueueMetrics()
         self._work = work
-        self._room = asyncio.Semaphore(at_once) if at_once else contextlib.nullcontext()
-        self._busy: dict[K, asyncio.Task[None]] = {}
-        self._again: set[K] = set()
+        self._limit = (
+            asyncio.Semaphore(max_concurrency) if max_concurrency else contextlib.nullcontext()
+        )
+        self._tasks: dict[K, asyncio.Task[None]] = {}
+        self._dirty: set[K] = set()
         self._failures: dict[K, int] = {}
         self._timers: dict[K, asyncio.TimerHandle] = {}
 
     def __len__(self) -> int:
-        """How many keys are worked on, or wait for it."""
-        return len(self._busy)
+        """Return the number of keys that are worked on or waiting."""
+        return len(self._tasks)
 
     def add(self, key: K) -> None:
         """Work on `key` now, or once more if it is being worked on."""
         if timer := self._timers.pop(key, None):
             timer.cancel()
-        if key in self._busy:
-            self._again.add(key)
+        if key in self._tasks:
+            self._dirty.add(key)
         else:
-            self._busy[key] = asyncio.get_running_loop().create_task(self._run(key))
+            self._tasks[key] = asyncio.get_running_loop().create_task(self._run(key))
 
     async def _run(self, key: K) -> None:
         try:
-            await self._do(key)
+            await self._measure(key)
             self._failures.pop(key, None)
-            self.tally.done += 1
+            self.metrics.done += 1
         except Conflict as error:
-            # somebody else wrote first: the next look sees what
-            self.tally.conflicts += 1
+            # another writer was faster; the next run reads its result
+            self.metrics.conflicts += 1
             log.info("working on %s again: %s", key, error)
             self._retry(key)
         except PlatError as error:
-            self.tally.errors += 1
+            self.metrics.errors += 1
             log.warning("working on %s failed: %s", key, error)
             self._retry(key)
         except Exception:
-            # a controller outlives any failing key; it is tried again, ever more slowly
-            self.tally.errors += 1
+            # one failing key must not stop the others
+            self.metrics.errors += 1
             log.exception("working on %s failed", key)
             self._retry(key)
         finally:
-            del self._busy[key]
-        if key in self._again:
-            self._again.discard(key)
+            del self._tasks[key]
+        if key in self._dirty:
+            self._dirty.discard(key)
             self.add(key)
 
-    async def _do(self, key: K) -> None:
-        async with self._room:
-            began = time.perf_counter()
+    async def _measure(self, key: K) -> None:
+        async with self._limit:
+            started = time.perf_counter()
             try:
                 await self._work(key)
             finally:
-                self.tally.took(time.perf_counter() - began)
+                self.metrics.observe(time.perf_counter() - started)
 
     def _retry(self, key: K) -> None:
         failures = self._failures[key] = self._failures.get(key, 0) + 1
-        delay = backoff_delay(failures, initial=FIRST_RETRY, maximum=LAST_RETRY)
+        delay = backoff_delay(failures, initial=INITIAL_RETRY_DELAY, maximum=MAX_RETRY_DELAY)
         self._timers[key] = asyncio.get_running_loop().call_later(delay, self.add, key)
 
     async def close(self) -> None:
-        """Cancel what is under way and wait for its end."""
+        """Cancel all work and wait until it has ended."""
         for timer in self._timers.values():
             timer.cancel()
-        tasks = list(self._busy.values())
+        tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

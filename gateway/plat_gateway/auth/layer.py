@@ -12,7 +12,7 @@ from typing import Literal
 from urllib.parse import parse_qsl
 
 from plat_core.errors import Malformed
-from plat_core.services.tokens import TokenGuard, Verdict, refusal
+from plat_core.services.tokens import TokenCheck, TokenGuard, token_error
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plat_gateway.auth.clients import Network, client_address
@@ -28,7 +28,7 @@ CHALLENGE = 'Bearer realm="plat"'
 
 
 Role = Literal["admin", "viewer"]
-_ROLES: Mapping[Verdict, Role] = {Verdict.ALLOWED: "admin", Verdict.VIEWER: "viewer"}
+_ROLES: Mapping[TokenCheck, Role] = {TokenCheck.ALLOWED: "admin", TokenCheck.VIEWER: "viewer"}
 
 
 class TokenLayer:
@@ -67,14 +67,14 @@ class TokenLayer:
             scope.setdefault("state", {})["role"] = role
             await self._app(scope, receive, send)
             return
-        error = refusal(verdict)
+        error = token_error(verdict)
         response = problem(parts_of(error), call_id_of(scope), self._headers(verdict, client))
         await response(scope, receive, send)
 
-    def _headers(self, verdict: Verdict, client: str) -> dict[str, str]:
-        if verdict is Verdict.VIEWER:
+    def _headers(self, verdict: TokenCheck, client: str) -> dict[str, str]:
+        if verdict is TokenCheck.VIEWER:
             return {}
-        if verdict is Verdict.BLOCKED:
+        if verdict is TokenCheck.BLOCKED:
             return {"Retry-After": str(self._guard.retry_after(client))}
         return {"WWW-Authenticate": CHALLENGE}
 

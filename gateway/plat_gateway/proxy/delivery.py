@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from plat_core.errors import BadFunctionAnswer
-from plat_core.model.calls import CallAnswer, CallTrouble, Claim
-from plat_core.services.dispatch import Attempt
+from plat_core.model.calls import CallFailure, CallResponse, ClaimedCall
+from plat_core.services.dispatcher import AttemptResult
 
 from plat_gateway.proxy.chunks import ChunkDecoder
 from plat_gateway.proxy.connection import Connection
@@ -52,7 +52,7 @@ class Delivery:
         self._proxy = proxy
         self._answer_bytes = answer_bytes
 
-    async def send(self, claim: Claim) -> Attempt:
+    async def send(self, claim: ClaimedCall) -> AttemptResult:
         """Send a call once, from waking the function to the last byte of its answer.
 
         Cancelling it is a caller that leaves.
@@ -211,27 +211,27 @@ class AnswerReader:
         self._body += self._decoder.feed(data) if self._decoder is not None else data
         return len(self._body) <= self._limit
 
-    def attempt(self) -> Attempt:
+    def attempt(self) -> AttemptResult:
         """What it was, now that it is over."""
         head, truncated = self._head, len(self._body) > self._limit
         if head is None or not (self.ended or truncated):
             told = "The function's answer broke off."
-            trouble = CallTrouble(BadFunctionAnswer.code, told)
-            return Attempt(BadFunctionAnswer.status, trouble=trouble)
+            trouble = CallFailure(BadFunctionAnswer.code, told)
+            return AttemptResult(BadFunctionAnswer.status, failure=trouble)
         headers = header_pairs(head.block)
         named = {name.lower(): value for name, value in headers}
         seconds = named.get("retry-after", "")
         pause = float(seconds) if seconds.isdecimal() and len(seconds) < 10 else 0.0
         if (code := named.get("x-plat-answer")) is not None:
             told = str(json.loads(self._body)["detail"]) if self._body else code
-            return Attempt(head.status, trouble=CallTrouble(code, told), retry_after=pause)
+            return AttemptResult(head.status, failure=CallFailure(code, told), retry_after=pause)
         kept = tuple(pair for pair in headers if pair[0].lower() not in _OURS)
         body = bytes(self._body[: self._limit])
-        answer = CallAnswer(head.status, kept, body, truncated=truncated)
-        return Attempt(head.status, answer, retry_after=pause)
+        answer = CallResponse(head.status, kept, body, truncated=truncated)
+        return AttemptResult(head.status, answer, retry_after=pause)
 
 
-def _request(claim: Claim) -> bytes:
+def _request(claim: ClaimedCall) -> bytes:
     call, request = claim.call, claim.request
     target = f"{PREFIX.decode()}{call.ref.segment}{request.path}"
     lines = [f"{request.method} {target} HTTP/1.1", *map(": ".join, request.headers)]

@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from plat_core.errors import PlatError, RequestTimedOut
-from plat_core.services.invoke import Lease, RouteEntry
+from plat_core.services.router import Lease, RouteEntry
 
 from plat_gateway.proxy.chunks import ChunkDecoder, encode, last_chunk
 from plat_gateway.proxy.forwarding import request_lines, response_lines, trailer_lines

@@ -23,7 +23,7 @@ from plat_core.errors import (
 )
 from plat_core.model.calls import CallRequest, Headers
 from plat_core.model.names import FunctionRef
-from plat_core.services.invoke import RouteEntry
+from plat_core.services.router import RouteEntry
 
 from plat_gateway.proxy.forwarding import request_lines
 from plat_gateway.proxy.heads import RequestHead

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from plat_core.errors import PlatError
-from plat_core.services.invoke import RouteEntry, Router
+from plat_core.services.router import RouteEntry, Router
 
 from plat_gateway.proxy.connection import Connection
 from plat_gateway.proxy.cors import Cors

@@ -7,7 +7,7 @@ from typing import Final
 
 from plat_core.errors import FunctionUnavailable
 from plat_core.fix import Fix
-from plat_core.services.invoke import Lease, RouteEntry, Router
+from plat_core.services.router import Lease, RouteEntry, Router
 
 from plat_gateway.proxy.pool import Pools, Upstream
 

@@ -39,7 +39,7 @@ class CallView(Model):
     @classmethod
     def of(cls, call: Call) -> Self:
         """The view of a call."""
-        trouble = call.trouble
+        failure = call.failure
         return cls(
             id=call.id,
             function=call.ref.name,
@@ -55,8 +55,8 @@ class CallView(Model):
             status=call.status,
             truncated=call.truncated,
             trouble=None
-            if trouble is None
-            else TroubleView(code=trouble.code, message=trouble.message),
+            if failure is None
+            else TroubleView(code=failure.code, message=failure.message),
         )
 
 

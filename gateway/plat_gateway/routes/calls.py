@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from plat_core.errors import NotSupported
-from plat_core.model.calls import CallAnswer, CallQuery, CallState
+from plat_core.model.calls import CallQuery, CallResponse, CallState
 from plat_core.model.names import Name
-from plat_core.services.calls import Calls
+from plat_core.services.async_calls import AsyncCalls
 from starlette.responses import Response
 
 from plat_gateway.openapi import problems
@@ -57,13 +57,13 @@ RESULT: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def _calls(services: Annotated[Services, Depends(services_of)]) -> Calls:
+async def _calls(services: Annotated[Services, Depends(services_of)]) -> AsyncCalls:
     if services.calls is None:
         raise NotSupported(NO_DATABASE, fix=NO_DATABASE_FIX)
     return services.calls
 
 
-Verbs = Annotated[Calls, Depends(_calls)]
+Verbs = Annotated[AsyncCalls, Depends(_calls)]
 
 
 @router.get("/calls", response_model=CallList)
@@ -116,7 +116,7 @@ async def cancel_call(call_id: CallId, calls: Verbs) -> Response:
     return answer(CallView.of(await calls.cancel(call_id)))
 
 
-def _result(found: CallAnswer) -> Response:
+def _result(found: CallResponse) -> Response:
     response = Response(found.body, headers={"X-Call-Status": str(found.status), **_UNSEEN})
     if found.truncated:
         response.headers["X-Call-Truncated"] = "true"

@@ -9,7 +9,7 @@ from plat_core.errors import NotSupported
 from plat_core.model.base import Model
 from plat_core.model.function import Function
 from plat_core.model.names import Name
-from plat_core.services.functions import Functions, Put, ScaleChange
+from plat_core.services.functions import Functions, PutResult, ScaleChange
 from pydantic import StringConstraints
 from starlette.responses import Response
 
@@ -71,7 +71,7 @@ class Notice(Model):
     text: Annotated[str, StringConstraints(max_length=4096)] = ""
 
 
-async def put_answer(put: Put, services: Services) -> Response:
+async def put_answer(put: PutResult, services: Services) -> Response:
     """201 for a new function, as soon as it can be called; 200 for a known one."""
     if put.outcome == "created":
         await services.routed(put.function.ref)

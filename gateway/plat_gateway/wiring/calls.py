@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from plat_core.errors import FunctionNotFound
 from plat_core.model.names import FunctionRef
 from plat_core.ports import CallStore
+from plat_core.services.async_calls import AsyncCalls, CallPolicy
 from plat_core.services.background import background
-from plat_core.services.calls import CallPolicy, Calls
-from plat_core.services.dispatch import Dispatcher, Exists, room_of
+from plat_core.services.dispatcher import Dispatcher, Exists, capacity_of
 
 from plat_gateway.proxy.delivery import Delivery
 from plat_gateway.proxy.intake import Intake
@@ -28,7 +28,7 @@ def policy_of(settings: GatewaySettings) -> CallPolicy:
         queue=settings.async_queue,
         queue_bytes=settings.async_queue_bytes,
         attempts=settings.async_attempts,
-        at_once=settings.async_at_once,
+        max_concurrency=settings.async_at_once,
         retention=settings.async_retention,
     )
 
@@ -38,7 +38,7 @@ class Queue:
     """Where asynchronous calls are kept; `alone`: no other gateway uses it."""
 
     store: CallStore
-    calls: Calls
+    calls: AsyncCalls
     alone: bool
 
 
@@ -53,11 +53,11 @@ def queue_at(url: str, settings: GatewaySettings, stack: AsyncExitStack) -> Queu
     database = LaterDatabase(url)
     stack.push_async_callback(database.close)
     store = SqlCallStore(database)
-    calls = Calls(store, policy=policy_of(settings))
+    calls = AsyncCalls(store, policy=policy_of(settings))
     return Queue(store, calls, alone=url.startswith("sqlite"))
 
 
-def intake_of(proxy: Proxy, calls: Calls | None, settings: GatewaySettings) -> Intake:
+def intake_of(proxy: Proxy, calls: AsyncCalls | None, settings: GatewaySettings) -> Intake:
     """The door for asynchronous calls; without `calls` it says what is missing."""
     accept = None if calls is None else calls.accept
     return Intake(proxy, accept, body_bytes=settings.async_body_limit)
@@ -83,7 +83,7 @@ async def dispatching(
 
     def room(ref: FunctionRef, sent: int) -> int | None:
         entry = proxy.router.lookup(ref.segment)
-        return None if entry is None else room_of(entry, sent)
+        return None if entry is None else capacity_of(entry, sent)
 
     async def is_stored(ref: FunctionRef) -> bool:
         try:
@@ -96,7 +96,7 @@ async def dispatching(
         store,
         calls,
         send=Delivery(proxy, answer_bytes=settings.async_result_limit).send,
-        room=room,
+        capacity=room,
         exists=exists or is_stored,
         policy=policy_of(settings),
         alone=alone,

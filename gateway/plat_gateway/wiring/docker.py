@@ -22,9 +22,9 @@ from plat_core.notifications import Notifier
 from plat_core.ports import FunctionStore
 from plat_core.services.autoscaler import Autoscaler
 from plat_core.services.background import background
+from plat_core.services.call_metrics import BUCKETS
 from plat_core.services.functions import Functions
-from plat_core.services.invoke import Router
-from plat_core.services.load import BUCKETS
+from plat_core.services.router import Router
 
 from plat_gateway.app import create_app
 from plat_gateway.services import Services

@@ -21,14 +21,14 @@ from plat_builder.settings import BuildSettings
 from plat_core.model.names import FunctionRef
 from plat_core.notifications import Notifier
 from plat_core.ports import FunctionStore, LogRecord
+from plat_core.services.async_calls import AsyncCalls
 from plat_core.services.autoscaler import Autoscaler
 from plat_core.services.background import background
-from plat_core.services.calls import Calls
+from plat_core.services.call_metrics import BUCKETS
 from plat_core.services.controller import Controller, StatusContext
 from plat_core.services.functions import Functions
-from plat_core.services.invoke import Router
-from plat_core.services.load import BUCKETS
 from plat_core.services.notifying_store import NotifyingStore
+from plat_core.services.router import Router
 from plat_http.fixes import describe
 
 from plat_gateway.app import create_app
@@ -119,7 +119,7 @@ async def embedded(
             samples=router.totals,
             buckets=BUCKETS,
             routed=routed(router),
-            calls=Calls(queue, policy=policy_of(settings)),
+            calls=AsyncCalls(queue, policy=policy_of(settings)),
             backend=settings.backend,
             version=version("plat-faas"),
             notices=Notices() if settings.is_dev else None,

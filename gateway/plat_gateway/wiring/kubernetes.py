@@ -28,10 +28,10 @@ from plat_core.model.names import FunctionRef
 from plat_core.notifications import Notifier
 from plat_core.services.autoscaler import Autoscaler
 from plat_core.services.background import background
+from plat_core.services.call_metrics import BUCKETS
 from plat_core.services.functions import Functions
-from plat_core.services.invoke import Router
-from plat_core.services.load import BUCKETS
 from plat_core.services.peers import Peers
+from plat_core.services.router import Router
 
 from plat_gateway.app import create_app
 from plat_gateway.links import Links
@@ -71,8 +71,8 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
         async def readiness() -> Mapping[str, str]:
             unseen = [r.kind.plural for r in reflectors if not r.synced.is_set()]
             missing = dict.fromkeys(unseen, "was not listed yet")
-            if peers.unheard:
-                missing["peers"] = f"nothing was heard yet of {', '.join(peers.unheard)}"
+            if peers.silent_peers:
+                missing["peers"] = f"nothing was heard yet of {', '.join(peers.silent_peers)}"
             return missing
 
         catalogue = runtimes.Catalogue(runtimes.find())
@@ -93,7 +93,7 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
             readiness=readiness,
             samples=router.totals,
             buckets=BUCKETS,
-            routed=partial(peers.appears, within=ROUTED),
+            routed=partial(peers.wait_for, within=ROUTED),
             backend=settings.backend,
             version=version("plat-faas"),
             calls=queue.calls if queue else None,
@@ -152,6 +152,6 @@ def _meet(
 
     async def leave() -> None:
         await services.closing.wait()
-        peers.leave()
+        peers.stop_deciding()
 
     return peers.run(), links.run(peers, settings.host, settings.peer_port), leave()

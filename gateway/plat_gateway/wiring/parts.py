@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from plat_builder import runtimes
 from plat_core.errors import PlatError
 from plat_core.model.names import FunctionRef
-from plat_core.services.invoke import Router
-from plat_core.services.tokens import TokenGuard, Verdict, refusal
+from plat_core.services.router import Router
+from plat_core.services.tokens import TokenCheck, TokenGuard, token_error
 
 from plat_gateway.proxy.intake import Intake
 from plat_gateway.proxy.limits import Limits
@@ -57,10 +57,10 @@ def proxy_of(
 
     def admit(header: bytes | None, client: str) -> PlatError | None:
         verdict = services.guard.authenticate(header, client)
-        if verdict is Verdict.ALLOWED:
+        if verdict is TokenCheck.ALLOWED:
             return None
-        error = refusal(verdict)
-        if verdict is Verdict.BLOCKED:
+        error = token_error(verdict)
+        if verdict is TokenCheck.BLOCKED:
             error.retry_after = services.guard.retry_after(client)
         return error
 
@@ -80,7 +80,7 @@ def routed(router: Router) -> Routed:
     async def appears(ref: FunctionRef) -> None:
         try:
             async with asyncio.timeout(ROUTED):
-                await router.table.appears(ref.segment)
+                await router.table.wait_for(ref.segment)
         except TimeoutError:
             log.warning("%s is stored, and cannot be called yet", ref)
 

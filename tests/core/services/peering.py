@@ -11,8 +11,8 @@ from functools import partial
 from plat_backends.memory.scaler import MemoryScaler
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Route
-from plat_core.services.invoke import Router
 from plat_core.services.peers import Peers
+from plat_core.services.router import Router
 
 from tests.route_fixtures import make_route
 
@@ -81,8 +81,8 @@ class World:
     def link(self, one: str, other: str) -> None:
         if (one, other) not in self.links:
             self.links.add((one, other))
-            self.peers[other].joined(one)
-            self.peers[one].reaches(other)
+            self.peers[other].on_inbound_link(one)
+            self.peers[one].on_outbound_link(other)
 
     def apply(self, now: Route) -> None:
         for router in self.routers.values():

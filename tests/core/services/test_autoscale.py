@@ -7,16 +7,25 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plat_core.services.autoscale import Decision, Policy, Sample, State, decide, observe
+from plat_core.services.autoscale import (
+    AutoscaleState,
+    LoadSample,
+    ScalingDecision,
+    ScalingPolicy,
+    decide,
+    observe,
+)
 
-POLICY = Policy(min=0, max=100, target=10.0, idle=60.0)
+POLICY = ScalingPolicy(min=0, max=100, target=10.0, idle=60.0)
 
 
-def run(loads: list[float], *, ready: int, policy: Policy = POLICY, tick: float = 2.0) -> Decision:
+def run(
+    loads: list[float], *, ready: int, policy: ScalingPolicy = POLICY, tick: float = 2.0
+) -> ScalingDecision:
     """Feed one load a tick, deciding after each, with `ready` replicas all along."""
-    state, decision = State(), Decision(None, State())
+    state, decision = AutoscaleState(), ScalingDecision(None, AutoscaleState())
     for n, load in enumerate(loads, 1):
-        state = observe(state, Sample(n * tick, load))
+        state = observe(state, LoadSample(n * tick, load))
         decision = decide(state, policy, ready=ready, now=n * tick)
         state = decision.state
     return decision
@@ -40,20 +49,20 @@ def test_golden_vectors(loads: list[float], ready: int, want: int) -> None:
 
 
 def test_no_data_is_no_decision() -> None:
-    assert decide(State(), POLICY, ready=3, now=100.0).replicas is None
+    assert decide(AutoscaleState(), POLICY, ready=3, now=100.0).replicas is None
 
 
 def test_old_data_is_no_decision() -> None:
-    state = observe(State(), Sample(1.0, 5.0))
+    state = observe(AutoscaleState(), LoadSample(1.0, 5.0))
     assert decide(state, POLICY, ready=3, now=100.0).replicas is None
 
 
 def test_a_panic_never_shrinks_and_ends_a_minute_after_its_cause() -> None:
-    state = State()
+    state = AutoscaleState()
     wants = []
     for n in range(1, 61):
         now = n * 2.0
-        state = observe(state, Sample(now, 100.0 if n <= 3 else 1.0))
+        state = observe(state, LoadSample(now, 100.0 if n <= 3 else 1.0))
         decision = decide(state, POLICY, ready=10 if n > 3 else 1, now=now)
         state = decision.state
         wants.append(decision.replicas)
@@ -64,19 +73,19 @@ def test_a_panic_never_shrinks_and_ends_a_minute_after_its_cause() -> None:
 
 
 def test_to_zero_only_after_idle() -> None:
-    state = observe(State(), Sample(2.0, 1.0))
+    state = observe(AutoscaleState(), LoadSample(2.0, 1.0))
     for n in range(2, 40):
-        state = observe(state, Sample(n * 2.0, 0.0))
+        state = observe(state, LoadSample(n * 2.0, 0.0))
         want = decide(state, POLICY, ready=1, now=n * 2.0).replicas
         assert want == (1 if n * 2.0 - 2.0 < POLICY.idle else 0)
 
 
 def test_idle_is_not_prolonged_by_what_the_windows_remember() -> None:
-    policy = Policy(min=0, max=10, target=1.0, idle=4.0)
+    policy = ScalingPolicy(min=0, max=10, target=1.0, idle=4.0)
     wants = []
-    state = State()
+    state = AutoscaleState()
     for n in range(1, 8):
-        state = observe(state, Sample(n * 2.0, 5.0 if n == 1 else 0.0))
+        state = observe(state, LoadSample(n * 2.0, 5.0 if n == 1 else 0.0))
         decision = decide(state, policy, ready=3, now=n * 2.0)
         state = decision.state
         wants.append(decision.replicas)
@@ -85,14 +94,14 @@ def test_idle_is_not_prolonged_by_what_the_windows_remember() -> None:
 
 
 def test_min_holds() -> None:
-    policy = Policy(min=2, max=5, target=10.0, idle=1.0)
+    policy = ScalingPolicy(min=2, max=5, target=10.0, idle=1.0)
     assert run([0.0] * 40, ready=2, policy=policy).replicas == 2
 
 
 @pytest.mark.parametrize("load", [math.nan, math.inf, -1.0, -math.inf, 9e307])
 def test_impossible_loads_are_ignored(load: float) -> None:
-    state = observe(State(), Sample(1.0, 3.0))
-    assert observe(state, Sample(2.0, load)) == state
+    state = observe(AutoscaleState(), LoadSample(1.0, 3.0))
+    assert observe(state, LoadSample(2.0, load)) == state
 
 
 @given(
@@ -105,7 +114,7 @@ def test_impossible_loads_are_ignored(load: float) -> None:
 def test_a_decision_is_always_within_the_bounds(
     loads: list[float], ready: int, low: int, spread: int, target: float
 ) -> None:
-    policy = Policy(low, max(1, low + spread), target, 60.0)
+    policy = ScalingPolicy(low, max(1, low + spread), target, 60.0)
     decision = run(loads, ready=ready, policy=policy)
     if decision.replicas is not None:
         assert policy.min <= decision.replicas <= policy.max

@@ -300,7 +300,7 @@ async def test_a_redeploy_reads_a_branch_again_and_an_inline_source_not() -> Non
 async def test_what_was_away_is_asked_again(
     monkeypatch: pytest.MonkeyPatch, failure: Failed
 ) -> None:
-    monkeypatch.setattr(sources.Build.__init__, "__kwdefaults__", {"pause": 0.001})
+    monkeypatch.setattr(sources.SourceBuild.__init__, "__kwdefaults__", {"delay": 0.001})
     async with Platform() as platform:
         platform.builder.away, platform.builder.failure = 3, failure
         await platform.store.put(function(source={"inline": {"app.py": "x = 1"}}))
@@ -400,5 +400,5 @@ async def test_a_settled_function_is_not_written_again() -> None:
         writes = platform.store.writes
         for _ in range(3):
             platform.controller._queue.add(REF)
-            await platform.until(lambda: not platform.controller._queue._busy)
+            await platform.until(lambda: not platform.controller._queue._tasks)
         assert platform.store.writes == writes

@@ -11,7 +11,7 @@ import pytest
 from plat_backends.memory.scaler import MemoryScaler
 from plat_core.model.names import FunctionRef
 from plat_core.services.autoscaler import Autoscaler
-from plat_core.services.peer import claim_of
+from plat_core.services.peer_state import claim_of
 
 from .peering import REF, Busy, World, entry, held, route
 
@@ -86,10 +86,10 @@ async def test_replicas_that_come_and_go_are_shared_too(world: World) -> None:
 async def test_what_is_allowed_of_a_replica_that_is_not_seen_yet_is_nobody_elses(
     world: World,
 ) -> None:
-    """The gateways' watches are not equally fast: the keeper hears of a replica first."""
+    """The gateways' watches are not equally fast: the owner_of hears of a replica first."""
     one, two = world.start("a", route(0)), world.start("b", route(0))
     world.meet()
-    await world.until(lambda: world.peers["a"].keeps(REF) and not world.peers["b"].unheard)
+    await world.until(lambda: world.peers["a"].owns(REF) and not world.peers["b"].silent_peers)
     busy = Busy(0.01)
     calls = [asyncio.create_task(busy.call("b", two)) for _ in range(4)]
     await world.until(lambda: entry(two).load.now == 4)
@@ -138,7 +138,7 @@ async def test_a_replica_that_comes_back_to_its_calls_has_no_more_than_before(
     lease = two.lease(entry(two))
     assert lease is not None
     two.apply(route(0, 2))
-    entry(two).limit({"orders-1-0": 2})
+    entry(two).set_shares({"orders-1-0": 2})
     assert claim_of(entry(two)).held == {"orders-1-0": 2}
     assert claim_of(entry(two)).busy == {"orders-1-0": 1}
     lease.release()
@@ -151,7 +151,7 @@ async def test_a_gateway_that_is_gone_leaves_its_slots(world: World) -> None:
     lease = two.lease(entry(two))
     assert lease is not None
     world.links.clear()
-    world.peers["a"].lost("b")
+    world.peers["a"].on_inbound_lost("b")
     world.peers["a"].members(())
     busy = Busy(0.0)
     await asyncio.gather(*(busy.call("a", one) for _ in range(4)))
@@ -168,7 +168,7 @@ async def test_what_a_silent_gateway_holds_is_left_to_it_for_a_while(world: Worl
     assert len(busy.most) == 1
     for _ in range(4):
         world.ahead += 1.0
-        world.peers["a"].turn()
+        world.peers["a"].tick()
     await world.until(lambda: held(one) == 2)
 
 
@@ -183,8 +183,8 @@ async def test_a_gateway_that_did_not_run_blames_nobody_and_lets_go(
     other = "b" if stopped == "a" else "a"
     for _ in range(4):
         world.ahead += 1.0
-        world.peers[other].turn()
-    world.peers[stopped].turn()
+        world.peers[other].tick()
+    world.peers[stopped].tick()
     assert [held(world.routers[name]) for name in (stopped, other)] == [0, 2]
     await world.until(lambda: [held(one), held(two)] == [1, 1])
 
@@ -194,7 +194,7 @@ async def test_a_new_gateway_waits_until_it_heard_of_the_others(world: World) ->
     world.start("b", route(2))
     world.peers["b"].members({"a"})
     await asyncio.sleep(0.02)
-    assert world.peers["b"].unheard == ["a"]
+    assert world.peers["b"].silent_peers == ["a"]
     assert sum(world.held().values()) == 4  # both believed they were alone
     world.meet()
     await world.until(lambda: sum(world.held().values()) == 2)
@@ -221,10 +221,10 @@ async def test_what_is_no_number_or_beyond_reason_is_ignored(world: World, line:
     router = world.start("a", route(1))
     peers = world.peers["a"]
     peers.members({"b"})
-    peers.joined("b")
+    peers.on_inbound_link("b")
     peers.receive("b", line)
-    peers.turn()
-    assert (peers.unheard, peers.complete) == (["b"], False)
+    peers.tick()
+    assert (peers.silent_peers, peers.complete) == (["b"], False)
     assert [sample.concurrency for sample in peers.samples()] == [0.0]
     assert sum(s.limit for s in entry(router).replicas) == 1
 
@@ -244,7 +244,7 @@ async def ticks(world: World, scalers: list[Autoscaler], number: int) -> None:
         for one in scalers:
             await one.tick()
         for peers in world.peers.values():
-            peers.turn()
+            peers.tick()
         await asyncio.sleep(0)
 
 
@@ -302,7 +302,7 @@ async def test_what_is_stored_at_one_gateway_can_be_called_at_all(world: World) 
     world.meet()
     await world.until(lambda: sum(world.held().values()) == 1)
     new = replace(route(1), ref=FunctionRef("new"))
-    appears = asyncio.create_task(world.peers["a"].appears(new.ref, within=10))
+    appears = asyncio.create_task(world.peers["a"].wait_for(new.ref, within=10))
     one.apply(new)
     await asyncio.sleep(0.02)
     assert not appears.done()
@@ -314,7 +314,7 @@ async def test_nobody_waits_for_a_gateway_that_does_not_answer(world: World) -> 
     one = world.start("a", route(1))
     world.start("b", route(1))
     world.meet()
-    await world.until(lambda: not world.peers["a"].unheard)
+    await world.until(lambda: not world.peers["a"].silent_peers)
     new = replace(route(1), ref=FunctionRef("new"))
     one.apply(new)
-    await world.peers["a"].appears(new.ref, within=0.05)
+    await world.peers["a"].wait_for(new.ref, within=0.05)

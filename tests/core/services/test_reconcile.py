@@ -9,9 +9,9 @@ import pytest
 from plat_core.model.function import Function
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Failure, Record, Replica, Revision
+from plat_core.services.readiness import BuildState, Observed
 from plat_core.services.reasons import PASSING_REASONS
-from plat_core.services.reconcile import Plan, plan
-from plat_core.services.verdict import BuildState, Observed
+from plat_core.services.reconcile import ReconcilePlan, plan
 from plat_http.fixes import describe
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -37,17 +37,17 @@ def replica(revision: int, state: str = "ready", **more: Any) -> Replica:
     return Replica(name, revision, state, 0.0, endpoint, **more)  # type: ignore[arg-type]
 
 
-def planned(rec: Record, *replicas: Replica, wanted: int = 1, **more: Any) -> Plan:
+def planned(rec: Record, *replicas: Replica, wanted: int = 1, **more: Any) -> ReconcilePlan:
     return plan(rec, Observed(replicas, wanted, NOW, **more), describe)
 
 
-def ready(p: Plan) -> tuple[str, str]:
+def ready(p: ReconcilePlan) -> tuple[str, str]:
     condition = p.status.condition("Ready")
     assert condition is not None
     return condition.status, condition.reason
 
 
-def settled(p: Plan) -> bool:
+def settled(p: ReconcilePlan) -> bool:
     """Whether a deploy stops waiting: Ready, or nothing goes on any more."""
     progressing = p.status.condition("Progressing")
     assert progressing is not None

@@ -22,7 +22,7 @@ async def test_no_more_keys_than_allowed_are_worked_on_at_once_and_all_are_count
         if key == "bad":
             raise Unavailable("not now")
 
-    queue: WorkQueue[str] = WorkQueue(work, at_once=2)
+    queue: WorkQueue[str] = WorkQueue(work, max_concurrency=2)
     for key in ("a", "b", "c", "bad"):
         queue.add(key)
     assert len(queue) == 4
@@ -30,4 +30,4 @@ async def test_no_more_keys_than_allowed_are_worked_on_at_once_and_all_are_count
         await ended.acquire()
     await queue.close()
     assert most == 2
-    assert (queue.tally.done, queue.tally.errors, sum(queue.tally.durations)) == (3, 1, 4)
+    assert (queue.metrics.done, queue.metrics.errors, sum(queue.metrics.durations)) == (3, 1, 4)

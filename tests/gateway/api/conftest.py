@@ -23,7 +23,7 @@ from plat_core.errors import Malformed
 from plat_core.model.build import BuildEvent, BuildOptions, Finished, LogLine, Step
 from plat_core.model.names import FunctionRef
 from plat_core.notifications import Notifier
-from plat_core.services.calls import CallPolicy, Calls
+from plat_core.services.async_calls import AsyncCalls, CallPolicy
 from plat_core.services.functions import Functions
 from plat_core.services.notifying_store import NotifyingStore
 from plat_gateway.app import create_app
@@ -87,7 +87,7 @@ class Platform:
     notices: Notices | None = field(default_factory=Notices)
     reasons: dict[str, str] = field(default_factory=dict)
     queue: MemoryCallStore = field(default_factory=MemoryCallStore)
-    calls: Calls | None = None
+    calls: AsyncCalls | None = None
     samples: list[Any] = field(default_factory=list)
 
     def app(self) -> FastAPI:
@@ -126,7 +126,7 @@ class Platform:
         return create_app(services, self.settings)
 
     def __post_init__(self) -> None:
-        self.calls = Calls(self.queue, policy=CallPolicy())
+        self.calls = AsyncCalls(self.queue, policy=CallPolicy())
 
     async def readiness(self) -> dict[str, str]:
         return self.reasons

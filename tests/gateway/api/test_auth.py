@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from plat_core.errors import InvalidInput
-from plat_core.services.tokens import TokenGuard, Verdict, address_key, check_token
+from plat_core.services.tokens import TokenCheck, TokenGuard, address_key, check_token
 from plat_gateway.auth.clients import client_address
 from plat_gateway.auth.layer import PUBLIC
 from plat_gateway.settings import GatewaySettings
@@ -125,37 +125,37 @@ async def test_a_hundred_bad_tokens_block_the_address() -> None:
 
 def test_a_blocked_address_is_heard_again_after_a_minute(guard: TokenGuard, clock: Clock) -> None:
     for _ in range(3):
-        assert guard.authenticate(WRONG, "10.0.0.1") is Verdict.WRONG
-    assert guard.authenticate(RIGHT, "10.0.0.1") is Verdict.BLOCKED
-    assert guard.authenticate(RIGHT, "10.0.0.2") is Verdict.ALLOWED
+        assert guard.authenticate(WRONG, "10.0.0.1") is TokenCheck.WRONG
+    assert guard.authenticate(RIGHT, "10.0.0.1") is TokenCheck.BLOCKED
+    assert guard.authenticate(RIGHT, "10.0.0.2") is TokenCheck.ALLOWED
     assert guard.retry_after("10.0.0.1") == 60
     clock.now += 60
-    assert guard.authenticate(RIGHT, "10.0.0.1") is Verdict.ALLOWED
+    assert guard.authenticate(RIGHT, "10.0.0.1") is TokenCheck.ALLOWED
 
 
 def test_no_token_at_all_is_not_a_guess(guard: TokenGuard) -> None:
     verdicts = {guard.authenticate(None, "10.0.0.1") for _ in range(10)}
-    assert verdicts == {Verdict.MISSING}
+    assert verdicts == {TokenCheck.MISSING}
 
 
 def test_one_ipv6_network_is_one_client(guard: TokenGuard) -> None:
     for host in range(3):
         guard.authenticate(WRONG, f"2001:db8::{host}")
-    assert guard.authenticate(RIGHT, "2001:db8::ffff") is Verdict.BLOCKED
-    assert guard.authenticate(RIGHT, "2001:db8:0:1::1") is Verdict.ALLOWED
+    assert guard.authenticate(RIGHT, "2001:db8::ffff") is TokenCheck.BLOCKED
+    assert guard.authenticate(RIGHT, "2001:db8:0:1::1") is TokenCheck.ALLOWED
 
 
 def test_the_table_of_addresses_is_bounded(guard: TokenGuard) -> None:
     for host in range(1000):
         guard.authenticate(WRONG, f"10.0.{host // 256}.{host % 256}")
-    assert guard.remembered == 5
+    assert guard.tracked_addresses == 5
 
 
 @given(st.binary(max_size=200))
 def test_no_other_bytes_are_the_token(header: bytes) -> None:
     verdict = TokenGuard(TOKEN).authenticate(header, "10.0.0.1")
     is_right = header[:7].lower() == b"bearer " and header[7:].strip(b" \t") == TOKEN.encode()
-    assert (verdict is Verdict.ALLOWED) is is_right
+    assert (verdict is TokenCheck.ALLOWED) is is_right
 
 
 @pytest.mark.parametrize(

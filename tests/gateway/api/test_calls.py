@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from plat_core.model.calls import Call, CallAnswer, CallRequest, CallTrouble, QueueBound
+from plat_core.model.calls import Call, CallFailure, CallRequest, CallResponse, QueueBound
 from plat_core.model.names import FunctionRef
 
 from tests.gateway.api.conftest import Platform, client_of, make_platform
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-PAGE = CallAnswer(
+PAGE = CallResponse(
     201,
     (
         ("Content-Type", "text/html; charset=latin-1"),
@@ -56,8 +56,8 @@ async def test_a_call_without_an_answer_says_why(
     platform: Platform, client: httpx.AsyncClient
 ) -> None:
     await queue(platform, "one")
-    trouble = CallTrouble("timeout", "It did not answer within 3 s.")
-    await platform.queue.finish("one", "failed", now=START, trouble=trouble)
+    trouble = CallFailure("timeout", "It did not answer within 3 s.")
+    await platform.queue.finish("one", "failed", now=START, failure=trouble)
     call = (await client.get("/calls/one")).json()
     assert call["trouble"] == {"code": "timeout", "message": "It did not answer within 3 s."}
     result = await client.get("/calls/one/result")
@@ -69,7 +69,7 @@ async def test_a_result_is_the_functions_body_as_data(
     platform: Platform, client: httpx.AsyncClient
 ) -> None:
     await queue(platform, "one")
-    await platform.queue.finish("one", "succeeded", now=START, answer=PAGE)
+    await platform.queue.finish("one", "succeeded", now=START, response=PAGE)
     async with client.stream("GET", "/calls/one/result") as answer:
         body = b"".join([piece async for piece in answer.aiter_raw()])
     assert (answer.status_code, body) == (200, PAGE.body)
@@ -87,8 +87,8 @@ async def test_a_result_that_was_cut_says_so_and_one_without_a_type_is_bytes(
     platform: Platform, client: httpx.AsyncClient
 ) -> None:
     await queue(platform, "one")
-    cut = CallAnswer(500, (), b"half", truncated=True)
-    await platform.queue.finish("one", "failed", now=START, answer=cut)
+    cut = CallResponse(500, (), b"half", truncated=True)
+    await platform.queue.finish("one", "failed", now=START, response=cut)
     answer = await client.get("/calls/one/result")
     assert answer.headers["X-Call-Truncated"] == "true"
     assert answer.headers["X-Call-Status"] == "500"
@@ -126,7 +126,7 @@ async def test_calls_are_listed_by_what_is_asked(
         (("one", "orders"), ("two", "orders"), ("three", "other"))
     ):
         await queue(platform, call_id, name, at)
-    await platform.queue.finish("two", "succeeded", now=START, answer=PAGE)
+    await platform.queue.finish("two", "succeeded", now=START, response=PAGE)
 
     async def listed(**query: object) -> list[str]:
         answer = await client.get("/calls", params=query)  # type: ignore[arg-type]
@@ -161,7 +161,7 @@ async def test_a_viewer_reads_results_and_cancels_nothing() -> None:
     platform = make_platform(viewer_token="a-viewers-token")
     await queue(platform, "one")
     await queue(platform, "two")
-    await platform.queue.finish("one", "succeeded", now=START, answer=PAGE)
+    await platform.queue.finish("one", "succeeded", now=START, response=PAGE)
     async with client_of(platform.app(), "a-viewers-token") as viewer:
         for path in ("/calls", "/calls/one"):
             assert (await viewer.get(path)).status_code == 200

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from plat_core.errors import InvalidInput
-from plat_core.services.invoke import Router
-from plat_core.services.tokens import TokenGuard, Verdict, check_viewer
+from plat_core.services.router import Router
+from plat_core.services.tokens import TokenCheck, TokenGuard, check_viewer
 from plat_gateway.auth.layer import PUBLIC
 from plat_gateway.server import Server, serve
 from plat_gateway.settings import GatewaySettings
@@ -96,9 +96,9 @@ async def test_without_a_viewers_token_nobody_is_one() -> None:
 def test_a_viewers_token_is_no_guess_and_a_wrong_one_is() -> None:
     guard = TokenGuard(TOKEN, viewer=VIEWER, failures=1)
     header = f"Bearer {VIEWER}".encode()
-    assert {guard.authenticate(header, "10.0.0.1") for _ in range(5)} == {Verdict.VIEWER}
-    assert guard.authenticate(header[:-1], "10.0.0.1") is Verdict.WRONG
-    assert guard.authenticate(header, "10.0.0.1") is Verdict.BLOCKED
+    assert {guard.authenticate(header, "10.0.0.1") for _ in range(5)} == {TokenCheck.VIEWER}
+    assert guard.authenticate(header[:-1], "10.0.0.1") is TokenCheck.WRONG
+    assert guard.authenticate(header, "10.0.0.1") is TokenCheck.BLOCKED
 
 
 @pytest.mark.parametrize("viewer", [TOKEN, "dev-token"])

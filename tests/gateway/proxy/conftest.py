@@ -15,9 +15,9 @@ from plat_core.errors import FunctionNotFound, PlatError, TooManyAttempts, Unaut
 from plat_core.model.calls import OVER, Call
 from plat_core.model.names import FunctionRef
 from plat_core.ports import CallStore, Route
-from plat_core.services.calls import CallPolicy, Calls
-from plat_core.services.dispatch import Dispatcher, room_of
-from plat_core.services.invoke import Router
+from plat_core.services.async_calls import AsyncCalls, CallPolicy
+from plat_core.services.dispatcher import Dispatcher, capacity_of
+from plat_core.services.router import Router
 from plat_gateway.proxy.bridge import ASGIApp
 from plat_gateway.proxy.delivery import Delivery
 from plat_gateway.proxy.intake import Intake
@@ -201,14 +201,14 @@ class Queue:
 
     def __init__(self, proxy: Proxy, store: CallStore, policy: CallPolicy, answers: int) -> None:
         self.store = store
-        self.calls = Calls(store, policy=policy)
+        self.calls = AsyncCalls(store, policy=policy)
         self.missing: set[FunctionRef] = set()
         self.dispatcher = Dispatcher(
             store,
             self.calls,
             send=Delivery(proxy, answer_bytes=answers).send,
-            room=lambda ref, sent: (
-                room_of(entry, sent) if (entry := proxy.router.lookup(ref.segment)) else None
+            capacity=lambda ref, sent: (
+                capacity_of(entry, sent) if (entry := proxy.router.lookup(ref.segment)) else None
             ),
             exists=self._exists,
             policy=policy,

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from plat_backends.memory import MemoryCallStore
 from plat_core.errors import CallNotOver, NoResult, Unavailable
-from plat_core.model.calls import Call, CallAnswer, CallQuery, CallRequest, QueueBound
+from plat_core.model.calls import Call, CallQuery, CallRequest, CallResponse, QueueBound
 from plat_core.model.names import FunctionRef
-from plat_core.services.calls import CallPolicy
+from plat_core.services.async_calls import CallPolicy
 
 from .conftest import OK, Conversation, Gateway, MakeGateway, answering, echo_head
 
-QUICK = CallPolicy(backoff=0.001, backoff_most=0.002, lease=0.3, attempts=4)
+QUICK = CallPolicy(backoff=0.001, max_backoff=0.002, lease=0.3, attempts=4)
 GONE = "Connection: close\r\nHost: shop.example\r\n"
 
 
@@ -139,8 +139,8 @@ async def test_the_answer_is_kept_as_the_function_gave_it(gateway: Gateway) -> N
     call_id = await send(gateway, "f")
     over = await gateway.queue.over(call_id)
     assert (over.state, over.status) == ("failed", 404)
-    assert over.trouble is not None
-    assert over.trouble.code == "answered"
+    assert over.failure is not None
+    assert over.failure.code == "answered"
     answer = await gateway.queue.calls.result(call_id)
     assert answer.body == b"<b>"
     assert answer.headers == (
@@ -220,9 +220,9 @@ async def test_a_function_that_dies_is_tried_again_until_it_is_given_up(
     call_id = await send(gateway, "f")
     over = await gateway.queue.over(call_id)
     assert (over.state, over.status, over.attempts) == ("failed", None, QUICK.attempts)
-    assert over.trouble is not None
-    assert over.trouble.code == "bad-function-answer"
-    with pytest.raises(NoResult, match=re.escape(over.trouble.message)):
+    assert over.failure is not None
+    assert over.failure.code == "bad-function-answer"
+    with pytest.raises(NoResult, match=re.escape(over.failure.message)):
         await gateway.queue.calls.result(call_id)
 
 
@@ -244,10 +244,10 @@ async def test_calls_of_a_function_that_was_deleted_fail(make_gateway: MakeGatew
     second = await make_gateway(calls=QUICK, store=store)
     assert (await second.queue.calls.get(call_id, within=0.1)).state == "queued"
     second.queue.missing.add(FunctionRef("f"))
-    second.queue.calls.stirred.set()
+    second.queue.calls.wake.set()
     over = await second.queue.over(call_id)
-    assert over.trouble is not None
-    assert (over.state, over.trouble.code) == ("failed", "function-not-found")
+    assert over.failure is not None
+    assert (over.state, over.failure.code) == ("failed", "function-not-found")
 
 
 async def test_no_more_is_sent_than_the_replicas_take(gateway: Gateway) -> None:
@@ -306,7 +306,7 @@ async def test_a_gateway_that_stops_gives_its_calls_back(make_gateway: MakeGatew
     assert (given.state, given.attempts) == ("queued", 0)
     second = await make_gateway(calls=QUICK, store=store)
     await second.function(answering(OK), name="f")
-    second.queue.calls.stirred.set()
+    second.queue.calls.wake.set()
     assert (await second.queue.over(call_id)).state == "succeeded"
 
 
@@ -363,7 +363,7 @@ async def test_what_is_over_is_forgotten_when_its_time_is(make_gateway: MakeGate
         ended = datetime.now(UTC) - timedelta(days=days)
         call = Call(call_id, FunctionRef("f"), "GET", "/", ended, ended)
         await store.add(call, CallRequest("GET", "/"), QueueBound(9, 1000))
-        await store.finish(call_id, "succeeded", now=ended, answer=CallAnswer(200))
+        await store.finish(call_id, "succeeded", now=ended, response=CallResponse(200))
     gateway = await make_gateway(calls=replace(QUICK, retention=2 * 86_400), store=store)
     await gateway.function(answering(OK), name="f")
     await gateway.queue.over(await send(gateway, "f"))

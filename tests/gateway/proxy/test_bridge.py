@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
-from plat_core.services.invoke import Router
+from plat_core.services.router import Router
 from plat_gateway.proxy.bridge import Message, Scope
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from plat_core.model.names import FunctionRef
 from plat_core.ports import RouteRemoved
-from plat_core.services.invoke import Router
+from plat_core.services.router import Router
 from plat_gateway.proxy.pool import Pools
 from plat_gateway.proxy.reach import reach
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Route, RouteRemoved
-from plat_core.services.invoke import Lease, Router
+from plat_core.services.router import Lease, Router
 
-from tests.core.services.invoke.conftest import (
+from tests.core.services.router.conftest import (
     ASLEEP,
     REF,
     Clock,

@@ -1,7 +1,7 @@
-"""The way to a replica: the route table, leases, and the activator that wakes what sleeps.
+"""The router: finds a function, leases a replica's slot, and wakes a function that sleeps.
 
-COLD → ACTIVATING (the scaler is asked once) → WARM. Calls that come meanwhile are held in a bounded
-queue and released in order, as replicas and slots become free.
+COLD → ACTIVATING (the scaler is called once) → WARM. Meanwhile calls wait in a bounded queue, and
+get slots in order as replicas become ready.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 from plat_core.errors import CallTimedOut, Overloaded, PlatError, Unavailable
 from plat_core.fix import Fix
 from plat_core.ports import Resolver, Route, RouteRemoved, Scaler
-from plat_core.services.load import Counters
+from plat_core.services.call_metrics import CallCounters
 from plat_core.services.routing import (
     RETRY_AFTER,
     Lease,
@@ -26,18 +26,18 @@ from plat_core.services.routing import (
     not_found,
 )
 
-__all__ = ["Lease", "RouteEntry", "RouteTable", "Router", "Sample", "not_found"]
+__all__ = ["FunctionLoad", "Lease", "RouteEntry", "RouteTable", "Router", "not_found"]
 
 MAX_WAITING: Final = 1000
 MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class FunctionLoad:
     """The load of one function since the last sample.
 
-    `concurrency` is the time-weighted mean of calls in flight and waiting, `active_at` the
-    reading of the router's clock when a call last began, ended or was there.
+    `concurrency` is the time-weighted mean of calls in flight and waiting. `active_at` is the time
+    of the last call on the router's clock.
     """
 
     route: Route
@@ -46,15 +46,15 @@ class Sample:
     waiting: int
     ready: int
     active_at: float
-    counters: Counters
+    counters: CallCounters
 
 
 class Router:
-    """Finds a function's entry, leases its slots, and holds calls while there are none.
+    """Finds the entry of a function, leases its slots, and queues calls while none is free.
 
-    `complete`: whether all functions are known by now, so that what is not known is not there.
-    `max_waiting` bounds the queue of one function in calls, `max_waiting_bytes` that of all in
-    bytes of their bodies. Only the thread of the event loop may use it.
+    `complete` returns whether all functions are known. `max_waiting` limits the queue of one
+    function in calls, `max_waiting_bytes` all queues in bytes of bodies. Not thread-safe: use it in
+    the event loop's thread.
     """
 
     def __init__(
@@ -76,44 +76,44 @@ class Router:
         self.lookup = self.table.get
 
     def unknown(self, segment: str) -> PlatError:
-        """The error for a name that no entry has: it is not there, or nobody can say yet."""
+        """Return the error for a name without an entry: not found, or not known yet."""
         if self._complete():
             return not_found(segment)
         return Unavailable(
-            "It is not known yet which functions there are: the platform has just started.",
+            "The functions are not known yet: the platform has just started.",
             fix=Fix("retry-after-start"),
             retry_after=RETRY_AFTER,
         )
 
     async def follow(self, resolver: Resolver) -> None:
-        """Feed the table until cancelled; ends, or raises, with the resolver's watch."""
+        """Apply the resolver's updates until cancelled; ends or raises when its watch does."""
         async for update in resolver.watch():
             self.apply(update)
 
     def apply(self, update: Route | RouteRemoved) -> None:
-        """Take in an update: who waits is served, woken for, or turned away."""
+        """Apply an update; serve, reject or wake for the waiting calls."""
         entry = self.table.apply(update)
         if entry is None or isinstance(update, RouteRemoved):
             return
         entry.waking = entry.waking and update.state in ("asleep", "failed")
-        if entry.tell is not None:
-            entry.tell(entry)
-        entry.hand_out()
+        if entry.on_change is not None:
+            entry.on_change(entry)
+        entry.assign_slots()
         if update.pauses and update.state == "asleep" and entry.in_flight:
-            # it was told to sleep when a call had just left for it, which is frozen with it now
+            # a call reached the replica just before it was frozen, and is frozen with it
             self._wake(entry)
         if not entry.waiters:
             return
         if entry.refusal():
             entry.waking = False
-            entry.fail(lambda: entry.refusal() or _nothing(entry))
+            entry.reject_waiters(lambda: entry.refusal() or _timed_out(entry))
         elif update.state == "asleep":
             self._wake(entry)
 
     def lease(self, entry: RouteEntry, exclude: Collection[str] = ()) -> Lease | None:
-        """A slot at once, on a replica that is not in `exclude`; None where there is none free.
+        """Lease a free slot of a replica that is not in `exclude`; return None if there is none.
 
-        Nobody overtakes those who wait already.
+        Waiting calls come first.
         """
         if entry.waiters or entry.route.state == "suspended":
             return None
@@ -125,19 +125,19 @@ class Router:
         return Lease(entry, slots)
 
     def wait(self, entry: RouteEntry, deadline: float, size: int = 0) -> asyncio.Future[Lease]:
-        """Queue for a slot, until `deadline` on the router's clock; wakes a function that sleeps.
+        """Wait for a slot until `deadline` on the router's clock; wake a function that sleeps.
 
-        `size` is how many bytes of a body are held meanwhile. Cancelling the future leaves the
-        queue. Raises, at once or through the future: Overloaded where the queue is full,
-        FunctionSuspended, FunctionUnavailable with the reason where the function does not start,
-        FunctionNotFound where it is deleted meanwhile, CallTimedOut where it is merely busy.
+        `size` is the number of body bytes that the call holds meanwhile. Cancelling the future
+        leaves the queue. Raises, now or through the future: Overloaded if the queue is full,
+        FunctionSuspended, FunctionUnavailable if the function does not start, FunctionNotFound if
+        it is deleted meanwhile, and CallTimedOut.
         """
         if entry.route.state == "suspended":
-            raise entry.refusal() or _nothing(entry)
-        if entry.hopeless:
-            # it is tried again for the next caller; this one would only wait in vain
+            raise entry.refusal() or _timed_out(entry)
+        if entry.is_hopeless:
+            # retry the start for later calls; this one would wait in vain
             self._wake(entry)
-            raise entry.refusal() or _nothing(entry)
+            raise entry.refusal() or _timed_out(entry)
         self._check_room(entry, size)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Lease] = loop.create_future()
@@ -148,17 +148,17 @@ class Router:
         if not entry.replicas and entry.route.state in ("asleep", "failed"):
             self._wake(entry)
         else:
-            entry.hand_out()
-        if entry.tell is not None and not future.done():
-            entry.tell(entry)
+            entry.assign_slots()
+        if entry.on_change is not None and not future.done():
+            entry.on_change(entry)
         return future
 
-    def samples(self) -> list[Sample]:
-        """The load of every function; each call begins a new span for the mean."""
+    def samples(self) -> list[FunctionLoad]:
+        """Return the load of every function, and start a new interval for the means."""
         return [_sample(entry, entry.load.mean()) for entry in self.table]
 
-    def totals(self) -> list[Sample]:
-        """The same without disturbing the means: `concurrency` is that of this moment."""
+    def totals(self) -> list[FunctionLoad]:
+        """Return the load with the present concurrency, and leave the means alone."""
         return [_sample(entry, float(entry.load.now)) for entry in self.table]
 
     def _check_room(self, entry: RouteEntry, size: int) -> None:
@@ -175,27 +175,27 @@ class Router:
             return
         entry.waking = True
         entry.counters.cold_starts += 1
-        task = asyncio.ensure_future(self._ask(entry))
+        task = asyncio.ensure_future(self._scale_up(entry))
         self._wakes.add(task)
         task.add_done_callback(self._wakes.discard)
 
-    async def _ask(self, entry: RouteEntry) -> None:
+    async def _scale_up(self, entry: RouteEntry) -> None:
         try:
             await self._scaler.scale(entry.route.ref, max(1, entry.route.min))
-        except Exception as error:  # noqa: BLE001 - whatever it is, callers must hear of it
+        except Exception as error:  # noqa: BLE001 - every failure must reach the waiting calls
             entry.waking = False
-            entry.fail(partial(_not_woken, entry, error))
+            entry.reject_waiters(partial(_not_woken, entry, error))
 
     def _expire(self, entry: RouteEntry, future: asyncio.Future[Lease]) -> None:
         entry.leave(future)
-        # the next caller of a function that did not come up may ask for it again
+        # the function did not start in time, so let the next call request it again
         entry.waking = entry.waking and bool(entry.waiters)
         if not future.done():
-            future.set_exception(entry.refusal() or _nothing(entry))
+            future.set_exception(entry.refusal() or _timed_out(entry))
 
 
-def _sample(entry: RouteEntry, concurrency: float) -> Sample:
-    return Sample(
+def _sample(entry: RouteEntry, concurrency: float) -> FunctionLoad:
+    return FunctionLoad(
         route=entry.route,
         concurrency=concurrency,
         in_flight=entry.in_flight,
@@ -206,7 +206,7 @@ def _sample(entry: RouteEntry, concurrency: float) -> Sample:
     )
 
 
-def _nothing(entry: RouteEntry) -> PlatError:
+def _timed_out(entry: RouteEntry) -> PlatError:
     state = "every replica was busy" if entry.replicas else "no replica became ready"
     return CallTimedOut(
         f"The function {entry.route.ref} did not take the call within its timeout: {state}.",

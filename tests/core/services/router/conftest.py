@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Route
-from plat_core.services.invoke import Lease, RouteEntry, Router
+from plat_core.services.router import Lease, RouteEntry, Router
 
 from tests.route_fixtures import make_route
 

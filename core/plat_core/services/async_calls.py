@@ -1,6 +1,6 @@
-"""Asynchronous calls as callers see them: taken in, looked at, waited for, cancelled.
+"""Asynchronous calls for their clients: accept, inspect, wait for and cancel them.
 
-The other half, which sends them, is `dispatch`.
+`dispatcher` sends them.
 """
 
 from __future__ import annotations
@@ -16,44 +16,43 @@ from plat_core.fix import Fix
 from plat_core.model.calls import (
     OVER,
     Call,
-    CallAnswer,
     CallQuery,
     CallRequest,
+    CallResponse,
     CallState,
     QueueBound,
 )
 from plat_core.model.names import FunctionRef
 from plat_core.ports import CallStore
 
-LOOK: Final = 1.0
-"""Seconds between two looks at a call that is waited for: another gateway may have sent it."""
+POLL: Final = 1.0
+"""Interval (s) of reading an awaited call from the store: another gateway may have finished it."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallPolicy:
-    """The bounds of asynchronous calls; seconds, bytes and counts.
+    """The limits of asynchronous calls, in seconds, bytes and counts.
 
-    `queue`: calls of one function that are not over; `queue_bytes`: of their requests together.
-    `attempts` of one call, after which it is given up; between them the time doubles from
-    `backoff` to `backoff_most`. `lease`: after so long without a sign its gateway counts as dead.
-    `retention`: how long a call that is over is kept. `at_once`: calls that one gateway sends at a
-    time.
+    `queue` limits the unfinished calls of one function, `queue_bytes` their requests. A call is
+    given up after `attempts`; between them the delay doubles from `backoff` to `max_backoff`. A
+    gateway that does not renew within `lease` counts as dead. Finished calls are stored for
+    `retention`. One gateway sends up to `max_concurrency` calls at a time.
     """
 
     queue: int = 10_000
     queue_bytes: int = 256 * 1024 * 1024
     attempts: int = 8
     backoff: float = 1.0
-    backoff_most: float = 60.0
+    max_backoff: float = 60.0
     lease: float = 15.0
     retention: float = 86_400.0
-    at_once: int = 32
+    max_concurrency: int = 32
 
 
-class Calls:
-    """Takes calls in and tells what became of them.
+class AsyncCalls:
+    """Accepts calls and returns their results.
 
-    `stirred` is set when there may be something to send.
+    `wake` is set when a call may be due.
     """
 
     def __init__(
@@ -63,7 +62,7 @@ class Calls:
         policy: CallPolicy,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.stirred = asyncio.Event()
+        self.wake = asyncio.Event()
         self._store = store
         self._policy = policy
         self._now = now
@@ -71,80 +70,79 @@ class Calls:
         self._closed = False
 
     async def accept(self, call_id: str, ref: FunctionRef, request: CallRequest) -> Call:
-        """Queue a call; it is durable when this returns. Raises Overloaded, Unavailable."""
+        """Enqueue a call; it is durable once this returns. Raises Overloaded, Unavailable."""
         now = self._now()
         call = Call(call_id, ref, request.method, request.path, created=now, due=now)
         bound = QueueBound(self._policy.queue, self._policy.queue_bytes)
         await self._store.add(call, request, bound)
-        self.stirred.set()
+        self.wake.set()
         return call
 
     async def get(self, call_id: str, *, within: float = 0.0) -> Call:
-        """A call, as soon as it is over or after so many seconds; raises CallNotFound."""
-        over = asyncio.Event()
-        self._awaited.setdefault(call_id, []).append(over)
+        """Return a call once it has ended, or after `within` seconds; raise CallNotFound."""
+        finished = asyncio.Event()
+        self._awaited.setdefault(call_id, []).append(finished)
         end = asyncio.get_running_loop().time() + within
         try:
             while (call := await self._store.get(call_id)).state not in OVER:
                 left = end - asyncio.get_running_loop().time()
                 if left <= 0 or self._closed:
                     break
-                await _waited(over, min(left, LOOK))
+                await _wait(finished, min(left, POLL))
             return call
         finally:
-            self._awaited[call_id].remove(over)
+            self._awaited[call_id].remove(finished)
             if not self._awaited[call_id]:
                 del self._awaited[call_id]
 
     async def list(self, query: CallQuery) -> Sequence[Call]:
-        """Calls, the newest first."""
+        """Return the matching calls, newest first."""
         return await self._store.list(query)
 
     async def unfinished(self) -> Mapping[tuple[FunctionRef, CallState], int]:
-        """How many calls of each function are queued and running; raises Unavailable."""
+        """Count the queued and running calls of each function; raises Unavailable."""
         return await self._store.unfinished()
 
-    async def result(self, call_id: str) -> CallAnswer:
-        """What the function answered.
+    async def result(self, call_id: str) -> CallResponse:
+        """Return the function's response.
 
-        Raises CallNotFound, CallNotOver, and NoResult where it gave no answer.
+        Raises CallNotFound, CallNotOver, and NoResult for a call that ended without a response.
         """
         call = await self._store.get(call_id)
         if call.state not in OVER:
-            state = "waits" if call.state == "queued" else "runs"
             raise CallNotOver(
-                f"the call {call_id} {state} still",
+                f"the call {call_id} is still {call.state}",
                 fix=Fix("wait-for-result", {"id": call_id}),
-                retry_after=LOOK,
+                retry_after=POLL,
             )
-        answer = await self._store.answer(call_id)
-        if answer is None:
-            why = call.trouble.message if call.trouble else "it was cancelled before it ran"
+        response = await self._store.response(call_id)
+        if response is None:
+            why = call.failure.message if call.failure else "it was cancelled before it ran"
             raise NoResult(
                 f"the call {call_id} has no result: {why}",
                 fix=Fix("describe-function", {"name": call.ref.name}),
             )
-        return answer
+        return response
 
     async def cancel(self, call_id: str) -> Call:
-        """End a call that waits; raises CallNotFound, Conflict."""
+        """Cancel a queued call; raises CallNotFound, Conflict."""
         call = await self._store.cancel(call_id, self._now())
-        self.told(call_id)
+        self.notify(call_id)
         return call
 
     def close(self) -> None:
-        """The gateway stops: who waits is answered now, and may ask another one."""
+        """End every waiting `get`, because the gateway stops; clients retry elsewhere."""
         self._closed = True
         for call_id in self._awaited:
-            self.told(call_id)
+            self.notify(call_id)
 
-    def told(self, call_id: str) -> None:
-        """A call is over: who waits for it looks again."""
-        for waiting in self._awaited.get(call_id, ()):
-            waiting.set()
+    def notify(self, call_id: str) -> None:
+        """Wake everyone who waits for a call, because it ended."""
+        for finished in self._awaited.get(call_id, ()):
+            finished.set()
 
 
-async def _waited(event: asyncio.Event, seconds: float) -> None:
+async def _wait(event: asyncio.Event, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

@@ -12,9 +12,9 @@ from plat_core.errors import (
     Unavailable,
 )
 from plat_core.ports import RouteRemoved
-from plat_core.services.invoke import Router
+from plat_core.services.router import Router
 
-from tests.core.services.invoke.conftest import (
+from tests.core.services.router.conftest import (
     ASLEEP,
     REF,
     FakeScaler,
@@ -225,6 +225,6 @@ async def test_what_is_not_known_yet_is_not_said_to_be_missing(scaler: FakeScale
     router = Router(scaler=scaler, complete=lambda: bool(known))
     early = router.unknown("orders")
     assert (type(early), early.retry_after) == (Unavailable, 1.0)
-    assert "not known yet which functions there are" in early.message
+    assert "functions are not known yet" in early.message
     known.append(True)
     assert isinstance(router.unknown("orders"), FunctionNotFound)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plat_core.services.shares import Claim, allot, divide, keeper
+from plat_core.services.slot_allocation import SlotClaim, allocate, divide, owner_of
 
 NAMES = ("a", "b", "c")
 REPLICAS = ("r1", "r2", "r3")
@@ -35,27 +35,27 @@ def test_slots_are_divided_by_demand(
 
 
 def test_a_slot_changes_hands_after_it_is_free() -> None:
-    taken = {"a": Claim(0, {"r1": 1}), "b": Claim(1)}
-    assert allot(1, ["r1"], taken) == {"a": {}, "b": {}}
-    freed = {"a": Claim(0, {}), "b": Claim(1)}
-    assert allot(1, ["r1"], freed) == {"a": {}, "b": {"r1": 1}}
+    taken = {"a": SlotClaim(0, {"r1": 1}), "b": SlotClaim(1)}
+    assert allocate(1, ["r1"], taken) == {"a": {}, "b": {}}
+    freed = {"a": SlotClaim(0, {}), "b": SlotClaim(1)}
+    assert allocate(1, ["r1"], freed) == {"a": {}, "b": {"r1": 1}}
 
 
 def test_what_is_in_use_is_kept_before_what_lies_idle() -> None:
-    claims = {"a": Claim(3, {"r1": 1, "r2": 1}, {"r2": 1}), "b": Claim(3)}
-    assert allot(1, ["r1", "r2"], claims)["a"] == {"r2": 1}
-    claims["a"] = Claim(3, {"r2": 1}, {"r2": 1})
-    assert allot(1, ["r1", "r2"], claims)["b"] == {"r1": 1}
+    claims = {"a": SlotClaim(3, {"r1": 1, "r2": 1}, {"r2": 1}), "b": SlotClaim(3)}
+    assert allocate(1, ["r1", "r2"], claims)["a"] == {"r2": 1}
+    claims["a"] = SlotClaim(3, {"r2": 1}, {"r2": 1})
+    assert allocate(1, ["r1", "r2"], claims)["b"] == {"r1": 1}
 
 
 slots = st.dictionaries(st.sampled_from(REPLICAS), st.integers(0, 4))
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> tuple[int, dict[str, Claim]]:
+def worlds(draw: st.DrawFn) -> tuple[int, dict[str, SlotClaim]]:
     """Gateways whose holdings fit: what is held together is no more than there is."""
     concurrency = draw(st.integers(1, 5))
-    claims: dict[str, Claim] = {}
+    claims: dict[str, SlotClaim] = {}
     left = dict.fromkeys(REPLICAS, concurrency)
     for name in NAMES[: draw(st.integers(1, 3))]:
         held = {r: min(n, left[r]) for r, n in draw(slots).items()}
@@ -63,7 +63,7 @@ def worlds(draw: st.DrawFn) -> tuple[int, dict[str, Claim]]:
             left[replica] -= number
         busy = {r: draw(st.integers(0, n)) for r, n in held.items()}
         waiting = draw(st.integers(0, 20))
-        claims[name] = Claim(sum(busy.values()) + waiting, held, busy)
+        claims[name] = SlotClaim(sum(busy.values()) + waiting, held, busy)
     return concurrency, claims
 
 
@@ -72,9 +72,9 @@ def totals(held: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
 
 
 @given(worlds())
-def test_no_slot_is_ever_held_twice(world: tuple[int, dict[str, Claim]]) -> None:
+def test_no_slot_is_ever_held_twice(world: tuple[int, dict[str, SlotClaim]]) -> None:
     concurrency, claims = world
-    granted = allot(concurrency, REPLICAS, claims)
+    granted = allocate(concurrency, REPLICAS, claims)
     most = {
         name: {r: max(claims[name].held.get(r, 0), granted[name].get(r, 0)) for r in REPLICAS}
         for name in claims
@@ -83,18 +83,20 @@ def test_no_slot_is_ever_held_twice(world: tuple[int, dict[str, Claim]]) -> None
 
 
 @given(worlds())
-def test_once_all_have_let_go_every_slot_is_somebodys(world: tuple[int, dict[str, Claim]]) -> None:
+def test_once_all_have_let_go_every_slot_is_somebodys(
+    world: tuple[int, dict[str, SlotClaim]],
+) -> None:
     concurrency, claims = world
     for _ in range(3):
-        granted = allot(concurrency, REPLICAS, claims)
-        claims = {n: Claim(c.demand, granted[n], {}) for n, c in claims.items()}
+        granted = allocate(concurrency, REPLICAS, claims)
+        claims = {n: SlotClaim(c.demand, granted[n], {}) for n, c in claims.items()}
     assert sum(totals({n: c.held for n, c in claims.items()}).values()) == concurrency * 3
 
 
 def test_all_agree_on_the_keeper_and_few_functions_move() -> None:
     functions = [f"f{n}" for n in range(300)]
-    before = {f: keeper(f, ["a", "b", "c"]) for f in functions}
-    after = {f: keeper(f, ["b", "a"]) for f in functions}
+    before = {f: owner_of(f, ["a", "b", "c"]) for f in functions}
+    after = {f: owner_of(f, ["b", "a"]) for f in functions}
     assert {f for f in functions if before[f] != after[f]} == {
         f for f in functions if before[f] == "c"
     }
