@@ -1,9 +1,12 @@
-"""Routes for tests of the data path."""
+"""Routes and status contexts for tests of the core and the data path."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Route
+from plat_core.services.controller import StatusContext
+from plat_http.fixes import describe
 
 SLEEPING = Route(
     ref=FunctionRef("orders"),
@@ -34,3 +37,12 @@ def make_route(name: str = "orders", *addresses: str, **changes: object) -> Rout
         endpoints=tuple(Endpoint(f"{name}-1-{n}", a) for n, a in enumerate(addresses)),
     )
     return replace(route, **changes)  # type: ignore[arg-type]
+
+
+def status_context(address: str) -> StatusContext:
+    """Return the context of a controller whose functions are called at `address`."""
+    return StatusContext(
+        now=lambda: datetime.now(UTC),
+        url=lambda ref: f"{address}/function/{ref.segment}",
+        describe_fix=describe,
+    )

@@ -1,7 +1,7 @@
 """Typed errors with stable codes.
 
-Every edge maps them to its own form: the gateway to an HTTP status and a problem document, the CLI
-to a sentence and what to type next, a backend to a condition. No edge invents a code of its own.
+Each edge maps them to its own form: an HTTP service to a problem document, the CLI to a sentence
+and the next command, a backend to a condition. Only this module defines codes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from plat_core.fix import Fix
 
 
 class PlatError(Exception):
-    """A failure that plat understands.
+    """The base of all errors that plat raises on purpose.
 
     `message` states what failed and why. `fix` is the next step; a command of plat is a `Fix`, and
     a plain sentence names none. `field` is the path of the invalid input field (`spec.scale.min`),
@@ -39,9 +39,9 @@ class PlatError(Exception):
 
 
 class InvalidInput(PlatError):
-    """A value that the model refuses.
+    """A value is invalid.
 
-    `errors` names every guilty field of the input, each as `{"field": …, "message": …}`.
+    `errors` lists every invalid field of the input, each as `{"field": …, "message": …}`.
     """
 
     code, status = "invalid-input", 422
@@ -59,93 +59,93 @@ class InvalidInput(PlatError):
 
 
 class Malformed(PlatError):
-    """Bytes that are not what they claim to be: broken JSON, a broken archive."""
+    """The input cannot be parsed: invalid JSON, a damaged archive."""
 
     code, status = "malformed", 400
 
 
 class TooLarge(PlatError):
-    """Input beyond a documented bound."""
+    """The input exceeds a documented limit."""
 
     code, status = "too-large", 413
 
 
 class TargetTooLong(PlatError):
-    """A URL beyond the bound."""
+    """The URL exceeds its limit."""
 
     code, status = "target-too-long", 414
 
 
 class HeadersTooLarge(PlatError):
-    """Too many headers, or too many bytes of them."""
+    """The headers exceed their limit in number or bytes."""
 
     code, status = "headers-too-large", 431
 
 
 class RequestTimedOut(PlatError):
-    """The caller did not send its request in time."""
+    """The client did not send its request in time."""
 
     code, status = "request-timeout", 408
 
 
 class Unauthenticated(PlatError):
-    """No token, or not the right one."""
+    """The token is missing or invalid."""
 
     code, status = "unauthenticated", 401
 
 
 class Forbidden(PlatError):
-    """The token is a right one, but its role may not do this."""
+    """The token is valid, but its role may not do this."""
 
     code, status = "forbidden", 403
 
 
 class TooManyAttempts(PlatError):
-    """Too many bad tokens from one address."""
+    """One address sent too many invalid tokens."""
 
     code, status = "too-many-attempts", 429
 
 
 class FunctionNotFound(PlatError):
-    """No function of that name."""
+    """There is no function with that name."""
 
     code, status = "function-not-found", 404
 
 
 class SecretNotFound(PlatError):
-    """No secret of that name, or no such key in it."""
+    """There is no secret with that name, or it lacks the key."""
 
     code, status = "secret-not-found", 404
 
 
 class CallNotFound(PlatError):
-    """No asynchronous call of that id, or its time is over and it was forgotten."""
+    """There is no asynchronous call with that id, or it was deleted after its retention."""
 
     code, status = "call-not-found", 404
 
 
 class NoResult(PlatError):
-    """The call is over, and the function gave no answer that could be kept."""
+    """The call ended without a response of the function."""
 
     code, status = "no-result", 404
 
 
 class CallNotOver(PlatError):
-    """The call waits or runs still."""
+    """The call is still queued or running."""
 
     code, status = "call-not-over", 409
 
 
 class Conflict(PlatError):
-    """Somebody else changed it first, or it is being deleted."""
+    """Another writer changed it first, or it is being deleted."""
 
     code, status = "conflict", 409
 
 
 class BuildFailed(PlatError):
-    """The source cannot be turned into an artifact; `line` is the guilty line where known.
+    """The source cannot be built; `line` is the line that causes the failure, if known.
 
-    `passing`: nothing of the source's is at fault, and the same build may succeed later.
+    `passing`: the source is not the cause, and the same build may succeed later.
     """
 
     code, status = "build-failed", 422
@@ -165,19 +165,19 @@ class BuildFailed(PlatError):
 
 
 def with_line(message: str, line: str) -> str:
-    """What went wrong, with the guilty line where the message does not quote it itself."""
+    """Return the message, with the line that causes the failure unless the message quotes it."""
     quoted = all(part.strip() in message for part in line.split(": ", 1))
     return message if quoted else f"{message} (line: {line})"
 
 
 class FunctionSuspended(PlatError):
-    """The function is stopped by its owner."""
+    """The function was stopped by its owner."""
 
     code, status = "function-suspended", 503
 
 
 class FunctionUnavailable(PlatError):
-    """No replica could answer: it does not start, or it keeps failing."""
+    """No replica is available: the function does not start, or keeps failing."""
 
     code, status = "function-unavailable", 503
 
@@ -189,24 +189,24 @@ class Overloaded(PlatError):
 
 
 class CallTimedOut(PlatError):
-    """The function's one timeout passed."""
+    """The call exceeded the function's timeout."""
 
     code, status = "timeout", 504
 
 
 class BadFunctionAnswer(PlatError):
-    """The replica died, or spoke something that is not HTTP, before its answer began."""
+    """The replica exited, or sent no valid HTTP, before its response began."""
 
     code, status = "bad-function-answer", 502
 
 
 class Unavailable(PlatError):
-    """A part of the platform itself does not answer."""
+    """A part of the platform does not respond."""
 
     code, status = "unavailable", 503
 
 
 class NotSupported(PlatError):
-    """This backend cannot do it, and says so instead of pretending."""
+    """This backend does not support the operation."""
 
     code, status = "not-supported", 501

@@ -67,10 +67,10 @@ def test_stdin_is_a_file(plat: Plat, platform: Platform, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (("timeout: 9s", "timout: 9s"), "spec.timout: there is no such field"),
-        (("timeout: 9s", "scale: {min: 5, max: 2}"), "spec.scale: min is more than max"),
+        (("timeout: 9s", "timout: 9s"), "spec.timout: unknown field"),
+        (("timeout: 9s", "scale: {min: 5, max: 2}"), "spec.scale: min exceeds max"),
         (("name: orders", "name: Orders"), "metadata.name: a name has 1 to 63 characters"),
-        ((f"image: {IMAGE}", "env: []"), "spec: a function has exactly one of image and source"),
+        ((f"image: {IMAGE}", "env: []"), "spec: exactly one of image and source"),
         (("timeout: 9s", "env: [{name: PORT}]"), "spec.env[0]: PORT is set by the platform"),
         (("timeout: 9s", "timeout: 9s\n  timeout: 8s"), ":7:3: timeout stands twice"),
         (("timeout: 9s", "env: [&a {name: A}, *a]"), ":6:23: write it out, without *"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from datetime import UTC, datetime
 
 import pytest
 from plat_backends.remote import ControllerApi
@@ -12,11 +11,12 @@ from plat_controller import routes
 from plat_controller.server import ControllerServer
 from plat_core.model.build import BuildEvent, BuildOptions, Failed
 from plat_core.model.source import Source
-from plat_core.services.controller import Controller, StatusContext
+from plat_core.services.controller import Controller
 from plat_core.services.router import Router
 from plat_gateway.proxy.limits import Limits
 from plat_gateway.proxy.proxy import Proxy
-from plat_http.fixes import describe
+
+from tests.route_fixtures import status_context
 
 from ..gateway.api.conftest import TOKEN, Platform, make_platform
 
@@ -42,11 +42,7 @@ class Service:
             workloads=platform.workloads,
             builder=NoBuilder(),
             secrets=platform.secrets,
-            context=StatusContext(
-                now=lambda: datetime.now(UTC),
-                url=lambda ref: f"http://localhost/function/{ref.segment}",
-                describe_fix=describe,
-            ),
+            context=status_context("http://localhost"),
         )
         app = platform.app()
         app.state.sources = routes.Sources(platform.store, self.controller, self.controller)

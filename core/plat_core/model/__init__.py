@@ -1,4 +1,5 @@
-"""The words of plat as types: pydantic models at the borders, frozen dataclasses inside.
+"""The model: pydantic models at the edges, frozen dataclasses inside.
 
-This room validates once for the API, the CLI and the CRD. It does no I/O and knows no service.
+This package validates input once for the API, the CLI and the CRD. It does no I/O, and may not
+import the ports or the services.
 """

@@ -1,4 +1,4 @@
-"""Quantities and durations as functions, without pydantic: see `quantities` for the types.
+"""Parsing of quantities and durations, without pydantic; `quantities` has the types.
 
 Source: the Kubernetes API reference, `resource.Quantity`; Go's `time.ParseDuration`.
 """
@@ -25,7 +25,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def quantity(value: str) -> Decimal:
-    """The number behind a quantity; raises ValueError where it is none."""
+    """Return the number of a quantity; raise ValueError."""
     if not _QUANTITY.fullmatch(value):
         raise ValueError(f"{value!r} is not a quantity; write for example 64Mi, 1Gi, 250m or 0.5")
     number = value.rstrip("mkKMGTPEi")
@@ -33,23 +33,23 @@ def quantity(value: str) -> Decimal:
 
 
 def memory_bytes(value: str) -> int:
-    """Bytes of a memory quantity; raises ValueError."""
+    """Return the bytes of a memory quantity; raise ValueError."""
     size = quantity(value)
     if not 1024**2 <= size <= MEMORY_MAX:
-        raise ValueError(f"memory is between 1Mi and 16Ti, not {value}")
+        raise ValueError(f"memory must be between 1Mi and 16Ti, not {value}")
     return int(size)
 
 
 def cpu_cores(value: str) -> float:
-    """Cores of a CPU quantity; raises ValueError."""
+    """Return the cores of a CPU quantity; raise ValueError."""
     cores = quantity(value)
     if not Decimal("0.001") <= cores <= CPU_MAX:
-        raise ValueError(f"cpu is between 1m and {CPU_MAX}, not {value}")
+        raise ValueError(f"cpu must be between 1m and {CPU_MAX}, not {value}")
     return float(cores)
 
 
 def duration_seconds(value: str) -> float:
-    """Seconds of a duration such as `30s`, `1m30s` or `250ms`; raises ValueError."""
+    """Return the seconds of a duration such as `30s`, `1m30s` or `250ms`; raise ValueError."""
     parts = _DURATION_PART.findall(value)
     if not parts or "".join(number + unit for number, unit in parts) != value:
         raise ValueError(f"{value!r} is not a duration; write for example 30s, 1m30s or 250ms")

@@ -1,4 +1,4 @@
-"""The base of every model, and what texts in it have in common."""
+"""The base class of all models, and checks of text that they share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 
 
 class Model(BaseModel):
-    """The base of everything that crosses a border."""
+    """The base of all data that is received or sent."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -21,8 +21,11 @@ class Model(BaseModel):
     )
 
     def document(self) -> dict[str, Any]:
-        """The JSON document: camelCase, without what was never set."""
+        """Return the JSON document: camelCase, without null values."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+PATH_RULE = "a file's path must be relative, without '..', and at most 255 characters long"
 
 
 def _safe_path(value: str) -> str:
@@ -32,7 +35,7 @@ def _safe_path(value: str) -> str:
         or any(part in ("", ".", "..") for part in parts)
         or any(ord(c) < 32 or c in '\\:*?"<>|' or ord(c) == 127 for c in value)
     ):
-        raise ValueError("a file's path is relative, without '..', and of at most 255 characters")
+        raise ValueError(PATH_RULE)
     return value
 
 
@@ -40,7 +43,7 @@ FilePath = Annotated[str, AfterValidator(_safe_path)]
 
 
 def encodable(value: str) -> bool:
-    """Whether it is Unicode without lone surrogates."""
+    """Return whether a text is Unicode without lone surrogates."""
     try:
         value.encode()
     except UnicodeEncodeError:

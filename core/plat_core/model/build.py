@@ -1,6 +1,6 @@
-"""What goes into a build and what comes out of it.
+"""Options and events of builds.
 
-A build is a stream of events whose last one is `Finished` or `Failed`: the same objects travel
+A build is a stream of events, and its last one is `Finished` or `Failed`. The same objects are sent
 from the engine to the CLI as lines of JSON.
 """
 
@@ -16,21 +16,21 @@ from plat_core.model.function import HANDLER_PATTERN
 from plat_core.model.names import Name
 
 EMBEDDED_REPOSITORY = "embedded"
-"""Images of the embedded backend are `embedded/<name>@sha256:<digest>`: an unpacked environment."""
+"""Repository of the embedded backend's artifacts: `embedded/<name>@sha256:<digest>`."""
 
 
 class BuildOptions(Model):
-    """What a build is told beside the source itself; all of it may stand in `function.json`."""
+    """Options of a build; each of them may be set in `function.json` too."""
 
     name: Name
     runtime: Name | None = None
     handler: Annotated[str, StringConstraints(pattern=HANDLER_PATTERN)] | None = None
     debug: bool = False
-    """Add what a debugger needs (debugpy) to the environment."""
+    """Add debugpy, which debuggers need, to the environment."""
 
 
 class LogLine(Model):
-    """One line of a build's output, as it is written."""
+    """One line of a build's output."""
 
     type: Literal["log"] = "log"
     text: str
@@ -38,7 +38,7 @@ class LogLine(Model):
 
 
 class Step(Model):
-    """A step of the build ended; `seconds` is what it took, `cached` whether it was skipped."""
+    """A step of the build ended after `seconds`; `cached`: it was skipped."""
 
     type: Literal["step"] = "step"
     name: str
@@ -47,7 +47,7 @@ class Step(Model):
 
 
 class Finished(Model):
-    """The artifact is there. `unchanged`: the same source was built before."""
+    """The build succeeded. `unchanged`: the same source was built before."""
 
     type: Literal["finished"] = "finished"
     image: str
@@ -56,14 +56,14 @@ class Finished(Model):
     handler: str | None = None
     unchanged: bool = False
     commit: str | None = None
-    """The git commit of the source, where it came from a repository."""
+    """The git commit of a source in a repository."""
 
 
 class Failed(Model):
-    """There is no artifact.
+    """The build failed.
 
-    `line` is the guilty line of the user's files, where it is known: `app.py:1: import flaskk`.
-    `passing`: nothing of the source's is at fault, and the same build may succeed later.
+    `line` is the line of the user's files that causes it, if known: `app.py:1: import flaskk`.
+    `passing`: the source is not the cause, and the same build may succeed later.
     """
 
     type: Literal["failed"] = "failed"
@@ -79,10 +79,10 @@ BUILD_EVENT: TypeAdapter[BuildEvent] = TypeAdapter(BuildEvent)
 
 
 class EnvironmentArtifact(Model):
-    """The file `artifact.json` of an embedded artifact: how a replica of it is started.
+    """The file `artifact.json` of an embedded artifact, with all that its replicas need to start.
 
-    Paths are absolute. `code` holds the user's files, each of `site` packages of the environment,
-    `launcher` the runtime's program, run by `python`.
+    Paths are absolute. `code` contains the user's files, `site` are package directories, and
+    `launcher` is the runtime's program, run by `python`.
     """
 
     digest: str

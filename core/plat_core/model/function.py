@@ -1,7 +1,7 @@
-"""The `Function`: what a user deploys. One model behind the CRD, the API and the CLI.
+"""The `Function` resource, the one model of the CRD, the API and the CLI.
 
-Field names are camelCase outside and snake_case inside. Every field is bounded; an unknown one is
-refused, so that a typing error never passes for a setting.
+Field names are camelCase in documents and snake_case in Python. Every field has limits. Unknown
+fields are rejected, so that no typing error is ignored.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ _RFC3339 = re.compile(
 
 
 def _rfc3339(value: object) -> object:
-    """Pydantic would also read numbers, and dates without a time."""
+    """Reject numbers and dates without a time, which pydantic accepts."""
     if isinstance(value, datetime) or (isinstance(value, str) and _RFC3339.fullmatch(value)):
         return value
-    raise ValueError("a time is written as in RFC 3339, for example 2026-01-31T12:00:00Z")
+    raise ValueError("not a time in the format of RFC 3339, for example 2026-01-31T12:00:00Z")
 
 
 Timestamp = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
@@ -65,14 +65,14 @@ Timestamp = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
 def _within(low: float, high: float) -> AfterValidator:
     def check(value: str) -> str:
         if not low <= duration_seconds(value) <= high:
-            raise ValueError(f"between {low:g}s and {high:g}s, not {value}")
+            raise ValueError(f"must be between {low:g}s and {high:g}s, not {value}")
         return value
 
     return AfterValidator(check)
 
 
 class SecretKeyRef(Model):
-    """One key of a secret."""
+    """Selects a key of a secret."""
 
     name: Name
     key: Annotated[str, StringConstraints(pattern=r"^[-._a-zA-Z0-9]{1,253}$")]
@@ -80,13 +80,13 @@ class SecretKeyRef(Model):
 
 
 class EnvVarSource(Model):
-    """Where the value of an environment variable comes from."""
+    """Source of the value of an environment variable."""
 
     secret_key_ref: SecretKeyRef
 
 
 class EnvVar(Model):
-    """One environment variable, in the shape of core/v1."""
+    """An environment variable, as in core/v1."""
 
     name: Annotated[str, StringConstraints(pattern=ENV_NAME_PATTERN, max_length=256)]
     value: Text | None = None
@@ -95,23 +95,25 @@ class EnvVar(Model):
     @model_validator(mode="after")
     def _check(self) -> EnvVar:
         if RESERVED_ENV.fullmatch(self.name):
-            raise ValueError(f"{self.name} is set by the platform; PORT, K_* and PLAT_* are taken")
+            raise ValueError(
+                f"{self.name} is set by the platform; PORT, K_* and PLAT_* are reserved"
+            )
         if self.value is not None and self.value_from is not None:
-            raise ValueError("either value or valueFrom, not both")
+            raise ValueError("value and valueFrom are mutually exclusive")
         if self.value and ("\0" in self.value or not encodable(self.value)):
-            raise ValueError("a value is text without NUL characters")
+            raise ValueError("value must be text without NUL characters")
         return self
 
 
 class ResourceAmounts(Model):
-    """Amounts of CPU and memory."""
+    """Quantities of CPU and memory."""
 
     cpu: Cpu | None = None
     memory: Memory | None = None
 
 
 class Resources(Model):
-    """What a replica asks for and what it may not exceed."""
+    """Resource requests and limits of a replica."""
 
     requests: ResourceAmounts = ResourceAmounts()
     limits: ResourceAmounts = ResourceAmounts()
@@ -124,7 +126,7 @@ class Resources(Model):
         )
         for name, request, limit, convert in pairs:
             if request and limit and convert(request) > convert(limit):
-                raise ValueError(f"requests.{name} {request} is more than limits.{name} {limit}")
+                raise ValueError(f"requests.{name} {request} exceeds limits.{name} {limit}")
         return self
 
 
@@ -132,23 +134,23 @@ WhenIdle = Literal["stop", "pause"]
 
 
 class Scale(Model):
-    """Between how many replicas, and at which load another one is wanted."""
+    """Bounds and targets of autoscaling."""
 
     min: Annotated[int, Field(ge=0, le=1000, strict=True)] = 0
     max: Annotated[int, Field(ge=1, le=1000, strict=True)] = 10
     replicas: Annotated[int, Field(ge=0, le=1000, strict=True)] | None = None
     """A fixed number instead of autoscaling (the scale subresource); 0 sleeps until a call."""
     target: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False, strict=True)] | None = None
-    """Calls in flight per replica that the autoscaler aims at; default 70 % of `concurrency`."""
+    """Target of calls in flight per replica; default 70 % of `concurrency`."""
     idle: Annotated[Duration, _within(1, 86_400)] = "60s"
-    """How long without a call until the function sleeps, where `min` is 0."""
+    """Time without calls after which the function sleeps if `min` is 0."""
     when_idle: WhenIdle = "stop"
-    """How it sleeps: `pause` keeps a replica with its memory, to be ready sooner."""
+    """`pause` freezes a replica with its memory, so that it is ready sooner."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Scale:
         if self.min > self.max:
-            raise ValueError("min is more than max")
+            raise ValueError("min exceeds max")
         return self
 
 
@@ -156,7 +158,7 @@ Access = Literal["public", "token"]
 
 
 class FunctionSettings(Model):
-    """Desired state, but for what the function is made of; it may stand in `function.json`."""
+    """Desired state without image and source; `function.json` may set it."""
 
     runtime: Name | None = None
     handler: Annotated[str, StringConstraints(pattern=HANDLER_PATTERN)] | None = None
@@ -168,37 +170,37 @@ class FunctionSettings(Model):
     scale: Scale = Scale()
     access: Access = "token"
     suspend: Flag = False
-    """Stopped by its owner: no replica runs and calls are answered with 503."""
+    """Run no replica and reject calls with 503."""
     forward_authorization: Flag = False
-    """Let the caller's `Authorization` header reach the function."""
+    """Forward the client's `Authorization` header to the function."""
 
     @model_validator(mode="after")
-    def _nothing_twice(self) -> Self:
+    def _reject_duplicates(self) -> Self:
         names = [variable.name for variable in self.env]
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"env names {', '.join(twice)} stand more than once")
+            raise ValueError(f"duplicate env names: {', '.join(twice)}")
         if len(set(self.secrets)) != len(self.secrets):
-            raise ValueError("a secret stands more than once in secrets")
+            raise ValueError("secrets has a duplicate name")
         return self
 
     @property
     def timeout_seconds(self) -> float:
-        """The one timeout of a call."""
+        """Timeout of a call in seconds."""
         return duration_seconds(self.timeout)
 
     @property
     def idle_seconds(self) -> float:
-        """Time without a call until sleep."""
+        """Time without calls (s) after which the function sleeps."""
         return duration_seconds(self.scale.idle)
 
     @property
     def target_concurrency(self) -> float:
-        """Calls in flight per replica that the autoscaler aims at (CONTRACTS: 70 %)."""
+        """Target of calls in flight per replica."""
         return self.scale.target or TARGET_UTILISATION * self.concurrency
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """The least and the most replicas that the autoscaler may want."""
+        """Minimum and maximum number of replicas."""
         if self.suspend:
             return 0, 0
         if self.scale.replicas:
@@ -207,19 +209,19 @@ class FunctionSettings(Model):
 
     @property
     def secret_names(self) -> frozenset[str]:
-        """Every secret that it names."""
+        """Names of all secrets that the function uses."""
         references = (v.value_from.secret_key_ref for v in self.env if v.value_from)
         return frozenset((*self.secrets, *(reference.name for reference in references)))
 
     @property
     def required_secrets(self) -> frozenset[str]:
-        """The secrets without which no replica starts."""
+        """Names of the secrets without which no replica starts."""
         references = (v.value_from.secret_key_ref for v in self.env if v.value_from)
         names = (reference.name for reference in references if not reference.optional)
         return frozenset((*self.secrets, *names))
 
     def template(self) -> dict[str, Any]:
-        """The part of the spec whose change makes a new revision: what a replica is made of."""
+        """Return the part of the spec that replicas depend on; a change makes a new revision."""
         return self.model_dump(
             mode="json",
             by_alias=True,
@@ -234,19 +236,19 @@ class FunctionSpec(FunctionSettings):
     image: Annotated[str, StringConstraints(pattern=IMAGE_PATTERN, max_length=512)] | None = None
     source: Source | None = None
     debug: Annotated[int, Field(ge=1024, le=65535, strict=True)] | None = None
-    """A port of the replica's loopback where a debugger may attach; for dev set-ups."""
+    """Port on the replica's loopback interface for a debugger; for dev set-ups."""
     redeployed_at: Timestamp | None = None
-    """When a redeploy was asked for: another value makes a new revision of the same artifact."""
+    """Time of the last redeploy; a new value makes a new revision of the same artifact."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
         if (self.image is None) == (self.source is None):
-            raise ValueError("a function has exactly one of image and source")
+            raise ValueError("exactly one of image and source is required")
         return self
 
 
 class Metadata(Model):
-    """Who it is. What the platform fills in is accepted back and ignored."""
+    """Identity of the function. Fields that the platform sets are accepted and ignored."""
 
     name: Name
     namespace: Name = DEFAULT_NAMESPACE
@@ -263,7 +265,7 @@ ConditionStatus = Literal["True", "False", "Unknown"]
 
 
 class Condition(Model):
-    """One observed fact, in the shape of the Kubernetes API conventions."""
+    """An observed condition, as in the Kubernetes API conventions."""
 
     type: str
     status: ConditionStatus
@@ -274,7 +276,7 @@ class Condition(Model):
 
 
 class Hint(Model):
-    """What to do about a problem, in words that can be typed."""
+    """How to resolve a problem, as a command or a sentence."""
 
     reason: str
     fix: str
@@ -287,31 +289,31 @@ class FunctionStatus(Model):
     conditions: tuple[Condition, ...] = ()
     hints: tuple[Hint, ...] = ()
     revision: str | None = None
-    """The revision that answers calls."""
+    """Name of the revision that serves calls."""
     latest_revision: str | None = None
-    """The newest one; another than `revision` while it starts, or where it failed."""
+    """Name of the newest revision; differs from `revision` while it starts, or if it failed."""
     image: str | None = None
     commit: str | None = None
-    """The git commit that the image was built from, where its source is one."""
+    """Git commit that the image was built from."""
     replicas: int = 0
     ready_replicas: int = 0
     url: str | None = None
     deployed_at: datetime | None = None
-    """When the newest revision was made."""
+    """Creation time of the newest revision."""
 
     def condition(self, type_: str) -> Condition | None:
-        """The condition of that type, if it was ever observed."""
+        """Return the condition of that type, or None."""
         return next((c for c in self.conditions if c.type == type_), None)
 
     @property
     def ready(self) -> bool:
-        """Whether the observed generation is fully there."""
+        """Whether the condition Ready is True."""
         condition = self.condition("Ready")
         return condition is not None and condition.status == "True"
 
 
 class Function(Model):
-    """The resource: metadata, spec and status."""
+    """A function: metadata, spec and status."""
 
     api_version: Literal["plat.dev/v1alpha1"] = API_VERSION
     kind: Literal["Function"] = KIND
@@ -321,10 +323,10 @@ class Function(Model):
 
     @property
     def ref(self) -> FunctionRef:
-        """Which function this is."""
+        """Name and namespace of the function."""
         return FunctionRef(self.metadata.name, self.metadata.namespace)
 
     @property
     def generation(self) -> int:
-        """The version of the spec, counted from 1 by the store; 0 before it was stored."""
+        """Version of the spec, counted from 1 by the store; 0 before it is stored."""
         return self.metadata.generation or 0

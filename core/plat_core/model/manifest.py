@@ -1,7 +1,7 @@
-"""`function.json`: what a folder says about itself.
+"""`function.json`: the settings in a function's folder.
 
-Every field of a Function's spec may stand in it but `image` and `source`, which the deploy fills
-in. What is not written stays unset, so that the platform's defaults stay the platform's.
+It may set every field of a Function's spec except `image` and `source`, which the deploy adds.
+Omitted fields stay unset, so that the platform's defaults apply.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class FunctionManifest(FunctionSettings):
     name: Name | None = None
 
     def settings(self) -> dict[str, Any]:
-        """The spec fields that were written, as they go into a Function document."""
+        """Return the spec fields that are set, for a Function document."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"name"})
 
 
@@ -36,18 +36,18 @@ def read_manifest(data: bytes) -> FunctionManifest:
     """
     document = strictjson.loads(data, max_bytes=MANIFEST_BYTES)
     if not isinstance(document, dict):
-        raise InvalidInput("it is one JSON object: {...}")
+        raise InvalidInput("not a JSON object: {...}")
     if isinstance(document.get("env"), dict):
         document = {**document, "env": _variables(document["env"])}
     return validate(FunctionManifest, document)
 
 
 def _variables(values: dict[str, object]) -> list[EnvVar]:
-    """The short form `{"LOG_LEVEL": "info"}`."""
+    """Return the variables of the short form `{"LOG_LEVEL": "info"}`."""
     for name, value in values.items():
         if not isinstance(value, str):
             path = key_path("env", name)
-            raise InvalidInput(f'{path}: a value is text, write "…" around it', field=path)
+            raise InvalidInput(f'{path}: value must be text: write "…" around it', field=path)
     return [
         validate(EnvVar, {"name": name, "value": value}, at=key_path("env", name))
         for name, value in values.items()

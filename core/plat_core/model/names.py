@@ -1,6 +1,6 @@
-"""Names of functions, namespaces and secrets, as a type that pydantic checks.
+"""Names of functions, namespaces and secrets, as a pydantic type.
 
-The rule itself stands in `refs`.
+`refs` has the rule itself.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Quantities and durations as types, in the forms that Kubernetes and Go users write.
+"""Quantities and durations as pydantic types, in the formats of Kubernetes and Go.
 
-They are kept verbatim, as the user wrote them, and converted where they are used.
+They are stored as the user wrote them, and parsed where they are used.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = [
 
 
 def _verbatim(value: object) -> object:
-    """YAML reads `cpu: 1` as a number; Kubernetes takes it for the quantity "1"."""
+    """Accept `cpu: 1`, which YAML parses as a number, like Kubernetes does."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return str(value) if is_number else value
 

@@ -1,8 +1,7 @@
-"""The naming rule, `FunctionRef` and `SecretRef`, without pydantic: a command line has no time to
-import it.
+"""The naming rule, `FunctionRef` and `SecretRef`, without pydantic, which slows the CLI's start.
 
-A name is an RFC 1123 label, the strictest form that every backend accepts: it becomes a Kubernetes
-object, a container, a folder and a path segment.
+A name is an RFC 1123 label, the strictest form that all backends accept: it becomes the name of a
+Kubernetes object and a container, a directory, and a path segment.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _NAME = re.compile(NAME_PATTERN, re.ASCII)
 
 
 def check_name(value: str) -> str:
-    """Return `value`, or raise ValueError with the one message used everywhere."""
+    """Return `value`; raise ValueError with NAME_RULE if it is not a valid name."""
     # fullmatch, because `$` also matches before a final newline
     if len(value) > NAME_LENGTH or not _NAME.fullmatch(value):
         raise ValueError(NAME_RULE)
@@ -30,36 +29,36 @@ def check_name(value: str) -> str:
 
 
 def similar_name(text: str) -> str:
-    """A name made of any text: what none may have becomes '-'. Empty where nothing is left."""
+    """Return a valid name that resembles `text`; empty if no character is valid."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower())[:NAME_LENGTH].strip("-")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class FunctionRef:
-    """Which function: `namespace/name`."""
+    """Name and namespace of a function."""
 
     name: str
     namespace: str = DEFAULT_NAMESPACE
 
     def __str__(self) -> str:
-        """The form used in logs and messages; the default namespace goes without saying."""
+        """Return the form for logs and messages, which omits the default namespace."""
         return self.name if self.namespace == DEFAULT_NAMESPACE else f"{self.namespace}/{self.name}"
 
     @property
     def segment(self) -> str:
-        """The one path segment that names it in `/function/<segment>`: `name[.namespace]`."""
+        """Path segment of the function in `/function/<segment>`: `name[.namespace]`."""
         return self.name if self.namespace == DEFAULT_NAMESPACE else f"{self.name}.{self.namespace}"
 
     @classmethod
     def from_segment(cls, segment: str) -> FunctionRef:
-        """Read `name[.namespace]`; raises ValueError with the naming rule."""
+        """Parse `name[.namespace]`; raise ValueError with the naming rule."""
         name, _, namespace = segment.partition(".")
         return cls(check_name(name), check_name(namespace) if "." in segment else DEFAULT_NAMESPACE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class SecretRef:
-    """Which secret: a name within a namespace."""
+    """Name and namespace of a secret."""
 
     name: str
     namespace: str = DEFAULT_NAMESPACE

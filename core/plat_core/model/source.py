@@ -1,4 +1,4 @@
-"""The user's files, where a `Function` says what they are instead of naming an image."""
+"""Sources: the user's files in a `Function` that has no image."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class GitSource(Model):
 
 
 class ArchiveSource(Model):
-    """A zip or a tar.gz behind an address."""
+    """A zip or tar.gz archive at a URL."""
 
     url: Annotated[str, StringConstraints(pattern=ARCHIVE_URL_PATTERN, max_length=2008)]
     digest: Annotated[str, StringConstraints(pattern=DIGEST_PATTERN)] | None = None
 
 
 class Source(Model):
-    """The user's files: in the resource itself, or where it says that they are."""
+    """The user's files: inline, in a git repository, or in an archive."""
 
     inline: dict[FilePath, str] | None = Field(default=None, min_length=1, max_length=100)
     git: GitSource | None = None
@@ -45,17 +45,17 @@ class Source(Model):
     @model_validator(mode="after")
     def _exactly_one(self) -> Source:
         if [self.inline, self.git, self.archive].count(None) != 2:
-            raise ValueError("a source has exactly one of inline, git and archive")
+            raise ValueError("exactly one of inline, git and archive is required")
         for text in (self.inline or {}).values():
             if not encodable(text):
-                raise ValueError("a file's text is Unicode without lone surrogates")
+                raise ValueError("a file's text must be Unicode without lone surrogates")
         if sum(len(text.encode()) for text in (self.inline or {}).values()) > INLINE_BYTES:
             raise ValueError(f"an inline source has at most {INLINE_BYTES} bytes; deploy a folder")
         return self
 
     @property
     def moves(self) -> bool:
-        """Whether the same words may mean other files tomorrow."""
+        """Whether the source may change without a change of the spec, like a branch."""
         if self.git is not None:
             return COMMIT.fullmatch(self.git.ref) is None
         return self.archive is not None and self.archive.digest is None

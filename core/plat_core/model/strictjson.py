@@ -1,8 +1,7 @@
-"""Strict JSON: one meaning per document, and every way to be odd is an error with a place.
+"""Strict JSON: every ambiguity in a document is an error with its path.
 
-Python's decoder lets through what RFC 8259 leaves open and what a sender never meant: a key that
-stands twice, `NaN`, a number beyond a double, half of a surrogate pair, any depth. Here each of
-them is refused before a model sees it.
+Python's decoder accepts what RFC 8259 leaves open: duplicate keys, `NaN`, numbers beyond a double,
+lone surrogates, any depth. Here each of them is rejected before a model reads the document.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
 MAX_DIGITS = 400
 
-# the string's end is optional, so that an unterminated one is still consumed once, in linear time
+# optional closing quote: an unterminated string is matched once, in linear time
 _STRUCTURE = re.compile(r'"(?>(?:[^"\\]++|\\.)*)"?|[\[{]|[\]}]', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class _Refused:
-    """Stands where something was read that is not allowed; `key` is its last path element."""
+class _Rejected:
+    """A placeholder for a value that is not allowed; `key` is its last path element."""
 
     why: str
     key: str = ""
@@ -35,8 +34,8 @@ class _Refused:
 def loads(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> object:
     """Decode one JSON document in UTF-8.
 
-    Raises TooLarge beyond `max_bytes`, and Malformed for everything else; its `field` is the path
-    of the guilty value (`spec.env[2].name`) where the document could be read that far.
+    Raises TooLarge beyond `max_bytes`, and Malformed otherwise; its `field` is the path of the
+    invalid value (`spec.env[2].name`), if that is known.
     """
     if len(data) > max_bytes:
         raise TooLarge(f"the JSON document has more than {max_bytes} bytes")
@@ -48,13 +47,13 @@ def loads(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
         raise Malformed(
             f"not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         ) from None
-    for path, refused in _refusals(value, ""):
-        raise Malformed(f"not strict JSON: {path or 'the document'}: {refused}", field=path)
+    for path, reason in _rejections(value, ""):
+        raise Malformed(f"not strict JSON: {path or 'the document'}: {reason}", field=path)
     return value
 
 
 def key_path(path: str, key: str | int) -> str:
-    """The path of an element: `spec.env`, then `[2]`, then `.name`; always short and printable."""
+    """Return the path of an element, such as `spec.env[2].name`, short and printable."""
     if isinstance(key, int):
         return f"{path}[{key}]"
     short = key[:64]
@@ -68,7 +67,7 @@ def _decode(data: bytes) -> str:
     except UnicodeDecodeError as error:
         raise Malformed(f"not valid JSON: byte {error.start} is not UTF-8") from None
     if not text.strip():
-        raise Malformed("not valid JSON: it is empty")
+        raise Malformed("not valid JSON: the document is empty")
     return text
 
 
@@ -84,29 +83,29 @@ def _check_depth(text: str, limit: int) -> None:
             depth -= 1
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Refused:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Rejected:
     result = dict(pairs)
     if len(result) == len(pairs):
         return result
     seen: set[str] = set()
     for key, _ in pairs:
         if key in seen:
-            return _Refused("the key stands twice", key)
+            return _Rejected("duplicate key", key)
         seen.add(key)
     raise AssertionError("unreachable: fewer keys than pairs, and none twice")
 
 
-def _float(text: str) -> float | _Refused:
+def _float(text: str) -> float | _Rejected:
     number = float(text)
-    return number if math.isfinite(number) else _Refused("a number too large for a double")
+    return number if math.isfinite(number) else _Rejected("the number exceeds a double")
 
 
-def _int(text: str) -> int | _Refused:
-    return int(text) if len(text) <= MAX_DIGITS else _Refused(f"more than {MAX_DIGITS} digits")
+def _int(text: str) -> int | _Rejected:
+    return int(text) if len(text) <= MAX_DIGITS else _Rejected(f"more than {MAX_DIGITS} digits")
 
 
-def _constant(text: str) -> _Refused:
-    return _Refused(f"{text} is no JSON")
+def _constant(text: str) -> _Rejected:
+    return _Rejected(f"{text} is not JSON")
 
 
 _DECODER = json.JSONDecoder(
@@ -114,22 +113,22 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def _refusals(value: object, path: str) -> Iterator[tuple[str, str]]:
-    """What is not allowed in `value`, with its path."""
-    if isinstance(value, _Refused):
+def _rejections(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """Yield path and reason of each value that is not allowed."""
+    if isinstance(value, _Rejected):
         yield (key_path(path, value.key) if value.key else path), value.why
     elif isinstance(value, str):
         if not value.isascii() and _has_surrogate(value):
-            yield path, "half of a surrogate pair is no character"
+            yield path, "lone surrogate"
     elif isinstance(value, dict):
         for key, item in value.items():
             inner = key_path(path, key)
             if not key.isascii() and _has_surrogate(key):
-                yield inner, "half of a surrogate pair is no character"
-            yield from _refusals(item, inner)
+                yield inner, "lone surrogate"
+            yield from _rejections(item, inner)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _refusals(item, key_path(path, index))
+            yield from _rejections(item, key_path(path, index))
 
 
 def _has_surrogate(text: str) -> bool:

@@ -1,6 +1,6 @@
-"""From plain data to a model, or to one error that names every guilty field.
+"""Validation of data by a model, with one error that lists every invalid field.
 
-The only place that knows what pydantic's errors look like; edges see `InvalidInput`.
+Only this module reads pydantic's errors; edges handle `InvalidInput`.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from plat_core.model.strictjson import key_path
 MAX_ERRORS = 20
 MAX_MESSAGE = 300
 
-_WORDS = {"extra_forbidden": "there is no such field", "missing": "is required"}
+_WORDS = {"extra_forbidden": "unknown field", "missing": "is required"}
 PATTERNS = {
     ENV_NAME_PATTERN: "a variable's name has letters A-Z, digits and '_', and no digit in front",
-    HANDLER_PATTERN: "a handler is written module:name, for example app:handler",
-    IMAGE_PATTERN: "no image is called so; write for example registry/orders@sha256:…",
+    HANDLER_PATTERN: "invalid handler: write module:name, for example app:handler",
+    IMAGE_PATTERN: "invalid image reference: write for example registry/orders@sha256:…",
     GIT_URL_PATTERN: (
-        "a repository's address is https://host/path or ssh://user@host/path, without a password"
+        "invalid repository URL: write https://host/path or ssh://user@host/path without a password"
     ),
-    ARCHIVE_URL_PATTERN: "an archive's address is https://host/path.zip, without a password",
-    DIGEST_PATTERN: "a digest is sha256: and 64 hexadecimal digits",
+    ARCHIVE_URL_PATTERN: "invalid archive URL: write https://host/path.zip without a password",
+    DIGEST_PATTERN: "invalid digest: write sha256: and 64 hexadecimal digits",
 }
-"""What to say instead of a regular expression."""
+"""Messages for values that do not match a pattern."""
 
 M = TypeVar("M", bound=BaseModel)
 
 
 def validate(model: type[M], data: object, *, at: str = "") -> M:
-    """Read `data` as `model`.
+    """Return `data` as an instance of `model`.
 
-    Raises InvalidInput whose `field` is the path of the first guilty field, below `at`, in the
-    outside spelling (`spec.scale.min`), and whose `errors` has up to MAX_ERRORS of them.
+    Raises InvalidInput. Its `field` is the path of the first invalid field below `at`, in the
+    spelling of documents (`spec.scale.min`); its `errors` lists up to MAX_ERRORS of them.
     """
     try:
         return model.model_validate(data)
@@ -48,27 +48,27 @@ def validate(model: type[M], data: object, *, at: str = "") -> M:
 
 
 def invalid(error: ValidationError, *, at: str = "") -> InvalidInput:
-    """The error of the house for one of pydantic's."""
+    """Return the InvalidInput for an error of pydantic."""
     details = error.errors(include_url=False, include_input=False)
-    errors = [_told(detail, at) for detail in details[:MAX_ERRORS]]
+    errors = [_describe(detail, at) for detail in details[:MAX_ERRORS]]
     first = errors[0]
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     field = first["field"]
-    said = f"{field}: {first['message']}" if field else first["message"]
-    return InvalidInput(said + more, field=field, errors=errors)
+    message = f"{field}: {first['message']}" if field else first["message"]
+    return InvalidInput(message + more, field=field, errors=errors)
 
 
-def _told(detail: ErrorDetails, at: str) -> Mapping[str, str]:
+def _describe(detail: ErrorDetails, at: str) -> Mapping[str, str]:
     pattern = PATTERNS.get(str(detail.get("ctx", {}).get("pattern")))
-    words = pattern or _WORDS.get(detail["type"])
-    message = words or detail["msg"].removeprefix("Value error, ")
+    known = pattern or _WORDS.get(detail["type"])
+    message = known or detail["msg"].removeprefix("Value error, ")
     return {"field": _path(detail["loc"], at), "message": message[:MAX_MESSAGE]}
 
 
 def _path(location: Iterable[str | int], at: str) -> str:
     path = at
     for key in location:
-        # pydantic's mark for "the key itself, not its value"
+        # pydantic marks an error of the key itself with this element
         if key != "[key]":
             path = key_path(path, key)
     return path

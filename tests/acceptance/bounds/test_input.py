@@ -96,11 +96,11 @@ def test_a_bad_document_is_refused_with_the_path_of_what_is_wrong(
 @pytest.mark.parametrize(
     ("manifest", "words"),
     [
-        ('{"name": "a", "name": "b"}', "the key stands twice"),
+        ('{"name": "a", "name": "b"}', "duplicate key"),
         ("{bad", "not valid JSON"),
         ("[]", "one JSON object"),
-        ('{"nme": "a"}', "nme: there is no such field"),
-        ('{"handler": "../x"}', "handler: a handler is written module:name"),
+        ('{"nme": "a"}', "nme: unknown field"),
+        ('{"handler": "../x"}', "handler: invalid handler: write module:name"),
         ('{"resources": {"limits": {"memory": "100MB"}}}', "'100MB' is not a quantity"),
         ('{"env": {"GR\\u00dcN": "x"}}', "a variable's name has letters"),
     ],

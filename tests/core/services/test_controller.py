@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -23,8 +22,9 @@ from plat_core.model.names import FunctionRef
 from plat_core.model.source import Source
 from plat_core.ports import Route, RouteRemoved
 from plat_core.services import sources
-from plat_core.services.controller import Controller, StatusContext
-from plat_http.fixes import describe
+from plat_core.services.controller import Controller
+
+from tests.route_fixtures import status_context
 
 REF = FunctionRef("orders")
 
@@ -84,11 +84,7 @@ class Platform:
             workloads=self.workloads,
             builder=self.builder,
             secrets=self.secrets,
-            context=StatusContext(
-                now=lambda: datetime.now(UTC),
-                url=lambda ref: f"http://localhost:8080/function/{ref.segment}",
-                describe_fix=describe,
-            ),
+            context=status_context("http://localhost:8080"),
         )
 
     async def __aenter__(self) -> Platform:

@@ -1,8 +1,7 @@
-"""The custom resource definition of a `Function`, made from the one model.
+"""The custom resource definition of a `Function`, generated from the model.
 
-What pydantic can say as a schema is converted, what it checks in code stands here once more as a
-CEL rule with the same words, so that `kubectl apply` refuses what API and CLI refuse. No I/O but in
-`__main__`, which prints the document.
+Pydantic's schema is converted. Checks in code are repeated as CEL rules with the same messages, so
+that `kubectl apply` rejects what the API and the CLI reject. Only `__main__` does I/O.
 """
 
 from plat_core.model.crd.document import definition, manifest

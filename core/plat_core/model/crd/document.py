@@ -1,4 +1,4 @@
-"""The definition as a document: versions, names, subresources, columns."""
+"""The definition as a document: versions, names, subresources and columns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from plat_core.model.crd.explanations import WORDS
+from plat_core.model.crd.descriptions import DESCRIPTIONS
 from plat_core.model.crd.rules import OVERLAY, ROOT
 from plat_core.model.crd.schema import Schema, structural
 from plat_core.model.function import API_VERSION, KIND, FunctionSpec, FunctionStatus
@@ -20,17 +20,17 @@ HEADER: Final = (
 
 _ROLLOUT: Final[Schema] = {
     "type": "object",
-    "description": "Which revisions the operator decided about, by number; 0 where there is none.",
+    "description": "Revisions that the operator tracks, by number; 0 if there is none.",
     "properties": {
         "serving": {
             "type": "integer",
             "format": "int32",
-            "description": "The revision that answers calls.",
+            "description": "The revision that serves calls.",
         },
         "failed": {
             "type": "integer",
             "format": "int32",
-            "description": "The newest revision that was given up.",
+            "description": "The newest revision that failed.",
         },
     },
 }
@@ -48,12 +48,12 @@ _COLUMNS: Final = [
 
 
 def schema() -> Schema:
-    """The schema of the resource as a whole."""
-    status = structural(FunctionStatus, OVERLAY, WORDS, wanted=False)
+    """Return the schema of the resource."""
+    status = structural(FunctionStatus, OVERLAY, DESCRIPTIONS, show_defaults=False)
     status["properties"]["rollout"] = _ROLLOUT
     return {
         "type": "object",
-        "description": "Code that is there when it is called: a source or image, and how it runs.",
+        "description": "Function runs code on demand: a source or an image, and how it is served.",
         "required": ["spec"],
         "properties": {
             "apiVersion": {"type": "string"},
@@ -62,7 +62,7 @@ def schema() -> Schema:
                 "type": "object",
                 "properties": {"name": {"type": "string", "maxLength": 253}},
             },
-            "spec": structural(FunctionSpec, OVERLAY, WORDS),
+            "spec": structural(FunctionSpec, OVERLAY, DESCRIPTIONS),
             "status": status,
         },
         "x-kubernetes-validations": ROOT,
@@ -70,7 +70,7 @@ def schema() -> Schema:
 
 
 def definition() -> dict[str, Any]:
-    """The CustomResourceDefinition."""
+    """Return the CustomResourceDefinition."""
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -92,7 +92,7 @@ def definition() -> dict[str, Any]:
 
 
 def manifest() -> str:
-    """The definition as the file in `crds/`."""
+    """Return the definition as YAML, as in `crds/`."""
     return HEADER + yaml.safe_dump(definition(), sort_keys=False, allow_unicode=True, width=96)
 
 

@@ -1,7 +1,7 @@
-"""What the model checks in code, as CEL rules with the same words.
+"""The model's checks in code as CEL rules, with the same messages.
 
-Source: the Kubernetes documentation, "Validation rules": a rule's cost is bounded, so each text it
-reads has a length, and it is only judged where types and lengths are right.
+Source: the Kubernetes documentation, "Validation rules". The cost of a rule is limited, so every
+string it reads has a maximum length. Rules run only if types and lengths are valid.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from plat_core.model.amounts import CPU_MAX, DURATION_PATTERN, QUANTITY_PATTERN
+from plat_core.model.base import PATH_RULE
 from plat_core.model.crd.schema import Schema, dropping
 from plat_core.model.function import HANDLER_PATTERN, IMAGE_PATTERN, Scale
 from plat_core.model.names import NAME_LENGTH, NAME_PATTERN, NAME_RULE
@@ -26,14 +27,14 @@ _SELF = _QUOTED.format("self")
 
 
 def _rule(rule: str, message: str = "", *, expression: str = "", path: str = "") -> Schema:
-    made = {"rule": rule}
+    result = {"rule": rule}
     if message:
-        made["message"] = message
+        result["message"] = message
     if expression:
-        made["messageExpression"] = expression
+        result["messageExpression"] = expression
     if path:
-        made["fieldPath"] = path
-    return made
+        result["fieldPath"] = path
+    return result
 
 
 def _matches(pattern: str, subject: str = "self") -> str:
@@ -46,7 +47,7 @@ def _is_name(subject: str) -> str:
 
 
 def _checked(*rules: Schema, **schema: object) -> Schema:
-    """Rules instead of the schema's own pattern, whose refusal would only name the pattern."""
+    """Return rules in place of the schema's pattern, whose error would only quote the pattern."""
     return dropping("pattern", **schema, **{"x-kubernetes-validations": list(rules)})
 
 
@@ -66,8 +67,8 @@ def _duration(low: str, high: str) -> Schema:
         ),
         _rule(
             f"!{is_duration} || ({bounds})",
-            f"between {low} and {high}",
-            expression=f"'between {low} and {high}, not ' + self",
+            f"must be between {low} and {high}",
+            expression=f"'must be between {low} and {high}, not ' + self",
         ),
     )
 
@@ -88,8 +89,8 @@ def _quantity(low: str, high: str, kind: str) -> Schema:
             _rule(is_quantity, f"this{words}", expression=f"{_QUOTED.format(value)} + '{words}'"),
             _rule(
                 f"!{is_quantity} || ({bounds})",
-                f"{kind} is between {low} and {high}",
-                expression=f"'{kind} is between {low} and {high}, not ' + {value}",
+                f"{kind} must be between {low} and {high}",
+                expression=f"'{kind} must be between {low} and {high}, not ' + {value}",
             ),
         ],
     }
@@ -103,9 +104,9 @@ def _fits(amount: str) -> Schema:
     )
     return _rule(
         f"!({present}) || quantity(string({request})).compareTo(quantity(string({limit}))) <= 0",
-        f"requests.{amount} is more than limits.{amount}",
+        f"requests.{amount} exceeds limits.{amount}",
         expression=(
-            f"'requests.{amount} ' + string({request}) + ' is more than limits.{amount} '"
+            f"'requests.{amount} ' + string({request}) + ' exceeds limits.{amount} '"
             f" + string({limit})"
         ),
     )
@@ -117,17 +118,16 @@ _RELATIVE = (
     " && !{0}.matches('(^|/)([.]{{0,2}})(/|$)')"
     " && !{0}.matches('[\\\\x00-\\\\x1f\\\\x7f\\\\\\\\:*?\"<>|]')"
 )
-_PATH_WORDS = "a file's path is relative, without '..', and of at most 255 characters"
 
 ROOT: Final = [_rule(_is_name("self.metadata.name"), NAME_RULE, path=".metadata.name")]
-"""Rules on the resource as a whole."""
+"""Rules for the whole resource."""
 
 OVERLAY: Final[dict[str, Schema]] = {
     "FunctionSpec": {
         "x-kubernetes-validations": [
             _rule(
                 "has(self.image) != has(self.source)",
-                "a function has exactly one of image and source",
+                "exactly one of image and source is required",
             )
         ]
     },
@@ -148,15 +148,16 @@ OVERLAY: Final[dict[str, Schema]] = {
                 "!self.name.matches('^(PORT|K_[A-Za-z0-9_]+|PLAT_[A-Za-z0-9_]+)$')",
                 "PORT, K_* and PLAT_* are set by the platform",
                 expression=(
-                    "self.name + ' is set by the platform; PORT, K_* and PLAT_* are taken'"
+                    "self.name + ' is set by the platform; PORT, K_* and PLAT_* are reserved'"
                 ),
             ),
             _rule(
-                "!(has(self.value) && has(self.valueFrom))", "either value or valueFrom, not both"
+                "!(has(self.value) && has(self.valueFrom))",
+                "value and valueFrom are mutually exclusive",
             ),
             _rule(
                 "!has(self.value) || !self.value.contains('\\x00')",
-                "a value is text without NUL characters",
+                "value must be text without NUL characters",
             ),
         ]
     },
@@ -166,21 +167,21 @@ OVERLAY: Final[dict[str, Schema]] = {
     "ResourceAmounts.cpu": _quantity("1m", str(CPU_MAX), "cpu"),
     "ResourceAmounts.memory": _quantity("1Mi", "16Ti", "memory"),
     "Resources": {"x-kubernetes-validations": [_fits("cpu"), _fits("memory")]},
-    "Scale": {"x-kubernetes-validations": [_rule("self.min <= self.max", "min is more than max")]},
+    "Scale": {"x-kubernetes-validations": [_rule("self.min <= self.max", "min exceeds max")]},
     "Scale.idle": _duration("1s", "86400s"),
     "Source": {
         "x-kubernetes-validations": [
             _rule(
                 "[has(self.inline), has(self.git), has(self.archive)].filter(given, given).size()"
                 " == 1",
-                "a source has exactly one of inline, git and archive",
+                "exactly one of inline, git and archive is required",
             )
         ]
     },
     "Source.inline": {
         "additionalProperties": {"type": "string", "maxLength": INLINE_BYTES},
         "x-kubernetes-validations": [
-            _rule(f"self.all(path, {_RELATIVE.format('path')})", _PATH_WORDS),
+            _rule(f"self.all(path, {_RELATIVE.format('path')})", PATH_RULE),
             _rule(
                 f"self.map(path, size(self[path])).sum() <= {INLINE_BYTES}",
                 f"an inline source has at most {INLINE_BYTES} bytes; deploy a folder",
@@ -189,7 +190,7 @@ OVERLAY: Final[dict[str, Schema]] = {
     },
     "GitSource.url": _text(GIT_URL_PATTERN, 2008),
     "GitSource.ref": _text(GIT_REF_PATTERN, 255),
-    "GitSource.path": _checked(_rule(_RELATIVE.format("self"), _PATH_WORDS), maxLength=255),
+    "GitSource.path": _checked(_rule(_RELATIVE.format("self"), PATH_RULE), maxLength=255),
     "ArchiveSource.url": _text(ARCHIVE_URL_PATTERN, 2008),
     "ArchiveSource.digest": _text(DIGEST_PATTERN, 71),
     "FunctionStatus.conditions": {
@@ -197,4 +198,4 @@ OVERLAY: Final[dict[str, Schema]] = {
         "x-kubernetes-list-map-keys": ["type"],
     },
 }
-"""What differs from the model's own schema, by `Class.field`."""
+"""Differences from the model's schema, by `Class.field`."""
