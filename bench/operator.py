@@ -122,7 +122,7 @@ async def bare(api: Api, functions: list[dict[str, Any]]) -> None:
     policy = PodPolicy()
 
     async def one(function: dict[str, Any]) -> None:
-        ref, owner = kinds.itself(function), function["metadata"]["uid"]
+        ref, owner = kinds.ref_of(function), function["metadata"]["uid"]
         revision = Revision(ref, 1, IMAGE, FunctionSpec.model_validate(SPEC), datetime.now(UTC))
         children = (
             (kinds.DEPLOYMENTS, manifests.deployment(revision, policy, owner=owner, replicas=0)),
@@ -168,7 +168,7 @@ async def settled(api: Api, namespace: str, count: int) -> float:
         async for line in api.lines(path, watch="true"):
             function = json.loads(line)["object"]
             if function.get("status", {}).get("observedGeneration"):
-                seen.add(kinds.itself(function))
+                seen.add(kinds.ref_of(function))
             if len(seen) == count:
                 return time.monotonic()
     raise TimeoutError("the watch ended early")

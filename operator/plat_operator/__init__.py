@@ -1,6 +1,6 @@
-"""The operator: a `Function` resource becomes Deployments and Services, and stays so.
+"""Operator: reconciles `Function` resources with Deployments and Services.
 
-A thin edge around kopf: events of Functions come in by kopf, everything else by watches of the
-kubernetes backend; what to do is decided by the same pure plan as everywhere. Only `wiring` opens
-the backend, only `handlers` knows kopf, only `settings` names the environment's variables.
+kopf delivers the events of Functions, and the kubernetes backend watches all other objects. The
+controller of the core decides what to do, as on every backend. Only `wiring` may open the backend,
+only `handlers` may import kopf, and only `settings` may name environment variables.
 """

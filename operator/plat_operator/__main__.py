@@ -1,4 +1,4 @@
-"""`python -m plat_operator`: the operator as a process, until SIGTERM or SIGINT."""
+"""`python -m plat_operator`: runs the operator until SIGTERM or SIGINT."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ log = logging.getLogger("plat_operator")
 
 
 def main() -> int:
-    """Run until a signal; returns the exit status."""
+    """Run until a signal, and return the exit status."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
-    # kopf tells of each event that it hands on
+    # kopf logs each event at INFO
     logging.getLogger("kopf").setLevel(logging.WARNING)
     try:
         asyncio.run(_run(OperatorSettings.from_environment(os.environ)))
@@ -40,7 +40,7 @@ async def _run(settings: OperatorSettings) -> None:
             operator, host=settings.probe_host, port=settings.probe_port, sweep=settings.sweep
         )
         async with serving as port:
-            log.info("the operator runs; probes at %s:%d", settings.probe_host, port)
+            log.info("operator started; probes on %s:%d", settings.probe_host, port)
             await handlers.run(operator, stop)
 
 

@@ -1,7 +1,8 @@
-"""kopf's side: events of Functions go to the operator, and nothing else is asked of kopf.
+"""kopf handlers: forward the events of Functions to the operator.
 
-`on.event` needs no finalizer and writes nothing; what children do is watched by the backend, with a
-selector, which kopf cannot. A watch of kopf's that died silently costs a minute: `Operator.sweep`.
+`on.event` needs no finalizer and writes nothing. The backend watches the children, because kopf
+cannot watch with a label selector. kopf's watch can stop without an error, so `Operator.sweep`
+lists all Functions once a minute.
 """
 
 from __future__ import annotations
@@ -11,61 +12,61 @@ import uuid
 from typing import Any, Final
 
 import kopf
-from kopf._core.engines.peering import Identity
 
 from plat_operator.wiring import Operator
 
 IDLE: Final = 0.2
-"""Seconds after which kopf forgets an object until its next event."""
+"""Seconds without an event after which kopf ends the worker of an object."""
 GROUP, VERSION, PLURAL = "plat.dev", "v1alpha1", "functions"
 
 
-class _NoEssence(kopf.DiffBaseStorage):
-    """What kopf keeps of an object to tell a change of it later, which nobody here asks for: to
-    build it would be a copy of each object at each event.
-    """
+class NoDiffStorage(kopf.DiffBaseStorage):
+    """Disables kopf's diffs, which would copy each object at each event."""
 
     def build(self, *, body: kopf.Body, extra_fields: object = None) -> kopf.BodyEssence:
+        """Return an empty essence."""
         return kopf.BodyEssence({})
 
     def fetch(self, *, body: kopf.Body) -> kopf.BodyEssence | None:
+        """Return None, because nothing is stored."""
         return None
 
     def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
-        """Nothing is kept."""
+        """Store nothing."""
 
 
 def registry(operator: Operator) -> kopf.OperatorRegistry:
-    """The handlers of one operator."""
+    """Return the handlers of an operator."""
     handlers = kopf.OperatorRegistry()
 
     @kopf.on.startup(registry=handlers)
     async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
         settings.posting.enabled = False
         settings.scanning.disabled = True
-        # a worker that waits for more keeps the last event of its object, whole
+        # a worker holds the last event of its object in memory while it waits for the next one
         settings.queueing.idle_timeout = IDLE
-        settings.persistence.diffbase_storage = _NoEssence()
+        settings.persistence.diffbase_storage = NoDiffStorage()
         settings.watching.server_timeout = 270
         settings.watching.client_timeout = 300
 
     @kopf.on.login(registry=handlers)
-    async def login(**given: Any) -> kopf.ConnectionInfo | None:
-        return kopf.login_with_service_account(**given) or kopf.login_with_kubeconfig(**given)
+    async def login(**options: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_with_service_account(**options) or kopf.login_with_kubeconfig(**options)
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=handlers)
-    async def saw(event: kopf.RawEvent, **_: Any) -> None:
-        operator.saw(event["type"], dict(event["object"]))
+    async def handle_event(event: kopf.RawEvent, **_: Any) -> None:
+        operator.handle_event(event["type"], dict(event["object"]))
 
     return handlers
 
 
 async def run(operator: Operator, stop: asyncio.Event) -> None:
-    """Follow Functions until `stop` is set."""
+    """Watch Functions until `stop` is set."""
     await kopf.operator(
         registry=registry(operator),
-        # kopf would name itself after the user, whom a container's uid need not have
-        identity=Identity(f"plat-{uuid.uuid4().hex}"),
+        # the default needs a user name, which the uid of a container may lack; the type is a
+        # NewType of str that kopf does not export
+        identity=f"plat-{uuid.uuid4().hex}",  # type: ignore[arg-type]
         clusterwide=True,
         standalone=True,
         stop_flag=stop,

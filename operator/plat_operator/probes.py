@@ -1,4 +1,4 @@
-"""What the kubelet and Prometheus ask: alive, ready, metrics."""
+"""HTTP server for the kubelet's probes and for Prometheus."""
 
 from __future__ import annotations
 
@@ -22,23 +22,25 @@ from prometheus_client.registry import Collector
 
 from plat_operator.wiring import Operator
 
-DEAD: Final = 240.0
-"""Seconds of silence after which a watch is dead: it is begun anew long before."""
+MAX_EVENT_AGE: Final = 240.0
+"""Seconds without an event after which a watch counts as stalled; it restarts long before."""
 
 
-def silent(operator: Operator, *, now: float, sweep: float) -> list[str]:
-    """What has not been heard from for too long."""
-    watches = [r.kind.plural for r in operator.reflectors if now - r.heard > DEAD]
-    late = now - operator.swept > 5 * sweep + 60
-    return [*watches, *(["functions"] if late else [])]
+def stalled(operator: Operator, *, now: float, sweep: float) -> list[str]:
+    """Return the watches that have received no event for too long."""
+    watches = [r.kind.plural for r in operator.reflectors if now - r.last_event_at > MAX_EVENT_AGE]
+    overdue = now - operator.swept_at > 5 * sweep + 60
+    return [*watches, *(["functions"] if overdue else [])]
 
 
-class _Numbers(Collector):
+class OperatorCollector(Collector):
+    """Metrics of an operator, read when Prometheus scrapes."""
+
     def __init__(self, operator: Operator) -> None:
         self._operator = operator
 
     def collect(self) -> list[Metric]:
-        """The operator's figures at this moment."""
+        """Return the current values of all metrics."""
         caches = self._operator.caches
         objects = GaugeMetricFamily(
             "plat_operator_objects", "Objects in the operator's caches.", labels=["kind"]
@@ -48,22 +50,20 @@ class _Numbers(Collector):
         return [
             objects,
             CounterMetricFamily(
-                "plat_operator_writes", "Writes to the API server.", self._operator.api.written
+                "plat_operator_writes", "Writes to the API server.", self._operator.api.write_count
             ),
-            *_work(self._operator.controller),
+            *_reconcile_metrics(self._operator.controller),
         ]
 
 
-def _work(controller: Controller) -> list[Metric]:
+def _reconcile_metrics(controller: Controller) -> list[Metric]:
     metrics = controller.metrics
     outcomes = CounterMetricFamily(
-        "plat_operator_reconciles", "Looks at a Function, by their outcome.", labels=["outcome"]
+        "plat_operator_reconciles", "Reconciles of a Function by outcome.", labels=["outcome"]
     )
     for outcome in ("done", "conflicts", "errors"):
         outcomes.add_metric([outcome], getattr(metrics, outcome))
-    durations = HistogramMetricFamily(
-        "plat_operator_reconcile_seconds", "How long a look at a Function took."
-    )
+    durations = HistogramMetricFamily("plat_operator_reconcile_seconds", "Duration of a reconcile.")
     sums = list(accumulate(metrics.durations))
     bounds = [*(f"{bound:g}" for bound in DURATIONS), "+Inf"]
     durations.add_metric([], list(zip(bounds, sums, strict=True)), metrics.seconds)
@@ -71,27 +71,27 @@ def _work(controller: Controller) -> list[Metric]:
         outcomes,
         durations,
         GaugeMetricFamily(
-            "plat_operator_queue_depth", "Functions that wait for a look.", controller.depth
+            "plat_operator_queue_depth", "Functions that wait for a reconcile.", controller.depth
         ),
     ]
 
 
 @asynccontextmanager
 async def serve(operator: Operator, *, host: str, port: int, sweep: float) -> AsyncIterator[int]:
-    """Answer `/healthz`, `/readyz` and `/metrics`; yields the port."""
-    numbers = CollectorRegistry()
-    numbers.register(_Numbers(operator))
+    """Serve `/healthz`, `/readyz` and `/metrics`, and yield the port."""
+    metrics_registry = CollectorRegistry()
+    metrics_registry.register(OperatorCollector(operator))
 
     async def health(_: web.Request) -> web.Response:
-        quiet = silent(operator, now=time.monotonic(), sweep=sweep)
-        text = f"nothing heard of: {', '.join(quiet)}" if quiet else "ok"
-        return web.Response(text=text, status=503 if quiet else 200)
+        watches = stalled(operator, now=time.monotonic(), sweep=sweep)
+        text = f"no events of: {', '.join(watches)}" if watches else "ok"
+        return web.Response(text=text, status=503 if watches else 200)
 
     async def ready(_: web.Request) -> web.Response:
         return web.Response(text="ok", status=200 if operator.controller.synced else 503)
 
     async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(numbers), content_type="text/plain")
+        return web.Response(body=generate_latest(metrics_registry), content_type="text/plain")
 
     app = web.Application()
     app.add_routes(

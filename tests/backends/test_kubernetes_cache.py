@@ -29,7 +29,9 @@ def child(version: int, name: str = "orders-1", **more: Any) -> dict[str, Any]:
 
 def heard(cache: Cache) -> list[int]:
     versions: list[int] = []
-    cache.listen(lambda document: versions.append(int(document["metadata"]["resourceVersion"])))
+    cache.add_listener(
+        lambda document: versions.append(int(document["metadata"]["resourceVersion"]))
+    )
     return versions
 
 
@@ -46,9 +48,9 @@ def test_what_was_written_since_outlives_the_word_of_an_earlier_end() -> None:
     cache = Cache()
     cache.put(child(9))
     cache.drop(child(8))
-    assert cache.of(REF) == [child(9)]
+    assert cache.of_function(REF) == [child(9)]
     cache.drop(child(9))
-    assert cache.of(REF) == []
+    assert cache.of_function(REF) == []
     assert len(cache) == 0
 
 
@@ -58,7 +60,7 @@ def test_a_list_removes_what_it_lacks_but_not_what_is_newer() -> None:
         cache.put(child(version, f"orders-{number}"))
     told = heard(cache)
     cache.replace([child(5, "orders-2")], 10)
-    assert [d["metadata"]["name"] for d in cache.of(REF)] == ["orders-2", "orders-3"]
+    assert [d["metadata"]["name"] for d in cache.of_function(REF)] == ["orders-2", "orders-3"]
     assert told == [5, 3]
 
 
@@ -76,7 +78,7 @@ def test_names_and_short_texts_are_shared_by_all_objects() -> None:
     cache = Cache()
     for number in (1, 2):
         cache.put(json.loads(json.dumps(child(number, f"orders-{number}"))))
-    one, two = (document["metadata"] for document in cache.of(REF))
+    one, two = (document["metadata"] for document in cache.of_function(REF))
     assert one["namespace"] is two["namespace"]
     assert all(a is b for a, b in zip(sorted(one), sorted(two), strict=True))
 
@@ -86,7 +88,7 @@ def test_any_order_of_states_ends_with_the_last(states: list[dict[str, Any]]) ->
     cache = Cache()
     for state in states:
         cache.put(state)
-    assert cache.of(REF) == [child(5)]
+    assert cache.of_function(REF) == [child(5)]
 
 
 def test_a_bucket_gives_a_burst_and_then_its_rate() -> None:

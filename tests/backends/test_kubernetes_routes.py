@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from plat_backends.kubernetes import Cache, KubernetesFunctionStore, KubernetesRoutes
-from plat_backends.kubernetes.kinds import itself
+from plat_backends.kubernetes.kinds import ref_of
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Route, RouteRemoved
 
@@ -41,7 +41,7 @@ class World:
 
     def __init__(self, spec: dict[str, Any], *, replicas: int = 1) -> None:
         nobody: Any = None
-        self.functions, children = Cache(itself), [Cache() for _ in range(3)]
+        self.functions, children = Cache(ref_of), [Cache() for _ in range(3)]
         revisions, deployments, pods = children
         data = {"image": IMAGE, "created": "2026-01-02T00:00:00Z", "spec": spec}
         revisions.put(child("orders-1", revision=1, data=data))

@@ -10,6 +10,7 @@ from plat_backends.kubernetes.api import Api
 from plat_backends.kubernetes.cache import Cache
 from plat_backends.kubernetes.functions import KubernetesFunctionStore
 from plat_backends.kubernetes.gateways import Gateways, gateways
+from plat_backends.kubernetes.listing import list_objects
 from plat_backends.kubernetes.logs import KubernetesLogs
 from plat_backends.kubernetes.policy import PodPolicy
 from plat_backends.kubernetes.reflector import Reflector
@@ -33,4 +34,5 @@ __all__ = [
     "Reflector",
     "WarningStore",
     "gateways",
+    "list_objects",
 ]

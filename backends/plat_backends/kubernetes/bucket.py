@@ -1,4 +1,7 @@
-"""A token bucket: so many actions a second, and a few more in a burst."""
+"""Token bucket: limits the rate of actions and allows a burst.
+
+The module is smaller than an adapter for aiolimiter, and tests inject its clock.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Callable
 
 
 class TokenBucket:
-    """Gives out `rate` tokens a second, up to `burst` of them at once, in order of asking."""
+    """Provides `rate` tokens per second and stores at most `burst`; first come, first served."""
 
     def __init__(
         self, rate: float, burst: float, *, clock: Callable[[], float] = time.monotonic
@@ -17,13 +20,13 @@ class TokenBucket:
         self._burst = burst
         self._clock = clock
         self._tokens = burst
-        self._at = clock()
+        self._updated_at = clock()
 
     def reserve(self) -> float:
-        """Take a token; returns the seconds after which it may be used."""
+        """Take a token and return the seconds until it may be used."""
         now = self._clock()
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-        self._at = now
+        self._tokens = min(self._burst, self._tokens + (now - self._updated_at) * self._rate)
+        self._updated_at = now
         self._tokens -= 1
         return max(0.0, -self._tokens / self._rate)
 

@@ -1,4 +1,4 @@
-"""What is known of the cluster's objects of one kind, kept by a watch and by our own writes."""
+"""Cache of the objects of one kind, updated by a watch and by the responses to our writes."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ Key = tuple[str, str]
 Listener = Callable[[Document], None]
 
 SHARED: Final = 32
-"""Characters of a text that other objects are likely to have as well; a uid has more."""
+"""Maximum length of a text that is stored once for all objects. A uid is longer."""
 APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 class Cache:
     """Objects by namespace and name, and by the function they belong to.
 
-    An earlier state never replaces a later one, so that an answer to a write and the watch may come
-    in any order. What is kept is a lean copy: see `lean`.
+    An earlier state never replaces a later one, so the response to a write and the event of the
+    watch may arrive in any order. The cache stores compact copies: see `compact`.
     """
 
     def __init__(self, ref: Callable[[Document], FunctionRef | None] = function_of) -> None:
@@ -43,44 +43,47 @@ class Cache:
     def __len__(self) -> int:
         return len(self._objects)
 
-    def listen(self, listener: Listener) -> None:
-        """Call `listener` with each object that is new, changed, or gone."""
+    def add_listener(self, listener: Listener) -> None:
+        """Call `listener` with each object that is added, changed or removed."""
         self._listeners.append(listener)
 
     def get(self, namespace: str, name: str) -> Document | None:
-        """The object of that name; it is not to be changed."""
+        """Return the object with this name, or None. Do not modify it."""
         return self._objects.get((namespace, name))
 
-    def of(self, ref: FunctionRef) -> list[Document]:
-        """The objects that belong to a function, by name."""
+    def of_function(self, ref: FunctionRef) -> list[Document]:
+        """Return the objects of a function, sorted by name."""
         return [self._objects[key] for key in sorted(self._by_function.get(ref, ()))]
 
-    def put(self, document: Document, *, told: bool = True) -> None:
-        """Take in a state of an object; nobody is `told` of what he has just written himself."""
+    def put(self, document: Document, *, notify: bool = True) -> None:
+        """Store a state of an object.
+
+        Pass `notify=False` for the response to a write, which needs no reconcile.
+        """
         key = (namespace_of(document), name_of(document))
         known = self._objects.get(key)
         if known is not None and version_of(known) >= version_of(document):
             return
-        kept = lean(document)
+        stored = compact(document)
         self._unindex(key)
-        self._objects[key] = kept
-        if ref := self._ref(kept):
+        self._objects[key] = stored
+        if ref := self._ref(stored):
             self._by_function.setdefault(ref, set()).add(key)
-        if told:
-            self._tell(kept)
+        if notify:
+            self._notify(stored)
 
     def drop(self, document: Document) -> None:
-        """The object is gone; `document` is its last state."""
+        """Remove an object; `document` is its last state."""
         key = (namespace_of(document), name_of(document))
         known = self._objects.get(key)
         if known is None or version_of(known) > version_of(document):
             return
         self._unindex(key)
         del self._objects[key]
-        self._tell(known)
+        self._notify(known)
 
     def replace(self, documents: Iterable[Document], version: int) -> None:
-        """Take in a list as of `version`: what it lacks, and is not newer, is gone."""
+        """Store a list of `version`, and remove what it lacks unless that is newer."""
         listed = set()
         for document in documents:
             listed.add((namespace_of(document), name_of(document)))
@@ -97,17 +100,16 @@ class Cache:
             if not keys:
                 del self._by_function[ref]
 
-    def _tell(self, document: Document) -> None:
+    def _notify(self, document: Document) -> None:
         for listener in self._listeners:
             listener(document)
 
 
-def lean(document: Document) -> Document:
-    """A copy without what nobody reads, whose names and short texts are those of all other copies.
+def compact(document: Document) -> Document:
+    """Return a copy without unused fields that shares short texts with other copies.
 
-    Of a thousand functions, each child would have its own `metadata` and its own `RollingUpdate`:
-    more than half of what it takes. `managedFields`, and what kubectl noted that it applied, are as
-    large as the object itself.
+    Without sharing, texts such as `metadata` and `RollingUpdate` take half of the memory of an
+    object. `managedFields` and kubectl's last-applied copy are as large as the object itself.
     """
     metadata = {k: v for k, v in document["metadata"].items() if k != "managedFields"}
     annotations = metadata.get("annotations")

@@ -19,16 +19,17 @@ from plat_core.ports import Record, Revision
 from pydantic import ValidationError
 
 from plat_backends import records
-from plat_backends.kubernetes.api import Api, Missing, Refused
+from plat_backends.kubernetes.api import Api
+from plat_backends.kubernetes.api_errors import ObjectNotFound, RequestRejected
 from plat_backends.kubernetes.cache import Cache
 from plat_backends.kubernetes.kinds import (
     FUNCTIONS,
     REVISIONS,
     Document,
-    itself,
     name_of,
     namespace_of,
     owner_of,
+    ref_of,
     version_of,
 )
 from plat_backends.kubernetes.manifests import revision_object
@@ -52,7 +53,7 @@ _FOREIGN: Final = ("kubectl.kubernetes.io/", "kopf.zalando.org/")
 """Annotations that tools leave for themselves: they are kept, and not shown."""
 
 
-class Unreadable(Unavailable):
+class UnreadableFunction(Unavailable):
     """What is stored of a function is not understood by this release."""
 
 
@@ -72,7 +73,7 @@ class KubernetesFunctionStore:
         self._told: dict[FunctionRef, tuple[Any, ...]] = {}
         self._parsed: dict[FunctionRef, tuple[int, Function]] = {}
         self._turns: WeakValueDictionary[FunctionRef, asyncio.Lock] = WeakValueDictionary()
-        functions.listen(self._changed)
+        functions.add_listener(self._changed)
 
     async def put(self, function: Function) -> Function:
         """See `FunctionStore.put`; raises InvalidInput where the cluster has a rule against it."""
@@ -119,7 +120,7 @@ class KubernetesFunctionStore:
         owned = self._owned(ref, found["metadata"]["uid"])
         made = next((o for o in owned if o["revision"] == serving), None)
         if made is None:
-            raise Unreadable(f"no revision of {ref} serves")
+            raise UnreadableFunction(f"no revision of {ref} serves")
         try:
             function = surviving(found, made["data"]["spec"])
         except (ValidationError, KeyError, TypeError) as error:
@@ -129,7 +130,7 @@ class KubernetesFunctionStore:
     async def list(self, namespace: str | None = None) -> Sequence[Record]:
         """See `FunctionStore.list`; an object that cannot be read is logged and left out."""
         found = []
-        for document in sorted(self._functions, key=itself):
+        for document in sorted(self._functions, key=ref_of):
             if namespace in (None, namespace_of(document)):
                 try:
                     found.append(self._record(document))
@@ -172,7 +173,7 @@ class KubernetesFunctionStore:
         path = FUNCTIONS.path(ref.namespace, ref.name) + "/status"
         try:
             self._functions.put(await self._api.replace(path, body, manager=self._manager))
-        except Missing:
+        except ObjectNotFound:
             self._functions.drop(live)
         except Conflict:
             await self._live(ref)
@@ -200,13 +201,13 @@ class KubernetesFunctionStore:
         self, subscription: Subscription[FunctionRef]
     ) -> AsyncGenerator[FunctionRef, None]:
         for document in self._functions:
-            subscription.add(itself(document))
+            subscription.add(ref_of(document))
         async for ref in subscription.keys():
             yield ref
 
     def _changed(self, document: Document) -> None:
         """Tell of what is more than another status."""
-        ref, metadata = itself(document), document["metadata"]
+        ref, metadata = ref_of(document), document["metadata"]
         present = self._functions.get(ref.namespace, ref.name) is not None
         shown = (
             present,
@@ -227,7 +228,7 @@ class KubernetesFunctionStore:
     async def _live(self, ref: FunctionRef) -> Document | None:
         try:
             live = await self._api.read(FUNCTIONS.path(ref.namespace, ref.name))
-        except Missing:
+        except ObjectNotFound:
             if known := self._functions.get(ref.namespace, ref.name):
                 self._functions.drop(known)
             return None
@@ -255,13 +256,13 @@ class KubernetesFunctionStore:
                 body["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
                 path = FUNCTIONS.path(ref.namespace, ref.name)
                 stored = await self._api.replace(path, body, manager=self._manager)
-        except Missing as error:
+        except ObjectNotFound as error:
             raise InvalidInput(
                 f"there is no namespace {ref.namespace}",
                 fix=Fix("create-namespace", {"namespace": ref.namespace}),
                 field="metadata.namespace",
             ) from error
-        except Refused as error:
+        except RequestRejected as error:
             raise InvalidInput(error.message) from error
         self._functions.put(stored)
         return stored
@@ -273,7 +274,7 @@ class KubernetesFunctionStore:
             self._functions.drop({**live, "metadata": {**live["metadata"]}})
 
     def _record(self, document: Document) -> Record:
-        ref = itself(document)
+        ref = ref_of(document)
         owned = self._owned(ref, document["metadata"]["uid"])
         try:
             revisions = sorted((_revision(ref, o) for o in owned), key=lambda r: r.number)
@@ -283,10 +284,10 @@ class KubernetesFunctionStore:
 
     def _owned(self, ref: FunctionRef, uid: str) -> Sequence[Document]:
         """Those whose owner was taken from them belong to whoever has the name."""
-        return [d for d in self._revisions.of(ref) if owner_of(d) in (uid, "")]
+        return [d for d in self._revisions.of_function(ref) if owner_of(d) in (uid, "")]
 
     def _function(self, document: Document) -> Function:
-        ref, version = itself(document), version_of(document)
+        ref, version = ref_of(document), version_of(document)
         known = self._parsed.get(ref)
         if known is not None and known[0] == version:
             return known[1]
@@ -306,7 +307,7 @@ def _parse(document: Document) -> Function:
             status=_status(document),
         )
     except ValidationError as error:
-        raise _unreadable(itself(document), error, at="spec") from error
+        raise _unreadable(ref_of(document), error, at="spec") from error
 
 
 def surviving(document: Document, made: Document) -> Function:
@@ -377,9 +378,9 @@ def _revision(ref: FunctionRef, document: Document) -> Revision:
     )
 
 
-def _unreadable(ref: FunctionRef, error: Exception, *, at: str = "") -> Unreadable:
+def _unreadable(ref: FunctionRef, error: Exception, *, at: str = "") -> UnreadableFunction:
     said = invalid(error, at=at).message if isinstance(error, ValidationError) else str(error)
-    return Unreadable(
+    return UnreadableFunction(
         f"what is stored of function {ref} is not understood by this release: {said}",
         fix=Fix("edit-resource", {"name": ref.name, "namespace": ref.namespace}),
     )

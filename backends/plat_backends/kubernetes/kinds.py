@@ -64,7 +64,7 @@ def function_of(document: Document) -> FunctionRef | None:
     return FunctionRef(name, namespace_of(document)) if name else None
 
 
-def itself(document: Document) -> FunctionRef:
+def ref_of(document: Document) -> FunctionRef:
     """The function that a `Function` is."""
     return FunctionRef(name_of(document), namespace_of(document))
 

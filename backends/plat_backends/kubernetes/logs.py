@@ -1,12 +1,12 @@
-"""What pods wrote, by the pod log API; the kubelet bounds it."""
+"""Logs of pods, read with the pod log API. The kubelet limits how much it stores."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from plat_core.errors import PlatError
@@ -15,21 +15,20 @@ from plat_core.ports import LogQuery, LogRecord
 
 from plat_backends.kubernetes.api import Api
 from plat_backends.kubernetes.cache import Cache
-from plat_backends.kubernetes.kinds import PODS, Document, name_of, revision_of
+from plat_backends.kubernetes.kinds import FUNCTION, PODS, Document, name_of, revision_of
+from plat_backends.replica.log_follow import OpenLogStream, follow_replicas
+from plat_backends.replica.log_lines import log_record, matches_query, parse_timestamped_line
 
-BACKLOG: Final = 256
-LINE_CHARACTERS: Final = 16 * 1024
-SCANNED: Final = 10_000
-"""Lines of a pod that are looked through for those of one call."""
-QUIET: Final = 300.0
-"""Seconds after which a pod that writes nothing is asked again."""
-RELOOK: Final = 1.0
-"""Seconds between two looks for pods that are new, while lines are followed."""
-_CALL = re.compile(r"\[call ([A-Za-z0-9._:-]{1,128})\] ?")
+MAX_SCANNED_LINES: Final = 10_000
+"""Lines of a pod that are searched for those of one call."""
+READ_TIMEOUT: Final = 300.0
+"""Seconds without a line after which the log of a pod is requested again."""
+POD_CHECK_INTERVAL: Final = 1.0
+"""Seconds between two checks for new pods while logs are followed."""
 
 
 class KubernetesLogs:
-    """`LogSource` over the pods that are there; lines of a pod that is gone went with it."""
+    """`LogSource` over the present pods; the lines of a deleted pod are lost."""
 
     def __init__(self, api: Api, pods: Cache) -> None:
         self._api = api
@@ -37,8 +36,7 @@ class KubernetesLogs:
 
     async def read(self, ref: FunctionRef, query: LogQuery) -> AsyncGenerator[LogRecord, None]:
         """See `LogSource.read`."""
-        pods = self._of(ref, query)
-        past = [line for pod in pods for line in await self._past(ref, pod, query)]
+        past = [line for pod in self._selected(ref, query) for line in await self._past(pod, query)]
         past.sort(key=lambda record: record.time)
         for record in past[-query.tail :] if query.tail > 0 else []:
             yield record
@@ -48,11 +46,11 @@ class KubernetesLogs:
                 async for record in records:
                     yield record
 
-    def _of(self, ref: FunctionRef, query: LogQuery) -> list[Document]:
-        return [p for p in self._pods.of(ref) if query.replica in (None, name_of(p))]
+    def _selected(self, ref: FunctionRef, query: LogQuery) -> list[Document]:
+        return [p for p in self._pods.of_function(ref) if query.replica in (None, name_of(p))]
 
-    async def _past(self, ref: FunctionRef, pod: Document, query: LogQuery) -> list[LogRecord]:
-        lines = str(query.tail if query.call_id is None else SCANNED)
+    async def _past(self, pod: Document, query: LogQuery) -> list[LogRecord]:
+        max_lines = str(query.tail if query.call_id is None else MAX_SCANNED_LINES)
         runs: list[dict[str, str]] = [{}]
         statuses: list[Document] = pod.get("status", {}).get("containerStatuses") or []
         if any(status.get("restartCount") for status in statuses):
@@ -60,89 +58,53 @@ class KubernetesLogs:
         found = []
         for run in runs:
             try:
-                async for record in self._lines(ref, pod, tailLines=lines, **run):
+                async for record in self._records(pod, tailLines=max_lines, **run):
                     found.append(record)
             except PlatError:
-                # a container that waits for its first start, or an earlier one that was removed
+                # the container has not started yet, or its previous run was removed
                 continue
-        return [r for r in found if query.call_id in (None, r.call_id)]
+        return [record for record in found if matches_query(record, query)]
 
     async def _follow(
         self, ref: FunctionRef, query: LogQuery, since: datetime
     ) -> AsyncGenerator[LogRecord, None]:
-        queue: asyncio.Queue[LogRecord] = asyncio.Queue(BACKLOG)
-        readers: dict[str, asyncio.Task[None]] = {}
-        look = asyncio.create_task(self._look(ref, query, since, queue, readers))
-        try:
-            while True:
-                record = await queue.get()
-                if query.call_id in (None, record.call_id):
-                    yield record
-        finally:
-            tasks = [look, *readers.values()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        last_read: dict[str, datetime] = {}
 
-    async def _look(
-        self,
-        ref: FunctionRef,
-        query: LogQuery,
-        since: datetime,
-        queue: asyncio.Queue[LogRecord],
-        readers: dict[str, asyncio.Task[None]],
-    ) -> None:
-        """Begin to read each pod, also those that come later; one whose stream ended goes on
-        after the last line that was read of it.
-        """
-        read: dict[str, datetime] = {}
-        while True:
-            for pod in self._of(ref, query):
-                name = name_of(pod)
-                if name not in readers or readers[name].done():
-                    read.setdefault(name, since)
-                    readers[name] = asyncio.create_task(self._stream(ref, pod, read, queue))
-            await asyncio.sleep(RELOOK)
+        async def list_streams() -> Mapping[str, OpenLogStream]:
+            pods = self._selected(ref, query)
+            return {name_of(pod): partial(self._stream, pod, last_read, since) for pod in pods}
+
+        records = follow_replicas(list_streams, lambda: asyncio.sleep(POD_CHECK_INTERVAL))
+        async with aclosing(records):
+            async for record in records:
+                if matches_query(record, query):
+                    yield record
 
     async def _stream(
-        self,
-        ref: FunctionRef,
-        pod: Document,
-        read: dict[str, datetime],
-        queue: asyncio.Queue[LogRecord],
-    ) -> None:
-        name = name_of(pod)
-        begun = read[name]
-        stamp = begun.isoformat().replace("+00:00", "Z")
-        try:
-            async for record in self._lines(ref, pod, follow="true", sinceTime=stamp):
-                if record.time > begun:
-                    await queue.put(record)
-                    read[name] = record.time
-        except PlatError:
-            return
-
-    async def _lines(
-        self, ref: FunctionRef, pod: Document, **parameters: str
+        self, pod: Document, last_read: dict[str, datetime], since: datetime
     ) -> AsyncGenerator[LogRecord, None]:
-        path = PODS.path(ref.namespace, name_of(pod)) + "/log"
-        lines = self._api.lines(path, silence=QUIET, timestamps="true", **parameters)
-        revision = f"{ref.name}-{revision_of(pod)}"
-        async with aclosing(lines):
-            async for line in lines:
-                if record := parse(line, replica=name_of(pod), revision=revision):
+        """Follow one pod from the last line read of it, or from `since`."""
+        name = name_of(pod)
+        start = last_read.get(name, since)
+        stamp = start.isoformat().replace("+00:00", "Z")
+        records = self._records(pod, follow="true", sinceTime=stamp)
+        async with aclosing(records):
+            async for record in records:
+                # the API rounds the time down to seconds
+                if record.time > start:
                     yield record
+                    last_read[name] = record.time
 
-
-def parse(line: bytes, *, replica: str, revision: str) -> LogRecord | None:
-    """A line as the kubelet gives it, `<time> <text>`; None where it is no such line."""
-    stamp, _, text = line.decode(errors="replace").partition(" ")
-    try:
-        # nanoseconds, of which Python keeps six digits
-        time = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", stamp))
-    except ValueError:
-        return None
-    call = _CALL.match(text)
-    text = text[call.end() :] if call else text
-    call_id = call[1] if call else None
-    return LogRecord(time, replica, revision, "stdout", text[:LINE_CHARACTERS], call_id)
+    async def _records(self, pod: Document, **parameters: str) -> AsyncGenerator[LogRecord, None]:
+        namespace, name = pod["metadata"]["namespace"], name_of(pod)
+        revision = f"{pod['metadata']['labels'][FUNCTION]}-{revision_of(pod)}"
+        lines = self._api.lines(
+            f"{PODS.path(namespace, name)}/log",
+            read_timeout=READ_TIMEOUT,
+            timestamps="true",
+            **parameters,
+        )
+        async with aclosing(lines):
+            async for raw in lines:
+                if line := parse_timestamped_line(raw):
+                    yield log_record(line, replica=name, revision=revision)

@@ -33,10 +33,10 @@ from plat_backends.kubernetes.pods import pod_labels, template
 from plat_backends.kubernetes.policy import (
     ACCOUNT,
     NETWORK_POLICY,
-    PORT,
     PULL_SECRETS,
     PodPolicy,
 )
+from plat_backends.replica.environment import PORT
 
 SERVICE_NAME_LENGTH = 63
 _IPV6 = {"cidr": "::/0", "except": ["fe80::/10"]}

@@ -11,7 +11,7 @@ from typing import Any, Final
 from plat_core.ports import Endpoint, Failure, Replica, ReplicaState
 
 from plat_backends.kubernetes.kinds import Document, name_of, revision_of
-from plat_backends.kubernetes.policy import PORT
+from plat_backends.replica.environment import PORT
 
 SETTLED: Final = 10.0
 """Seconds of readiness after which earlier crashes are forgotten."""

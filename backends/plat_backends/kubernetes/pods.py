@@ -18,11 +18,10 @@ from plat_backends.kubernetes.policy import (
     ACCOUNT,
     ANY_USER,
     DRAIN,
-    PORT,
-    SECRETS_PATH,
     STOP_GRACE,
     PodPolicy,
 )
+from plat_backends.replica.environment import PORT, SECRETS_PATH, contract_variables
 
 
 def pod_labels(revision: Revision) -> dict[str, str]:
@@ -119,23 +118,10 @@ def _probe(path: str, *, period: int, failures: int, timeout: int) -> Document:
 
 def _environment(revision: Revision, policy: PodPolicy) -> list[Document]:
     spec = revision.spec
-    ours = {
-        "PORT": str(PORT),
-        "K_SERVICE": revision.ref.name,
-        "K_CONFIGURATION": revision.ref.name,
-        "K_REVISION": revision.name,
-        "PLAT_FUNCTION": str(revision.ref),
-        "PLAT_REVISION": revision.name,
-        "PLAT_TIMEOUT": f"{spec.timeout_seconds:g}",
-        "PLAT_CONCURRENCY": str(spec.concurrency),
-        "PLAT_LOG_TAGS": "1",
-        "PLAT_SECRETS_DIR": SECRETS_PATH,
-    }
-    if spec.handler:
-        ours["PLAT_HANDLER"] = spec.handler
-    taken = {variable.name for variable in spec.env}
-    ground = {"HOME": "/tmp", "LANG": "C.UTF-8", **policy.environment}  # noqa: S108
-    plain = {name: value for name, value in ground.items() if name not in taken} | ours
+    contract = contract_variables(revision)
+    own = {variable.name for variable in spec.env}
+    defaults = {"HOME": "/tmp", "LANG": "C.UTF-8", **policy.environment}  # noqa: S108
+    plain = {name: value for name, value in defaults.items() if name not in own} | contract
     return [
         *({"name": name, "value": value} for name, value in plain.items()),
         {"name": "PLAT_REPLICA", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-PORT = 8080
-SECRETS_PATH = "/var/run/secrets/plat"
 ANY_USER = 65532
 ACCOUNT = "plat-function"
 NETWORK_POLICY = "plat-functions"

@@ -1,7 +1,7 @@
-"""List, then watch, for ever: the loop that keeps a cache true.
+"""Reflector: lists and watches the objects of one kind to keep a cache current.
 
-Source: the Kubernetes documentation, "Efficient detection of changes": a watch begins at the
-version of a list, goes on from the last version it heard of, and after 410 Gone lists anew.
+It follows "Efficient detection of changes" of the Kubernetes documentation: a watch starts at the
+version of a list, continues from the last version received, and after 410 Gone lists again.
 """
 
 from __future__ import annotations
@@ -14,29 +14,31 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final
 
+from plat_core.backoff import Backoff
 from plat_core.errors import PlatError
 
-from plat_backends.kubernetes.api import JSON, WATCH_TIMEOUT, Api, Expired, error_of
+from plat_backends.kubernetes.api import JSON, WATCH_TIMEOUT, Api
+from plat_backends.kubernetes.api_errors import WatchExpired, error_of_status
 from plat_backends.kubernetes.cache import Cache
 from plat_backends.kubernetes.kinds import Document, Kind
+from plat_backends.kubernetes.listing import list_objects
 
 log = logging.getLogger(__name__)
 
-PAGE: Final = "500"
-FIRST_RETRY: Final = 0.2
-LAST_RETRY: Final = 10.0
+INITIAL_BACKOFF: Final = 0.2
+MAX_BACKOFF: Final = 10.0
 METADATA: Final = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
-SILENCE: Final = 100.0
-"""Seconds of silence after which a watch is begun anew: there is a bookmark each minute."""
-SHORT: Final = 1.0
-"""Seconds within which the end of a watch is no regular one."""
+READ_TIMEOUT: Final = 100.0
+"""Seconds without a byte after which a watch is restarted; a bookmark arrives each minute."""
+MIN_WATCH: Final = 1.0
+"""Seconds that a watch has to last, or the next attempt is delayed."""
 
 
 class Reflector:
-    """Keeps `cache` as the cluster is; `heard` is when it last heard from the API server.
+    """Keeps a cache current; `last_event_at` is the time of the last response or event.
 
-    `selector` is one of labels, `fields` one of fields; both as the API takes them.
-    With `metadata_only`, the content of the objects (secrets, say) is never asked for.
+    `selector` is a label selector and `fields` a field selector, both in the API's syntax. With
+    `metadata_only`, the content of the objects, such as the data of secrets, is not requested.
     """
 
     def __init__(
@@ -52,85 +54,76 @@ class Reflector:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.kind = kind
-        self.heard = clock()
+        self.last_event_at = clock()
         self.synced = asyncio.Event()
         self._api = api
         self._cache = cache
-        self._path = kind.path(namespace)
+        self._namespace = namespace
         selectors = {"labelSelector": selector, "fieldSelector": fields}
-        self._selector = {name: value for name, value in selectors.items() if value}
-        # asked for a list's metadata, a watch would end at once and say nothing
+        self._selectors = {name: value for name, value in selectors.items() if value}
+        # with the media type of a list, a watch ends immediately and without an event
         self._accept = METADATA.format("") if metadata_only else JSON
         self._accept_list = METADATA.format("List") if metadata_only else JSON
         self._clock = clock
 
     async def run(self) -> None:
-        """Reflect until cancelled; an API server that is away is tried again, ever more slowly."""
-        delay = FIRST_RETRY
+        """List and watch until cancelled, and back off while the API server is unavailable."""
+        backoff = Backoff(initial=INITIAL_BACKOFF, maximum=MAX_BACKOFF)
         version = ""
         while True:
-            begun, well = self._clock(), False
+            started_at, succeeded = self._clock(), False
             try:
-                if not version:
-                    version = await self._list()
-                version = await self._watch(version)
-                well = True
-            except Expired:
-                version, well = "", True
+                version = await self._watch(version or await self._list())
+                succeeded = True
+            except WatchExpired:
+                version, succeeded = "", True
             except PlatError as error:
-                log.warning("watching %s: %s", self.kind.plural, error.message)
+                log.warning("watch of %s failed: %s", self.kind.plural, error.message)
                 version = ""
-            if well and self._clock() - begun > SHORT:
-                delay = FIRST_RETRY
+            if succeeded and self._clock() - started_at > MIN_WATCH:
+                backoff.reset()
                 continue
-            await asyncio.sleep(delay)
-            delay = min(2 * delay, LAST_RETRY)
+            await asyncio.sleep(backoff.next_delay())
 
     async def _list(self) -> str:
-        documents: list[Document] = []
-        parameters = {**self._selector, "limit": PAGE}
-        while True:
-            page = await self._api.read(self._path, accept=self._accept_list, **parameters)
-            # an item of a list does not say what it is, as the same object in a watch does;
-            # an empty list of metadata has null for its items
-            documents += [
-                {"apiVersion": self.kind.version, "kind": self.kind.name, **item}
-                for item in page["items"] or ()
-            ]
-            if not (more := page["metadata"].get("continue")):
-                break
-            parameters["continue"] = more
-        version = str(page["metadata"]["resourceVersion"])
-        self._cache.replace(documents, int(version))
-        self.heard = self._clock()
+        documents, version = await list_objects(
+            self._api,
+            self.kind,
+            namespace=self._namespace,
+            accept=self._accept_list,
+            **self._selectors,
+        )
+        self._cache.replace(documents, version)
+        self.last_event_at = self._clock()
         self.synced.set()
-        return version
+        return str(version)
 
     async def _watch(self, version: str) -> str:
-        """Follow from `version` until the API server ends it; returns the last version heard of."""
+        """Watch from `version` until the API server ends it; return the last version received."""
         parameters = {
-            **self._selector,
+            **self._selectors,
             "watch": "true",
             "allowWatchBookmarks": "true",
             "resourceVersion": version,
             "timeoutSeconds": str(WATCH_TIMEOUT - 30),
         }
-        lines = self._api.lines(self._path, accept=self._accept, silence=SILENCE, **parameters)
+        path = self.kind.path(self._namespace)
+        lines = self._api.lines(path, accept=self._accept, read_timeout=READ_TIMEOUT, **parameters)
         async with aclosing(lines):
             async for line in lines:
-                version = self._take(json.loads(line)) or version
+                version = self._handle_event(json.loads(line)) or version
         return version
 
-    def _take(self, event: Document) -> str:
+    def _handle_event(self, event: Document) -> str:
         document = event["object"]
-        self.heard = self._clock()
+        self.last_event_at = self._clock()
         match event["type"]:
             case "ADDED" | "MODIFIED":
                 self._cache.put(document)
             case "DELETED":
                 self._cache.drop(document)
             case "ERROR":
-                raise error_of(
+                raise error_of_status(
                     int(document.get("code", 500)),
                     document.get("reason", ""),
                     document.get("message", ""),

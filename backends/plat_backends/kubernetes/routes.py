@@ -20,15 +20,16 @@ from plat_core.model.names import FunctionRef
 from plat_core.notifications import Notifier, Subscription
 from plat_core.ports import Endpoint, Record, Route, RouteRemoved, RouteState, build_route
 
-from plat_backends.kubernetes.api import Api, Missing
+from plat_backends.kubernetes.api import Api
+from plat_backends.kubernetes.api_errors import ObjectNotFound
 from plat_backends.kubernetes.cache import Cache
-from plat_backends.kubernetes.functions import KubernetesFunctionStore, Unreadable
+from plat_backends.kubernetes.functions import KubernetesFunctionStore, UnreadableFunction
 from plat_backends.kubernetes.kinds import (
     DEPLOYMENTS,
     Document,
     function_of,
-    itself,
     name_of,
+    ref_of,
     revision_of,
 )
 from plat_backends.kubernetes.observing import address_of, state_of
@@ -48,12 +49,12 @@ Ask = Callable[[str, float], Awaitable[bool]]
 
 
 async def is_ready(address: str, deadline: float) -> bool:
-    """Ask a replica itself."""
+    """Return whether a replica is ready, by its own response."""
     return await probe.probe_status(address, probe.READY, deadline=deadline) == 200
 
 
 @dataclass(slots=True)
-class _Look:
+class PodProbe:
     """What is known here of a pod at an address; `early`: nobody had called it ready before."""
 
     address: str
@@ -83,10 +84,10 @@ class KubernetesRoutes:
         self._deployments = deployments
         self._pods = pods
         self._changes: Notifier[FunctionRef] = Notifier()
-        self._looks: dict[str, _Look] = {}
-        functions.listen(lambda document: self._changes.notify(itself(document)))
-        deployments.listen(self._child_changed)
-        pods.listen(self._pod_changed)
+        self._looks: dict[str, PodProbe] = {}
+        functions.add_listener(lambda document: self._changes.notify(ref_of(document)))
+        deployments.add_listener(self._child_changed)
+        pods.add_listener(self._pod_changed)
 
     def watch(self) -> AsyncGenerator[Route | RouteRemoved, None]:
         """See `Resolver.watch`."""
@@ -96,7 +97,7 @@ class KubernetesRoutes:
         self, subscription: Subscription[FunctionRef]
     ) -> AsyncGenerator[Route | RouteRemoved, None]:
         for document in self._functions:
-            subscription.add(itself(document))
+            subscription.add(ref_of(document))
         told: dict[FunctionRef, Route] = {}
         async for ref in subscription.keys():
             found = await self._route(ref)
@@ -129,7 +130,7 @@ class KubernetesRoutes:
                 if await self._resize(path, deployment, wanted):
                     return
                 deployment = await self._api.read(path)
-        except Missing as error:
+        except ObjectNotFound as error:
             message = f"there is no function {ref}"
             raise FunctionNotFound(message, fix=Fix("list-functions")) from error
         raise Conflict(f"the size of {ref} keeps being changed by others", fix="try again")
@@ -158,18 +159,20 @@ class KubernetesRoutes:
             return None
         deployment = self._sized(record)
         asked = _size(deployment) if deployment else 0
-        return route(record, [p for p in self._pods.of(ref) if self._is_up(p)], asked=asked)
+        return route(
+            record, [p for p in self._pods.of_function(ref) if self._is_up(p)], asked=asked
+        )
 
     async def _record(self, ref: FunctionRef) -> Record:
         """The function; where its spec cannot be read, as the revision that serves was made."""
         try:
             return await self._store.get(ref)
-        except Unreadable:
+        except UnreadableFunction:
             return await self._store.survivor(ref)
 
     def _sized(self, record: Record) -> Document | None:
         """The Deployment whose size the load decides: of what serves, else of the newest."""
-        found = sorted(self._deployments.of(record.function.ref), key=revision_of)
+        found = sorted(self._deployments.of_function(record.function.ref), key=revision_of)
         serving = [d for d in found if revision_of(d) == record.serving]
         return next(reversed(serving or found), None)
 
@@ -195,8 +198,8 @@ class KubernetesRoutes:
         look = self._looks.get(pod["metadata"]["uid"])
         return look is not None and look.up and look.address == address_of(pod)
 
-    def _begin(self, pod: Document, address: str) -> _Look:
-        look = _Look(address, early=state_of(pod) == "starting")
+    def _begin(self, pod: Document, address: str) -> PodProbe:
+        look = PodProbe(address, early=state_of(pod) == "starting")
         self._looks[pod["metadata"]["uid"]] = look
         look.task = asyncio.get_running_loop().create_task(self._knock(pod, look))
         return look
@@ -206,7 +209,7 @@ class KubernetesRoutes:
         if look.task:
             look.task.cancel()
 
-    async def _knock(self, pod: Document, look: _Look) -> None:
+    async def _knock(self, pod: Document, look: PodProbe) -> None:
         """Ask a pod until it is ready; whatever becomes of it otherwise cancels this."""
         asked, early = 0, True
         while not look.up and not await self._ask(look.address, _patience(early)):
@@ -217,7 +220,7 @@ class KubernetesRoutes:
         self._child_changed(pod)
 
 
-def _goes_on(look: _Look, state: str) -> bool:
+def _goes_on(look: PodProbe, state: str) -> bool:
     """Whether a pod is on its way, or still ready: what was known of it holds."""
     return state == "ready" or (state == "starting" and not look.ready)
 

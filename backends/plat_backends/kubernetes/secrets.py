@@ -11,7 +11,8 @@ from plat_core.fix import Fix
 from plat_core.model.names import SecretRef
 from plat_core.notifications import Notifier
 
-from plat_backends.kubernetes.api import Api, Missing
+from plat_backends.kubernetes.api import Api
+from plat_backends.kubernetes.api_errors import ObjectNotFound
 from plat_backends.kubernetes.cache import Cache
 from plat_backends.kubernetes.kinds import (
     MANAGED_BY,
@@ -38,7 +39,7 @@ class KubernetesSecretStore:
         path = SECRETS.path(namespace, name)
         try:
             live = await self._api.read(path)
-        except Missing:
+        except ObjectNotFound:
             live = None
         if live is not None and not _is_ours(live):
             raise Conflict(
@@ -74,7 +75,7 @@ class KubernetesSecretStore:
     async def _find(self, namespace: str, name: str) -> Document:
         try:
             found = await self._api.read(SECRETS.path(namespace, name))
-        except Missing:
+        except ObjectNotFound:
             found = {"metadata": {}}
         if not _is_ours(found):
             raise SecretNotFound(
@@ -89,7 +90,7 @@ class KubernetesSecretVersions:
     def __init__(self, secrets: Cache) -> None:
         self._secrets = secrets
         self._changes: Notifier[SecretRef] = Notifier()
-        secrets.listen(lambda s: self._changes.notify(SecretRef(name_of(s), namespace_of(s))))
+        secrets.add_listener(lambda s: self._changes.notify(SecretRef(name_of(s), namespace_of(s))))
 
     async def versions(self, namespace: str, names: Collection[str]) -> Mapping[str, str]:
         """See `SecretVersions.versions`."""

@@ -15,7 +15,7 @@ from plat_core.model.names import FunctionRef
 from plat_core.ports import FunctionStore, Record, Revision
 
 from plat_backends.kubernetes.api import Api
-from plat_backends.kubernetes.functions import Unreadable
+from plat_backends.kubernetes.functions import UnreadableFunction
 from plat_backends.kubernetes.kinds import EVENTS, FUNCTIONS, Document
 
 log = logging.getLogger(__name__)
@@ -50,11 +50,11 @@ class WarningStore:
         """As the port says; of one that cannot be read, the status tells."""
         try:
             return await self._store.get(ref)
-        except Unreadable as error:
+        except UnreadableFunction as error:
             await self._tell_unreadable(ref, error)
             raise
 
-    async def _tell_unreadable(self, ref: FunctionRef, error: Unreadable) -> None:
+    async def _tell_unreadable(self, ref: FunctionRef, error: UnreadableFunction) -> None:
         path = FUNCTIONS.path(ref.namespace, ref.name)
         try:
             live = await self._api.read(path)
@@ -109,7 +109,9 @@ class WarningStore:
             log.warning("no event for %s: %s", function.ref, error.message)
 
 
-def refused(live: Document, error: Unreadable, *, fix: str, now: datetime) -> Document | None:
+def refused(
+    live: Document, error: UnreadableFunction, *, fix: str, now: datetime
+) -> Document | None:
     """`live` with a status that tells why it cannot be read; None where it tells that already."""
     generation, status = live["metadata"]["generation"], live.get("status", {})
     known = {c["type"]: c for c in status.get("conditions", ())}

@@ -17,7 +17,8 @@ from plat_core.notifications import Notifier
 from plat_core.ports import Record, Replica, Workload
 
 from plat_backends.kubernetes import manifests, observing
-from plat_backends.kubernetes.api import Api, Missing
+from plat_backends.kubernetes.api import Api
+from plat_backends.kubernetes.api_errors import ObjectNotFound
 from plat_backends.kubernetes.cache import Cache
 from plat_backends.kubernetes.functions import PARSED
 from plat_backends.kubernetes.kinds import (
@@ -30,16 +31,16 @@ from plat_backends.kubernetes.kinds import (
     Document,
     Kind,
     function_of,
-    itself,
     name_of,
     namespace_of,
     owner_of,
+    ref_of,
     revision_of,
     version_of,
 )
 from plat_backends.kubernetes.kinds import MANAGER as PLAT
 from plat_backends.kubernetes.policy import ACCOUNT, NETWORK_POLICY, PodPolicy
-from plat_backends.kubernetes.probed import FailedProbes
+from plat_backends.kubernetes.probe_events import ProbeEvents
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ MANAGER: Final = "plat-operator"
 DEFAULT: Final = "default"
 
 
-class Taken(Conflict):
+class NameTaken(Conflict):
     """The name of a child belongs to somebody else's object, which is left alone."""
 
 
@@ -59,7 +60,7 @@ def _nobody(_document: Document) -> FunctionRef | None:
 class Caches:
     """What an operator knows of the cluster; secrets without their content."""
 
-    functions: Cache = field(default_factory=lambda: Cache(itself))
+    functions: Cache = field(default_factory=lambda: Cache(ref_of))
     revisions: Cache = field(default_factory=Cache)
     deployments: Cache = field(default_factory=Cache)
     pods: Cache = field(default_factory=Cache)
@@ -87,19 +88,22 @@ class KubernetesWorkloads:
         self._caches = caches
         self._policy = policy
         self._now = now
-        self._probes = FailedProbes(api)
+        self._probes = ProbeEvents(api)
         self._locks: dict[str, asyncio.Lock] = {}
         self._specs: dict[FunctionRef, tuple[tuple[str, int], FunctionSpec]] = {}
         self._changes: Notifier[FunctionRef] = Notifier()
         for cache in (caches.deployments, caches.pods, caches.services, caches.budgets):
-            cache.listen(self._child_changed)
+            cache.add_listener(self._child_changed)
         for shared in (caches.accounts, caches.defaults, caches.policies):
-            shared.listen(self._shared_changed)
+            shared.add_listener(self._shared_changed)
 
     async def observe(self, ref: FunctionRef) -> Sequence[Replica]:
         """See `Workloads.observe`."""
         spec = self._spec(ref)
-        pods, deployments = self._caches.pods.of(ref), self._caches.deployments.of(ref)
+        pods, deployments = (
+            self._caches.pods.of_function(ref),
+            self._caches.deployments.of_function(ref),
+        )
         return observing.replicas(
             pods,
             deployments,
@@ -146,7 +150,7 @@ class KubernetesWorkloads:
         if serving:
             await self._ensure_service(ref, owner, serving)
         await self._ensure_budget(ref, owner)
-        for deployment in self._caches.deployments.of(ref):
+        for deployment in self._caches.deployments.of_function(ref):
             if revision_of(deployment) not in workload.counts and _is_of(deployment, owner):
                 await self._remove(DEPLOYMENTS, self._caches.deployments, deployment)
 
@@ -194,7 +198,7 @@ class KubernetesWorkloads:
         wanted = manifests.service(ref, owner=owner, serving=serving)
         try:
             await self._ensure(SERVICES, self._caches.services, wanted)
-        except Taken as error:
+        except NameTaken as error:
             # the gateway goes to the pods: the function runs, only without a name of its own
             log.warning("%s has no Service: %s", ref, error.message)
 
@@ -214,7 +218,7 @@ class KubernetesWorkloads:
         live = cache.get(namespace_of(wanted), name_of(wanted))
         if live is not None:
             if not _is_of(live, owner_of(wanted)):
-                raise _taken(kind, live)
+                raise _name_taken(kind, live)
             if manifests.holds(wanted, live):
                 return
             wanted["metadata"]["resourceVersion"] = str(version_of(live))
@@ -222,11 +226,11 @@ class KubernetesWorkloads:
         try:
             # what is not known may be somebody else's all the same: nothing of that is taken over
             stored = await self._api.apply(path, wanted, manager=MANAGER, force=live is not None)
-        except (Conflict, Missing) as error:
+        except (Conflict, ObjectNotFound) as error:
             await self._look_again(kind, cache, wanted, live)
             where = f"{namespace_of(wanted)}/{name_of(wanted)}"
             raise Conflict(f"{kind.name} {where} was just changed") from error
-        cache.put(stored, told=False)
+        cache.put(stored, notify=False)
 
     async def _look_again(
         self, kind: Kind, cache: Cache, wanted: Document, live: Document | None
@@ -238,13 +242,13 @@ class KubernetesWorkloads:
                 cache.drop(live)
             return
         if not _is_of(found, owner_of(wanted)):
-            raise _taken(kind, found)
+            raise _name_taken(kind, found)
         cache.put(found)
 
     async def _find(self, path: str) -> Document | None:
         try:
             return await self._api.read(path)
-        except Missing:
+        except ObjectNotFound:
             return None
 
     async def _remove(self, kind: Kind, cache: Cache, live: Document) -> None:
@@ -254,7 +258,7 @@ class KubernetesWorkloads:
         cache.drop(live)
 
     def _deployment(self, ref: FunctionRef, number: int) -> Document | None:
-        found = self._caches.deployments.of(ref)
+        found = self._caches.deployments.of_function(ref)
         return next((d for d in found if revision_of(d) == number), None)
 
     def _spec(self, ref: FunctionRef) -> FunctionSpec | None:
@@ -290,7 +294,7 @@ class KubernetesWorkloads:
             namespace = namespace_of(document)
             for function in self._caches.functions:
                 if namespace_of(function) == namespace:
-                    self._changes.notify(itself(function))
+                    self._changes.notify(ref_of(function))
                     return
 
 
@@ -301,11 +305,11 @@ def _is_of(document: Document, owner: str) -> bool:
     return not owner or document["metadata"].get("labels", {}).get(MANAGED_BY) == PLAT
 
 
-def _taken(kind: Kind, live: Document) -> Taken:
+def _name_taken(kind: Kind, live: Document) -> NameTaken:
     where = f"{namespace_of(live)}/{name_of(live)}"
     if "deletionTimestamp" in live["metadata"] or owner_of(live):
-        return Taken(f"{kind.name} {where} of another object is still there", fix="wait")
-    return Taken(
+        return NameTaken(f"{kind.name} {where} of another object is still there", fix="wait")
+    return NameTaken(
         f"{kind.name} {where} is there already and is not plat's",
         fix=Fix("choose-object-name", {"kind": kind.name.lower(), "name": name_of(live)}),
     )

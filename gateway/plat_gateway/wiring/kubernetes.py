@@ -51,7 +51,7 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
         queue = queue_at(settings.database, settings, stack) if settings.database else None
         caches = Caches()
         changes: Notifier[FunctionRef] = Notifier()
-        caches.functions.listen(lambda document: changes.notify(kinds.itself(document)))
+        caches.functions.add_listener(lambda document: changes.notify(kinds.ref_of(document)))
         store = KubernetesFunctionStore(
             api, caches.functions, caches.revisions, manager="plat-gateway"
         )
@@ -140,7 +140,7 @@ def _gateways(api: Api, settings: GatewaySettings, peers: Peers, links: Links) -
         links.members({name: f"{host}:{port}" for name, host in found.addresses.items()})
         peers.members(found.ready)
 
-    pods.listen(changed)
+    pods.add_listener(changed)
     selector, namespace = settings.peers, settings.pod_namespace
     return Reflector(api, kinds.PODS, pods, selector=selector, namespace=namespace)
 

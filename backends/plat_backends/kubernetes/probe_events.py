@@ -17,7 +17,7 @@ REMEMBERED: Final = 1000
 EVENTS_OF_A_POD: Final = "50"
 
 
-class FailedProbes:
+class ProbeEvents:
     """Reads the Events of a pod once per start of its container, and until there is one."""
 
     def __init__(self, api: Api) -> None:
