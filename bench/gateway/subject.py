@@ -12,7 +12,7 @@ from plat_core.errors import PlatError, Unauthenticated
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Route, RouteRemoved
 from plat_core.services.router import Router
-from plat_gateway.proxy.proxy import Proxy
+from plat_gateway.proxy.proxy import FunctionProxy
 from plat_gateway.server import serve
 
 TOKEN = "dev-token"
@@ -67,7 +67,7 @@ async def main(port: int, address: str) -> None:
     route = FixedRoute(address)
     router = Router(scaler=route)
     await router.follow(route)
-    await serve(application, Proxy(router, admit=admit), port=port)
+    await serve(application, FunctionProxy(router, authorize=admit), port=port)
     await asyncio.Event().wait()
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from plat_gateway.proxy.connection import Connection
-from plat_gateway.proxy.heads import RequestHead
-from plat_gateway.proxy.roles import Exchange
-from plat_gateway.proxy.targets import PREFIX
+from plat_gateway.proxy.connection import ClientConnection
+from plat_gateway.proxy.http_parser import RequestHead
+from plat_gateway.proxy.paths import PREFIX
+from plat_gateway.proxy.protocols import Exchange
 from plat_gateway.server import Server
 
 INVOKE = b"/invoke/"
@@ -14,13 +14,13 @@ INVOKE = b"/invoke/"
 class ControllerServer(Server):
     """Serves calls under `/invoke/` exactly as a gateway does under `/function/`."""
 
-    def body_limit(self, head: RequestHead) -> int | None:
+    def max_body_bytes(self, head: RequestHead) -> int | None:
         """How many bytes the body of this request may have."""
-        return super().body_limit(_renamed(head))
+        return super().max_body_bytes(_renamed(head))
 
-    def exchange(self, connection: Connection, head: RequestHead) -> Exchange | None:
+    def create_exchange(self, connection: ClientConnection, head: RequestHead) -> Exchange | None:
         """Who answers this request; None where it has been answered already."""
-        return super().exchange(connection, _renamed(head))
+        return super().create_exchange(connection, _renamed(head))
 
 
 def _renamed(head: RequestHead) -> RequestHead:

@@ -24,8 +24,8 @@ from plat_core.services.notifying_store import NotifyingStore
 from plat_core.services.router import Router
 from plat_core.services.tokens import TokenCheck, TokenGuard, token_error
 from plat_gateway.app import create_app
-from plat_gateway.proxy.limits import Limits
-from plat_gateway.proxy.proxy import Proxy
+from plat_gateway.proxy.limits import HttpLimits
+from plat_gateway.proxy.proxy import FunctionProxy
 from plat_gateway.services import Services
 from plat_http.fixes import describe
 
@@ -38,7 +38,7 @@ class Platform:
     """A controller that is ready to be served."""
 
     app: FastAPI
-    proxy: Proxy
+    proxy: FunctionProxy
 
 
 @asynccontextmanager
@@ -115,10 +115,10 @@ async def docker(
         yield Platform(app, _proxy(router, guard, settings))
 
 
-def _proxy(router: Router, guard: TokenGuard, settings: ControllerSettings) -> Proxy:
+def _proxy(router: Router, guard: TokenGuard, settings: ControllerSettings) -> FunctionProxy:
     def admit(header: bytes | None, client: str) -> PlatError | None:
         verdict = guard.authenticate(header, client)
         return None if verdict is TokenCheck.ALLOWED else token_error(verdict)
 
-    limits = Limits(body_bytes=max(settings.build_limit, settings.json_limit))
-    return Proxy(router, admit=admit, limits=limits, origins=settings.cors_origins)
+    limits = HttpLimits(body_bytes=max(settings.build_limit, settings.json_limit))
+    return FunctionProxy(router, authorize=admit, limits=limits, origins=settings.cors_origins)

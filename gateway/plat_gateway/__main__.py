@@ -59,7 +59,7 @@ async def _run(settings: GatewaySettings, lock: HomeLock) -> None:
             platform.proxy,
             sock=address,
             trusted_proxies=settings.trusted_proxies,
-            intake=platform.intake,
+            async_queue=platform.intake,
         )
         lock.tell(settings.url)
         log.info("plat serves at %s", settings.url)

@@ -1,7 +1,7 @@
 """The gateway's HTTP server: one for functions and for the application.
 
-What `/function/` names goes to the proxy, `/async-function/` to the intake of calls, all else to
-the ASGI application; each gets only what the strict grammar let through.
+Requests under `/function/` go to the proxy, those under `/async-function/` to the queue of
+asynchronous calls, and all others to the ASGI application. Each has passed the strict parser.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from collections.abc import Sequence
 
 from plat_core.errors import PlatError
 
-from plat_gateway.proxy.bridge import AppExchange, ASGIApp, Lifespan, http_scope
-from plat_gateway.proxy.connection import Connection
-from plat_gateway.proxy.forwarding import Network, Peer
-from plat_gateway.proxy.heads import RequestHead
-from plat_gateway.proxy.intake import ASYNC_PREFIX, Intake
-from plat_gateway.proxy.limits import Limits
-from plat_gateway.proxy.proxy import Proxy
-from plat_gateway.proxy.roles import Exchange
-from plat_gateway.proxy.targets import PREFIX, check_path
+from plat_gateway.proxy.asgi import ASGIApp, AsgiExchange, Lifespan, http_scope
+from plat_gateway.proxy.async_queue import ASYNC_PREFIX, AsyncCallQueue
+from plat_gateway.proxy.connection import ClientConnection
+from plat_gateway.proxy.forwarding import ClientPeer, Network
+from plat_gateway.proxy.http_parser import RequestHead
+from plat_gateway.proxy.limits import HttpLimits
+from plat_gateway.proxy.paths import PREFIX, check_path
+from plat_gateway.proxy.protocols import Exchange
+from plat_gateway.proxy.proxy import FunctionProxy
 
 BACKLOG = 2048
 
@@ -31,23 +31,23 @@ class Server:
     def __init__(
         self,
         app: ASGIApp,
-        proxy: Proxy,
+        proxy: FunctionProxy,
         *,
-        limits: Limits,
+        limits: HttpLimits,
         trusted_proxies: Sequence[Network],
-        intake: Intake | None = None,
+        async_queue: AsyncCallQueue | None = None,
     ) -> None:
         self.limits = limits
         self.draining = False
         self._app = app
         self._proxy = proxy
-        self._intake = intake
+        self._async_queue = async_queue
         self._trusted = trusted_proxies
         self._lifespan = Lifespan(app)
         self._listener: asyncio.Server | None = None
         self.port = 0
         """The port it listens on."""
-        self._connections: set[Connection] = set()
+        self._connections: set[ClientConnection] = set()
         self._emptied = asyncio.Event()
         self._emptied.set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -57,8 +57,8 @@ class Server:
         loop = asyncio.get_running_loop()
         await self._lifespan.startup()
 
-        def new() -> Connection:
-            return Connection(self, loop)
+        def new() -> ClientConnection:
+            return ClientConnection(self, loop)
 
         try:
             if sock is None:
@@ -76,7 +76,7 @@ class Server:
         if self._listener is not None:
             self._listener.close()
         for connection in list(self._connections):
-            connection.drain()
+            connection.shut_down()
         try:
             async with asyncio.timeout(grace):
                 await self._emptied.wait()
@@ -99,7 +99,7 @@ class Server:
 
     # what a connection asks
 
-    def joined(self, connection: Connection) -> None:
+    def connection_opened(self, connection: ClientConnection) -> None:
         """A connection was opened; one too many is closed at once."""
         if len(self._connections) >= self.limits.connections:
             connection.transport.abort()
@@ -107,42 +107,42 @@ class Server:
         self._connections.add(connection)
         self._emptied.clear()
 
-    def left(self, connection: Connection) -> None:
+    def connection_closed(self, connection: ClientConnection) -> None:
         """A connection is gone."""
         self._connections.discard(connection)
         if not self._connections:
             self._emptied.set()
 
-    def peer(self, transport: asyncio.Transport) -> Peer:
+    def peer(self, transport: asyncio.Transport) -> ClientPeer:
         """Who is at the other end."""
-        return Peer(transport.get_extra_info("peername"), self._trusted)
+        return ClientPeer(transport.get_extra_info("peername"), self._trusted)
 
     def new_call_id(self) -> bytes:
         """An id for an answer to what is no request."""
         return self._proxy.ids.new()
 
-    def body_limit(self, head: RequestHead) -> int | None:
+    def max_body_bytes(self, head: RequestHead) -> int | None:
         """How many bytes the body of this request may have."""
         if head.target.startswith(PREFIX):
             return self.limits.function_body_bytes
-        if self._intake is not None and head.target.startswith(ASYNC_PREFIX):
-            return self._intake.body_bytes
+        if self._async_queue is not None and head.target.startswith(ASYNC_PREFIX):
+            return self._async_queue.body_bytes
         return self.limits.body_bytes
 
-    def exchange(self, connection: Connection, head: RequestHead) -> Exchange | None:
+    def create_exchange(self, connection: ClientConnection, head: RequestHead) -> Exchange | None:
         """Who answers this request; None where it has been answered already."""
         if head.target.startswith(PREFIX):
-            return self._proxy.exchange(connection, head)
-        if self._intake is not None and head.target.startswith(ASYNC_PREFIX):
-            return self._intake.exchange(connection, head)
-        call_id = self._proxy.ids.of(head.fields.get(b"x-call-id"))
+            return self._proxy.create_exchange(connection, head)
+        if self._async_queue is not None and head.target.startswith(ASYNC_PREFIX):
+            return self._async_queue.create_exchange(connection, head)
+        call_id = self._proxy.ids.accept(head.fields.get(b"x-call-id"))
         try:
             check_path(head.target)
         except PlatError as error:
-            connection.answer(error, head, call_id)
+            connection.send_error(error, head, call_id)
             return None
         scope = http_scope(connection, head, call_id, self._lifespan.state)
-        return AppExchange(self._app, scope, connection, head, call_id, self.limits, self._keep)
+        return AsgiExchange(self._app, scope, connection, head, call_id, self.limits, self._keep)
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
@@ -151,23 +151,27 @@ class Server:
 
 async def serve(
     app: ASGIApp,
-    proxy: Proxy,
+    proxy: FunctionProxy,
     *,
     host: str = "127.0.0.1",
     port: int = 8080,
-    limits: Limits | None = None,
+    limits: HttpLimits | None = None,
     sock: socket.socket | None = None,
     trusted_proxies: Sequence[Network] = (),
-    intake: Intake | None = None,
+    async_queue: AsyncCallQueue | None = None,
 ) -> Server:
     """Start a server; `sock`, bound already, takes the place of `host` and `port`.
 
-    Without `intake`, `/async-function/` is the application's as everything else.
+    Without `async_queue`, `/async-function/` is the application's as everything else.
 
     Raises OSError where the address is taken, RuntimeError where the application does not start.
     """
     server = Server(
-        app, proxy, limits=limits or proxy.limits, trusted_proxies=trusted_proxies, intake=intake
+        app,
+        proxy,
+        limits=limits or proxy.limits,
+        trusted_proxies=trusted_proxies,
+        async_queue=async_queue,
     )
     await server.start(host=host, port=port, sock=sock)
     return server

@@ -13,8 +13,8 @@ from plat_core.model.build import BuildEvent, BuildOptions, Failed
 from plat_core.model.source import Source
 from plat_core.services.controller import Controller
 from plat_core.services.router import Router
-from plat_gateway.proxy.limits import Limits
-from plat_gateway.proxy.proxy import Proxy
+from plat_gateway.proxy.limits import HttpLimits
+from plat_gateway.proxy.proxy import FunctionProxy
 
 from tests.route_fixtures import status_context
 
@@ -47,8 +47,10 @@ class Service:
         app = platform.app()
         app.state.sources = routes.Sources(platform.store, self.controller, self.controller)
         app.include_router(routes.router)
-        proxy = Proxy(Router(scaler=self.controller), admit=lambda _header, _client: None)
-        self.server = ControllerServer(app, proxy, limits=Limits(), trusted_proxies=())
+        proxy = FunctionProxy(
+            Router(scaler=self.controller), authorize=lambda _header, _client: None
+        )
+        self.server = ControllerServer(app, proxy, limits=HttpLimits(), trusted_proxies=())
         await self.server.start(host="127.0.0.1", port=self.port, sock=None)
         self.port = self.server.port
         self.task = asyncio.create_task(self.controller.run())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from plat_gateway.proxy.heads import FIELD
+from plat_gateway.proxy.http_parser import FIELD
 
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?\r\n")
 _SIZE_BEGUN = re.compile(rb"[0-9A-Fa-f]{1,15}(?:[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?)?\r?\Z")

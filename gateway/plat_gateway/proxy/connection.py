@@ -1,7 +1,6 @@
-"""The server's side of HTTP/1.1: a caller's connection, its requests one after the other.
+"""The server side of HTTP/1.1: a client's connection and its requests, one after the other.
 
-The connection reads heads and bodies and keeps the time; what becomes of a request is the
-exchange's business.
+The connection parses heads and bodies and has the deadline. An exchange answers each request.
 """
 
 from __future__ import annotations
@@ -9,90 +8,109 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-import time
-from typing import cast
+from typing import Protocol, cast
 
 from plat_core.errors import Malformed, PlatError, RequestTimedOut, TooLarge
 
-from plat_gateway.proxy.answers import problem
 from plat_gateway.proxy.chunks import ChunkDecoder
-from plat_gateway.proxy.forwarding import Peer
-from plat_gateway.proxy.heads import RequestFields, RequestHead, parse_request
-from plat_gateway.proxy.limits import KIB
-from plat_gateway.proxy.roles import Exchange, Service
+from plat_gateway.proxy.deadlines import NEVER, Deadline
+from plat_gateway.proxy.error_responses import error_response
+from plat_gateway.proxy.forwarding import ClientPeer
+from plat_gateway.proxy.http_parser import RequestFields, RequestHead, parse_request
+from plat_gateway.proxy.limits import KIB, HttpLimits
+from plat_gateway.proxy.protocols import Exchange
 
 PIPELINED_BYTES = 64 * KIB
-"""How much of later requests is read ahead while one is being served."""
-NEVER = float("inf")
+"""Bytes of later requests to read ahead while one is being answered."""
 
 
-class Connection(asyncio.Protocol):
-    """A caller's connection."""
+class ConnectionHandler(Protocol):
+    """Owner of the connections: limits, and an exchange for each request."""
+
+    limits: HttpLimits
+    draining: bool
+
+    def connection_opened(self, connection: ClientConnection) -> None:
+        """Register a connection."""
+
+    def connection_closed(self, connection: ClientConnection) -> None:
+        """Remove a connection."""
+
+    def peer(self, transport: asyncio.Transport) -> ClientPeer:
+        """Return the client's end of the connection."""
+
+    def new_call_id(self) -> bytes:
+        """Return an id for the response to a malformed request."""
+
+    def max_body_bytes(self, head: RequestHead) -> int | None:
+        """Return the limit of this request's body; None for no limit."""
+
+    def create_exchange(self, connection: ClientConnection, head: RequestHead) -> Exchange | None:
+        """Return the exchange for a request; None if the response has been sent."""
+
+
+class ClientConnection(asyncio.Protocol):
+    """A client's connection."""
 
     __slots__ = (
-        "_deadline",
         "_decoder",
+        "_handler",
         "_held",
         "_known",
-        "_left",
-        "_limit",
         "_lingering",
-        "_loop",
+        "_max_remaining",
+        "_parsing",
         "_reading",
-        "_service",
-        "_serving",
-        "_timer",
-        "_timer_at",
+        "_remaining",
+        "_tunnelling",
+        "_writing_paused",
         "body_open",
+        "deadline",
         "exchange",
-        "full",
         "keep_alive",
         "peer",
         "trailers",
         "transport",
-        "tunnelling",
     )
 
-    peer: Peer
+    peer: ClientPeer
     transport: asyncio.Transport
 
-    def __init__(self, service: Service, loop: asyncio.AbstractEventLoop) -> None:
-        self._service = service
-        self._loop = loop
+    def __init__(self, handler: ConnectionHandler, loop: asyncio.AbstractEventLoop) -> None:
+        self._handler = handler
         self._held = b""
         self._known: RequestFields | None = None
-        self._left = 0
-        self._limit: float = NEVER
+        self._remaining = 0
+        self._max_remaining: float = NEVER
         self._decoder: ChunkDecoder | None = None
         self._reading = True
-        self._serving = False
+        self._parsing = False
         self._lingering = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = self._deadline = NEVER
+        self._tunnelling = False
+        self._writing_paused = False
+        self.deadline = Deadline(loop, self._on_deadline)
         self.exchange: Exchange | None = None
         self.body_open = False
-        self.full = False
         self.keep_alive = True
         self.trailers = b""
-        self.tunnelling = False
 
-    # the transport's calls
+    # called by the transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The caller is there."""
+        """Wait for the first request."""
         self.transport = cast(asyncio.Transport, transport)
-        self.peer = self._service.peer(self.transport)
-        self.expire_in(self._service.limits.keep_alive)
-        self._service.joined(self)
+        self.peer = self._handler.peer(self.transport)
+        self.deadline.expire_in(self._handler.limits.keep_alive)
+        self._handler.connection_opened(self)
 
     def data_received(self, data: bytes) -> None:
-        """It sent something."""
+        """Parse heads and bodies, or pass bytes to a tunnel."""
         if self.exchange is None:
             if not self._lingering:
                 self._read_heads(data)
         elif self.body_open:
             self._read_body(data)
-        elif self.tunnelling:
+        elif self._tunnelling:
             self.exchange.body_received(data)
         else:
             self._held += data
@@ -100,64 +118,64 @@ class Connection(asyncio.Protocol):
                 self.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is gone: what was done for it ends."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._service.left(self)
+        """Cancel the exchange."""
+        self.deadline.cancel()
+        self._handler.connection_closed(self)
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
-            exchange.caller_gone()
+            exchange.client_disconnected()
 
     def pause_writing(self) -> None:
-        """The transport's buffer is full."""
-        self.full = True
+        """Pause the exchange: the transport's buffer is full."""
+        self._writing_paused = True
         if self.exchange is not None:
-            self.exchange.caller_full()
+            self.exchange.pause_writing()
 
     def resume_writing(self) -> None:
-        """The transport's buffer is nearly empty."""
-        self.full = False
+        """Resume the exchange, or read the next request."""
+        self._writing_paused = False
         if self.exchange is not None:
-            self.exchange.caller_drained()
+            self.exchange.resume_writing()
         else:
-            self._next()
+            self._read_next()
 
-    # for exchanges
-
-    @property
-    def closes(self) -> bool:
-        """Whether the connection ends with the answer under way, which then has to say so."""
-        return not self.keep_alive or self.body_open or self._service.draining
+    # called by exchanges
 
     @property
-    def awaits_body(self) -> bool:
-        """Whether the caller is the one who is late: its body is read, and is not all there."""
+    def closes_after_response(self) -> bool:
+        """Whether the response needs `Connection: close`."""
+        return not self.keep_alive or self.body_open or self._handler.draining
+
+    @property
+    def is_awaiting_body(self) -> bool:
+        """Whether the body is incomplete because the client has not sent it."""
         return self.body_open and self._reading
 
     def write(self, data: bytes) -> None:
-        """Send; the exchange hears `caller_full` where it should wait."""
+        """Send bytes; the transport calls `pause_writing` if the client reads too slowly."""
         self.transport.write(data)
 
     def finish(self) -> None:
-        """The answer is complete: go on to the next request, or close."""
+        """Read the next request after a complete response, or close."""
         self.exchange = None
-        if self.closes:
+        if self.closes_after_response:
             self.close(linger=self.body_open)
-        elif not self._serving:
-            self._next()
+        elif not self._parsing:
+            self._read_next()
 
-    def answer(
+    def send_error(
         self, error: PlatError, head: RequestHead, call_id: bytes, extra: bytes = b""
     ) -> None:
-        """Answer with a problem document, and finish."""
-        head_only = head.method == b"HEAD"
-        self.write(problem(error, call_id, head_only=head_only, close=self.closes, extra=extra))
+        """Send a problem document as the response."""
+        head_only, close = head.method == b"HEAD", self.closes_after_response
+        self.write(error_response(error, call_id, head_only=head_only, close=close, extra=extra))
         self.finish()
 
     def abort(self, *, reset: bool = False) -> None:
-        """End without a clean end: what was sent is not all.
+        """Close the connection in the middle of a response.
 
-        `reset`: for an answer that ends with the connection, where only a reset tells.
+        `reset` sends a TCP reset. A response that ends with the connection needs it: a normal
+        close would look like the end of the response.
         """
         self.exchange = None
         sock = self.transport.get_extra_info("socket")
@@ -166,14 +184,14 @@ class Connection(asyncio.Protocol):
         self.transport.abort()
 
     def close(self, *, linger: bool = False) -> None:
-        """Close when all is sent.
+        """Close once all bytes are sent.
 
-        `linger`: the caller may still be sending; closing now would reset the connection and take
-        the answer from it.
+        `linger` discards what the client still sends for a while. Closing at once would reset the
+        connection, and the client could lose the response (RFC 9112, section 9.6).
         """
         self.keep_alive = False
         if not linger or self.transport.is_closing():
-            self.expire_in(self._service.limits.keep_alive)
+            self.deadline.expire_in(self._handler.limits.keep_alive)
             self.transport.close()
             return
         self._lingering = True
@@ -181,68 +199,55 @@ class Connection(asyncio.Protocol):
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.resume_reading()
-        self.expire_in(self._service.limits.linger)
+        self.deadline.expire_in(self._handler.limits.linger)
 
-    def drain(self) -> None:
-        """The server stops: an idle connection gets a last chance, then it closes."""
+    def shut_down(self) -> None:
+        """Close an idle connection within a second: a request may be on its way."""
         if self.exchange is None:
-            self.expire_in(min(1.0, max(0.0, self._deadline - time.monotonic())))
+            self.deadline.expire_in(min(1.0, max(0.0, self.deadline.remaining)))
 
-    def tunnel(self) -> bytes:
-        """From now on bytes are bytes; returns those that came already."""
-        self.tunnelling, self.keep_alive = True, False
+    def start_tunnel(self, tunnel: Exchange) -> bytes:
+        """Pass all further bytes to `tunnel`; return those that are here."""
+        self.exchange = tunnel
+        self._tunnelling, self.keep_alive = True, False
         held, self._held = self._held, b""
         self.resume_reading()
         return held
 
     def pause_reading(self) -> None:
-        """Read no more for the time being."""
+        """Stop reading."""
         if self._reading and not self.transport.is_closing():
             self._reading = False
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Read on."""
+        """Continue to read."""
         if not self._reading and not self.transport.is_closing():
             self._reading = True
             self.transport.resume_reading()
 
-    def expire_in(self, seconds: float) -> None:
-        """Set the deadline. Moving it back costs nothing: the timer looks when it is due."""
-        self._deadline = deadline = time.monotonic() + seconds
-        if deadline < self._timer_at:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer_at = deadline
-            self._timer = self._loop.call_later(seconds, self._look)
+    # parsing
 
-    @property
-    def overdue(self) -> bool:
-        """Whether the deadline has passed, though the timer may not have looked yet."""
-        return time.monotonic() >= self._deadline
-
-    # reading
-
-    def _next(self) -> None:
-        if self.full or self.exchange is not None or self.transport.is_closing():
+    def _read_next(self) -> None:
+        if self._writing_paused or self.exchange is not None or self.transport.is_closing():
             return
         self.resume_reading()
-        self.expire_in(self._service.limits.keep_alive)
+        self.deadline.expire_in(self._handler.limits.keep_alive)
         if self._held:
             held, self._held = self._held, b""
             self._read_heads(held)
 
     def _read_heads(self, data: bytes) -> None:
-        limits = self._service.limits
+        limits = self._handler.limits
         if self._held:
             if b"\n" not in data and len(self._held) + len(data) <= limits.head_bytes:
                 self._held += data
                 return
             data = self._held + data
-        self._serving = True
-        while data and self.exchange is None and not self.full and not self._lingering:
+        self._parsing = True
+        while data and self.exchange is None and not self._writing_paused and not self._lingering:
             if data[:2] == b"\r\n":
-                # RFC 9112 §2.2: an empty line before a request is to be ignored
+                # RFC 9112, section 2.2: ignore an empty line before a request
                 data = data[2:]
                 continue
             try:
@@ -252,7 +257,7 @@ class Connection(asyncio.Protocol):
                 break
             if head is None:
                 if not self._held:
-                    self.expire_in(limits.header_time)
+                    self.deadline.expire_in(limits.header_time)
                 self._held = data
                 break
             self._held = b""
@@ -263,8 +268,8 @@ class Connection(asyncio.Protocol):
         else:
             self._held = data
             if self.exchange is None:
-                self.expire_in(limits.keep_alive)
-        self._serving = False
+                self.deadline.expire_in(limits.keep_alive)
+        self._parsing = False
 
     def _serve(self, head: RequestHead, data: bytes) -> None:
         self._known = head.shared
@@ -272,35 +277,35 @@ class Connection(asyncio.Protocol):
         try:
             content = self._open_body(head, data)
         except (ValueError, PlatError) as error:
-            self._reject(_broken(error))
+            self._reject(_body_error(error))
             return
-        exchange = self._service.exchange(self, head)
+        exchange = self._handler.create_exchange(self, head)
         if exchange is not None:
             self.exchange = exchange
             exchange.start(content, ended=not self.body_open)
 
     def _open_body(self, head: RequestHead, data: bytes) -> bytes:
-        """Read what is there of the body; the rest of `data` belongs to later requests."""
+        """Return the part of the body in `data`, and hold the bytes of later requests."""
         self.trailers = b""
         if head.length == 0:
             self._held = data[head.end :]
             return b""
-        limit = self._service.body_limit(head)
-        self._limit = NEVER if limit is None else limit
+        max_bytes = self._handler.max_body_bytes(head)
+        self._max_remaining = NEVER if max_bytes is None else max_bytes
         self._decoder = ChunkDecoder() if head.length is None else None
-        self._left = head.length or 0
-        if self._left > self._limit:
+        self._remaining = head.length or 0
+        if self._remaining > self._max_remaining:
             raise _too_large()
         self.body_open = True
         return self._content(data[head.end :])
 
     def _read_body(self, data: bytes) -> None:
         exchange = self.exchange
-        assert exchange is not None  # noqa: S101 - the body belongs to it
+        assert exchange is not None  # noqa: S101 - an open body has an exchange
         try:
             content = self._content(data)
         except (ValueError, PlatError) as error:
-            exchange.body_failed(_broken(error))
+            exchange.body_failed(_body_error(error))
             return
         if content:
             exchange.body_received(content)
@@ -314,41 +319,37 @@ class Connection(asyncio.Protocol):
             if decoder.done:
                 self.body_open, self._held, self.trailers = False, decoder.rest, decoder.trailers
         else:
-            content = data[: self._left]
-            self._left -= len(content)
-            if not self._left:
+            content = data[: self._remaining]
+            self._remaining -= len(content)
+            if not self._remaining:
                 self.body_open, self._held = False, data[len(content) :]
-        self._limit -= len(content)
-        if self._limit < 0:
+        self._max_remaining -= len(content)
+        if self._max_remaining < 0:
             raise _too_large()
         return content
 
-    # time
+    # errors
 
-    def _look(self) -> None:
-        self._timer, self._timer_at = None, NEVER
-        left = self._deadline - time.monotonic()
-        if left > 0:
-            if left != NEVER:
-                self.expire_in(left)
-        elif self.exchange is not None:
-            self.exchange.expired()
+    def _on_deadline(self) -> None:
+        if self.exchange is not None:
+            self.exchange.timed_out()
         elif self._lingering or self.transport.is_closing():
             self.transport.abort()
         elif self._held:
-            self._reject(RequestTimedOut("The request's head did not come in time."))
+            self._reject(RequestTimedOut("The request's head did not arrive in time."))
         else:
             self.transport.close()
 
     def _reject(self, error: PlatError) -> None:
-        """Answer what is no request, and close: nobody knows where the next one would begin."""
-        self.write(problem(error, self._service.new_call_id(), head_only=False, close=True))
+        """Send an error and close: the start of the next request is unknown."""
+        call_id = self._handler.new_call_id()
+        self.write(error_response(error, call_id, head_only=False, close=True))
         self.close(linger=True)
 
 
-def _broken(error: ValueError | PlatError) -> PlatError:
-    return error if isinstance(error, PlatError) else Malformed(f"The body is broken: {error}.")
+def _body_error(error: ValueError | PlatError) -> PlatError:
+    return error if isinstance(error, PlatError) else Malformed(f"The body is malformed: {error}.")
 
 
 def _too_large() -> PlatError:
-    return TooLarge("The request's body is larger than is allowed here.")
+    return TooLarge("The request's body exceeds the limit.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from plat_gateway.proxy.heads import RequestHead
+from plat_gateway.proxy.http_parser import RequestHead
 
 _PREFLIGHT = (
     b"HTTP/1.1 204 No Content\r\n%bX-Call-Id: %b\r\n"
@@ -22,7 +22,7 @@ class Cors:
     def __init__(self, origins: Iterable[str]) -> None:
         self._origins = frozenset(origin.encode() for origin in origins)
 
-    def lines(self, head: RequestHead) -> bytes:
+    def header_lines(self, head: RequestHead) -> bytes:
         """The header lines that let the request's origin read the answer, each ended by CR LF."""
         origin = head.fields.get(b"origin")
         if origin is None or not self._origins & {origin, b"*"}:
@@ -32,11 +32,11 @@ class Cors:
             b"Access-Control-Expose-Headers: X-Call-Id, X-Plat-Answer\r\n" % origin
         )
 
-    def preflight(self, head: RequestHead, call_id: bytes) -> bytes | None:
+    def preflight_response(self, head: RequestHead, call_id: bytes) -> bytes | None:
         """The whole answer to a browser's preflight; None where it is an ordinary request."""
         if head.method != b"OPTIONS" or b"access-control-request-method" not in head.fields:
             return None
-        allowed = self.lines(head)
+        allowed = self.header_lines(head)
         if not allowed:
             return None
         wanted = head.fields.get(b"access-control-request-headers", b"Authorization, Content-Type")

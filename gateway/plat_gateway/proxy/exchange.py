@@ -1,461 +1,361 @@
-"""One call of a function: the caller's request to a replica, its answer back.
+"""One call of a function: its request to a replica, and the response to a sink.
 
-The warm path runs without a task: a free slot and an open connection are there, or `_reach` goes
-and gets them. `timeout` covers the call until its answer begins; after that, and while a body is
-still being sent, it bounds the time without a byte. Event streams and WebSockets have the longer
-idle limit instead.
+The warm path needs no task: it takes a free slot and an open connection. Otherwise
+`acquire_upstream` waits for them. The function's `timeout` covers the call until the response
+begins. Afterwards, and while the request's body is arriving, it limits the time without a byte.
+Event streams and WebSockets have the longer idle limit instead.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 from plat_core.errors import PlatError, RequestTimedOut
-from plat_core.services.router import Lease, RouteEntry
+from plat_core.services.router import Lease, RouteEntry, Router
 
-from plat_gateway.proxy.chunks import ChunkDecoder, encode, last_chunk
-from plat_gateway.proxy.forwarding import request_lines, response_lines, trailer_lines
-from plat_gateway.proxy.heads import RequestHead, ResponseHead, parse_response
-from plat_gateway.proxy.identity import traceparent
-from plat_gateway.proxy.limits import KIB
-from plat_gateway.proxy.reach import reach
-from plat_gateway.proxy.records import CallRecord, bad_answer, timed_out
+from plat_gateway.proxy.call_records import CallRecord, bad_response, timed_out
+from plat_gateway.proxy.chunks import encode, last_chunk
+from plat_gateway.proxy.connection_pool import ConnectionPools, UpstreamConnection
+from plat_gateway.proxy.deadlines import Deadline
+from plat_gateway.proxy.forwarding import trailer_lines
+from plat_gateway.proxy.framing import ResponseBody
+from plat_gateway.proxy.http_parser import ResponseHead, parse_response
+from plat_gateway.proxy.limits import KIB, HttpLimits
+from plat_gateway.proxy.protocols import FunctionRequest, RequestBody, ResponseSink
+from plat_gateway.proxy.upstreams import acquire_upstream
 
-if TYPE_CHECKING:
-    from plat_gateway.proxy.connection import Connection
-    from plat_gateway.proxy.pool import Upstream
-    from plat_gateway.proxy.proxy import Proxy
-
-CALLER_GONE: Final = 499
-"""The status under which a call is counted whose caller left."""
-_BODILESS: Final = frozenset({204, 304})
+CLIENT_CLOSED_REQUEST: Final = 499
+"""Status that a call is counted under if its client disconnected (nginx's convention)."""
 _REPEATABLE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"})
-_HELD_BYTES: Final = 64 * KIB
-"""How much of a body is read ahead of a replica that is not there yet."""
+_READ_AHEAD: Final = 64 * KIB
+"""Bytes of a body to read while no replica is available."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataPath:
+    """What all exchanges share."""
+
+    router: Router
+    pools: ConnectionPools
+    limits: HttpLimits
+    on_call: Callable[[CallRecord], None] | None
 
 
 class FunctionExchange:
-    """A call of a function, from its head to the last byte of its answer."""
+    """A call of a function, from its head to the last byte of the response."""
 
     __slots__ = (
-        "_answer",
-        "_call_id",
-        "_chunked_out",
-        "_connection",
-        "_decoder",
+        "_body_complete",
+        "_closed",
+        "_data_path",
+        "_deadline",
         "_entry",
-        "_extra",
-        "_fresh",
         "_held",
         "_idle",
         "_lease",
-        "_left",
-        "_over",
-        "_partial",
-        "_path",
-        "_proxy",
+        "_needs_new_connection",
+        "_partial_head",
+        "_request",
+        "_response",
+        "_sink",
+        "_source",
         "_started",
         "_status",
         "_task",
         "_upstream",
-        "_whole",
-        "head",
     )
 
     def __init__(
         self,
-        proxy: Proxy,
-        connection: Connection,
-        head: RequestHead,
+        data_path: DataPath,
         entry: RouteEntry,
-        path: bytes,
-        call_id: bytes,
-        extra: bytes,
+        request: FunctionRequest,
+        source: RequestBody,
+        sink: ResponseSink,
+        deadline: Deadline,
     ) -> None:
-        self.head = head
-        self._proxy = proxy
-        self._connection = connection
+        self._data_path = data_path
         self._entry = entry
-        self._path = path
-        self._call_id = call_id
-        self._extra = extra
+        self._request = request
+        self._source = source
+        self._sink = sink
+        self._deadline = deadline
         self._started = time.monotonic()
         self._idle = entry.route.timeout
         self._lease: Lease | None = None
-        self._upstream: Upstream | None = None
+        self._upstream: UpstreamConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._held = b""
-        self._whole = False
-        self._fresh = False
-        self._partial = b""
-        self._answer: ResponseHead | None = None
+        self._body_complete = False
+        self._needs_new_connection = False
+        self._partial_head = b""
+        self._response: ResponseBody | None = None
         self._status = 0
-        self._left: int | None = None
-        self._decoder: ChunkDecoder | None = None
-        self._chunked_out = False
-        self._over = False
+        self._closed = False
 
-    # the caller's side
+    # called by the client's side
 
     def start(self, content: bytes, *, ended: bool) -> None:
-        """Send the request to a replica, at once where there is one."""
-        self._held, self._whole = content, ended
-        self._touch()
-        lease = self._proxy.router.lease(self._entry)
+        """Send the request to a replica, immediately if one has a free slot."""
+        self._held, self._body_complete = content, ended
+        self._extend_deadline()
+        lease = self._lease = self._data_path.router.lease(self._entry)
         if lease is not None:
-            self._lease = lease
-            upstream = self._proxy.pools.of(lease.endpoint.address).take()
+            upstream = self._data_path.pools.of(lease.endpoint.address).acquire()
             if upstream is not None:
                 self._send(upstream)
                 return
-        self._task = asyncio.get_running_loop().create_task(self._reach())
+        self._start_acquiring()
 
     def body_received(self, content: bytes) -> None:
-        """Pass a piece of the body on; the bytes of a tunnel are one, too."""
-        self._touch()
+        """Send a piece of the body."""
+        self._extend_deadline()
         if self._upstream is None:
-            # a caller whose reading is paused cannot be seen to leave, so this comes late
             self._held += content
-            if len(self._held) > _HELD_BYTES:
-                self._connection.pause_reading()
-        elif self._connection.tunnelling or self.head.length is not None:
-            self._upstream.transport.write(content)
+            # pausing reads hides disconnects, so pause only past the limit
+            if len(self._held) > _READ_AHEAD:
+                self._source.pause_reading()
         else:
-            self._upstream.transport.write(encode(content))
+            chunked = self._request.length is None
+            self._upstream.transport.write(encode(content) if chunked else content)
 
     def body_ended(self) -> None:
         """End the request."""
-        self._whole = True
-        self._touch()
-        if self._upstream is not None and self.head.length is None:
-            self._upstream.transport.write(self._end())
+        self._body_complete = True
+        self._extend_deadline()
+        if self._upstream is not None and self._request.length is None:
+            self._upstream.transport.write(self._last_chunk())
 
     def body_failed(self, error: PlatError) -> None:
-        """Let the function see that the request broke off."""
+        """Close the upstream without a clean end of the request, and send the error."""
         self._fail(error)
 
-    def caller_gone(self) -> None:
-        """Stop what the replica does for nobody."""
-        self._drop(self._status if self._connection.tunnelling else CALLER_GONE)
+    def client_disconnected(self) -> None:
+        """Cancel the call."""
+        self._close(CLIENT_CLOSED_REQUEST)
 
-    def caller_full(self) -> None:
-        """Read no more from the replica for the time being."""
-        if self._upstream is not None and not self._upstream.transport.is_closing():
-            self._upstream.transport.pause_reading()
+    def pause_writing(self) -> None:
+        """Stop reading from the replica."""
+        if self._upstream is not None:
+            self._upstream.pause_reading()
 
-    def caller_drained(self) -> None:
-        """Read on."""
-        self._touch()
-        if self._upstream is not None and not self._upstream.transport.is_closing():
-            self._upstream.transport.resume_reading()
+    def resume_writing(self) -> None:
+        """Continue to read from the replica."""
+        self._extend_deadline()
+        if self._upstream is not None:
+            self._upstream.resume_reading()
 
-    def expired(self) -> None:
-        """Nothing happened for as long as is allowed."""
-        if self._answer is not None:
-            self._abort()
-        elif self._upstream is not None and self._connection.awaits_body:
-            self._fail(RequestTimedOut("The request's body did not come in time."))
+    def timed_out(self) -> None:
+        """Fail the call, or break its response off."""
+        if self._upstream is not None and self._source.is_awaiting_body:
+            self._fail(RequestTimedOut("The request's body did not arrive in time."))
         else:
             self._fail(timed_out(self._entry.route))
 
-    # towards the replica
+    # the request
 
-    async def _reach(self) -> None:
-        """Get a slot and a connection: wait, wake, dial, and try elsewhere what fails."""
+    def _start_acquiring(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._acquire())
+
+    async def _acquire(self) -> None:
+        """Wait for a slot and a connection, then send the request."""
         lease, self._lease = self._lease, None
-        timeout = self._entry.route.timeout
-        left = max(0.0, timeout - (time.monotonic() - self._started))
-        # who waits for a slot is told why there was none: that deadline comes before this one
-        self._connection.expire_in(left + 1.0)
-        size = len(self._held) + (0 if self._whole else _HELD_BYTES)
+        remaining = self._remaining()
+        # `Router.wait` must time out first: it knows the reason
+        self._deadline.expire_in(remaining + 1.0)
         try:
-            self._lease, upstream = await reach(
-                self._proxy.router,
-                self._proxy.pools,
+            self._lease, upstream = await acquire_upstream(
+                self._data_path.router,
+                self._data_path.pools,
                 self._entry,
                 lease,
-                fresh=self._fresh,
-                seconds=left,
-                size=size,
+                new_connection=self._needs_new_connection,
+                max_wait=remaining,
+                held_bytes=len(self._held) + (0 if self._body_complete else _READ_AHEAD),
             )
         except PlatError as error:
             self._task = None
             self._fail(error)
-        else:
-            self._task = None
-            left = max(0.0, timeout - (time.monotonic() - self._started))
-            awaits = self._connection.body_open
-            self._connection.expire_in(min(left, self._proxy.limits.body_idle) if awaits else left)
-            self._send(upstream)
+            return
+        self._task = None
+        remaining = self._remaining()
+        if self._source.body_open:
+            remaining = min(remaining, self._data_path.limits.body_idle)
+        self._deadline.expire_in(remaining)
+        self._send(upstream)
 
-    def _send(self, upstream: Upstream) -> None:
+    def _remaining(self) -> float:
+        """Return the seconds that are left of the function's timeout."""
+        return max(0.0, self._entry.route.timeout - (time.monotonic() - self._started))
+
+    def _send(self, upstream: UpstreamConnection) -> None:
         self._upstream = upstream
-        upstream.caller = self
-        request = self._request()
+        upstream.receiver = self
+        request = self._request
+        data = request.head(authorization=self._entry.route.forward_authorization)
         content, self._held = self._held, b""
-        if self.head.length is None:
-            request += encode(content) + (self._end() if self._whole else b"")
+        if request.length is None:
+            data += encode(content) + (self._last_chunk() if self._body_complete else b"")
         elif content:
-            request += content
-        self._connection.resume_reading()
-        upstream.transport.write(request)
+            data += content
+        self._source.resume_reading()
+        upstream.transport.write(data)
 
-    def _request(self) -> bytes:
-        head, call_id = self.head, self._call_id
-        authorization = self._entry.route.forward_authorization
-        lines = head.shared.passed.get(authorization)
-        if lines is None:
-            lines = head.shared.passed[authorization] = self._lines(authorization=authorization)
-        return b"%b %b HTTP/1.1%b\r\nX-Call-Id: %b\r\ntraceparent: %b\r\n\r\n" % (
-            head.method,
-            self._path,
-            lines,
-            call_id,
-            traceparent(head.fields.get(b"traceparent"), call_id, self._proxy.ids),
-        )
+    def _last_chunk(self) -> bytes:
+        return last_chunk(trailer_lines(self._source.trailers))
 
-    def _lines(self, *, authorization: bool) -> bytes:
-        head = self.head
-        lines = request_lines(head, authorization=authorization)
-        lines += self._connection.peer.lines(head)
-        if head.length is None:
-            lines += b"\r\nTransfer-Encoding: chunked"
-        elif head.upgrades:
-            lines += b"\r\nConnection: Upgrade\r\nUpgrade: websocket"
-        if b"host" not in head.fields:
-            lines += b"\r\nHost: localhost"
-        return lines
+    def pause_sending(self) -> None:
+        """Stop reading from the client."""
+        self._source.pause_reading()
 
-    def _end(self) -> bytes:
-        return last_chunk(trailer_lines(self._connection.trailers))
+    def resume_sending(self) -> None:
+        """Continue to read from the client."""
+        self._extend_deadline()
+        self._source.resume_reading()
 
-    def upstream_full(self) -> None:
-        """Read no more from the caller for the time being."""
-        self._connection.pause_reading()
+    # the response
 
-    def upstream_drained(self) -> None:
-        """Read on."""
-        self._touch()
-        self._connection.resume_reading()
+    def response_received(self, data: bytes) -> None:
+        """Pass bytes of the response on."""
+        if self._response is not None:
+            self._forward(self._response, data)
+        elif self._deadline.remaining <= 0:
+            # the replica has the same timeout, and its own error may arrive before the timer fires
+            self.timed_out()
+        else:
+            self._read_heads(self._partial_head + data if self._partial_head else data)
 
-    # the replica's side
-
-    def answer_received(self, data: bytes) -> None:
-        """Bytes of the answer."""
-        if self._answer is not None:
-            self._touch()
-            self._pass(data)
-            return
-        if self._connection.overdue:
-            # a replica keeps the same time, and may say so before the timer here has looked
-            self.expired()
-            return
-        if self._partial:
-            data = self._partial + data
+    def _read_heads(self, data: bytes) -> None:
+        """Read interim responses and the head of the final one."""
         upstream = self._upstream
         while data and upstream is not None:
             try:
-                head = parse_response(data, self._proxy.limits, upstream.known)
+                head = parse_response(data, self._data_path.limits, upstream.last_head)
             except ValueError as error:
-                self._fail(bad_answer(self._entry.route, f"its answer is {error}"))
+                self._fail(bad_response(self._entry.route, f"its response is {error}"))
                 return
             if head is None:
                 break
             data = data[head.end :]
             if head.status >= 200 or head.status == 101:
-                upstream.known = head
-                self._begin(head, data)
+                upstream.last_head = head
+                self._begin(upstream, head, data)
                 return
-            if self.head.http11:
-                self._connection.write(response_lines(head) + b"\r\n\r\n")
-        self._partial = data
+            self._sink.interim(head)
+        self._partial_head = data
 
-    def upstream_lost(self, error: Exception | None) -> None:
-        """The replica closed the connection, or died."""
-        upstream, self._upstream = self._upstream, None
-        if self._answer is None:
-            if upstream is not None and upstream.reused and self._is_repeatable():
-                # what was kept may all be dead by now
-                self._fresh = True
-                self._task = asyncio.get_running_loop().create_task(self._reach())
-            else:
-                self._fail(
-                    bad_answer(self._entry.route, "it closed the connection without an answer")
-                )
-        elif self._connection.tunnelling:
-            self._finish()
-        elif self._left is None and self._decoder is None and error is None:
-            self._complete(b"")
+    def _begin(self, upstream: UpstreamConnection, head: ResponseHead, data: bytes) -> None:
+        """Begin the response with the bytes of the body that arrived with its head."""
+        limits = self._data_path.limits
+        if head.status != 101:
+            self._status = head.status
+            self._response = body = ResponseBody(head, self._request.method)
+            if head.is_event_stream:
+                self._idle = limits.stream_idle
+            self._sink.head(head)
+            self._forward(body, data)
+        elif not self._request.upgrades:
+            reason = "it switched protocols without a request to do so"
+            self._fail(bad_response(self._entry.route, reason))
         else:
-            self._abort()
-
-    def _is_repeatable(self) -> bool:
-        return self.head.method in _REPEATABLE and self.head.length == 0 and not self._partial
-
-    def _begin(self, head: ResponseHead, rest: bytes) -> None:
-        """Pass the head of the answer on, with what is there of the body."""
-        self._answer = head
-        self._status = head.status
-        connection, request = self._connection, self.head
-        if head.status == 101:
-            self._open_tunnel(head, rest)
-            return
-        framing = b""
-        if head.length is None or request.method == b"HEAD" or head.status in _BODILESS:
-            framing = self._frame(head)
-        else:
-            self._left = head.length
-        if self._extra:
-            framing += self._extra_lines(head)
-        if connection.closes:
-            connection.keep_alive = False
-            framing += b"\r\nConnection: close"
-        elif not request.http11:
-            framing += b"\r\nConnection: keep-alive"
-        if head.is_event_stream:
-            self._idle = self._proxy.limits.stream_idle
-        data = b"%b\r\nX-Call-Id: %b%b\r\n\r\n" % (response_lines(head), self._call_id, framing)
-        if self._left == len(rest):
-            self._complete(data + rest)
-            return
-        self._touch()
-        self._pass(rest, data)
-
-    def _frame(self, head: ResponseHead) -> bytes:
-        """Choose how the caller is to know where the body ends."""
-        if self.head.method == b"HEAD" or head.status in _BODILESS:
-            self._left = 0
-            return b""
-        if head.chunked:
-            self._decoder = ChunkDecoder()
-        if not self.head.http11:
-            self._connection.keep_alive = False
-            return b""
-        self._chunked_out = True
-        return b"\r\nTransfer-Encoding: chunked"
-
-    def _extra_lines(self, head: ResponseHead) -> bytes:
-        if not self._extra or b"access-control-allow-origin" in head.fields:
-            return b""
-        return b"\r\n" + self._extra[:-2]
-
-    def _open_tunnel(self, head: ResponseHead, rest: bytes) -> None:
-        upstream = self._upstream
-        if not self.head.upgrades or upstream is None:
-            self._answer = None
-            self._fail(
-                bad_answer(self._entry.route, "it switched to a protocol that nobody asked for")
+            self._upstream = None
+            self._sink.upgrade(
+                head, data, upstream, idle=limits.stream_idle, on_closed=lambda: self._close(101)
             )
-            return
-        self._idle = self._proxy.limits.stream_idle
-        self._touch()
-        self._connection.write(
-            b"%b\r\nX-Call-Id: %b\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n%b"
-            % (response_lines(head), self._call_id, rest)
-        )
-        if sent := self._connection.tunnel():
-            upstream.transport.write(sent)
 
-    def _pass(self, data: bytes, head: bytes = b"") -> None:
-        """Pass a piece of the body on, in the framing that the caller understands."""
-        connection = self._connection
-        if connection.tunnelling:
-            connection.write(data)
-        elif self._left is not None:
-            content = data[: self._left]
-            self._left -= len(content)
-            if self._left:
-                connection.write(head + content)
-            else:
-                self._complete(head + content, clean=len(content) == len(data))
-        elif self._decoder is not None:
-            self._pass_chunks(data, head, self._decoder)
-        else:
-            connection.write(head + (encode(data) if self._chunked_out else data))
-
-    def _pass_chunks(self, data: bytes, head: bytes, decoder: ChunkDecoder) -> None:
+    def _forward(self, body: ResponseBody, data: bytes) -> None:
         try:
-            content = decoder.feed(data)
+            content = body.read(data)
         except ValueError:
             self._abort()
             return
-        if self._chunked_out:
-            content = encode(content)
-        if decoder.done:
-            self._complete(head + content, clean=not decoder.rest)
-        elif head or content:
-            self._connection.write(head + content)
+        if body.done:
+            self._complete(body, content)
+        else:
+            self._extend_deadline()
+            self._sink.body(content)
 
-    def _complete(self, data: bytes, *, clean: bool = True) -> None:
-        """Write the last of the answer; the connection to the replica is kept if it is clean."""
-        if self._chunked_out:
-            decoder = self._decoder
-            data += last_chunk(trailer_lines(decoder.trailers) if decoder is not None else b"")
-        self._connection.write(data)
-        upstream, answer = self._upstream, self._answer
-        if upstream is not None:
-            if clean and self._whole and answer is not None and answer.keep_alive:
-                if self._connection.full:
-                    upstream.transport.resume_reading()
-                upstream.release()
-            else:
-                upstream.drop()
+    def _complete(self, body: ResponseBody, content: bytes) -> None:
+        """Send the last of the response; keep the upstream connection if it can be reused."""
+        self._sink.end(content, trailer_lines(body.trailers))
+        upstream = self._upstream
+        if upstream is not None and body.clean and self._body_complete and upstream.is_reusable:
+            upstream.release()
             self._upstream = None
-        self._finish()
+        self._close(self._status)
+        self._sink.finish()
+
+    def upstream_lost(self, error: Exception | None) -> None:
+        """Retry, complete, fail or break off: the replica closed the connection."""
+        upstream, self._upstream = self._upstream, None
+        body = self._response
+        if body is not None:
+            if body.ends_with_connection and error is None:
+                self._complete(body, b"")
+            else:
+                self._abort()
+        elif upstream is not None and upstream.reused and self._is_repeatable():
+            # the replica may have closed all of its idle connections
+            self._needs_new_connection = True
+            self._start_acquiring()
+        else:
+            self._fail(
+                bad_response(self._entry.route, "it closed the connection without a response")
+            )
+
+    def _is_repeatable(self) -> bool:
+        request = self._request
+        return request.method in _REPEATABLE and request.length == 0 and not self._partial_head
 
     # the end
 
-    def _touch(self) -> None:
-        """Something moved: the time without a byte begins anew."""
-        connection, idle = self._connection, self._idle
-        if connection.body_open and self._answer is None:
-            idle = min(idle, self._proxy.limits.body_idle)
-        connection.expire_in(idle)
-
-    def _finish(self) -> None:
-        self._drop(self._status)
-        self._connection.finish()
+    def _extend_deadline(self) -> None:
+        idle = self._idle
+        if self._response is None and self._source.body_open:
+            idle = min(idle, self._data_path.limits.body_idle)
+        self._deadline.expire_in(idle)
 
     def _abort(self) -> None:
-        """Break the answer off, so that nobody takes a part of it for all."""
-        self._drop(self._status)
-        framed = self._chunked_out or self._left is not None
-        self._connection.abort(reset=not framed)
+        self._close(self._status)
+        self._sink.abort()
 
     def _fail(self, error: PlatError) -> None:
-        """Answer in the function's place, where its own answer has not begun."""
-        if self._answer is not None:
+        """Send an error, or break the response off if it has begun."""
+        if self._response is not None:
             self._abort()
             return
-        self._drop(error.status)
-        self._connection.answer(error, self.head, self._call_id, self._extra)
+        self._close(error.status)
+        self._sink.fail(error)
 
-    def _drop(self, status: int) -> None:
-        """Let go of the replica and count the call."""
-        if self._over:
+    def _close(self, status: int) -> None:
+        """Release the replica and count the call; later calls have no effect."""
+        if self._closed:
             return
-        self._over = True
+        self._closed = True
         if self._task is not None:
             self._task.cancel()
         if self._upstream is not None:
-            self._upstream.drop(flush=self._connection.tunnelling)
+            self._upstream.drop()
             self._upstream = None
         if self._lease is not None:
             self._lease.release()
-        seconds = time.monotonic() - self._started
-        self._entry.counters.observe(status, seconds)
-        if self._proxy.on_call is not None:
-            self._proxy.on_call(self._record(status, seconds))
+        duration = time.monotonic() - self._started
+        self._entry.counters.observe(status, duration)
+        if self._data_path.on_call is not None:
+            self._data_path.on_call(self._record(status, duration))
 
-    def _record(self, status: int, seconds: float) -> CallRecord:
+    def _record(self, status: int, duration: float) -> CallRecord:
+        request = self._request
         return CallRecord(
             ref=self._entry.route.ref,
-            call_id=self._call_id.decode(),
-            method=self.head.method.decode(),
-            target=self.head.target.decode("latin-1"),
+            call_id=request.call_id.decode(),
+            method=request.method.decode(),
+            target=request.target.decode("latin-1"),
             status=status,
-            seconds=seconds,
-            address=self._connection.peer.client(self.head),
+            seconds=duration,
+            address=request.client_address,
         )

@@ -1,18 +1,19 @@
-"""Which header lines pass, which end here, and which are set by the platform.
+"""Filter the header lines that pass through the gateway, and add the platform's own.
 
-Lines that pass are never touched: spelling, order and bytes stay. Hop-by-hop ones go in both
-directions (RFC 9110 §7.6.1), and so do those that only the platform may set. What a function says
-of the whole origin, which it shares with the console and with other functions, ends here too.
+Lines that pass keep their spelling, order and bytes. Hop-by-hop headers are dropped in both
+directions (RFC 9110, section 7.6.1), and so are headers that only the platform may set. Responses
+also lose headers that apply to the whole origin, which a function shares with the console and with
+other functions.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
-from plat_gateway.proxy.heads import RequestHead, ResponseHead, tokens
+from plat_gateway.proxy.http_parser import RequestHead, ResponseHead, tokens
 
 Network = IPv4Network | IPv6Network
 
@@ -32,7 +33,7 @@ def _dropping(*names: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"\r\n(?i:" + b"|".join(names) + rb"):[^\r]*")
 
 
-# CGI and WSGI cannot tell `X_Call_Id` from `X-Call-Id`: what only the platform may say goes in both
+# CGI and WSGI map `X_Call_Id` and `X-Call-Id` to one name, so both spellings are dropped
 _REQUEST_DROPPED = (
     *_HOP_BY_HOP,
     b"proxy[-_]authorization",
@@ -43,8 +44,8 @@ _REQUEST_DROPPED = (
 )
 _REQUEST = _dropping(b"authorization", *_REQUEST_DROPPED)
 _REQUEST_WITH_AUTHORIZATION = _dropping(*_REQUEST_DROPPED)
-# a browser takes these as said by the origin, not by the path that said them (decision 12): reach
-# beyond the function's own path, the console's storage emptied, other ways for all requests
+# a browser applies these to the whole origin, not to the path that sent them (decision 12): they
+# would widen a service worker's scope, clear the console's storage, or redirect all requests
 _OF_ORIGIN: Final = (
     b"service-worker-allowed",
     b"clear-site-data",
@@ -61,10 +62,10 @@ _TRAILER = _dropping(
 )
 
 
-class Peer:
-    """Who is at the other end of a connection, and what is said of it to functions.
+class ClientPeer:
+    """The client's end of a connection.
 
-    `X-Forwarded-*` and `Forwarded` of a trusted proxy are kept and appended to; anybody else's are
+    The forwarding headers of a trusted proxy are kept and extended. Those of any other client are
     replaced.
     """
 
@@ -78,52 +79,90 @@ class Peer:
         self.trusted = bool(trusted) and _is_within(address, trusted)
         self._node = (f'"[{address}]"' if ":" in address else address).encode()
 
-    def lines(self, head: RequestHead) -> bytes:
-        """The header lines about the way of the request, each begun by CR LF."""
-        said = head.fields if self.trusted else {}
+    def forwarding_lines(self, head: RequestHead) -> bytes:
+        """Return the `X-Forwarded-*` and `Forwarded` lines, each after a CR LF."""
+        received = head.fields if self.trusted else {}
         address, host = self.address.encode(), head.fields.get(b"host", b"")
-        hops = said.get(b"x-forwarded-for")
-        first_host = said.get(b"x-forwarded-host", host)
+        hops = received.get(b"x-forwarded-for")
+        first_host = received.get(b"x-forwarded-host", host)
         hop = b"for=%b;proto=http" % self._node
         if host:
             hop += b";host=" + (b'"%b"' % host if b":" in host else host)
-        before = said.get(b"forwarded")
+        before = received.get(b"forwarded")
         return b"".join(
             (
                 b"\r\nX-Forwarded-For: ",
                 b"%b, %b" % (hops, address) if hops else address,
                 b"\r\nX-Forwarded-Proto: ",
-                said.get(b"x-forwarded-proto", b"http"),
+                received.get(b"x-forwarded-proto", b"http"),
                 b"\r\nX-Forwarded-Host: " + first_host if first_host else b"",
                 b"\r\nForwarded: ",
                 b"%b, %b" % (before, hop) if before else hop,
             )
         )
 
-    def client(self, head: RequestHead) -> str:
-        """The address of the caller itself: behind trusted proxies, what the last one says."""
+    def client_address(self, head: RequestHead) -> str:
+        """Return the client's address; behind trusted proxies, the one that the last reported."""
         if not self.trusted:
             return self.address
-        said = head.fields.get(b"x-forwarded-for", b"").rpartition(b",")[2].strip()
-        return said.decode("latin-1") or self.address
+        address = head.fields.get(b"x-forwarded-for", b"").rpartition(b",")[2].strip()
+        return address.decode("latin-1") or self.address
+
+
+def forwarded_lines(head: RequestHead, peer: ClientPeer, *, authorization: bool) -> bytes:
+    """Return the header lines for a function that depend on the client's lines alone."""
+    lines = request_lines(head, authorization=authorization) + peer.forwarding_lines(head)
+    if head.length is None:
+        lines += b"\r\nTransfer-Encoding: chunked"
+    elif head.upgrades:
+        lines += b"\r\nConnection: Upgrade\r\nUpgrade: websocket"
+    if b"host" not in head.fields:
+        lines += b"\r\nHost: localhost"
+    return lines
+
+
+def forwarded_head(
+    method: bytes, path: bytes, lines: bytes, call_id: bytes, traceparent: bytes
+) -> bytes:
+    """Return a request's head as it is sent to a function; `lines` each follow a CR LF."""
+    return b"%b %b HTTP/1.1%b\r\nX-Call-Id: %b\r\ntraceparent: %b\r\n\r\n" % (
+        method,
+        path,
+        lines,
+        call_id,
+        traceparent,
+    )
+
+
+def header_pairs(lines: bytes) -> tuple[tuple[str, str], ...]:
+    """Return header lines as names and values; anything before the first CR LF is ignored."""
+    pairs = (line.partition(b":") for line in lines.split(b"\r\n")[1:])
+    return tuple(
+        (name.decode("latin-1"), value.strip(b" \t").decode("latin-1")) for name, _, value in pairs
+    )
+
+
+def encode_headers(pairs: Iterable[tuple[str, str]]) -> bytes:
+    """Return names and values as header lines, each after a CR LF."""
+    return "".join(f"\r\n{name}: {value}" for name, value in pairs).encode("latin-1")
 
 
 def request_lines(head: RequestHead, *, authorization: bool) -> bytes:
-    """The caller's header lines that the function gets to see."""
+    """Return the client's header lines that the function receives."""
     pattern = _REQUEST_WITH_AUTHORIZATION if authorization else _REQUEST
     return _without_named(head, pattern.sub(b"", head.shared.block))
 
 
 def response_lines(head: ResponseHead) -> bytes:
-    """The status line and those header lines of the function that the caller gets to see."""
-    if not head.passed:
+    """Return the status line and the header lines that the client receives."""
+    if not head.forwarded:
         lines = _without_named(head, _RESPONSE.sub(b"", head.block))
-        head.passed = b"HTTP/1.1 " + head.status_line + lines
-    return head.passed
+        head.forwarded = b"HTTP/1.1 " + head.status_line + lines
+    return head.forwarded
 
 
 def trailer_lines(trailers: bytes) -> bytes:
-    """Trailers that may pass: none that frames, routes or authorises (RFC 9110 §6.5.1)."""
+    """Return the trailers that may pass (RFC 9110, section 6.5.1)."""
     return _TRAILER.sub(b"", trailers) if trailers else trailers
 
 

@@ -9,7 +9,7 @@ MIB = 1024 * KIB
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class HttpLimits:
     """What one caller may send, and how long anybody may be silent.
 
     `body_bytes` bounds a request to the application, `function_body_bytes` one to a function (None:

@@ -12,7 +12,7 @@ from plat_core.services.async_calls import AsyncCalls
 from starlette.responses import Response
 
 from plat_gateway.openapi import problems
-from plat_gateway.proxy.intake import NO_DATABASE, NO_DATABASE_FIX
+from plat_gateway.proxy.async_queue import NO_DATABASE, NO_DATABASE_FIX
 from plat_gateway.routes.calldocuments import CallList, CallView
 from plat_gateway.routes.documents import answer
 from plat_gateway.routes.inputs import Settings, seconds

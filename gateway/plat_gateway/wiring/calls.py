@@ -14,9 +14,9 @@ from plat_core.services.async_calls import AsyncCalls, CallPolicy
 from plat_core.services.background import background
 from plat_core.services.dispatcher import Dispatcher, Exists, capacity_of
 
-from plat_gateway.proxy.delivery import Delivery
-from plat_gateway.proxy.intake import Intake
-from plat_gateway.proxy.proxy import Proxy
+from plat_gateway.proxy.async_queue import AsyncCallQueue
+from plat_gateway.proxy.in_process_client import InProcessClient
+from plat_gateway.proxy.proxy import FunctionProxy
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
 from plat_gateway.wiring.parts import GRACE
@@ -57,16 +57,18 @@ def queue_at(url: str, settings: GatewaySettings, stack: AsyncExitStack) -> Queu
     return Queue(store, calls, alone=url.startswith("sqlite"))
 
 
-def intake_of(proxy: Proxy, calls: AsyncCalls | None, settings: GatewaySettings) -> Intake:
+def intake_of(
+    proxy: FunctionProxy, calls: AsyncCalls | None, settings: GatewaySettings
+) -> AsyncCallQueue:
     """The door for asynchronous calls; without `calls` it says what is missing."""
     accept = None if calls is None else calls.accept
-    return Intake(proxy, accept, body_bytes=settings.async_body_limit)
+    return AsyncCallQueue(proxy, accept, body_bytes=settings.async_body_limit)
 
 
 @asynccontextmanager
 async def dispatching(
     store: CallStore,
-    proxy: Proxy,
+    proxy: FunctionProxy,
     services: Services,
     settings: GatewaySettings,
     *,
@@ -95,7 +97,7 @@ async def dispatching(
     dispatcher = Dispatcher(
         store,
         calls,
-        send=Delivery(proxy, answer_bytes=settings.async_result_limit).send,
+        send=InProcessClient(proxy, max_response_bytes=settings.async_result_limit).send,
         capacity=room,
         exists=exists or is_stored,
         policy=policy_of(settings),

@@ -33,7 +33,7 @@ from plat_http.fixes import describe
 
 from plat_gateway.app import create_app
 from plat_gateway.notices import Notices
-from plat_gateway.proxy.records import CallRecord
+from plat_gateway.proxy.call_records import CallRecord
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
 from plat_gateway.wiring.calls import dispatching, intake_of, policy_of

@@ -14,10 +14,10 @@ from plat_core.model.names import FunctionRef
 from plat_core.services.router import Router
 from plat_core.services.tokens import TokenCheck, TokenGuard, token_error
 
-from plat_gateway.proxy.intake import Intake
-from plat_gateway.proxy.limits import Limits
-from plat_gateway.proxy.proxy import Proxy
-from plat_gateway.proxy.records import CallRecord
+from plat_gateway.proxy.async_queue import AsyncCallQueue
+from plat_gateway.proxy.call_records import CallRecord
+from plat_gateway.proxy.limits import HttpLimits
+from plat_gateway.proxy.proxy import FunctionProxy
 from plat_gateway.routes.documents import RuntimeView
 from plat_gateway.services import Routed, Services
 from plat_gateway.settings import GatewaySettings
@@ -35,9 +35,9 @@ class Platform:
     """A gateway that is ready to be served."""
 
     app: FastAPI
-    proxy: Proxy
+    proxy: FunctionProxy
     services: Services
-    intake: Intake | None = None
+    intake: AsyncCallQueue | None = None
 
 
 def guard_of(settings: GatewaySettings) -> TokenGuard:
@@ -52,7 +52,7 @@ def proxy_of(
     services: Services,
     settings: GatewaySettings,
     on_call: Callable[[CallRecord], None] | None = None,
-) -> Proxy:
+) -> FunctionProxy:
     """The data path over a router; `on_call` hears of each call that ended."""
 
     def admit(header: bytes | None, client: str) -> PlatError | None:
@@ -64,10 +64,10 @@ def proxy_of(
             error.retry_after = services.guard.retry_after(client)
         return error
 
-    return Proxy(
+    return FunctionProxy(
         router,
-        admit=admit,
-        limits=Limits(body_bytes=max(settings.build_limit, settings.json_limit)),
+        authorize=admit,
+        limits=HttpLimits(body_bytes=max(settings.build_limit, settings.json_limit)),
         origins=settings.cors_origins,
         notices=services.notices.lines if services.notices else None,
         on_call=on_call,

@@ -18,12 +18,12 @@ from plat_core.ports import CallStore, Route
 from plat_core.services.async_calls import AsyncCalls, CallPolicy
 from plat_core.services.dispatcher import Dispatcher, capacity_of
 from plat_core.services.router import Router
-from plat_gateway.proxy.bridge import ASGIApp
-from plat_gateway.proxy.delivery import Delivery
-from plat_gateway.proxy.intake import Intake
-from plat_gateway.proxy.limits import Limits
-from plat_gateway.proxy.proxy import Proxy
-from plat_gateway.proxy.records import CallRecord
+from plat_gateway.proxy.asgi import ASGIApp
+from plat_gateway.proxy.async_queue import AsyncCallQueue
+from plat_gateway.proxy.call_records import CallRecord
+from plat_gateway.proxy.in_process_client import InProcessClient
+from plat_gateway.proxy.limits import HttpLimits
+from plat_gateway.proxy.proxy import FunctionProxy
 from plat_gateway.server import Server, serve
 
 from tests.route_fixtures import make_route
@@ -199,14 +199,16 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 class Queue:
     """The asynchronous calls of a gateway, sent as fast as they come."""
 
-    def __init__(self, proxy: Proxy, store: CallStore, policy: CallPolicy, answers: int) -> None:
+    def __init__(
+        self, proxy: FunctionProxy, store: CallStore, policy: CallPolicy, answers: int
+    ) -> None:
         self.store = store
         self.calls = AsyncCalls(store, policy=policy)
         self.missing: set[FunctionRef] = set()
         self.dispatcher = Dispatcher(
             store,
             self.calls,
-            send=Delivery(proxy, answer_bytes=answers).send,
+            send=InProcessClient(proxy, max_response_bytes=answers).send,
             capacity=lambda ref, sent: (
                 capacity_of(entry, sent) if (entry := proxy.router.lookup(ref.segment)) else None
             ),
@@ -242,7 +244,7 @@ async def make_gateway(tmp_path: Path) -> AsyncIterator[MakeGateway]:
         async def make(
             *,
             app: ASGIApp = refuse_everything,
-            limits: Limits | None = None,
+            limits: HttpLimits | None = None,
             trusted: tuple[object, ...] = (),
             origins: tuple[str, ...] = (),
             notices: dict[str, bytes] | None = None,
@@ -252,9 +254,9 @@ async def make_gateway(tmp_path: Path) -> AsyncIterator[MakeGateway]:
         ) -> Gateway:
             scaler, records = FakeScaler(), []
             router = Router(scaler=scaler)
-            proxy = Proxy(
+            proxy = FunctionProxy(
                 router,
-                admit=admit,
+                authorize=admit,
                 limits=limits,
                 origins=origins,
                 on_call=records.append,
@@ -262,8 +264,8 @@ async def make_gateway(tmp_path: Path) -> AsyncIterator[MakeGateway]:
             )
             queue = Queue(proxy, store or MemoryCallStore(), calls, bodies) if calls else None
             door = queue.calls.accept if queue else None
-            intake = Intake(proxy, door, body_bytes=bodies)
-            server = await serve(app, proxy, port=0, trusted_proxies=trusted, intake=intake)  # type: ignore[arg-type]
+            intake = AsyncCallQueue(proxy, door, body_bytes=bodies)
+            server = await serve(app, proxy, port=0, trusted_proxies=trusted, async_queue=intake)  # type: ignore[arg-type]
             gateway = Gateway(server, router, scaler, tmp_path)
             if queue is not None:
                 gateway.queue = queue

@@ -5,7 +5,7 @@ import re
 import zlib
 
 import pytest
-from plat_gateway.proxy.limits import Limits
+from plat_gateway.proxy.limits import HttpLimits
 
 from tests.gateway.proxy.conftest import (
     OK,
@@ -204,7 +204,7 @@ async def test_an_answer_before_the_bodys_end_is_not_lost(gateway: Gateway) -> N
 
 
 async def test_a_body_beyond_the_limit_is_refused(make_gateway: MakeGateway) -> None:
-    gateway = await make_gateway(limits=Limits(function_body_bytes=10))
+    gateway = await make_gateway(limits=HttpLimits(function_body_bytes=10))
     function = await gateway.function(answering(OK, body=10))
     url = b"POST /function/f1 HTTP/1.1\r\nHost: x\r\n"
     for body in (

@@ -5,7 +5,7 @@ import json
 import time
 
 import pytest
-from plat_gateway.proxy.limits import Limits
+from plat_gateway.proxy.limits import HttpLimits
 
 from tests.gateway.proxy.conftest import (
     OK,
@@ -250,7 +250,7 @@ async def test_a_body_that_breaks_later_never_ends_well_for_the_function(gateway
 
 
 async def test_a_body_that_stops_coming_is_a_408(make_gateway: MakeGateway) -> None:
-    gateway = await make_gateway(limits=Limits(body_idle=0.2))
+    gateway = await make_gateway(limits=HttpLimits(body_idle=0.2))
     await gateway.function(hang)
     caller = await gateway.connect()
     await caller.say(POST[:-1])
@@ -261,7 +261,7 @@ async def test_a_body_that_stops_coming_is_a_408(make_gateway: MakeGateway) -> N
 async def test_an_event_stream_outlives_the_timeout_but_not_the_idle_limit(
     make_gateway: MakeGateway,
 ) -> None:
-    gateway = await make_gateway(limits=Limits(stream_idle=1.5))
+    gateway = await make_gateway(limits=HttpLimits(stream_idle=1.5))
 
     async def script(conversation: Conversation) -> None:
         await conversation.head()

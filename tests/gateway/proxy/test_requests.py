@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from plat_gateway.proxy.limits import Limits
+from plat_gateway.proxy.limits import HttpLimits
 
 from tests.gateway.proxy.conftest import (
     OK,
@@ -122,7 +122,7 @@ async def test_a_head_may_come_byte_by_byte(gateway: Gateway) -> None:
 
 
 async def test_a_head_that_never_ends_times_out(make_gateway: MakeGateway) -> None:
-    gateway = await make_gateway(limits=Limits(header_time=0.1))
+    gateway = await make_gateway(limits=HttpLimits(header_time=0.1))
     caller = await gateway.connect()
     await caller.say(b"GET / HTTP/1.1\r\nHos")
     answer = await asyncio.wait_for(caller.reader.readuntil(b"\r\n\r\n"), PATIENCE)
@@ -130,7 +130,7 @@ async def test_a_head_that_never_ends_times_out(make_gateway: MakeGateway) -> No
 
 
 async def test_an_idle_connection_is_closed(make_gateway: MakeGateway) -> None:
-    gateway = await make_gateway(limits=Limits(keep_alive=0.1))
+    gateway = await make_gateway(limits=HttpLimits(keep_alive=0.1))
     await gateway.function(answering(OK))
     caller = await gateway.connect()
     await caller.say(b"GET /function/f1 HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -139,7 +139,7 @@ async def test_an_idle_connection_is_closed(make_gateway: MakeGateway) -> None:
 
 
 async def test_more_connections_than_allowed_are_closed(make_gateway: MakeGateway) -> None:
-    gateway = await make_gateway(limits=Limits(connections=1))
+    gateway = await make_gateway(limits=HttpLimits(connections=1))
     await gateway.function(answering(OK))
     first = await gateway.connect()
     await first.say(b"GET /function/f1 HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -7,8 +7,8 @@ from dataclasses import replace
 from plat_core.model.names import FunctionRef
 from plat_core.ports import RouteRemoved
 from plat_core.services.router import Router
-from plat_gateway.proxy.pool import Pools
-from plat_gateway.proxy.reach import reach
+from plat_gateway.proxy.connection_pool import ConnectionPools
+from plat_gateway.proxy.upstreams import acquire_upstream
 
 from tests.gateway.proxy.conftest import (
     OK,
@@ -135,7 +135,15 @@ async def test_a_slot_that_comes_in_the_moment_of_leaving_is_given_back(gateway:
     lease = router.lease(entry)
     assert lease is not None
     task = asyncio.create_task(
-        reach(router, Pools(), entry, None, fresh=False, seconds=PATIENCE, size=0)
+        acquire_upstream(
+            router,
+            ConnectionPools(),
+            entry,
+            None,
+            new_connection=False,
+            max_wait=PATIENCE,
+            held_bytes=0,
+        )
     )
     await asyncio.sleep(0)
     assert entry.waiters

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from plat_gateway.proxy.limits import Limits
+from plat_gateway.proxy.limits import HttpLimits
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -38,7 +38,7 @@ async def test_messages_pass_both_ways(gateway: Gateway, address: str) -> None:
 async def test_a_websocket_outlives_the_timeout_but_not_the_idle_limit(
     make_gateway: MakeGateway, address: str
 ) -> None:
-    gateway = await make_gateway(limits=Limits(stream_idle=1.0))
+    gateway = await make_gateway(limits=HttpLimits(stream_idle=1.0))
     gateway.route("f1", address, timeout=0.1)
     async with connect(f"ws://127.0.0.1:{gateway.server.port}/function/f1") as socket:
         await asyncio.sleep(0.4)

@@ -22,7 +22,7 @@ _PLAIN = re.compile(
 
 
 @lru_cache(maxsize=512)
-def function_target(target: bytes) -> tuple[str, bytes]:
+def function_path(target: bytes) -> tuple[str, bytes]:
     """Split a target that begins with `PREFIX`: the raw segment, and what the function is to see.
 
     The segment is not checked yet. Raises Malformed where dot segments of the path, in any

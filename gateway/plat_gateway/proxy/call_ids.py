@@ -30,7 +30,7 @@ class CallIds:
         """An id that no other call has."""
         return b"%012x%b%010x" % (time.time_ns() // 1_000_000, self._process, self._next())
 
-    def of(self, given: bytes | None) -> bytes:
+    def accept(self, given: bytes | None) -> bytes:
         """The caller's own id where it is one, else a new one."""
         return given if given is not None and _CALL_ID.fullmatch(given) else self.new()
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from plat_core.errors import HeadersTooLarge, Malformed, NotSupported, PlatError, TargetTooLong
 
-from plat_gateway.proxy.limits import Limits
+from plat_gateway.proxy.limits import HttpLimits
 
 TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 FIELD: Final = rb"\r\n" + TOKEN + rb":[\t\x20-\x7e\x80-\xff]*+"
@@ -77,10 +77,10 @@ class RequestFields:
     Callers that keep a connection open send much the same lines each time, so this is read once
     and known again. `block` is the header lines, each begun by CR LF; `values` are those that mean
     something here, by lower-case name, joined with commas where one may come several times;
-    `passed` has room for what a function gets to see of them, with and without `Authorization`.
+    `forwarded` has room for what a function gets to see of them, with and without `Authorization`.
     """
 
-    __slots__ = ("block", "http11", "keep_alive", "length", "passed", "raw", "values")
+    __slots__ = ("block", "forwarded", "http11", "keep_alive", "length", "raw", "values")
 
     def __init__(self, match: re.Match[bytes]) -> None:
         minor, self.block = match.groups()
@@ -89,7 +89,7 @@ class RequestFields:
         values = self.values = _values(_REQUEST_FIELDS, self.block)
         self.keep_alive = _keeps_alive(values.get(b"connection", b""), http11=self.http11)
         self.length = _body_length(values, http11=self.http11)
-        self.passed: dict[bool, bytes] = {}
+        self.forwarded: dict[bool, bytes] = {}
         host = values.get(b"host")
         if host is None and self.http11:
             raise Malformed("The request has no Host header.")
@@ -130,10 +130,9 @@ class RequestHead:
 
 
 class ResponseHead:
-    """The head of a response. `status_line` is the code and the reason as they came.
+    """The head of a response. `status_line` holds the status and the reason as received.
 
-    `length` is that of the body as the header says it, None where none says it; `passed` has room
-    for the lines that the caller gets to see.
+    `length` is the Content-Length, or None. `forwarded` caches the lines for the client.
     """
 
     __slots__ = (
@@ -141,10 +140,10 @@ class ResponseHead:
         "chunked",
         "end",
         "fields",
+        "forwarded",
         "is_event_stream",
         "keep_alive",
         "length",
-        "passed",
         "raw",
         "status",
         "status_line",
@@ -163,12 +162,14 @@ class ResponseHead:
         if length is not None and not _LENGTH.fullmatch(length):
             raise ValueError("one with a Content-Length that is no number")
         self.length = None if length is None else int(length)
-        self.passed = b""
+        self.forwarded = b""
         content_type = fields.get(b"content-type", b"")
         self.is_event_stream = content_type[:17].lower() == b"text/event-stream"
 
 
-def parse_request(data: bytes, limits: Limits, known: RequestFields | None) -> RequestHead | None:
+def parse_request(
+    data: bytes, limits: HttpLimits, known: RequestFields | None
+) -> RequestHead | None:
     """Read the head that `data` begins with; None while it is not complete.
 
     `known` are the fields of the request before it. Raises Malformed, TargetTooLong,
@@ -196,7 +197,9 @@ def parse_request(data: bytes, limits: Limits, known: RequestFields | None) -> R
     return RequestHead(method, target, start, known)
 
 
-def parse_response(data: bytes, limits: Limits, known: ResponseHead | None) -> ResponseHead | None:
+def parse_response(
+    data: bytes, limits: HttpLimits, known: ResponseHead | None
+) -> ResponseHead | None:
     """Read the head that `data` begins with; None while it is not complete.
 
     `known` is the head of the answer before it. Raises ValueError where it is not the head of an
@@ -268,7 +271,7 @@ def _origin_form(target: bytes, host: bytes | None) -> bytes:
     return path if path[:1] == b"/" else b"/" + path
 
 
-def _check_incomplete(data: bytes, limits: Limits) -> None:
+def _check_incomplete(data: bytes, limits: HttpLimits) -> None:
     """Raise as soon as it is clear that no good head will come of `data`."""
     if data in (b"", b"\r"):
         return
@@ -281,11 +284,11 @@ def _check_incomplete(data: bytes, limits: Limits) -> None:
         raise Malformed("The request's head is not that of HTTP/1.1.")
 
 
-def _target_too_long(limits: Limits) -> PlatError:
+def _target_too_long(limits: HttpLimits) -> PlatError:
     return TargetTooLong(f"The URL is longer than {limits.target_bytes} bytes.")
 
 
-def _headers_too_large(limits: Limits) -> PlatError:
+def _headers_too_large(limits: HttpLimits) -> PlatError:
     return HeadersTooLarge(
         f"The request has more than {limits.headers} headers or {limits.head_bytes} bytes of them."
     )

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from plat_core.errors import PlatError
+from plat_gateway.proxy.call_ids import CallIds
 from plat_gateway.proxy.chunks import ChunkDecoder, encode, last_chunk
-from plat_gateway.proxy.heads import parse_request, parse_response
-from plat_gateway.proxy.identity import CallIds
-from plat_gateway.proxy.limits import Limits
+from plat_gateway.proxy.http_parser import parse_request, parse_response
+from plat_gateway.proxy.limits import HttpLimits
 
-LIMITS = Limits()
+LIMITS = HttpLimits()
 GOOD = b"GET /a HTTP/1.1\r\nHost: x\r\nX-A: b\r\n\r\n"
 
 LINES = [b"Host", b":", b"x", b"Content-Length: 1", b"Transfer-Encoding: chunked", b"\r\n\r\n"]

@@ -1,4 +1,4 @@
-"""What is said of a call when it is over: to the log, and to the caller where it failed."""
+"""The access log's record of a call, and the errors of a call that failed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from plat_core.ports import Route
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """What the access log says of a call; `status` 499 is a caller that left."""
+    """A finished call. `status` is 499 if the client disconnected."""
 
     ref: FunctionRef
     call_id: str
@@ -24,15 +24,16 @@ class CallRecord:
 
 
 def timed_out(route: Route) -> PlatError:
-    """The function did not answer in time."""
+    """Return the error for a response that did not begin in time."""
     return CallTimedOut(
-        f"The function {route.ref} did not answer within its timeout of {route.timeout:g} s.",
+        f"The function {route.ref} did not respond within its timeout of {route.timeout:g} s.",
         fix=Fix("raise-timeout", {"name": route.ref.name}),
     )
 
 
-def bad_answer(route: Route, why: str) -> PlatError:
-    """The function's answer is none."""
+def bad_response(route: Route, reason: str) -> PlatError:
+    """Return the error for a missing or invalid response."""
     return BadFunctionAnswer(
-        f"The function {route.ref} failed: {why}.", fix=Fix("read-logs", {"name": route.ref.name})
+        f"The function {route.ref} failed: {reason}.",
+        fix=Fix("read-logs", {"name": route.ref.name}),
     )

@@ -21,18 +21,18 @@ from plat_core.errors import (
     TooLarge,
     Unavailable,
 )
-from plat_core.model.calls import CallRequest, Headers
+from plat_core.model.calls import CallRequest
 from plat_core.model.names import FunctionRef
 from plat_core.services.router import RouteEntry
 
-from plat_gateway.proxy.forwarding import request_lines
-from plat_gateway.proxy.heads import RequestHead
+from plat_gateway.proxy.forwarding import header_pairs, request_lines
+from plat_gateway.proxy.http_parser import RequestHead
 from plat_gateway.proxy.limits import MIB
-from plat_gateway.proxy.targets import PREFIX, function_target
+from plat_gateway.proxy.paths import PREFIX, function_path
 
 if TYPE_CHECKING:
-    from plat_gateway.proxy.connection import Connection
-    from plat_gateway.proxy.proxy import Proxy
+    from plat_gateway.proxy.connection import ClientConnection
+    from plat_gateway.proxy.proxy import FunctionProxy
 
 log = logging.getLogger(__name__)
 
@@ -50,20 +50,22 @@ Accept = Callable[[str, FunctionRef, CallRequest], Awaitable[object]]
 """Stores a call; it is durable when that returns."""
 
 
-class Intake:
+class AsyncCallQueue:
     """Begins an exchange for each request under `/async-function/`.
 
     `accept` stores a call, None where there is nowhere to; `body_bytes` bounds a request's body.
     """
 
-    def __init__(self, proxy: Proxy, accept: Accept | None, *, body_bytes: int) -> None:
+    def __init__(self, proxy: FunctionProxy, accept: Accept | None, *, body_bytes: int) -> None:
         self.accept = accept
         self.body_bytes = body_bytes
         self.body_idle = proxy.limits.body_idle
         self.held = 0
         self._proxy = proxy
 
-    def exchange(self, connection: Connection, head: RequestHead) -> IntakeExchange | None:
+    def create_exchange(
+        self, connection: ClientConnection, head: RequestHead
+    ) -> AsyncCallExchange | None:
         """Who answers this request; None where it has been answered already."""
         proxy = self._proxy
         call_id = proxy.ids.new()
@@ -73,23 +75,23 @@ class Intake:
             connection.finish()
             return None
         try:
-            segment, path = function_target(PREFIX + head.target[len(ASYNC_PREFIX) :])
-            entry = proxy.admitted(segment, connection, head)
+            segment, path = function_path(PREFIX + head.target[len(ASYNC_PREFIX) :])
+            entry = proxy.authorized(segment, connection, head)
             if self.accept is None:
                 raise NotSupported(NO_DATABASE, fix=NO_DATABASE_FIX)
         except PlatError as error:
-            connection.answer(error, head, call_id, extra)
+            connection.send_error(error, head, call_id, extra)
             return None
-        return IntakeExchange(self, connection, head, entry, path, call_id, extra)
+        return AsyncCallExchange(self, connection, head, entry, path, call_id, extra)
 
 
-class IntakeExchange:
+class AsyncCallExchange:
     """One call on its way into the store."""
 
     def __init__(
         self,
-        intake: Intake,
-        connection: Connection,
+        intake: AsyncCallQueue,
+        connection: ClientConnection,
         head: RequestHead,
         entry: RouteEntry,
         path: bytes,
@@ -119,7 +121,7 @@ class IntakeExchange:
         """More of the body; the connection keeps it within the bound."""
         self._body += content
         self._intake.held += len(content)
-        self._connection.expire_in(self._intake.body_idle)
+        self._connection.deadline.expire_in(self._intake.body_idle)
         if self._intake.held > _HELD_BYTES:
             told = "Too many bodies of asynchronous calls are on their way at once."
             self._refuse(Overloaded(told, fix="try again in a moment", retry_after=1.0))
@@ -128,7 +130,7 @@ class IntakeExchange:
         """Store the call."""
         if self._gone:
             return
-        self._connection.expire_in(float("inf"))
+        self._connection.deadline.expire_in(float("inf"))
         self._task = asyncio.get_running_loop().create_task(self._store())
 
     def body_failed(self, error: PlatError) -> None:
@@ -140,22 +142,22 @@ class IntakeExchange:
             )
         self._refuse(error)
 
-    def caller_gone(self) -> None:
+    def client_disconnected(self) -> None:
         """It hears no answer; a call that is being stored is stored all the same."""
         self._end()
 
-    def caller_full(self) -> None:
+    def pause_writing(self) -> None:
         """The answer is small, and is the only one."""
 
-    def caller_drained(self) -> None:
-        """See `caller_full`."""
+    def resume_writing(self) -> None:
+        """See `pause_writing`."""
 
-    def expired(self) -> None:
+    def timed_out(self) -> None:
         """The body did not come."""
         self._refuse(RequestTimedOut("The request's body did not come in time."))
 
     async def _store(self) -> None:
-        assert self._intake.accept is not None  # noqa: S101 - see `Intake.exchange`
+        assert self._intake.accept is not None  # noqa: S101 - see `AsyncCallQueue.exchange`
         ref, call_id = self._entry.route.ref, self._call_id.decode()
         try:
             await self._intake.accept(call_id, ref, self._request())
@@ -172,7 +174,7 @@ class IntakeExchange:
     def _request(self) -> CallRequest:
         head, connection = self._head, self._connection
         lines = request_lines(head, authorization=self._entry.route.forward_authorization)
-        lines = _FRAMING.sub(b"", lines) + connection.peer.lines(head)
+        lines = _FRAMING.sub(b"", lines) + connection.peer.forwarding_lines(head)
         if b"host" not in head.fields:
             lines += b"\r\nHost: localhost"
         if b"traceparent" in head.fields:
@@ -187,7 +189,7 @@ class IntakeExchange:
         document = {"id": call_id, "function": ref.segment, "state": "queued", "url": where}
         body = json.dumps(document | {"result": f"{where}/result"}).encode() + b"\n"
         connection = self._connection
-        closing = b"Connection: close\r\n" if connection.closes else b""
+        closing = b"Connection: close\r\n" if connection.closes_after_response else b""
         head = (
             b"HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
             b"X-Call-Id: %b\r\nX-Plat-Answer: accepted\r\nLocation: %b\r\n"
@@ -199,18 +201,10 @@ class IntakeExchange:
 
     def _refuse(self, error: PlatError) -> None:
         if not self._gone:
-            self._connection.answer(error, self._head, self._call_id, self._extra)
+            self._connection.send_error(error, self._head, self._call_id, self._extra)
             self._end()
 
     def _end(self) -> None:
         if not self._gone:
             self._gone = True
             self._intake.held -= len(self._body)
-
-
-def header_pairs(lines: bytes) -> Headers:
-    """Header lines, each begun by CR LF, as names and values."""
-    pairs = (line.partition(b":") for line in lines.split(b"\r\n")[1:])
-    return tuple(
-        (name.decode("latin-1"), value.strip(b" \t").decode("latin-1")) for name, _, value in pairs
-    )

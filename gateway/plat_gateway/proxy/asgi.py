@@ -18,11 +18,11 @@ from urllib.parse import unquote
 from plat_core.errors import PlatError, RequestTimedOut, Unavailable
 
 from plat_gateway.proxy.chunks import encode, last_chunk
-from plat_gateway.proxy.heads import TOKEN, RequestHead
-from plat_gateway.proxy.limits import KIB, Limits
+from plat_gateway.proxy.http_parser import TOKEN, RequestHead
+from plat_gateway.proxy.limits import KIB, HttpLimits
 
 if TYPE_CHECKING:
-    from plat_gateway.proxy.connection import Connection
+    from plat_gateway.proxy.connection import ClientConnection
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,9 @@ _HEADER = re.compile(TOKEN + rb":[\t\x20-\x7e\x80-\xff]*+")
 _READ_AHEAD = 64 * KIB
 
 
-def http_scope(connection: Connection, head: RequestHead, call_id: bytes, state: Any) -> Scope:
+def http_scope(
+    connection: ClientConnection, head: RequestHead, call_id: bytes, state: Any
+) -> Scope:
     """The ASGI scope of a request; its `x-call-id` is the id that the answer will carry."""
     raw_path, _, query = head.target.partition(b"?")
     return {
@@ -63,17 +65,17 @@ def _headers(head: RequestHead) -> Iterable[tuple[bytes, bytes]]:
             yield lower, value.strip(b" \t")
 
 
-class AppExchange:
+class AsgiExchange:
     """One request that the application answers."""
 
     def __init__(
         self,
         app: ASGIApp,
         scope: Scope,
-        connection: Connection,
+        connection: ClientConnection,
         head: RequestHead,
         call_id: bytes,
-        limits: Limits,
+        limits: HttpLimits,
         on_task: Callable[[asyncio.Task[None]], None],
     ) -> None:
         self._app = app
@@ -121,26 +123,26 @@ class AppExchange:
         """The body is broken."""
         self._refuse(error)
 
-    def caller_gone(self) -> None:
+    def client_disconnected(self) -> None:
         """Let the application know."""
         self._gone = True
         self._moved.set()
         self._writable.set()
 
-    def caller_full(self) -> None:
+    def pause_writing(self) -> None:
         """Let the application wait."""
         self._writable.clear()
-        self._connection.expire_in(self._limits.stream_idle)
+        self._connection.deadline.expire_in(self._limits.stream_idle)
 
-    def caller_drained(self) -> None:
+    def resume_writing(self) -> None:
         """Let it go on."""
         self._writable.set()
         self._watch()
 
-    def expired(self) -> None:
+    def timed_out(self) -> None:
         """The caller neither sends its body nor reads the answer."""
         if self._answering:
-            self.caller_gone()
+            self.client_disconnected()
             self._connection.abort()
         else:
             self._refuse(RequestTimedOut("The request's body did not come in time."))
@@ -154,15 +156,15 @@ class AppExchange:
                 self._connection.pause_reading()
 
     def _watch(self) -> None:
-        waits = self._connection.awaits_body and not self._awaits_continue
-        self._connection.expire_in(self._limits.body_idle if waits else float("inf"))
+        waits = self._connection.is_awaiting_body and not self._awaits_continue
+        self._connection.deadline.expire_in(self._limits.body_idle if waits else float("inf"))
 
     def _refuse(self, error: PlatError) -> None:
-        self.caller_gone()
+        self.client_disconnected()
         if self._answering:
             self._connection.abort()
         else:
-            self._connection.answer(error, self._head, self._call_id)
+            self._connection.send_error(error, self._head, self._call_id)
 
     # the application's side
 
@@ -175,7 +177,7 @@ class AppExchange:
         if self._complete or self._gone:
             return
         if self._answering:
-            self.caller_gone()
+            self.client_disconnected()
             self._connection.abort()
         else:
             self._refuse(Unavailable("The gateway could not answer: see its log for this call."))
@@ -250,7 +252,7 @@ class AppExchange:
                 lines.append(b"Transfer-Encoding: chunked")
             elif self._head.method != b"HEAD":
                 connection.keep_alive = False
-        if connection.closes:
+        if connection.closes_after_response:
             connection.keep_alive = False
             lines.append(b"Connection: close")
         elif not self._head.http11:

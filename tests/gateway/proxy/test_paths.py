@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plat_core.errors import Malformed
 from plat_core.model.names import FunctionRef
-from plat_gateway.proxy.targets import check_path, check_segment, function_target, leaves
+from plat_gateway.proxy.paths import check_path, check_segment, function_path, leaves
 
 from tests.gateway.proxy.conftest import OK, Gateway, answering, echo_head
 
@@ -107,7 +107,7 @@ segments = st.sampled_from(
 def test_what_is_passed_never_leaves_the_function(path: str, query: str) -> None:
     target = f"/function/f1/{path}{query}".encode()
     try:
-        segment, seen = function_target(target)
+        segment, seen = function_path(target)
     except Malformed:
         assert leaves(path.encode())
     else:
@@ -117,7 +117,7 @@ def test_what_is_passed_never_leaves_the_function(path: str, query: str) -> None
 @given(st.binary(max_size=60).filter(lambda raw: not set(raw) & set(b" \r\n")))
 def test_any_bytes_are_a_name_or_an_error(raw: bytes) -> None:
     try:
-        segment, path = function_target(b"/function/" + raw)
+        segment, path = function_path(b"/function/" + raw)
         check_segment(segment)
     except Malformed:
         return

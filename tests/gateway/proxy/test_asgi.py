@@ -10,9 +10,9 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 from plat_core.services.router import Router
-from plat_gateway.proxy.bridge import Message, Scope
-from plat_gateway.proxy.limits import Limits
-from plat_gateway.proxy.proxy import Proxy
+from plat_gateway.proxy.asgi import Message, Scope
+from plat_gateway.proxy.limits import HttpLimits
+from plat_gateway.proxy.proxy import FunctionProxy
 from plat_gateway.server import serve
 
 from tests.gateway.proxy.conftest import (
@@ -103,7 +103,7 @@ def application() -> Application:
 
 @pytest.fixture
 async def bridged(make_gateway: MakeGateway, application: Application) -> Gateway:
-    return await make_gateway(app=application.app, limits=Limits(body_bytes=5_000_000))
+    return await make_gateway(app=application.app, limits=HttpLimits(body_bytes=5_000_000))
 
 
 async def test_the_application_sees_one_true_scope(bridged: Gateway) -> None:
@@ -277,6 +277,6 @@ async def test_an_application_that_cannot_start_does_not_listen() -> None:
         await receive()  # type: ignore[operator]
         await send({"type": "lifespan.startup.failed", "message": "no disk"})  # type: ignore[operator]
 
-    proxy = Proxy(Router(scaler=FakeScaler()), admit=admit)
+    proxy = FunctionProxy(Router(scaler=FakeScaler()), authorize=admit)
     with pytest.raises(RuntimeError, match="no disk"):
         await serve(failing, proxy, port=0)

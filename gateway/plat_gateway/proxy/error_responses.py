@@ -1,4 +1,4 @@
-"""Answers that the platform itself gives: a problem document that says so."""
+"""The platform's own error responses, as bytes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from plat_core.errors import PlatError
 from plat_http.fixes import describe
 
 
-def problem(
+def error_response(
     error: PlatError, call_id: bytes, *, head_only: bool, close: bool, extra: bytes = b""
 ) -> bytes:
-    """The whole answer for an error (RFC 9457), with the call's id.
+    """Return the complete response for an error, with a problem document (RFC 9457).
 
-    `extra` are header lines, each ended by CR LF. `head_only`: it answers a HEAD request.
+    `extra` are header lines, each before a CR LF. `head_only` leaves the body out.
     """
     document = {
         "title": _phrase(error.status),
