@@ -52,7 +52,7 @@ class Operator:
 
     def ready(self) -> bool:
         """Whether it has looked at every Function."""
-        ports = re.findall(r"probes at 127\.0\.0\.1:(\d+)", self.log.read_text(encoding="utf-8"))
+        ports = re.findall(r"probes on 127\.0\.0\.1:(\d+)", self.log.read_text(encoding="utf-8"))
         if not ports:
             return False
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -91,13 +91,13 @@ class OperatorProcess(Service):
 
     @property
     def url(self) -> str:
-        ports = re.findall(r"probes at 127\.0\.0\.1:(\d+)", self.log)
+        ports = re.findall(r"probes on 127\.0\.0\.1:(\d+)", self.log)
         return f"http://127.0.0.1:{ports[-1]}" if ports else "http://127.0.0.1:9"
 
     def start(self) -> None:
-        before = self.log.count("probes at")
+        before = self.log.count("probes on")
         super().start()
-        until(lambda: self.log.count("probes at") > before, what="the operator starts")
+        until(lambda: self.log.count("probes on") > before, what="the operator starts")
         until(lambda: fetch(f"{self.url}/readyz")[0] == 200, what="the operator is ready")
 
     @property

@@ -21,14 +21,14 @@ def test_an_api_server_that_was_away_is_found_again_without_a_restart(
     functions.apply("hello")
     functions.wait("hello")
     functions.until_answer("hello", "/", "hello-1 /")
-    starts = operator.log.count("probes at")
+    starts = operator.log.count("probes on")
     with cluster.without_api_server():
         time.sleep(10)
     assert functions.call("hello") == "hello-1 /"
     functions.apply("hello", env=[{"name": "A", "value": "2"}])
     functions.wait("hello", seconds=60)
     assert operator.running
-    assert operator.log.count("probes at") == starts
+    assert operator.log.count("probes on") == starts
 
 
 def test_a_namespace_that_goes_while_no_operator_runs_is_gone(
