@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import uvicorn
 from plat_core.errors import PlatError
+from plat_core.extras import explain_missing_extra
 from plat_core.services.tokens import check_token
 from plat_http.fixes import describe
 
@@ -95,8 +96,9 @@ async def _copy(building: BuildSettings, source: str) -> None:
 
 
 async def _seed(building: BuildSettings) -> None:
-    from plat_builder.daemon import Daemon
-    from plat_builder.seeding import Seeder
+    with explain_missing_extra():
+        from plat_builder.daemon import Daemon
+        from plat_builder.seeding import Seeder
 
     registry, daemon = connect(building), Daemon(building)
     catalogue = Catalogue(runtimes.find())

@@ -11,10 +11,10 @@ import sys
 import uvloop
 from plat_builder import settings as build_settings
 from plat_core.errors import PlatError, Unavailable
+from plat_core.extras import explain_missing_extra
 from plat_core.services.tokens import check_token
 from plat_http.fixes import describe
 
-from plat_controller import wiring
 from plat_controller.server import ControllerServer
 from plat_controller.settings import ControllerSettings
 
@@ -45,6 +45,8 @@ async def _run(settings: ControllerSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     network = build_settings.read(os.environ).network.variables()
+    with explain_missing_extra():
+        from plat_controller import wiring
     async with wiring.docker(settings, network) as platform:
         server = ControllerServer(
             platform.app,

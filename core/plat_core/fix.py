@@ -32,6 +32,7 @@ FixCode = Literal[
     "edit-resource",
     "free-registry",
     "init-function",
+    "install-extra",
     "list-calls",
     "list-calls-of-function",
     "list-functions",

@@ -13,7 +13,8 @@ from contextlib import AbstractAsyncContextManager, ExitStack
 
 import uvloop
 from plat_builder import settings as build_settings
-from plat_core.errors import NotSupported, PlatError, Unavailable
+from plat_core.errors import PlatError, Unavailable
+from plat_core.extras import explain_missing_extra
 from plat_core.fix import Fix
 from plat_core.services.tokens import check_token, check_viewer
 from plat_http.fixes import describe
@@ -83,21 +84,20 @@ def _bind(settings: GatewaySettings) -> socket.socket:
 
 
 def _platform(settings: GatewaySettings) -> AbstractAsyncContextManager[Platform]:
-    # only the backend in use is imported: see the room's docstring
-    if settings.backend == "docker":
-        from plat_gateway.wiring.docker import docker
+    # Import only the backend in use: see the docstring of `plat_gateway.wiring`.
+    with explain_missing_extra():
+        if settings.backend == "docker":
+            from plat_gateway.wiring.docker import docker
 
-        return docker(settings)
-    if settings.backend == "kubernetes":
-        from plat_gateway.wiring.kubernetes import kubernetes
+            return docker(settings)
+        if settings.backend == "kubernetes":
+            from plat_gateway.wiring.kubernetes import kubernetes
 
-        return kubernetes(settings)
-    if settings.backend == "embedded":
-        from plat_gateway.wiring.embedded import embedded
+            return kubernetes(settings)
+    from plat_gateway.wiring.embedded import embedded
 
-        building = build_settings.read(os.environ)
-        return embedded(settings, building, building.network.variables())
-    raise NotSupported(f"this release has no {settings.backend} backend", fix="unset PLAT_BACKEND")
+    building = build_settings.read(os.environ)
+    return embedded(settings, building, building.network.variables())
 
 
 def _cannot_listen(settings: GatewaySettings, error: OSError) -> PlatError:

@@ -55,9 +55,9 @@ class GatewaySettings(BaseModel):
     home: Annotated[Path, Field(alias="PLAT_HOME")] = Field(
         default_factory=lambda: user_state_path("plat")
     )
-    backend: Annotated[
-        Literal["embedded", "docker", "kubernetes", "memory"], Field(alias="PLAT_BACKEND")
-    ] = "embedded"
+    backend: Annotated[Literal["embedded", "docker", "kubernetes"], Field(alias="PLAT_BACKEND")] = (
+        "embedded"
+    )
     controller_url: Annotated[str, Field(alias="CONTROLLER_URL", pattern=URL)] = (
         "http://localhost:8081"
     )

@@ -39,6 +39,7 @@ WORDS: Final[Mapping[FixCode, str]] = {
     "edit-resource": "kubectl edit fn {name} -n {namespace}, or delete it",
     "free-registry": "plat registry gc removes what no function needs; then deploy again",
     "init-function": "plat init creates a function to start from",
+    "install-extra": "pip install 'plat-faas[{extra}]'",
     "list-calls": "plat calls list",
     "list-calls-of-function": "try again later; plat calls list --function {name}",
     "list-functions": "plat list",

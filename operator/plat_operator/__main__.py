@@ -9,9 +9,9 @@ import signal
 import sys
 
 from plat_core.errors import PlatError
+from plat_core.extras import explain_missing_extra
 from plat_http.fixes import describe
 
-from plat_operator import handlers, probes, wiring
 from plat_operator.settings import OperatorSettings
 
 log = logging.getLogger("plat_operator")
@@ -35,6 +35,8 @@ async def _run(settings: OperatorSettings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with explain_missing_extra():
+        from plat_operator import handlers, probes, wiring
     async with wiring.operator(settings) as operator:
         serving = probes.serve(
             operator, host=settings.probe_host, port=settings.probe_port, sweep=settings.sweep

@@ -63,4 +63,4 @@ def test_parameters_fill_the_words_and_missing_ones_stand_in_capitals() -> None:
 def test_words_have_named_parameters_only() -> None:
     for text in WORDS.values():
         names = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
-        assert names <= {"id", "kind", "name", "namespace", "port"}
+        assert names <= {"extra", "id", "kind", "name", "namespace", "port"}

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import chain
 
 from packaging.requirements import Requirement
 
@@ -18,8 +19,8 @@ LOCKED = re.compile(
 def test_the_lock_has_every_dependency_in_a_version_that_is_asked_for() -> None:
     locked = dict(LOCKED.findall((ROOT / "requirements.lock").read_text(encoding="utf-8")))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    postgres = project["optional-dependencies"]["postgres"]
-    wanted = [Requirement(text) for text in (*project["dependencies"], *postgres)]
+    extras = chain.from_iterable(project["optional-dependencies"].values())
+    wanted = [Requirement(text) for text in (*project["dependencies"], *extras)]
     stale = [
         str(requirement)
         for requirement in wanted

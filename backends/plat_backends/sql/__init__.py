@@ -7,8 +7,8 @@ no process and knows nothing of replicas.
 
 from plat_backends.sql.calls import SqlCallStore
 from plat_backends.sql.database import Database
+from plat_backends.sql.deferred import DeferredDatabase
 from plat_backends.sql.functions import SqlFunctionStore
-from plat_backends.sql.later import LaterDatabase
 from plat_backends.sql.secrets import SqlSecretStore
 
-__all__ = ["Database", "LaterDatabase", "SqlCallStore", "SqlFunctionStore", "SqlSecretStore"]
+__all__ = ["Database", "DeferredDatabase", "SqlCallStore", "SqlFunctionStore", "SqlSecretStore"]

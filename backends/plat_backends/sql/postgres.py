@@ -9,11 +9,11 @@ faster, and lock no more than their own rows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.util import find_spec
+from importlib import import_module
 from typing import Any
 
 import sqlalchemy as sa
-from plat_core.errors import Unavailable
+from plat_core.extras import explain_missing_extra
 
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 15
@@ -42,16 +42,15 @@ class Postgres:
     }
 
     def __init__(self, url: sa.URL) -> None:
+        """Prepare for a URL. Raises Unavailable when the driver is not installed."""
+        # Not at the first connection: a gateway would retry that until its end.
+        with explain_missing_extra():
+            import_module("psycopg")
         self._url = url.set(drivername="postgresql+psycopg")
         self.name = f"{url.database or url.username} at {url.host}:{url.port or 5432}"
 
     def engine(self) -> sa.Engine:
-        """See `Kind.engine`; raises Unavailable where the driver is not installed."""
-        if find_spec("psycopg") is None:
-            raise Unavailable(
-                "Postgres needs a driver, which is not installed here",
-                fix="pip install 'plat-faas[postgres]'",
-            )
+        """See `Kind.engine`."""
         engine = sa.create_engine(
             self._url,
             pool_size=1,

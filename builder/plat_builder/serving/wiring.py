@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from plat_core.extras import explain_missing_extra
 from plat_core.ports import Builder
 from plat_core.services.tokens import TokenGuard
 from starlette.types import ASGIApp
@@ -46,8 +47,9 @@ def _engine(
     if settings.engine == "layers":
         return LayersEngine(settings.home, runtimes=catalogue, registry=registry, settings=building)
     # only who asks for Docker needs its SDK
-    from plat_builder.daemon import Daemon
-    from plat_builder.engines.docker import DockerEngine
+    with explain_missing_extra():
+        from plat_builder.daemon import Daemon
+        from plat_builder.engines.docker import DockerEngine
 
     daemon = Daemon(building)
     stack.callback(daemon.close)

@@ -48,9 +48,9 @@ def queue_at(url: str, settings: GatewaySettings, stack: AsyncExitStack) -> Queu
     It is closed with `stack`. Raises InvalidInput for a URL of no known database.
     """
     # imported here: a gateway without a database does without its client
-    from plat_backends.sql import LaterDatabase, SqlCallStore
+    from plat_backends.sql import DeferredDatabase, SqlCallStore
 
-    database = LaterDatabase(url)
+    database = DeferredDatabase(url)
     stack.push_async_callback(database.close)
     store = SqlCallStore(database)
     calls = AsyncCalls(store, policy=policy_of(settings))

@@ -13,7 +13,7 @@ from plat_backends.sql.database import Database
 T = TypeVar("T")
 
 
-class LaterDatabase:
+class DeferredDatabase:
     """`Database` for a part whose absence must not keep the rest from starting.
 
     What is wrong with its URL is raised at once; whatever else keeps it from being opened is
