@@ -11,6 +11,7 @@ from typing import Any
 
 from plat_core.errors import FunctionUnavailable, PlatError, Unavailable
 from plat_http.fixes import describe
+from plat_http.statuses import status_of
 
 
 class Exit(IntEnum):
@@ -141,7 +142,7 @@ def document(error: PlatError, fix: str) -> dict[str, Any]:
     problem = error.problem if isinstance(error, Refused) else None
     entries: dict[str, Any] = {
         "code": code_of(error),
-        "status": problem.status if problem else error.status,
+        "status": problem.status if problem else status_of(error.code),
         "detail": error.message,
         "fix": fix or describe(error.fix),
         "exitCode": int(exit_code(error)),

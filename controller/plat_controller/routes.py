@@ -11,8 +11,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from plat_core.ports import FunctionStore, Resolver, Route, RouteRemoved, Scaler
 from plat_core.wire import WATCH_PATH, Demand, RouteLine
-from plat_gateway.routes.inputs import NDJSON, Ref, Settings, accepted, read_json
-from plat_gateway.routes.streams import LiveResponse
+from plat_gateway.routes.inputs import Settings, read_document
+from plat_gateway.services import Services
+from plat_http.json_documents import NDJSON, negotiate
+from plat_http.parameters import Ref
+from plat_http.streams import LiveResponse
 from starlette.responses import Response
 
 # between our own services: not part of the document that users read
@@ -42,8 +45,15 @@ async def watch_routes(request: Request, sources: Behind, settings: Settings) ->
 
     Lines of JSON with one of `present`, `route` and `removed`; an empty line is a sign of life.
     """
-    accepted(request, [NDJSON])
-    return LiveResponse(_routes(sources), NDJSON, heartbeat=b"\n", lifetime=settings.stream_limit)
+    negotiate(request, [NDJSON])
+    services: Services = request.app.state.services
+    return LiveResponse(
+        _routes(sources),
+        NDJSON,
+        heartbeat=b"\n",
+        lifetime=settings.stream_limit,
+        closing=services.closing,
+    )
 
 
 async def _routes(sources: Sources) -> AsyncGenerator[bytes, None]:
@@ -74,5 +84,5 @@ def _line(line: RouteLine) -> bytes:
 @router.post("/functions/{name}/demand", status_code=204)
 async def ask_for_replicas(request: Request, ref: Ref, sources: Behind) -> Response:
     """Say how many replicas the load asks for; the answer comes before they are there."""
-    await sources.scaler.scale(ref, (await read_json(request, Demand)).replicas)
+    await sources.scaler.scale(ref, (await read_document(request, Demand)).replicas)
     return Response(status_code=204)

@@ -7,7 +7,7 @@ and the next command, a backend to a condition. Only this module defines codes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from plat_core.fix import Fix
 
@@ -21,7 +21,6 @@ class PlatError(Exception):
     """
 
     code: ClassVar[str] = "internal"
-    status: ClassVar[int] = 500
 
     def __init__(
         self,
@@ -44,7 +43,7 @@ class InvalidInput(PlatError):
     `errors` lists every invalid field of the input, each as `{"field": …, "message": …}`.
     """
 
-    code, status = "invalid-input", 422
+    code = "invalid-input"
 
     def __init__(
         self,
@@ -61,85 +60,85 @@ class InvalidInput(PlatError):
 class Malformed(PlatError):
     """The input cannot be parsed: invalid JSON, a damaged archive."""
 
-    code, status = "malformed", 400
+    code = "malformed"
 
 
 class TooLarge(PlatError):
     """The input exceeds a documented limit."""
 
-    code, status = "too-large", 413
+    code = "too-large"
 
 
 class TargetTooLong(PlatError):
     """The URL exceeds its limit."""
 
-    code, status = "target-too-long", 414
+    code = "target-too-long"
 
 
 class HeadersTooLarge(PlatError):
     """The headers exceed their limit in number or bytes."""
 
-    code, status = "headers-too-large", 431
+    code = "headers-too-large"
 
 
 class RequestTimedOut(PlatError):
     """The client did not send its request in time."""
 
-    code, status = "request-timeout", 408
+    code = "request-timeout"
 
 
 class Unauthenticated(PlatError):
     """The token is missing or invalid."""
 
-    code, status = "unauthenticated", 401
+    code = "unauthenticated"
 
 
 class Forbidden(PlatError):
     """The token is valid, but its role may not do this."""
 
-    code, status = "forbidden", 403
+    code = "forbidden"
 
 
 class TooManyAttempts(PlatError):
     """One address sent too many invalid tokens."""
 
-    code, status = "too-many-attempts", 429
+    code = "too-many-attempts"
 
 
 class FunctionNotFound(PlatError):
     """There is no function with that name."""
 
-    code, status = "function-not-found", 404
+    code = "function-not-found"
 
 
 class SecretNotFound(PlatError):
     """There is no secret with that name, or it lacks the key."""
 
-    code, status = "secret-not-found", 404
+    code = "secret-not-found"
 
 
 class CallNotFound(PlatError):
     """There is no asynchronous call with that id, or it was deleted after its retention."""
 
-    code, status = "call-not-found", 404
+    code = "call-not-found"
 
 
 class NoResult(PlatError):
     """The call ended without a response of the function."""
 
-    code, status = "no-result", 404
+    code = "no-result"
 
 
 class CallNotOver(PlatError):
     """The call is still queued or running."""
 
-    code, status = "call-not-over", 409
+    code = "call-not-over"
 
 
 class Conflict(PlatError):
     """Another writer changed it first, or it is being deleted."""
 
-    code, status = "conflict", 409
+    code = "conflict"
 
 
 class BuildFailed(PlatError):
@@ -148,7 +147,7 @@ class BuildFailed(PlatError):
     `passing`: the source is not the cause, and the same build may succeed later.
     """
 
-    code, status = "build-failed", 422
+    code = "build-failed"
 
     def __init__(
         self,
@@ -173,40 +172,64 @@ def with_line(message: str, line: str) -> str:
 class FunctionSuspended(PlatError):
     """The function was stopped by its owner."""
 
-    code, status = "function-suspended", 503
+    code = "function-suspended"
 
 
 class FunctionUnavailable(PlatError):
     """No replica is available: the function does not start, or keeps failing."""
 
-    code, status = "function-unavailable", 503
+    code = "function-unavailable"
 
 
 class Overloaded(PlatError):
     """Every replica is busy and the queue is full."""
 
-    code, status = "overloaded", 429
+    code = "overloaded"
 
 
 class CallTimedOut(PlatError):
     """The call exceeded the function's timeout."""
 
-    code, status = "timeout", 504
+    code = "timeout"
 
 
 class BadFunctionAnswer(PlatError):
     """The replica exited, or sent no valid HTTP, before its response began."""
 
-    code, status = "bad-function-answer", 502
+    code = "bad-function-answer"
 
 
 class Unavailable(PlatError):
     """A part of the platform does not respond."""
 
-    code, status = "unavailable", 503
+    code = "unavailable"
 
 
 class NotSupported(PlatError):
     """This backend does not support the operation."""
 
-    code, status = "not-supported", 501
+    code = "not-supported"
+
+
+class NotAcceptable(PlatError):
+    """None of the media types that the client accepts is available."""
+
+    code = "not-acceptable"
+
+
+class UnsupportedMediaType(PlatError):
+    """The body has a media type that this path does not read."""
+
+    code = "unsupported-media-type"
+
+
+def error_class(code: str) -> type[PlatError] | None:
+    """Return the error class of this module with that code, or None."""
+    return _CLASSES.get(code)
+
+
+_CLASSES: Final[Mapping[str, type[PlatError]]] = {
+    kind.code: kind
+    for kind in list(globals().values())
+    if isinstance(kind, type) and issubclass(kind, PlatError)
+}

@@ -1,16 +1,16 @@
-"""The management API as an ASGI application: routes, and the layers in front of them."""
+"""The management API as an ASGI application: its routes and middleware."""
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI
+from plat_http.applications import PUBLIC, create_application
+from plat_http.auth import AuthMiddleware
+from plat_http.request_ids import RequestIdMiddleware
+from plat_http.request_limits import LimitMiddleware
 from starlette.middleware.cors import CORSMiddleware
 
-from plat_gateway import openapi, problems
-from plat_gateway.auth.layer import CONSOLE, TokenLayer
-from plat_gateway.edge import Bounds, Edge
 from plat_gateway.metrics import Metrics
 from plat_gateway.routes import (
     builds,
@@ -23,7 +23,7 @@ from plat_gateway.routes import (
     secrets,
     system,
 )
-from plat_gateway.routes.console import FILES, Console, to_console
+from plat_gateway.routes.console import CONSOLE, FILES, Console, to_console
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
 
@@ -39,14 +39,13 @@ EXPOSED = (
     *("X-Call-Status", "X-Call-Truncated"),
 )
 METHODS = ("GET", "PUT", "POST", "DELETE")
-ROOMS = (functions, calls, events, logs, builds, register, secrets, system, health)
+ROUTES = (functions, calls, events, logs, builds, register, secrets, system, health)
 
 
 def create_app(services: Services, settings: GatewaySettings, console: Path = FILES) -> FastAPI:
-    """The application over these services.
+    """Return the application over these services.
 
-    It starts nothing: whoever serves it has checked the token (`check_token`) and keeps the
-    services running.
+    It starts nothing: the caller checks the token with `check_token` and runs the services.
     """
     app = routed()
     app.state.services = services
@@ -55,9 +54,17 @@ def create_app(services: Services, settings: GatewaySettings, console: Path = FI
     app.mount(CONSOLE, Console(console))
     for path in ("/", CONSOLE):
         app.add_route(path, to_console, include_in_schema=False)
-    # added from the inside out: the last one sees a request first
-    app.add_middleware(Bounds, json_limit=settings.json_limit, build_limit=settings.build_limit)
-    app.add_middleware(TokenLayer, guard=services.guard, trusted=settings.trusted_proxies)
+    # the middleware that is added last handles a request first
+    app.add_middleware(
+        LimitMiddleware, json_limit=settings.json_limit, build_limit=settings.build_limit
+    )
+    app.add_middleware(
+        AuthMiddleware,
+        guard=services.guard,
+        public=PUBLIC | {"/", CONSOLE},
+        public_prefix=f"{CONSOLE}/",
+        trusted=settings.trusted_proxies,
+    )
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
@@ -66,26 +73,15 @@ def create_app(services: Services, settings: GatewaySettings, console: Path = FI
         expose_headers=EXPOSED,
         max_age=600,
     )
-    app.add_middleware(Edge)
+    app.add_middleware(RequestIdMiddleware)
     return app
 
 
 def routed() -> FastAPI:
-    """The routes alone, of which the OpenAPI document is made."""
-    app = FastAPI(
+    """Return an application with the routes only, which is enough for its OpenAPI document."""
+    return create_application(
         title="plat",
-        version=version("plat-faas"),
         summary="The management API of plat",
         description=DESCRIPTION,
-        redirect_slashes=False,
-        # their pages would load scripts from somebody else's servers
-        docs_url=None,
-        redoc_url=None,
-        generate_unique_id_function=lambda route: route.name,
+        routers=[module.router for module in ROUTES],
     )
-    for room in ROOMS:
-        app.include_router(room.router)
-    app.state.routes = [route for room in ROOMS for route in room.router.routes]
-    problems.install(app)
-    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
-    return app

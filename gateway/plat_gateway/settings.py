@@ -13,10 +13,9 @@ from typing import Annotated, Any, Literal, Self
 
 from plat_core.errors import InvalidInput
 from plat_core.services.tokens import DEV_TOKEN
+from plat_http.client_addresses import Network
 from platformdirs import user_state_path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-
-from plat_gateway.auth.clients import Network
 
 MIB = 1024 * 1024
 

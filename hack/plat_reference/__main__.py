@@ -10,7 +10,6 @@ from pathlib import Path
 from plat_cli import reference as commands
 from plat_core.model import crd
 from plat_gateway.app import routed
-from plat_gateway.openapi import document
 
 from plat_reference import errors, function, manifests
 
@@ -19,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def openapi() -> str:
     """The management API's OpenAPI document."""
-    return json.dumps(document(routed()), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(routed().openapi(), indent=2, ensure_ascii=False) + "\n"
 
 
 PAGES: Mapping[str, Callable[[], str]] = {

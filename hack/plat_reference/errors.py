@@ -1,11 +1,11 @@
-"""The page of error codes, from `plat_core.errors` and the kinds that the gateway adds."""
+"""The page of error codes, from `plat_core.errors` and the table of their statuses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from plat_core.errors import PlatError
-from plat_gateway import app as _gateway_kinds  # noqa: F401 - makes its kinds known
+from plat_http.statuses import status_of
 
 from plat_reference.markdown import document, table
 
@@ -17,8 +17,8 @@ gives on `/function/`, and in the CLI's `--json` output. A code never changes it
 
 def page() -> str:
     """Code, HTTP status and meaning of each error, by status."""
-    kinds = sorted(_coded(PlatError), key=lambda kind: (kind.status, kind.code))
-    rows = [(f"`{kind.code}`", str(kind.status), _summary(kind)) for kind in kinds]
+    kinds = sorted(_coded(PlatError), key=lambda kind: (status_of(kind.code), kind.code))
+    rows = [(f"`{kind.code}`", str(status_of(kind.code)), _summary(kind)) for kind in kinds]
     return document("Error codes", INTRODUCTION, table(["code", "status", "meaning"], rows))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from importlib.metadata import version
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
@@ -12,13 +11,13 @@ from plat_core.fix import Fix
 from plat_core.model.base import Model
 from plat_core.model.names import DEFAULT_NAMESPACE, FunctionRef, Name
 from plat_core.services.tokens import TokenGuard
-from plat_gateway import openapi
-from plat_gateway import problems as problem_documents
-from plat_gateway.auth.layer import TokenLayer
-from plat_gateway.edge import Edge
-from plat_gateway.openapi import problems
-from plat_gateway.routes.documents import Health, ReadinessView, answer
-from plat_gateway.routes.inputs import Ref
+from plat_http.applications import PUBLIC, create_application
+from plat_http.auth import AuthMiddleware
+from plat_http.health import Health, ReadinessView, readiness_response
+from plat_http.json_documents import json_response
+from plat_http.openapi import problems
+from plat_http.parameters import Ref
+from plat_http.request_ids import RequestIdMiddleware
 from pydantic import Field
 from starlette.responses import Response
 
@@ -80,7 +79,7 @@ async def find_functions(
         search.Query(q, tuple(label or ()), runtime, namespace, limit, _after(cursor)),
     )
     following = f"{page.next.namespace}/{page.next.name}" if page.next else None
-    return answer(
+    return json_response(
         EntryList(
             items=page.entries, next=following, as_of=_as_of(catalogue), stale=catalogue.trouble
         )
@@ -95,13 +94,13 @@ async def get_function(ref: Ref, catalogue: Known) -> Response:
     if entry is None:
         raise FunctionNotFound(f"there is no function {ref}", fix=Fix("list-functions"))
     fields = {name: getattr(entry, name) for name in Entry.model_fields}
-    return answer(EntryView(**fields, as_of=as_of, stale=catalogue.trouble))
+    return json_response(EntryView(**fields, as_of=as_of, stale=catalogue.trouble))
 
 
 @router.get("/healthz", response_model=Health)
 async def get_health() -> Response:
     """Tell that the process is alive."""
-    return answer(Health())
+    return json_response(Health())
 
 
 @router.get(
@@ -111,32 +110,20 @@ async def get_health() -> Response:
 )
 async def get_readiness(catalogue: Known) -> Response:
     """Tell whether there is anything to answer with."""
-    if catalogue.as_of is None:
-        reasons = {"controller": catalogue.trouble}
-        return answer(ReadinessView(status="starting", reasons=reasons), 503)
-    return answer(ReadinessView(status="ready"))
+    return readiness_response({} if catalogue.as_of else {"controller": catalogue.trouble})
 
 
 def create_app(catalogue: Catalogue, guard: TokenGuard, settings: MetadataSettings) -> FastAPI:
-    """The application over a catalogue that somebody keeps up to date."""
-    app = FastAPI(
+    """Return the application over a catalogue, which the caller runs."""
+    app = create_application(
         title="plat metadata",
-        version=version("plat-faas"),
-        summary="What functions there are",
+        summary="The functions of the platform",
         description=DESCRIPTION,
-        redirect_slashes=False,
-        docs_url=None,
-        redoc_url=None,
-        generate_unique_id_function=lambda route: route.name,
+        routers=[router],
     )
-    app.include_router(router)
     app.state.catalogue = catalogue
-    app.state.settings = settings
-    app.state.routes = list(router.routes)
-    problem_documents.install(app)
-    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
-    app.add_middleware(TokenLayer, guard=guard, trusted=settings.trusted_proxies)
-    app.add_middleware(Edge)
+    app.add_middleware(AuthMiddleware, guard=guard, public=PUBLIC, trusted=settings.trusted_proxies)
+    app.add_middleware(RequestIdMiddleware)
     return app
 
 

@@ -33,19 +33,19 @@ _EVENTS = ("create", "start", "die", "kill", "stop", "oom", "pause", "unpause", 
 class Refused(PlatError):
     """Docker understood and said no: a broken image, a limit that the kernel does not have."""
 
-    code, status = "docker-refused", 500
+    code = "docker-refused"
 
 
 class Missing(Refused):
     """What was asked for is not there."""
 
-    code, status = "docker-not-found", 404
+    code = "docker-not-found"
 
 
 class ImageMissing(PlatError):
     """Neither here nor in its registry is there such an image."""
 
-    code, status = "image-not-found", 422
+    code = "image-not-found"
 
 
 @dataclass(frozen=True, slots=True)

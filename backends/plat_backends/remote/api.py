@@ -6,11 +6,10 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from functools import cache
 from typing import Any
 
 import httpx
-from plat_core.errors import PlatError, Unavailable
+from plat_core.errors import PlatError, Unavailable, error_class
 
 log = logging.getLogger(__name__)
 
@@ -132,20 +131,7 @@ def problem(status: int, body: bytes) -> PlatError:
     if status == httpx.codes.UNAUTHORIZED:
         advice = "give gateway and controller the same AUTH_TOKEN"
         return Unavailable(f"the function controller refuses our token: {detail}", fix=advice)
-    kind = _kinds().get(code)
+    kind = error_class(code)
     if kind is None:
         return Unavailable(f"the function controller failed: {detail}", fix=fix)
     return kind(detail, fix=fix, field=field)
-
-
-@cache
-def _kinds() -> dict[str, type[PlatError]]:
-    """The errors of the core by their codes."""
-    found: dict[str, type[PlatError]] = {}
-    unseen: list[type[PlatError]] = [PlatError]
-    while unseen:
-        kind = unseen.pop()
-        unseen += kind.__subclasses__()
-        if kind.__module__ == PlatError.__module__:
-            found[kind.code] = kind
-    return found

@@ -239,7 +239,7 @@ class Dispatcher:
         if self._capacity(claim.call.ref, 0) is None:
             missing: FunctionNotFound = not_found(claim.call.ref)
             failure = CallFailure(missing.code, missing.message)
-            return AttemptResult(missing.status, failure=failure)
+            return AttemptResult(404, failure=failure)
         if claim.call.attempts > self._policy.attempts:
             message = f"None of {self._policy.attempts} attempts ended: gateways died in them."
             return AttemptResult(500, failure=CallFailure("internal", message))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
-from math import ceil
 
 from plat_core.errors import PlatError
-from plat_http.fixes import describe
+from plat_http.problems import PROBLEM_TYPE, problem_details, problem_headers, render_problem
 
 
 def error_response(
@@ -17,32 +15,17 @@ def error_response(
 
     `extra` are header lines, each before a CR LF. `head_only` leaves the body out.
     """
-    document = {
-        "title": _phrase(error.status),
-        "status": error.status,
-        "detail": error.message,
-        "code": error.code,
-        "callId": call_id.decode(),
-    }
-    if error.fix:
-        document["fix"] = describe(error.fix)
-    body = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+    details = problem_details(error)
+    body = render_problem(details, call_id.decode())
     headers = [
-        f"HTTP/1.1 {error.status} {_phrase(error.status)}",
-        "Content-Type: application/problem+json",
+        f"HTTP/1.1 {details.status} {HTTPStatus(details.status).phrase}",
+        f"Content-Type: {PROBLEM_TYPE}",
         f"Content-Length: {len(body)}",
         f"X-Call-Id: {call_id.decode()}",
-        f"X-Plat-Answer: {error.code}",
+        f"X-Plat-Answer: {details.code}",
+        *(f"{name}: {value}" for name, value in problem_headers(details).items()),
     ]
-    if error.retry_after is not None:
-        headers.append(f"Retry-After: {max(1, ceil(error.retry_after))}")
-    if error.status == HTTPStatus.UNAUTHORIZED:
-        headers.append('WWW-Authenticate: Bearer realm="plat"')
     if close:
         headers.append("Connection: close")
     head = "\r\n".join(headers).encode() + b"\r\n" + extra + b"\r\n"
     return head if head_only else head + body
-
-
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase

@@ -16,6 +16,7 @@ from typing import Final
 
 from plat_core.errors import PlatError, RequestTimedOut
 from plat_core.services.router import Lease, RouteEntry, Router
+from plat_http.statuses import status_of
 
 from plat_gateway.proxy.call_records import CallRecord, bad_response, timed_out
 from plat_gateway.proxy.chunks import encode, last_chunk
@@ -328,7 +329,7 @@ class FunctionExchange:
         if self._response is not None:
             self._abort()
             return
-        self._close(error.status)
+        self._close(status_of(error.code))
         self._sink.fail(error)
 
     def _close(self, status: int) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 from plat_core.errors import BadFunctionAnswer, PlatError
 from plat_core.model.calls import CallFailure, CallResponse, ClaimedCall
 from plat_core.services.dispatcher import AttemptResult
+from plat_http.statuses import status_of
 
 from plat_gateway.proxy.call_ids import CallIds, traceparent
 from plat_gateway.proxy.connection_pool import UpstreamConnection
@@ -160,7 +161,8 @@ class StoredResponseSink:
         if not self.finished.done():
             message = "The function's response broke off."
             self._failure = AttemptResult(
-                BadFunctionAnswer.status, failure=CallFailure(BadFunctionAnswer.code, message)
+                status_of(BadFunctionAnswer.code),
+                failure=CallFailure(BadFunctionAnswer.code, message),
             )
             self.finish()
 
@@ -168,7 +170,7 @@ class StoredResponseSink:
         """Store an error of the platform."""
         failure = CallFailure(error.code, error.message)
         pause = 0.0 if error.retry_after is None else max(1.0, ceil(error.retry_after))
-        self._failure = AttemptResult(error.status, failure=failure, retry_after=pause)
+        self._failure = AttemptResult(status_of(error.code), failure=failure, retry_after=pause)
         self.finish()
 
     def upgrade(

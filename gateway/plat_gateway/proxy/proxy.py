@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from plat_core.errors import PlatError
 from plat_core.services.router import RouteEntry, Router
+from plat_http.statuses import status_of
 
 from plat_gateway.proxy.call_ids import CallIds
 from plat_gateway.proxy.call_records import CallRecord
@@ -101,5 +102,5 @@ class FunctionProxy:
         address = connection.peer.client_address(head)
         error = self._authorize(head.fields.get(b"authorization"), address)
         if error is not None:
-            entry.counters.observe(error.status, 0.0)
+            entry.counters.observe(status_of(error.code), 0.0)
             raise error

@@ -9,14 +9,15 @@ from plat_core.errors import NotSupported
 from plat_core.model.calls import CallQuery, CallResponse, CallState
 from plat_core.model.names import Name
 from plat_core.services.async_calls import AsyncCalls
+from plat_http.json_documents import json_response
+from plat_http.openapi import problems
+from plat_http.parameters import parse_seconds
+from plat_http.streams import while_connected
 from starlette.responses import Response
 
-from plat_gateway.openapi import problems
 from plat_gateway.proxy.async_queue import NO_DATABASE, NO_DATABASE_FIX
 from plat_gateway.routes.calldocuments import CallList, CallView
-from plat_gateway.routes.documents import answer
-from plat_gateway.routes.inputs import Settings, seconds
-from plat_gateway.routes.streams import while_connected
+from plat_gateway.routes.inputs import Settings
 from plat_gateway.services import Services, services_of
 
 router = APIRouter(tags=["calls"], responses=problems(422, 501))
@@ -78,7 +79,7 @@ async def list_calls(
 ) -> Response:
     """List asynchronous calls, the newest first; those that are over are kept for a time."""
     found = await calls.list(CallQuery(function, namespace, state, limit))
-    return answer(CallList(items=tuple(map(CallView.of, found))))
+    return json_response(CallList(items=tuple(map(CallView.of, found))))
 
 
 @router.get("/calls/{call_id}", response_model=CallView, responses=problems(404))
@@ -96,9 +97,9 @@ async def get_call(
     ] = None,
 ) -> Response:
     """Read where an asynchronous call stands."""
-    within = 0.0 if wait is None else seconds(wait, field="wait", limit=settings.wait_limit)
+    within = 0.0 if wait is None else parse_seconds(wait, field="wait", limit=settings.wait_limit)
     call = await while_connected(request.receive, calls.get(call_id, within=within))
-    return answer(CallView.of(call))
+    return json_response(CallView.of(call))
 
 
 @router.get("/calls/{call_id}/result", response_class=Response, responses=RESULT)
@@ -113,7 +114,7 @@ async def read_result(call_id: CallId, calls: Verbs) -> Response:
 @router.delete("/calls/{call_id}", response_model=CallView, responses=problems(404, 409))
 async def cancel_call(call_id: CallId, calls: Verbs) -> Response:
     """Cancel a call that waits. One that is at the function cannot be taken back."""
-    return answer(CallView.of(await calls.cancel(call_id)))
+    return json_response(CallView.of(await calls.cancel(call_id)))
 
 
 def _result(found: CallResponse) -> Response:

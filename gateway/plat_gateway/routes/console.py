@@ -16,6 +16,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+CONSOLE = "/ui"
+"""Path of the console. Its files are public; the API requests that it makes need a token."""
 FILES = Path(__file__).resolve().parent.parent / "console"
 """Where `make ui` puts the built files."""
 

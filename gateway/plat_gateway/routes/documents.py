@@ -21,10 +21,8 @@ from plat_core.model.function import (
 )
 from plat_core.model.names import DEFAULT_NAMESPACE, FunctionRef, Name
 from plat_core.ports import Failure, Record, Replica, ReplicaState, Revision
+from plat_http.auth import Role
 from pydantic import BeforeValidator, Field, StringConstraints
-from starlette.responses import Response
-
-from plat_gateway.auth.layer import Role
 
 SECRET_KEY = r"^[-._a-zA-Z0-9]{1,253}$"  # noqa: S105 - the shape of a key, as in core/v1
 
@@ -249,19 +247,6 @@ class RuntimeList(Model):
     items: tuple[RuntimeView, ...]
 
 
-class Health(Model):
-    """The process is alive."""
-
-    status: Literal["ok"] = "ok"
-
-
-class ReadinessView(Model):
-    """Whether calls and deploys can be taken; `reasons` says per part why not."""
-
-    status: Literal["ready", "starting"]
-    reasons: Mapping[str, str] = {}
-
-
 class SystemInfo(Model):
     """What is running here."""
 
@@ -275,13 +260,3 @@ class SystemInfo(Model):
     role: Annotated[
         Role, Field(description="Whose token asked: a `viewer` may send GET alone, and no calls.")
     ]
-
-
-def answer(model: Model, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A document as JSON: camelCase, without what was never set."""
-    return Response(line(model), status, headers, media_type="application/json")
-
-
-def line(model: Model) -> bytes:
-    """The document in one line."""
-    return model.model_dump_json(by_alias=True, exclude_none=True).encode()

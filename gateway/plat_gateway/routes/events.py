@@ -9,13 +9,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from plat_core.model.names import Name
 from plat_core.services.functions import FunctionEvent, Functions
+from plat_http.json_documents import json_line, negotiate
+from plat_http.openapi import problems, stream_of
+from plat_http.streams import LiveResponse
 from starlette.responses import Response
 
-from plat_gateway.openapi import problems, stream_of
-from plat_gateway.routes.documents import line
-from plat_gateway.routes.functions import Verbs
-from plat_gateway.routes.inputs import Settings, accepted
-from plat_gateway.routes.streams import LiveResponse
+from plat_gateway.routes.functions import Parts
+from plat_gateway.routes.inputs import Settings
 
 router = APIRouter(tags=["functions"])
 
@@ -52,16 +52,20 @@ EVENT_SCHEMA = {
 )
 async def watch_functions(
     request: Request,
-    functions: Verbs,
+    services: Parts,
     settings: Settings,
     namespace: Annotated[
         Name | None, Query(description="Of this namespace; of all, where it is left out.")
     ] = None,
 ) -> Response:
     """Hear of every change of a function."""
-    accepted(request, [SSE])
+    negotiate(request, [SSE])
     return LiveResponse(
-        _events(functions, namespace), SSE, heartbeat=HEARTBEAT, lifetime=settings.stream_limit
+        _events(services.functions, namespace),
+        SSE,
+        heartbeat=HEARTBEAT,
+        lifetime=settings.stream_limit,
+        closing=services.closing,
     )
 
 
@@ -76,4 +80,4 @@ async def _events(functions: Functions, namespace: str | None) -> AsyncGenerator
 def _rendered(event: FunctionEvent) -> bytes:
     version = event.function.metadata.resource_version or ""
     head = f"event: {event.kind}\nid: {version}\ndata: ".encode()
-    return head + line(event.function) + b"\n\n"
+    return head + json_line(event.function) + b"\n\n"

@@ -10,10 +10,13 @@ from plat_core.model.base import Model
 from plat_core.model.function import Function
 from plat_core.model.names import Name
 from plat_core.services.functions import Functions, PutResult, ScaleChange
+from plat_http.json_documents import json_response
+from plat_http.openapi import json_body, problems
+from plat_http.parameters import Ref, parse_seconds
+from plat_http.streams import while_connected
 from pydantic import StringConstraints
 from starlette.responses import Response
 
-from plat_gateway.openapi import json_body, problems
 from plat_gateway.routes.documents import (
     FunctionDocument,
     FunctionList,
@@ -21,10 +24,8 @@ from plat_gateway.routes.documents import (
     ReplicaView,
     RevisionList,
     RevisionView,
-    answer,
 )
-from plat_gateway.routes.inputs import Ref, Settings, read_json, seconds
-from plat_gateway.routes.streams import while_connected
+from plat_gateway.routes.inputs import Settings, read_document
 from plat_gateway.services import Services, services_of
 
 router = APIRouter(tags=["functions"], responses=problems(422))
@@ -76,7 +77,7 @@ async def put_answer(put: PutResult, services: Services) -> Response:
     if put.outcome == "created":
         await services.routed(put.function.ref)
     headers = {"X-Plat-Unchanged": "true"} if put.outcome == "unchanged" else {}
-    return answer(put.function, 201 if put.outcome == "created" else 200, headers)
+    return json_response(put.function, 201 if put.outcome == "created" else 200, headers)
 
 
 @router.get("/functions", response_model=FunctionList)
@@ -87,7 +88,7 @@ async def list_functions(
     ] = None,
 ) -> Response:
     """List functions by name, with their status."""
-    return answer(FunctionList(items=tuple(await functions.list(namespace))))
+    return json_response(FunctionList(items=tuple(await functions.list(namespace))))
 
 
 @router.put(
@@ -102,7 +103,7 @@ async def put_function(request: Request, ref: Ref, services: Parts) -> Response:
     Only `spec` need be sent. The answer comes before the function runs: wait for
     `status.observedGeneration` to reach `metadata.generation`, and for the condition `Ready`.
     """
-    document = await read_json(request, FunctionDocument)
+    document = await read_document(request, FunctionDocument)
     return await put_answer(await services.functions.put(document.function(ref)), services)
 
 
@@ -135,10 +136,10 @@ async def get_function(
     one, or with the same one when the time is over.
     """
     if wait is None or resource_version is None:
-        return answer(await functions.get(ref))
-    within = seconds(wait, field="wait", limit=settings.wait_limit)
+        return json_response(await functions.get(ref))
+    within = parse_seconds(wait, field="wait", limit=settings.wait_limit)
     changed = functions.changed(ref, resource_version, within=within)
-    return answer(await while_connected(request.receive, changed))
+    return json_response(await while_connected(request.receive, changed))
 
 
 @router.delete(
@@ -146,25 +147,25 @@ async def get_function(
 )
 async def delete_function(ref: Ref, functions: Verbs) -> Response:
     """Delete a function: calls are refused at once, and it is gone when its replicas are."""
-    return answer(await functions.delete(ref), 202)
+    return json_response(await functions.delete(ref), 202)
 
 
 @router.post("/functions/{name}/start", response_model=Function, responses=problems(404, 409))
 async def start_function(ref: Ref, functions: Verbs) -> Response:
     """Let a stopped function run again."""
-    return answer(await functions.start(ref))
+    return json_response(await functions.start(ref))
 
 
 @router.post("/functions/{name}/stop", response_model=Function, responses=problems(404, 409))
 async def stop_function(ref: Ref, functions: Verbs) -> Response:
     """Stop a function: no replica runs, and calls are answered with 503."""
-    return answer(await functions.stop(ref))
+    return json_response(await functions.stop(ref))
 
 
 @router.post("/functions/{name}/redeploy", response_model=Function, responses=problems(404, 409))
 async def redeploy_function(ref: Ref, functions: Verbs) -> Response:
     """Make a new revision from the same artifact: its replicas are replaced, one by one."""
-    return answer(await functions.redeploy(ref))
+    return json_response(await functions.redeploy(ref))
 
 
 @router.post(
@@ -178,14 +179,14 @@ async def scale_function(request: Request, ref: Ref, functions: Verbs) -> Respon
 
     What is not sent stays as it is; `"replicas": null` ends a fixed number.
     """
-    return answer(await functions.scale(ref, await read_json(request, ScaleChange)))
+    return json_response(await functions.scale(ref, await read_document(request, ScaleChange)))
 
 
 @router.get("/functions/{name}/replicas", response_model=ReplicaList, responses=problems(404))
 async def list_replicas(ref: Ref, functions: Verbs) -> Response:
     """List the replicas of a function as they are now."""
     views = [ReplicaView.of(ref, replica) for replica in await functions.replicas(ref)]
-    return answer(ReplicaList(items=tuple(views)))
+    return json_response(ReplicaList(items=tuple(views)))
 
 
 @router.get("/functions/{name}/revisions", response_model=RevisionList, responses=problems(404))
@@ -193,7 +194,7 @@ async def list_revisions(ref: Ref, functions: Verbs) -> Response:
     """List the revisions of a function, oldest first."""
     record = await functions.record(ref)
     views = [RevisionView.of(record, revision) for revision in record.revisions]
-    return answer(RevisionList(items=tuple(views)))
+    return json_response(RevisionList(items=tuple(views)))
 
 
 @router.put(
@@ -204,7 +205,7 @@ async def list_revisions(ref: Ref, functions: Verbs) -> Response:
 )
 async def put_notice(request: Request, ref: Ref, services: Parts) -> Response:
     """Show a sentence in the function's answers, as `plat dev` does of a broken save."""
-    notice = await read_json(request, Notice)
+    notice = await read_document(request, Notice)
     await services.functions.record(ref)
     if services.notices is None:
         raise NotSupported("notices are for dev set-ups", fix="start it with PLAT_DEV=1")

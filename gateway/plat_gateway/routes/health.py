@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from plat_http.health import Health, ReadinessView, readiness_response
+from plat_http.json_documents import json_response
+from plat_http.openapi import stream_of
 from starlette.responses import Response
 
 from plat_gateway.metrics import CONTENT_TYPE, Metrics
-from plat_gateway.openapi import stream_of
-from plat_gateway.routes.documents import Health, ReadinessView, answer
 from plat_gateway.services import Services, services_of
 
 router = APIRouter(tags=["health"])
@@ -21,7 +22,7 @@ Parts = Annotated[Services, Depends(services_of)]
 @router.get("/healthz", response_model=Health)
 async def get_health() -> Response:
     """Tell that the process is alive."""
-    return answer(Health())
+    return json_response(Health())
 
 
 @router.head("/readyz", include_in_schema=False)
@@ -32,10 +33,7 @@ async def get_health() -> Response:
 )
 async def get_readiness(services: Parts) -> Response:
     """Tell whether calls and deploys can be taken."""
-    reasons = await services.readiness()
-    if reasons:
-        return answer(ReadinessView(status="starting", reasons=reasons), 503)
-    return answer(ReadinessView(status="ready"))
+    return readiness_response(await services.readiness())
 
 
 @router.get(

@@ -7,12 +7,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from plat_core.ports import LogQuery, LogRecord
+from plat_http.json_documents import NDJSON, TEXT, json_line, negotiate
+from plat_http.openapi import problems
+from plat_http.parameters import Ref
+from plat_http.streams import LiveResponse, close
 from starlette.responses import Response
 
-from plat_gateway.openapi import problems
-from plat_gateway.routes.documents import LogLineView, line
-from plat_gateway.routes.inputs import NDJSON, TEXT, Ref, Settings, accepted
-from plat_gateway.routes.streams import LiveResponse, close
+from plat_gateway.routes.documents import LogLineView
+from plat_gateway.routes.inputs import Settings
 from plat_gateway.services import Services, services_of
 
 router = APIRouter(tags=["functions"])
@@ -52,11 +54,17 @@ async def read_logs(
 
     While following, an empty line now and then keeps the connection open.
     """
-    media_type = accepted(request, [NDJSON, TEXT])
+    media_type = negotiate(request, [NDJSON, TEXT])
     await services.functions.record(ref)
     records = services.logs.read(ref, LogQuery(tail, follow, call, replica))
     chunks = _lines(records, plain=media_type == TEXT)
-    return LiveResponse(chunks, media_type, heartbeat=b"\n", lifetime=settings.stream_limit)
+    return LiveResponse(
+        chunks,
+        media_type,
+        heartbeat=b"\n",
+        lifetime=settings.stream_limit,
+        closing=services.closing,
+    )
 
 
 async def _lines(records: AsyncIterator[LogRecord], *, plain: bool) -> AsyncGenerator[bytes, None]:
@@ -80,4 +88,4 @@ def _json(record: LogRecord) -> bytes:
         text=record.text,
         call_id=record.call_id,
     )
-    return line(view) + b"\n"
+    return json_line(view) + b"\n"

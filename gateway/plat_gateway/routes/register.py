@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from plat_core.model.function import Function
+from plat_http.openapi import json_body, problems
 from starlette.responses import Response
 
-from plat_gateway.openapi import json_body, problems
 from plat_gateway.routes.documents import Registration
 from plat_gateway.routes.functions import STORED, Parts, put_answer
-from plat_gateway.routes.inputs import read_json
+from plat_gateway.routes.inputs import read_document
 
 router = APIRouter(tags=["functions"], responses=problems(422))
 
@@ -32,5 +32,5 @@ async def register_function(request: Request, services: Parts) -> Response:
 
     `env` may be a map. The same as `PUT /functions/{name}`.
     """
-    registration = await read_json(request, Registration)
+    registration = await read_document(request, Registration)
     return await put_answer(await services.functions.put(registration.function()), services)

@@ -9,11 +9,13 @@ from plat_core.errors import SecretNotFound
 from plat_core.fix import Fix
 from plat_core.model.names import DEFAULT_NAMESPACE, Name
 from plat_core.ports import SecretStore
+from plat_http.json_documents import json_response
+from plat_http.openapi import json_body, problems
+from plat_http.parameters import Namespace
 from starlette.responses import Response
 
-from plat_gateway.openapi import json_body, problems
-from plat_gateway.routes.documents import SecretList, SecretValues, SecretView, answer
-from plat_gateway.routes.inputs import Namespace, read_json
+from plat_gateway.routes.documents import SecretList, SecretValues, SecretView
+from plat_gateway.routes.inputs import read_document
 from plat_gateway.services import Services, services_of
 
 router = APIRouter(tags=["secrets"], responses=problems(422))
@@ -34,7 +36,7 @@ async def list_secrets(secrets: Secrets, namespace: Namespace = DEFAULT_NAMESPAC
     """List the secrets of a namespace: their names and keys, never their values."""
     found = await secrets.list(namespace)
     views = [_view(namespace, name, tuple(keys)) for name, keys in found.items()]
-    return answer(SecretList(items=tuple(views)))
+    return json_response(SecretList(items=tuple(views)))
 
 
 @router.get("/secrets/{name}", response_model=SecretView, responses=problems(404))
@@ -46,7 +48,7 @@ async def get_secret(
     found = await secrets.list(namespace)
     if name not in found:
         raise SecretNotFound(f"there is no secret {name}", fix=Fix("set-secret", {"name": name}))
-    return answer(_view(namespace, name, tuple(found[name])))
+    return json_response(_view(namespace, name, tuple(found[name])))
 
 
 @router.put(
@@ -62,9 +64,9 @@ async def put_secret(
     namespace: Namespace = DEFAULT_NAMESPACE,
 ) -> Response:
     """Create or replace a secret."""
-    values = (await read_json(request, SecretValues)).values
+    values = (await read_document(request, SecretValues)).values
     await secrets.put(namespace, name, values)
-    return answer(_view(namespace, name, tuple(sorted(values))))
+    return json_response(_view(namespace, name, tuple(sorted(values))))
 
 
 @router.delete("/secrets/{name}", status_code=204, responses=problems(404))

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from plat_http.json_documents import json_response
 from starlette.requests import Request
 from starlette.responses import Response
 
-from plat_gateway.routes.documents import RuntimeList, RuntimeView, SystemInfo, answer
+from plat_gateway.routes.documents import RuntimeList, RuntimeView, SystemInfo
 from plat_gateway.routes.inputs import Settings
 from plat_gateway.services import Services, services_of
 
@@ -31,13 +32,13 @@ async def list_runtimes(services: Parts) -> Response:
         )
         for runtime in services.runtimes()
     ]
-    return answer(RuntimeList(items=tuple(views)))
+    return json_response(RuntimeList(items=tuple(views)))
 
 
 @router.get("/system/info", response_model=SystemInfo)
 async def get_system_info(request: Request, services: Parts, settings: Settings) -> Response:
     """Tell version, backend, uptime, and what the token may do."""
-    return answer(
+    return json_response(
         SystemInfo(
             version=services.version,
             backend=services.backend,

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plat_core.errors import InvalidInput
 from plat_core.services.tokens import TokenCheck, TokenGuard, address_key, check_token
-from plat_gateway.auth.clients import client_address
-from plat_gateway.auth.layer import PUBLIC
 from plat_gateway.settings import GatewaySettings
+from plat_http.applications import PUBLIC
+from plat_http.client_addresses import client_address
 
 from tests.gateway.api.conftest import TOKEN, client_of, make_platform
 

@@ -12,10 +12,10 @@ from fastapi import FastAPI
 from plat_core.errors import InvalidInput
 from plat_core.services.router import Router
 from plat_core.services.tokens import TokenCheck, TokenGuard, check_viewer
-from plat_gateway.auth.layer import PUBLIC
 from plat_gateway.server import Server, serve
 from plat_gateway.settings import GatewaySettings
 from plat_gateway.wiring.parts import guard_of, proxy_of
+from plat_http.applications import PUBLIC
 
 from tests.gateway.api.conftest import IMAGE, TOKEN, Platform, client_of, make_platform
 from tests.route_fixtures import make_route

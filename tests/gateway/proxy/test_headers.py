@@ -213,6 +213,7 @@ async def test_a_refusal_is_a_problem_document(gateway: Gateway) -> None:
     assert b"\r\nX-Plat-Answer: too-many-attempts\r\n" in head
     assert b"\r\nContent-Type: application/problem+json\r\n" in head
     assert json.loads(body) == {
+        "type": "about:blank",
         "title": "Too Many Requests",
         "status": 429,
         "detail": "enough from 127.0.0.1",

@@ -1,4 +1,4 @@
-"""Answers that go on: lines and events, sent as they happen while somebody listens."""
+"""Responses that last: lines and events, sent as they happen until the client disconnects."""
 
 from __future__ import annotations
 
@@ -11,24 +11,23 @@ from plat_core.errors import Unavailable
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from plat_gateway.services import Services
-
 T = TypeVar("T")
 Ends = set[asyncio.Future[Any]]
 
 HEARTBEAT = 15.0
-"""Seconds of silence after which a sign of life is sent, so that proxies keep the connection."""
+"""Seconds without data before a heartbeat is sent, so that proxies keep the connection open."""
 
 
-class ClientGone(Unavailable):
-    """The caller left before its answer; nobody reads this error."""
+class ClientDisconnected(Unavailable):
+    """The client disconnected before its response; no one receives this error."""
 
 
 class LiveResponse(Response):
-    """Sends `chunks` until they end, the caller leaves, the gateway stops or `lifetime` is over.
+    """Send `chunks` until they end.
 
-    In each case the source is closed before the response returns. Where the source still reads the
-    request, `received` is set once it has all of it; before that nobody else may listen to it.
+    The response also ends when the client disconnects, when `closing` is set, or after `lifetime`
+    seconds. `chunks` are closed in each case. `received` is set once the request body is read
+    completely, if `chunks` read it: until then nothing else may call `receive`.
     """
 
     def __init__(
@@ -37,7 +36,8 @@ class LiveResponse(Response):
         media_type: str,
         *,
         heartbeat: bytes,
-        lifetime: float,
+        lifetime: float | None = None,
+        closing: asyncio.Event | None = None,
         received: asyncio.Event | None = None,
     ) -> None:
         super().__init__(media_type=media_type)
@@ -45,36 +45,36 @@ class LiveResponse(Response):
         self._chunks = chunks
         self._heartbeat = heartbeat
         self._lifetime = lifetime
+        self._closing = closing or asyncio.Event()
         self._received = received
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Stream until one of the three ends."""
+        """Stream until the first of these ends."""
         start = {"status": self.status_code, "headers": self.raw_headers}
-        services: Services = scope["app"].state.services
-        gone = asyncio.ensure_future(disconnected(receive, self._received))
-        closing = asyncio.ensure_future(services.closing.wait())
+        disconnect = asyncio.ensure_future(disconnected(receive, self._received))
+        closing = asyncio.ensure_future(self._closing.wait())
         try:
             async with aclosing(self._chunks):
                 await send({"type": "http.response.start", **start})
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._lifetime):
-                        await self._pump({gone, closing}, send)
-                if not gone.done():
+                        await self._pump({disconnect, closing}, send)
+                if not disconnect.done():
                     await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            for each in (gone, closing):
-                each.cancel()
-            await asyncio.gather(gone, closing, return_exceptions=True)
+            for task in (disconnect, closing):
+                task.cancel()
+            await asyncio.gather(disconnect, closing, return_exceptions=True)
 
     async def _pump(self, ends: Ends, send: Send) -> None:
         while not any(end.done() for end in ends):
             chunk = await self._next(ends, send)
             if not chunk:
                 return
-            await _body(send, chunk)
+            await _send_body(send, chunk)
 
     async def _next(self, ends: Ends, send: Send) -> bytes:
-        """The next chunk; empty at the end, or when one of `ends` came."""
+        """Return the next chunk, or an empty one at the end or when one of `ends` is done."""
         chunk: asyncio.Future[bytes] = asyncio.ensure_future(anext(self._chunks, b""))
         try:
             while not chunk.done():
@@ -84,7 +84,7 @@ class LiveResponse(Response):
                 if any(end.done() for end in ends):
                     return b""
                 if not chunk.done():
-                    await _body(send, self._heartbeat)
+                    await _send_body(send, self._heartbeat)
             return chunk.result()
         finally:
             chunk.cancel()
@@ -94,22 +94,25 @@ class LiveResponse(Response):
 async def while_connected(
     receive: Receive, work: Coroutine[Any, Any, T], received: asyncio.Event | None = None
 ) -> T:
-    """The result of `work`, which is cancelled when the caller leaves. Raises ClientGone."""
+    """Return the result of `work`, or cancel it and raise ClientDisconnected.
+
+    `received` is the event of `LiveResponse`.
+    """
     task = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(disconnected(receive, received))
+    disconnect = asyncio.ensure_future(disconnected(receive, received))
     try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task, disconnect}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
-            raise ClientGone("the caller left")
+            raise ClientDisconnected("the client disconnected")
         return task.result()
     finally:
-        for each in (task, gone):
+        for each in (task, disconnect):
             each.cancel()
-        await asyncio.gather(task, gone, return_exceptions=True)
+        await asyncio.gather(task, disconnect, return_exceptions=True)
 
 
 async def disconnected(receive: Receive, received: asyncio.Event | None = None) -> None:
-    """Return when the caller has left; listens only once `received` is set, if it is given."""
+    """Return when the client disconnects; call `receive` only after `received` is set."""
     if received is not None:
         await received.wait()
     while (await receive())["type"] != "http.disconnect":
@@ -117,10 +120,10 @@ async def disconnected(receive: Receive, received: asyncio.Event | None = None) 
 
 
 async def close(source: AsyncIterator[object]) -> None:
-    """End an iterator early, with everything it started."""
+    """Close an iterator before its end, with everything it started."""
     if isinstance(source, AsyncGenerator):
         await source.aclose()
 
 
-async def _body(send: Send, body: bytes) -> None:
+async def _send_body(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})

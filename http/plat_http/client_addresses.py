@@ -1,7 +1,7 @@
-"""Whose address a request comes from.
+"""The client's address behind trusted proxies.
 
-`X-Forwarded-For` is believed only from a proxy that the settings name, and read from the right:
-the first address that is no such proxy is the client's.
+`X-Forwarded-For` counts only when a trusted proxy sent it. Each proxy appends an address, so the
+header is read from the right: the first address that is not a trusted proxy is the client.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ UNKNOWN = "unknown"
 
 
 def client_address(peer: str | None, forwarded: bytes | None, trusted: Sequence[Network]) -> str:
-    """The client's address: the peer's, or what trusted proxies say it is."""
+    """Return the client's address: the peer, or the address that trusted proxies report."""
     address = peer or UNKNOWN
     if not trusted or forwarded is None:
         return address
