@@ -1,1 +1,1 @@
-"""One suite for every backend: each sentence of the ports, proven on all that can show it."""
+"""One suite for every backend: each sentence of the ports, on all backends that implement it."""

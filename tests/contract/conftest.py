@@ -1,4 +1,4 @@
-"""The backends that the suite runs on; a new backend is one more parameter."""
+"""The backends of the suite; a new backend adds a parameter."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The kubernetes backend under the suite: stores over an API server alone, replicas on a cluster.
+"""The kubernetes backend for the suite: stores over an API server, replicas on a cluster.
 
-An API server alone has no garbage collector, so that a function that is deleted stays until it is
-purged, as the port says; on a cluster it would be gone a moment after its last child.
+An API server without controllers has no garbage collector. A deleted function stays until `purge`,
+as the port requires, while a cluster would remove it shortly after its last child.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ NUMBERS = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def kubernetes_api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """An API server alone, with the namespaces of the samples."""
+    """Start an API server with the namespaces of the samples."""
     if program := control_plane.missing():
         pytest.skip(f"an API server alone needs {program}")
     with control_plane.running(tmp_path_factory.mktemp("plane")) as plane:
@@ -53,7 +53,7 @@ def kubernetes_api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @asynccontextmanager
 async def kubernetes_functions(plane: ControlPlane) -> AsyncIterator[KubernetesFunctionStore]:
-    """A store of no functions, whose watches run."""
+    """Return an empty store whose watches run."""
     async with open_api(plane.kubeconfig) as api:
         await _empty(api, kinds.FUNCTIONS, kinds.REVISIONS)
         caches = Caches()
@@ -66,7 +66,7 @@ async def kubernetes_functions(plane: ControlPlane) -> AsyncIterator[KubernetesF
 
 
 class Secrets(KubernetesSecretStore):
-    """Store and versions in one; what was written is seen by the watch before a call returns."""
+    """A secret store with versions; writes return once the watch has seen them."""
 
     def __init__(self, api: Api) -> None:
         super().__init__(api)
@@ -101,7 +101,7 @@ class Secrets(KubernetesSecretStore):
 
 @asynccontextmanager
 async def kubernetes_secrets(plane: ControlPlane) -> AsyncIterator[Secrets]:
-    """A store of no secrets."""
+    """Return an empty secret store."""
     async with open_api(plane.kubeconfig) as api:
         await _empty(api, kinds.SECRETS)
         store = Secrets(api)
@@ -113,7 +113,7 @@ async def kubernetes_secrets(plane: ControlPlane) -> AsyncIterator[Secrets]:
 async def open_api(kubeconfig: Path) -> AsyncIterator[Api]:
     async with Api.open(str(kubeconfig)) as api:
         yield api
-    # aiohttp's own advice: a TLS connection says goodbye after the session was closed
+    # aiohttp's documentation: TLS connections close after the session does
     await asyncio.sleep(0.25)
 
 
@@ -138,7 +138,7 @@ async def running(*watches: Reflector) -> AsyncIterator[None]:
 
 
 class Elsewhere:
-    """`Workloads` in namespaces of one test's own, which the suite knows by the samples' names."""
+    """`Workloads` in the namespaces of one test, under the names of the samples."""
 
     def __init__(self, workloads: KubernetesWorkloads, there: Mapping[str, str]) -> None:
         self._workloads = workloads
@@ -159,7 +159,7 @@ class Elsewhere:
                 await anext(changes)
 
     async def _applied(self, workload: Workload) -> bool:
-        """As the operator's queue does: what somebody else just changed is looked at again."""
+        """Retry after a conflict, like the operator's queue."""
         try:
             await self._workloads.apply(workload)
         except Conflict:
@@ -167,7 +167,7 @@ class Elsewhere:
         return True
 
     async def _begun(self, workload: Workload) -> bool:
-        """A moment after a Deployment its controller makes or ends the pods."""
+        """Wait until the Deployment controller created or deleted the pods."""
         seen = await self.observe(workload.ref)
         pods = Counter(r.revision for r in seen if r.state != "stopping")
         return pods == Counter({n: c for n, c in workload.counts.items() if c > 0})
@@ -193,7 +193,7 @@ class Elsewhere:
 
 
 class KubernetesWorld:
-    """Pods of the tests' own image; the kubelet's delays are what they are."""
+    """Pods of the test image, with the kubelet's delays."""
 
     workloads: Elsewhere
     logs: KubernetesLogs
@@ -249,7 +249,7 @@ class KubernetesWorld:
         await asyncio.sleep(11)
 
     async def calm(self) -> None:
-        """After the last pod is ready the controllers write once more about it."""
+        """Wait for the controllers' last write, which follows the readiness of the last pod."""
         await asyncio.sleep(2)
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Who writes the lines that a `LogSource` reads: directly, or by pods of a cluster."""
+"""Writers of the lines that a `LogSource` reads: direct calls, or pods of a cluster."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .samples import REF
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 NAMESPACE = "contract-logs"
 WRITERS = 14
-"""Pods that wait for what they are to write: two tests need two, the others one."""
+"""Pods that wait for text to write: two tests need two, the others one."""
 WRITER = """
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -41,7 +41,7 @@ HTTPServer(("", 8080), Handler).serve_forever()
 
 
 class Line(NamedTuple):
-    """What a test says of a line, and wants to find again."""
+    """The fields of a line that a test writes and expects."""
 
     text: str
     replica: str = "a"
@@ -49,19 +49,19 @@ class Line(NamedTuple):
 
 
 class LogWorld(Protocol):
-    """A `LogSource` of one test, whose replicas have the names that the test gives them."""
+    """A `LogSource` of one test, with replica names that the test chooses."""
 
     async def write(self, *lines: Line, ref: FunctionRef = REF) -> None:
-        """Have them written, one after the other; they can be read then."""
+        """Write lines in order; they are readable afterwards."""
         ...
 
     def read(self, query: LogQuery) -> AsyncGenerator[Line, None]:
-        """The lines of REF."""
+        """Return the lines of REF."""
         ...
 
 
 class WrittenLogs:
-    """The memory and the embedded backend are told each line."""
+    """Lines of the memory and the embedded backend, which are added directly."""
 
     def __init__(self, logs: EmbeddedLogs | MemoryLogs) -> None:
         self._logs = logs
@@ -82,20 +82,20 @@ class WrittenLogs:
 
 @dataclass(frozen=True)
 class Writers:
-    """Pods that no test has used yet."""
+    """Pods that are still unused."""
 
     cluster: Cluster
     free: list[str]
 
     def take(self, ref: FunctionRef) -> str:
-        """One that belongs to a function from now on."""
+        """Return an unused pod and assign it to a function."""
         name = self.free.pop()
         labels = (f"{kinds.FUNCTION}={ref.name}", f"{kinds.REVISION}=1")
         self.kubectl("label", "pod", name, *labels)
         return name
 
     def say(self, pod: str, text: str) -> None:
-        """Have a pod write text, and wait until the kubelet has it."""
+        """Let a pod write text, and wait until the kubelet has it."""
         address = self.kubectl("get", "pod", pod, "-o", "jsonpath={.status.podIP}")
         before = self.kubectl("logs", pod)
         node = f"{self.cluster.name}-control-plane"
@@ -110,7 +110,7 @@ class Writers:
 
 @contextmanager
 def writers(cluster: Cluster, image: str) -> Iterator[Writers]:
-    """All pods that the suite needs, begun at once."""
+    """Start all pods that the suite needs, concurrently."""
     names = [f"writer-{number}" for number in range(WRITERS)]
     cluster.kubectl("create", "namespace", NAMESPACE)
     try:
@@ -146,7 +146,7 @@ def _pod(name: str, image: str) -> kinds.Document:
 
 
 class KubernetesLogWorld:
-    """Functions of each test are other ones in the cluster, as its lines cannot be taken back."""
+    """Logs of a cluster; each test uses new functions, because lines cannot be deleted."""
 
     _numbers = itertools.count(1)
 
@@ -157,7 +157,7 @@ class KubernetesLogWorld:
         self._stack = AsyncExitStack()
 
     async def open(self) -> None:
-        """Begin to watch the pods."""
+        """Start to watch the pods."""
         api = await self._stack.enter_async_context(open_api(self._pods.cluster.kubeconfig))
         self._cache = Cache()
         watch = Reflector(api, kinds.PODS, self._cache, namespace=NAMESPACE)
@@ -165,7 +165,7 @@ class KubernetesLogWorld:
         self._logs = KubernetesLogs(api, self._cache)
 
     async def close(self) -> None:
-        """End the watch."""
+        """Stop the watch."""
         await self._stack.aclose()
 
     async def write(self, *lines: Line, ref: FunctionRef = REF) -> None:

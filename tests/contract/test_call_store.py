@@ -1,4 +1,4 @@
-"""`CallStore`, sentence by sentence."""
+"""The contract of `CallStore`."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def ids(claims: list[ClaimedCall]) -> list[str]:
     return [claim.call.id for claim in claims]
 
 
-async def test_what_was_queued_comes_out_as_it_went_in(calls: CallStore) -> None:
+async def test_a_claimed_call_has_the_request_that_was_added(calls: CallStore) -> None:
     call = await queue(calls, "one")
     assert await calls.get("one") == call
     assert await calls.response("one") is None
@@ -68,14 +68,14 @@ async def test_what_was_queued_comes_out_as_it_went_in(calls: CallStore) -> None
     )
 
 
-async def test_unknown_call_says_so(calls: CallStore) -> None:
+async def test_an_unknown_call_raises_call_not_found(calls: CallStore) -> None:
     for asked in (calls.get("no"), calls.response("no"), calls.cancel("no", START)):
         with pytest.raises(CallNotFound, match="no asynchronous call no"):
             await asked
     assert not await calls.finish("no", "succeeded", now=START, response=ANSWER)
 
 
-async def test_an_id_is_given_once(calls: CallStore) -> None:
+async def test_rejects_a_duplicate_id(calls: CallStore) -> None:
     await queue(calls, "one")
     with pytest.raises(Conflict):
         await queue(calls, "one", OTHER)
@@ -87,7 +87,7 @@ async def test_an_id_is_given_once(calls: CallStore) -> None:
     [QueueBound(2, WIDE.size), QueueBound(WIDE.calls, 3 * REQUEST.size - 1)],
     ids=["calls", "bytes"],
 )
-async def test_a_full_queue_takes_no_more_until_a_call_is_over(
+async def test_a_full_queue_rejects_calls_until_one_ends(
     calls: CallStore, bound: QueueBound
 ) -> None:
     for name in ("one", "two"):
@@ -102,17 +102,17 @@ async def test_a_full_queue_takes_no_more_until_a_call_is_over(
     await calls.add(third, REQUEST, bound)
 
 
-async def test_a_request_that_alone_is_beyond_the_bytes_is_taken_where_nothing_waits(
+async def test_accepts_an_oversized_request_if_the_queue_is_empty(
     calls: CallStore,
 ) -> None:
-    """Its size is bounded elsewhere; here it would never have its turn."""
+    """Another limit applies to its size; here the call would wait forever."""
     call = Call("one", REF, "GET", "/", START, START)
     await calls.add(call, REQUEST, QueueBound(2, 1))
     with pytest.raises(Overloaded):
         await calls.add(replace(call, id="two"), REQUEST, QueueBound(2, 1))
 
 
-async def test_the_longest_due_is_claimed_first_and_no_more_than_there_is_room(
+async def test_claims_the_longest_due_first_up_to_the_room(
     calls: CallStore,
 ) -> None:
     for name, at in (("late", 2), ("early", 1), ("future", 99)):
@@ -124,7 +124,7 @@ async def test_the_longest_due_is_claimed_first_and_no_more_than_there_is_room(
     assert await calls.claim({}, holder="a", now=moment(3), until=moment(9)) in ((), [])
 
 
-async def test_many_who_claim_at_once_get_each_call_once(calls: CallStore) -> None:
+async def test_concurrent_claims_never_share_a_call(calls: CallStore) -> None:
     for number in range(20):
         await queue(calls, f"{number:02}")
     taken = await asyncio.gather(*(take(calls, f"holder-{n}", room=7) for n in range(5)))
@@ -133,7 +133,7 @@ async def test_many_who_claim_at_once_get_each_call_once(calls: CallStore) -> No
     ]
 
 
-async def test_the_backlog_is_what_is_due_and_when_the_rest_is(calls: CallStore) -> None:
+async def test_the_backlog_counts_due_calls_and_has_the_next_due_time(calls: CallStore) -> None:
     assert await calls.backlog(START) == Backlog()
     for name, at in (("one", 0), ("two", 1), ("future", 50)):
         await queue(calls, name, at=at)
@@ -144,7 +144,7 @@ async def test_the_backlog_is_what_is_due_and_when_the_rest_is(calls: CallStore)
     assert await calls.backlog(moment(31)) == Backlog({REF: 2, OTHER: 1}, moment(50))
 
 
-async def test_what_is_unfinished_is_counted_by_function_and_state(calls: CallStore) -> None:
+async def test_counts_unfinished_calls_by_function_and_state(calls: CallStore) -> None:
     assert await calls.unfinished() == {}
     for name, at in (("one", 0), ("two", 1), ("future", 50)):
         await queue(calls, name, at=at)
@@ -157,7 +157,7 @@ async def test_what_is_unfinished_is_counted_by_function_and_state(calls: CallSt
     assert await calls.unfinished() == {(REF, "queued"): 2}
 
 
-async def test_a_call_whose_holder_died_is_claimed_by_another(calls: CallStore) -> None:
+async def test_an_expired_claim_is_claimed_by_another_holder(calls: CallStore) -> None:
     await queue(calls, "one")
     await take(calls, "dead")
     assert await take(calls, "heir", at=29) == []
@@ -170,7 +170,7 @@ async def test_a_call_whose_holder_died_is_claimed_by_another(calls: CallStore) 
     assert ids(await take(calls, "third", at=60)) == ["one"]
 
 
-async def test_who_renews_keeps_what_it_holds(calls: CallStore) -> None:
+async def test_a_renewed_claim_does_not_expire(calls: CallStore) -> None:
     for name in ("one", "let go"):
         await queue(calls, name)
     await take(calls)
@@ -179,7 +179,7 @@ async def test_who_renews_keeps_what_it_holds(calls: CallStore) -> None:
     assert ids(await take(calls, "b", at=100)) == ["one"]
 
 
-async def test_a_retried_call_waits_for_its_moment_and_tells_why(calls: CallStore) -> None:
+async def test_a_retried_call_has_a_due_time_and_a_failure(calls: CallStore) -> None:
     await queue(calls, "one")
     await take(calls)
     assert await calls.retry("one", "a", due=moment(10), failure=TROUBLE)
@@ -192,7 +192,7 @@ async def test_a_retried_call_waits_for_its_moment_and_tells_why(calls: CallStor
     assert [claim.call.attempts for claim in await take(calls, at=10)] == [2]
 
 
-async def test_the_first_end_counts_and_its_answer_is_kept(calls: CallStore) -> None:
+async def test_the_first_result_counts_and_its_response_is_stored(calls: CallStore) -> None:
     await queue(calls, "one")
     await take(calls, "dead")
     await take(calls, "heir", at=30)
@@ -207,7 +207,7 @@ async def test_the_first_end_counts_and_its_answer_is_kept(calls: CallStore) -> 
     assert await take(calls, at=999) == []
 
 
-async def test_an_answer_that_was_cut_says_so(calls: CallStore) -> None:
+async def test_a_truncated_response_is_marked(calls: CallStore) -> None:
     await queue(calls, "one")
     await calls.finish("one", "failed", now=START, response=replace(ANSWER, truncated=True))
     assert (await calls.get("one")).truncated
@@ -216,7 +216,7 @@ async def test_an_answer_that_was_cut_says_so(calls: CallStore) -> None:
     assert answer.truncated
 
 
-async def test_a_call_may_end_without_an_answer(calls: CallStore) -> None:
+async def test_a_call_may_end_without_a_response(calls: CallStore) -> None:
     await queue(calls, "one")
     await take(calls)
     assert await calls.finish("one", "failed", now=moment(1), failure=CallFailure("x", "why"))
@@ -225,7 +225,9 @@ async def test_a_call_may_end_without_an_answer(calls: CallStore) -> None:
     assert await calls.response("one") is None
 
 
-async def test_what_is_given_back_is_due_at_once_and_did_not_count(calls: CallStore) -> None:
+async def test_a_released_claim_is_due_now_and_is_not_counted(
+    calls: CallStore,
+) -> None:
     for name in ("one", "two"):
         await queue(calls, name)
     await take(calls, "leaver", room=1)
@@ -235,14 +237,14 @@ async def test_what_is_given_back_is_due_at_once_and_did_not_count(calls: CallSt
     assert (await calls.get("two")).attempts == 1
 
 
-async def test_orphans_are_due_at_once(calls: CallStore) -> None:
+async def test_orphan_makes_all_claims_due_now(calls: CallStore) -> None:
     await queue(calls, "one")
     await take(calls, "former life")
     await calls.orphan(moment(1))
     assert ids(await take(calls, at=1)) == ["one"]
 
 
-async def test_only_a_call_that_waits_is_cancelled(calls: CallStore) -> None:
+async def test_only_a_queued_call_can_be_cancelled(calls: CallStore) -> None:
     for name in ("one", "two"):
         await queue(calls, name)
     cancelled = await calls.cancel("one", moment(1))
@@ -254,7 +256,7 @@ async def test_only_a_call_that_waits_is_cancelled(calls: CallStore) -> None:
         await calls.cancel("one", moment(3))
 
 
-async def test_calls_are_listed_newest_first_and_by_what_is_asked(calls: CallStore) -> None:
+async def test_lists_matching_calls_newest_first(calls: CallStore) -> None:
     for number, name in enumerate(("one", "two", "three")):
         await queue(calls, name, at=number)
     await queue(calls, "foreign", OTHER, at=9)
@@ -271,7 +273,7 @@ async def test_calls_are_listed_newest_first_and_by_what_is_asked(calls: CallSto
     assert await listed(CallQuery(state="cancelled")) == ["two"]
 
 
-async def test_sweeping_forgets_what_was_over_before(calls: CallStore) -> None:
+async def test_sweep_deletes_calls_that_ended_before(calls: CallStore) -> None:
     for name in ("old", "new", "open"):
         await queue(calls, name)
     await calls.finish("old", "succeeded", now=moment(1), response=ANSWER)

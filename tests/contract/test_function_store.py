@@ -1,4 +1,4 @@
-"""`FunctionStore`, sentence by sentence."""
+"""The contract of `FunctionStore`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def test_get_returns_what_was_put(functions: FunctionStore) -> None:
     assert (record.revisions, record.serving, record.failed) == ((), 0, 0)
 
 
-async def test_every_field_of_a_spec_survives(functions: FunctionStore) -> None:
+async def test_stores_every_field_of_a_spec(functions: FunctionStore) -> None:
     spec = FunctionSpec.model_validate(
         {
             "image": IMAGE,
@@ -64,7 +64,7 @@ async def test_every_field_of_a_spec_survives(functions: FunctionStore) -> None:
     assert (await functions.get(REF)).function.spec == spec
 
 
-async def test_new_spec_counts_the_generation_up_by_one(functions: FunctionStore) -> None:
+async def test_a_changed_spec_increments_the_generation(functions: FunctionStore) -> None:
     first = await functions.put(function())
     second = await functions.put(function(image=NEWER))
     assert second.metadata.generation == 2
@@ -73,20 +73,20 @@ async def test_new_spec_counts_the_generation_up_by_one(functions: FunctionStore
     assert second.metadata.resource_version != first.metadata.resource_version
 
 
-async def test_same_spec_again_changes_nothing_at_all(functions: FunctionStore) -> None:
+async def test_an_equal_spec_changes_nothing(functions: FunctionStore) -> None:
     first = await functions.put(function())
     assert await functions.put(function()) == first
     assert (await functions.get(REF)).function == first
 
 
-async def test_new_labels_are_stored_without_a_new_generation(functions: FunctionStore) -> None:
+async def test_changed_labels_keep_the_generation(functions: FunctionStore) -> None:
     await functions.put(function())
     changed = await functions.put(function(labels={"team": "b"}))
     assert changed.metadata.generation == 1
     assert (await functions.get(REF)).function.metadata.labels == {"team": "b"}
 
 
-async def test_status_that_comes_with_put_is_ignored(functions: FunctionStore) -> None:
+async def test_put_ignores_the_status(functions: FunctionStore) -> None:
     stored = await functions.put(function().model_copy(update={"status": STATUS}))
     assert stored.status is None
     await functions.put_status(REF, STATUS, serving=0, failed=0)
@@ -94,13 +94,13 @@ async def test_status_that_comes_with_put_is_ignored(functions: FunctionStore) -
     assert again.status == STATUS
 
 
-async def test_identity_that_comes_with_put_is_ignored(functions: FunctionStore) -> None:
+async def test_put_ignores_uid_generation_and_times(functions: FunctionStore) -> None:
     stored = await functions.put(function(uid="mine", generation=40))
     assert stored.metadata.uid != "mine"
     assert stored.metadata.generation == 1
 
 
-async def test_put_with_the_stored_resource_version_is_taken(functions: FunctionStore) -> None:
+async def test_put_accepts_the_stored_resource_version(functions: FunctionStore) -> None:
     version = (await functions.put(function())).metadata.resource_version
     changed = await functions.put(function(image=NEWER, resource_version=version))
     assert changed.metadata.generation == 2
@@ -116,14 +116,16 @@ async def test_put_with_another_resource_version_conflicts(functions: FunctionSt
     assert (await functions.get(REF)).function.spec.image == NEWER
 
 
-async def test_put_with_a_resource_version_of_nothing_conflicts(functions: FunctionStore) -> None:
+async def test_first_put_with_a_resource_version_conflicts(
+    functions: FunctionStore,
+) -> None:
     with pytest.raises(Conflict):
         await functions.put(function(resource_version="1"))
     with pytest.raises(FunctionNotFound):
         await functions.get(REF)
 
 
-async def test_put_while_it_is_being_deleted_conflicts(functions: FunctionStore) -> None:
+async def test_put_during_deletion_conflicts(functions: FunctionStore) -> None:
     await functions.put(function())
     await functions.delete(REF)
     with pytest.raises(Conflict):
@@ -132,13 +134,13 @@ async def test_put_while_it_is_being_deleted_conflicts(functions: FunctionStore)
         await functions.put(function())
 
 
-async def test_get_of_an_unknown_function_says_so(functions: FunctionStore) -> None:
+async def test_get_of_an_unknown_function_raises(functions: FunctionStore) -> None:
     with pytest.raises(FunctionNotFound) as caught:
         await functions.get(REF)
     assert "orders" in caught.value.message
 
 
-async def test_namespaces_keep_functions_of_one_name_apart(functions: FunctionStore) -> None:
+async def test_separates_functions_by_namespace(functions: FunctionStore) -> None:
     await functions.put(function())
     with pytest.raises(FunctionNotFound):
         await functions.get(OTHER)
@@ -146,7 +148,7 @@ async def test_namespaces_keep_functions_of_one_name_apart(functions: FunctionSt
     assert (await functions.get(REF)).function.spec.image == IMAGE
 
 
-async def test_list_is_by_name_and_namespace(functions: FunctionStore) -> None:
+async def test_list_is_sorted_and_filters_by_namespace(functions: FunctionStore) -> None:
     for ref in (FunctionRef("zebra"), OTHER, FunctionRef("apple", "team"), REF):
         await functions.put(function(ref))
     everything = [r.function.ref for r in await functions.list()]
@@ -156,14 +158,14 @@ async def test_list_is_by_name_and_namespace(functions: FunctionStore) -> None:
     assert await functions.list("nobody") == []
 
 
-async def test_list_has_the_same_records_as_get(functions: FunctionStore) -> None:
+async def test_list_returns_the_same_records_as_get(functions: FunctionStore) -> None:
     await functions.put(function())
     await functions.add_revision(revision(1), keep=5)
     await functions.put_status(REF, STATUS, serving=1, failed=0)
     assert list(await functions.list()) == [await functions.get(REF)]
 
 
-async def test_delete_marks_it_until_purge(functions: FunctionStore) -> None:
+async def test_delete_marks_the_function_until_purge(functions: FunctionStore) -> None:
     await functions.put(function())
     await functions.delete(REF)
     assert (await functions.get(REF)).function.metadata.deletion_timestamp is not None
@@ -181,7 +183,7 @@ async def test_second_delete_is_a_no_op(functions: FunctionStore) -> None:
     assert await functions.get(REF) == once
 
 
-async def test_delete_of_an_unknown_function_says_so(functions: FunctionStore) -> None:
+async def test_delete_of_an_unknown_function_raises(functions: FunctionStore) -> None:
     with pytest.raises(FunctionNotFound):
         await functions.delete(REF)
 
@@ -193,7 +195,7 @@ async def test_second_purge_is_a_no_op(functions: FunctionStore) -> None:
     assert await functions.list() == []
 
 
-async def test_purge_forgets_the_revisions(functions: FunctionStore) -> None:
+async def test_purge_removes_the_revisions(functions: FunctionStore) -> None:
     first = await functions.put(function())
     await functions.add_revision(revision(1), keep=5)
     await functions.purge(REF)
@@ -203,7 +205,7 @@ async def test_purge_forgets_the_revisions(functions: FunctionStore) -> None:
     assert (await functions.get(REF)).revisions == ()
 
 
-async def test_status_is_replaced_and_the_spec_is_not_touched(functions: FunctionStore) -> None:
+async def test_put_status_replaces_the_status_and_keeps_the_spec(functions: FunctionStore) -> None:
     stored = await functions.put(function())
     await functions.put_status(REF, STATUS, serving=2, failed=3)
     record = await functions.get(REF)
@@ -212,7 +214,7 @@ async def test_status_is_replaced_and_the_spec_is_not_touched(functions: Functio
     assert record.function.metadata.generation == 1
 
 
-async def test_the_same_status_again_is_not_written(functions: FunctionStore) -> None:
+async def test_an_equal_status_is_not_written(functions: FunctionStore) -> None:
     await functions.put(function())
     await functions.put_status(REF, STATUS, serving=1, failed=0)
     once = await functions.get(REF)
@@ -220,7 +222,7 @@ async def test_the_same_status_again_is_not_written(functions: FunctionStore) ->
     assert await functions.get(REF) == once
 
 
-async def test_status_of_an_unknown_function_is_refused(functions: FunctionStore) -> None:
+async def test_put_status_of_an_unknown_function_raises(functions: FunctionStore) -> None:
     with pytest.raises(FunctionNotFound):
         await functions.put_status(REF, STATUS, serving=0, failed=0)
 
@@ -235,7 +237,7 @@ async def test_revisions_are_appended_in_order(functions: FunctionStore) -> None
     assert record.latest.name == "orders-2"
 
 
-async def test_newest_revisions_and_the_serving_one_are_kept(functions: FunctionStore) -> None:
+async def test_keeps_the_newest_revisions_and_the_serving_one(functions: FunctionStore) -> None:
     await functions.put(function())
     await functions.add_revision(revision(1), keep=2)
     await functions.put_status(REF, STATUS, serving=1, failed=0)
@@ -246,9 +248,7 @@ async def test_newest_revisions_and_the_serving_one_are_kept(functions: Function
 
 
 @pytest.mark.parametrize("number", [0, 1, 3])
-async def test_revision_that_does_not_follow_conflicts(
-    functions: FunctionStore, number: int
-) -> None:
+async def test_a_revision_out_of_order_conflicts(functions: FunctionStore, number: int) -> None:
     await functions.put(function())
     await functions.add_revision(revision(1), keep=5)
     with pytest.raises(Conflict):
@@ -256,19 +256,19 @@ async def test_revision_that_does_not_follow_conflicts(
     assert [r.number for r in (await functions.get(REF)).revisions] == [1]
 
 
-async def test_revision_of_an_unknown_function_is_refused(functions: FunctionStore) -> None:
+async def test_a_revision_of_an_unknown_function_raises(functions: FunctionStore) -> None:
     with pytest.raises(FunctionNotFound):
         await functions.add_revision(revision(1), keep=5)
 
 
-async def test_watch_tells_every_existing_function_first(functions: FunctionStore) -> None:
+async def test_watch_yields_every_existing_function_first(functions: FunctionStore) -> None:
     await functions.put(function())
     await functions.put(function(OTHER))
     watch = functions.watch()
     assert {await _next(watch), await _next(watch)} == {REF, OTHER}
 
 
-async def test_watch_tells_of_new_specs_and_deletions(functions: FunctionStore) -> None:
+async def test_watch_yields_changed_specs_and_deletions(functions: FunctionStore) -> None:
     watch = functions.watch()
     await functions.put(function())
     assert await _next(watch) == REF
@@ -278,7 +278,7 @@ async def test_watch_tells_of_new_specs_and_deletions(functions: FunctionStore) 
     assert await _next(watch) == REF
 
 
-async def test_watch_merges_changes_and_loses_none(functions: FunctionStore) -> None:
+async def test_watch_merges_changes_without_loss(functions: FunctionStore) -> None:
     watch = functions.watch()
     await functions.put(function())
     assert await _next(watch) == REF
@@ -289,7 +289,7 @@ async def test_watch_merges_changes_and_loses_none(functions: FunctionStore) -> 
     assert await _next(watch) == OTHER
 
 
-async def test_watch_is_silent_about_what_changes_nothing(functions: FunctionStore) -> None:
+async def test_watch_ignores_writes_that_change_nothing(functions: FunctionStore) -> None:
     watch = functions.watch()
     await functions.put(function())
     assert await _next(watch) == REF
@@ -299,13 +299,13 @@ async def test_watch_is_silent_about_what_changes_nothing(functions: FunctionSto
     assert await _next(watch) == OTHER
 
 
-async def test_every_watcher_is_told(functions: FunctionStore) -> None:
+async def test_every_watcher_is_notified(functions: FunctionStore) -> None:
     watches = [functions.watch() for _ in range(3)]
     await functions.put(function())
     assert [await _next(watch) for watch in watches] == [REF] * 3
 
 
-async def test_concurrent_puts_are_counted_one_by_one(functions: FunctionStore) -> None:
+async def test_concurrent_puts_get_distinct_generations(functions: FunctionStore) -> None:
     images = [f"embedded/orders@sha256:{n:064x}" for n in range(20)]
     stored = await asyncio.gather(*(functions.put(function(image=i)) for i in images))
     assert sorted(f.generation for f in stored) == list(range(1, 21))

@@ -1,4 +1,4 @@
-"""`LogSource`, sentence by sentence."""
+"""The contract of `LogSource`."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ async def _next(lines: AsyncIterator[Line]) -> Line:
     return await asyncio.wait_for(anext(lines), 20)
 
 
-async def test_nothing_is_read_where_nothing_was_written(logs: LogWorld) -> None:
+async def test_reads_nothing_without_lines(logs: LogWorld) -> None:
     assert await _read(logs, LogQuery()) == []
 
 
-async def test_lines_come_back_as_they_were_and_in_order_and_the_last_of_them(
+async def test_reads_the_last_lines_unchanged_and_in_order(
     logs: LogWorld,
 ) -> None:
     lines = [_line(n) for n in range(5)]
@@ -70,7 +70,7 @@ async def test_lines_come_back_as_they_were_and_in_order_and_the_last_of_them(
         assert await _read(logs, LogQuery(tail=tail)) == lines[5 - min(tail, 5) :]
 
 
-async def test_lines_of_one_call_or_replica(logs: LogWorld) -> None:
+async def test_filters_lines_by_call_and_replica(logs: LogWorld) -> None:
     lines = [_line(1, call="x"), _line(2, replica="b", call="x"), _line(3, call="xy")]
     await logs.write(*lines)
     assert await _read(logs, LogQuery(call_id="x")) == lines[:2]
@@ -78,13 +78,13 @@ async def test_lines_of_one_call_or_replica(logs: LogWorld) -> None:
     assert await _read(logs, LogQuery(call_id="x", tail=1)) == [lines[1]]
 
 
-async def test_functions_are_kept_apart(logs: LogWorld) -> None:
+async def test_separates_functions(logs: LogWorld) -> None:
     await logs.write(_line(1), ref=OTHER)
     await logs.write(_line(2))
     assert await _read(logs, LogQuery()) == [_line(2)]
 
 
-async def test_follow_goes_on_with_new_lines_and_misses_none(logs: LogWorld) -> None:
+async def test_follow_yields_new_lines_without_gaps(logs: LogWorld) -> None:
     await logs.write(_line(0))
     async with aclosing(logs.read(LogQuery(tail=10, follow=True))) as lines:
         assert await _next(lines) == _line(0)
@@ -93,7 +93,7 @@ async def test_follow_goes_on_with_new_lines_and_misses_none(logs: LogWorld) -> 
             assert await _next(lines) == _line(number)
 
 
-async def test_follow_of_one_call_leaves_others_out(logs: LogWorld) -> None:
+async def test_follow_filters_by_call(logs: LogWorld) -> None:
     async with aclosing(logs.read(LogQuery(follow=True, call_id="x"))) as lines:
         first = asyncio.ensure_future(anext(lines))
         await asyncio.sleep(0)
@@ -101,7 +101,7 @@ async def test_follow_of_one_call_leaves_others_out(logs: LogWorld) -> None:
         assert await asyncio.wait_for(first, 20) == _line(2, call="x")
 
 
-async def test_two_followers_see_the_same(logs: LogWorld) -> None:
+async def test_two_followers_read_the_same_lines(logs: LogWorld) -> None:
     await logs.write(_line(0))
     query = LogQuery(follow=True)
     async with aclosing(logs.read(query)) as one, aclosing(logs.read(query)) as two:

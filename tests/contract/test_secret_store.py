@@ -1,4 +1,4 @@
-"""`SecretStore`, sentence by sentence."""
+"""The contracts of `SecretStore` and `SecretVersions`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def test_put_replaces_the_whole_secret(secrets: SecretStore) -> None:
     assert await secrets.get("default", "db") == {"other": "x"}
 
 
-async def test_what_comes_out_is_a_copy(secrets: SecretStore) -> None:
+async def test_get_returns_a_copy(secrets: SecretStore) -> None:
     values = {"a": "1"}
     await secrets.put("default", "db", values)
     values["a"] = "2"
@@ -41,14 +41,14 @@ async def test_list_names_secrets_and_keys_but_no_value(secrets: SecretStore) ->
     assert "hush" not in repr(listed)
 
 
-async def test_values_stand_in_no_representation(secrets: SecretStore) -> None:
+async def test_repr_contains_no_value(secrets: SecretStore) -> None:
     await secrets.put("default", "db", {"password": "hush"})
     assert "hush" not in repr(secrets)
     assert "hush" not in str(vars(secrets).get("_database", ""))
 
 
 @pytest.mark.parametrize("key", [("default", "nope"), ("team", "db")])
-async def test_unknown_secret_says_so(secrets: SecretStore, key: tuple[str, str]) -> None:
+async def test_an_unknown_secret_raises(secrets: SecretStore, key: tuple[str, str]) -> None:
     await secrets.put("default", "db", VALUES)
     with pytest.raises(SecretNotFound) as caught:
         await secrets.get(*key)
@@ -57,7 +57,7 @@ async def test_unknown_secret_says_so(secrets: SecretStore, key: tuple[str, str]
         await secrets.delete(*key)
 
 
-async def test_delete_forgets_it(secrets: SecretStore) -> None:
+async def test_delete_removes_the_secret(secrets: SecretStore) -> None:
     await secrets.put("default", "db", VALUES)
     await secrets.delete("default", "db")
     with pytest.raises(SecretNotFound):
@@ -65,7 +65,7 @@ async def test_delete_forgets_it(secrets: SecretStore) -> None:
     assert await secrets.list("default") == {}
 
 
-async def test_a_version_changes_with_the_values_and_only_with_them(secrets: SecretStore) -> None:
+async def test_a_version_changes_only_with_the_values(secrets: SecretStore) -> None:
     versions = []
     for values in ({"a": "1"}, {"a": "1"}, {"a": "2"}, {"a": "1", "b": ""}):
         await secrets.put("default", "db", values)
@@ -74,7 +74,7 @@ async def test_a_version_changes_with_the_values_and_only_with_them(secrets: Sec
     assert len(set(versions)) == 3
 
 
-async def test_versions_are_of_the_secrets_that_exist(secrets: SecretStore) -> None:
+async def test_versions_contain_existing_secrets_only(secrets: SecretStore) -> None:
     await secrets.put("default", "db", VALUES)
     await secrets.put("team", "web", VALUES)
     assert set(await _versioned(secrets).versions("default", ["db", "web"])) == {"db"}
@@ -82,7 +82,7 @@ async def test_versions_are_of_the_secrets_that_exist(secrets: SecretStore) -> N
     assert await _versioned(secrets).versions("default", ["db", "web"]) == {}
 
 
-async def test_watch_tells_of_every_change_and_of_nothing_else(secrets: SecretStore) -> None:
+async def test_watch_yields_changes_only(secrets: SecretStore) -> None:
     await secrets.put("default", "old", VALUES)
     watch = _versioned(secrets).watch()
     await secrets.put("default", "old", VALUES)

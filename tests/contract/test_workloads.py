@@ -1,4 +1,4 @@
-"""`Workloads`, sentence by sentence."""
+"""The contract of `Workloads`."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ EVERYWHERE = [
     pytest.param("kubernetes", marks=[pytest.mark.kubernetes, pytest.mark.timeout(180)]),
 ]
 not_of_a_cluster = pytest.mark.parametrize("worlds", BACKENDS, indirect=True)
-"""A cluster's pods and their lines outlive whoever looks after them: they go with the function."""
+"""For backends that own their replicas: pods and logs of a cluster belong to the function."""
 
 
 @pytest.fixture(params=EVERYWHERE)
 async def worlds(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Open]:
     opened: list[World] = []
     if request.param == "docker":
-        # asked for here, so that they go away after the worlds
+        # requested first, so that they are torn down after the worlds
         image = request.getfixturevalue("docker_image")
         instance = request.getfixturevalue("docker_instance")
 
@@ -61,7 +61,7 @@ async def good(worlds: Open) -> World:
 
 
 def _want(world: World, **counts: int) -> Workload:
-    """`r1=2`: two replicas of revision 1."""
+    """Return a workload: `r1=2` means two replicas of revision 1."""
     numbers = {int(name[1:]): count for name, count in counts.items()}
     return Workload(REF, numbers, {number: world.revision(number) for number in numbers})
 
@@ -74,12 +74,12 @@ def _gone(seen: Sequence[Replica]) -> bool:
     return not seen
 
 
-async def test_nothing_is_observed_where_there_is_none(good: World) -> None:
+async def test_observes_no_replicas_of_an_unknown_function(good: World) -> None:
     assert list(await good.workloads.observe(REF)) == []
 
 
 @not_of_a_cluster
-async def test_what_is_kept_of_a_function_goes_when_it_is_forgotten(good: World) -> None:
+async def test_forget_removes_the_logs(good: World) -> None:
     await good.workloads.apply(_want(good, r1=1))
     (replica,) = await until(good.workloads, _ready(1))
     await good.workloads.apply(_want(good, r1=0))
@@ -94,7 +94,7 @@ async def test_what_is_kept_of_a_function_goes_when_it_is_forgotten(good: World)
     assert list(await good.workloads.observe(REF)) == []
 
 
-async def test_apply_makes_it_so(good: World) -> None:
+async def test_apply_starts_the_replicas(good: World) -> None:
     await good.workloads.apply(_want(good, r1=3))
     seen = await until(good.workloads, _ready(3))
     assert len({r.id for r in seen}) == 3
@@ -112,19 +112,19 @@ async def test_apply_does_not_wait_for_readiness(worlds: Open) -> None:
     assert (replica.state, replica.endpoint) == ("starting", None)
 
 
-async def test_second_apply_of_the_same_is_a_no_op(good: World) -> None:
+async def test_a_second_equal_apply_is_a_no_op(good: World) -> None:
     await good.workloads.apply(_want(good, r1=2))
     before = await until(good.workloads, _ready(2))
     await good.workloads.apply(_want(good, r1=2))
     assert list(await good.workloads.observe(REF)) == list(before)
 
 
-async def test_concurrent_applies_start_no_more_than_asked(good: World) -> None:
+async def test_concurrent_applies_start_no_surplus_replicas(good: World) -> None:
     await asyncio.gather(*(good.workloads.apply(_want(good, r1=2)) for _ in range(10)))
     await until(good.workloads, _ready(2))
 
 
-async def test_more_replicas_leave_the_present_ones_alone(good: World) -> None:
+async def test_scaling_up_keeps_the_present_replicas(good: World) -> None:
     await good.workloads.apply(_want(good, r1=1))
     before = await until(good.workloads, _ready(1))
     await good.workloads.apply(_want(good, r1=3))
@@ -132,7 +132,7 @@ async def test_more_replicas_leave_the_present_ones_alone(good: World) -> None:
     assert {r.id for r in before} < {r.id for r in after}
 
 
-async def test_the_youngest_goes_first(good: World) -> None:
+async def test_scaling_down_stops_the_youngest_first(good: World) -> None:
     await good.workloads.apply(_want(good, r1=1))
     (oldest,) = await until(good.workloads, _ready(1))
     await good.workloads.apply(_want(good, r1=3))
@@ -142,7 +142,7 @@ async def test_the_youngest_goes_first(good: World) -> None:
     assert left.id == oldest.id
 
 
-async def test_what_stops_takes_no_new_calls(good: World) -> None:
+async def test_a_stopping_replica_takes_no_new_calls(good: World) -> None:
     await good.workloads.apply(_want(good, r1=1))
     await until(good.workloads, _ready(1))
     await good.workloads.apply(_want(good, r1=0))
@@ -150,7 +150,7 @@ async def test_what_stops_takes_no_new_calls(good: World) -> None:
     await until(good.workloads, _gone)
 
 
-async def test_what_is_not_named_is_to_be_gone(good: World) -> None:
+async def test_a_revision_that_is_not_listed_is_stopped(good: World) -> None:
     await good.workloads.apply(_want(good, r1=1))
     await until(good.workloads, _ready(1))
     await good.workloads.apply(_want(good, r1=1, r2=2))
@@ -163,7 +163,7 @@ async def test_what_is_not_named_is_to_be_gone(good: World) -> None:
     await until(good.workloads, _gone)
 
 
-async def test_what_may_be_paused_is_frozen_or_gone_and_comes_back(good: World) -> None:
+async def test_a_surplus_replica_is_paused_or_stopped_and_resumes(good: World) -> None:
     await good.workloads.apply(_want(good, r1=2))
     await until(good.workloads, _ready(2))
     asleep = replace(_want(good, r1=0), paused={1: 1})
@@ -180,19 +180,19 @@ async def test_what_may_be_paused_is_frozen_or_gone_and_comes_back(good: World) 
     await until(good.workloads, _gone)
 
 
-async def test_nothing_is_started_in_order_to_be_paused(good: World) -> None:
+async def test_no_replica_is_started_to_be_paused(good: World) -> None:
     await good.workloads.apply(replace(_want(good, r1=0), paused={1: 1}))
     assert list(await good.workloads.observe(REF)) == []
 
 
-async def test_unknown_revision_is_refused_and_nothing_changes(good: World) -> None:
+async def test_an_unknown_revision_raises_and_changes_nothing(good: World) -> None:
     await good.workloads.apply(_want(good, r1=1))
     with pytest.raises(InvalidInput):
         await good.workloads.apply(Workload(REF, {1: 0, 2: 1}))
     await until(good.workloads, _ready(1))
 
 
-async def test_functions_are_kept_apart(good: World) -> None:
+async def test_separates_functions(good: World) -> None:
     await good.workloads.apply(_want(good, r1=1))
     await until(good.workloads, _ready(1))
     await good.workloads.apply(Workload(OTHER, {}))
@@ -200,7 +200,7 @@ async def test_functions_are_kept_apart(good: World) -> None:
     assert list(await good.workloads.observe(OTHER)) == []
 
 
-async def test_a_crash_at_start_is_told_with_its_reason(worlds: Open) -> None:
+async def test_a_crash_at_start_has_a_reason(worlds: Open) -> None:
     world = await worlds("crash")
     await world.workloads.apply(_want(world, r1=1))
     (replica,) = await until(world.workloads, lambda seen: seen[0].state == "waiting")
@@ -212,7 +212,7 @@ async def test_a_crash_at_start_is_told_with_its_reason(worlds: Open) -> None:
     assert replica.failure.log
 
 
-async def test_a_missed_start_deadline_is_told(worlds: Open) -> None:
+async def test_a_missed_start_deadline_is_a_failure(worlds: Open) -> None:
     world = await worlds("never")
     await world.workloads.apply(_want(world, r1=1))
     (replica,) = await until(world.workloads, lambda seen: seen[0].state == "waiting")
@@ -220,7 +220,7 @@ async def test_a_missed_start_deadline_is_told(worlds: Open) -> None:
     assert replica.failure.reason == "StartTimeout"
 
 
-async def test_a_crashed_replica_comes_back_as_itself(good: World) -> None:
+async def test_a_crashed_replica_restarts_with_its_id(good: World) -> None:
     await good.workloads.apply(_want(good, r1=1))
     (before,) = await until(good.workloads, _ready(1))
     await good.crash(before)
@@ -230,7 +230,7 @@ async def test_a_crashed_replica_comes_back_as_itself(good: World) -> None:
     assert (after.id, after.restarts, after.failure) == (before.id, 1, None)
 
 
-async def test_ten_seconds_of_readiness_forget_the_crashes(good: World) -> None:
+async def test_ten_seconds_of_readiness_reset_the_restarts(good: World) -> None:
     await good.workloads.apply(_want(good, r1=1))
     (before,) = await until(good.workloads, _ready(1))
     await good.crash(before)
@@ -255,7 +255,7 @@ async def test_a_starting_replica_can_be_stopped(worlds: Open) -> None:
     await until(world.workloads, _gone)
 
 
-async def test_every_watcher_is_told_of_a_change(good: World) -> None:
+async def test_every_watcher_is_notified_of_a_change(good: World) -> None:
     watches = [good.workloads.watch() for _ in range(2)]
     await good.workloads.apply(_want(good, r1=1))
     told = [await asyncio.wait_for(anext(watch), 60) for watch in watches]
@@ -273,7 +273,7 @@ async def test_changes_are_merged(good: World) -> None:
 
 
 @not_of_a_cluster
-async def test_close_stops_everything_and_a_second_call_is_a_no_op(good: World) -> None:
+async def test_close_stops_all_replicas_and_is_idempotent(good: World) -> None:
     await good.workloads.apply(_want(good, r1=2))
     await until(good.workloads, _ready(2))
     await good.workloads.close()

@@ -1,4 +1,4 @@
-"""A world per backend of replicas: what the suite needs beside the port itself."""
+"""One world per backend: what the suite needs besides the port."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ QUICK = Timing(start=30, probe=0.2, grace=5, backoff=0.05, backoff_most=0.2, set
 
 
 class World(Protocol):
-    """One backend with functions of one behaviour: good, crash, slow (to start)."""
+    """One backend whose functions behave in one way: good, crash, slow (to start)."""
 
     workloads: Workloads
     logs: EmbeddedLogs | MemoryLogs | DockerLogs | KubernetesLogs
@@ -41,15 +41,15 @@ class World(Protocol):
     def revision(self, number: int) -> Revision: ...
 
     async def crash(self, replica: Replica) -> None:
-        """Let a ready replica end by itself."""
+        """Make a ready replica exit."""
         ...
 
     async def settle(self) -> None:
-        """Let ten seconds pass, or what stands for them."""
+        """Wait until restarts are reset: ten seconds, or less in a test backend."""
         ...
 
     async def calm(self) -> None:
-        """Let what follows a change pass."""
+        """Wait until no more notifications of a change follow."""
         ...
 
     async def close(self) -> None: ...
@@ -114,7 +114,7 @@ class EmbeddedWorld:
 
 
 class DockerWorld:
-    """Containers of the tests' own image."""
+    """Containers of the test image."""
 
     workloads: DockerWorkloads
 
@@ -171,7 +171,7 @@ async def open_world(backend: str, behaviour: str, home: Path) -> World:
 async def until(
     workloads: Workloads, holds: Callable[[Sequence[Replica]], bool], ref: object = REF
 ) -> Sequence[Replica]:
-    """Wait for what is observed, driven by `watch` alone."""
+    """Wait until the observed replicas match, woken by `watch` only."""
     watch = workloads.watch()
     async with asyncio.timeout(60):
         while not holds(seen := await workloads.observe(ref)):  # type: ignore[arg-type]
@@ -180,7 +180,7 @@ async def until(
 
 
 def alive(pid: int) -> bool:
-    """Whether the process runs; a zombie does not."""
+    """Return whether the process runs; a zombie does not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):

@@ -1,1 +1,1 @@
-"""The words of plat: what they take, what they refuse, and how they say so."""
+"""The model: valid and invalid input, and its errors."""

@@ -1,4 +1,4 @@
-"""The definition is made of the whole model and up to date; a cluster judges its rules."""
+"""The custom resource definition covers the model and is up to date; a cluster tests its rules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILE = Path(__file__).resolve().parents[3] / "crds/functions.plat.dev.yaml"
 
 
 def parts(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every schema below `node`, with its path."""
+    """Yield every schema below `node` with its path."""
     yield path, node
     for name, field in node.get("properties", {}).items():
         yield from parts(field, f"{path}.{name}")
@@ -25,11 +25,11 @@ def parts(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str,
             yield from parts(node[key], f"{path}[]")
 
 
-def test_the_committed_file_is_what_the_model_says() -> None:
+def test_the_committed_file_matches_the_model() -> None:
     assert FILE.read_text(encoding="utf-8") == crd.manifest()
 
 
-def test_every_field_is_explained() -> None:
+def test_every_field_has_a_description() -> None:
     whole = schema()
     for name in ("spec", "status"):
         fields = [
@@ -41,7 +41,7 @@ def test_every_field_is_explained() -> None:
         assert [path for path, part in fields if "description" not in part] == []
 
 
-def test_a_default_is_told_where_kubectl_explain_shows_it() -> None:
+def test_descriptions_contain_the_default() -> None:
     spec = [part for _, part in parts(schema()["properties"]["spec"]) if "default" in part]
     told = [part for part in spec if not isinstance(part["default"], dict)]
     assert len(told) > 8
@@ -65,7 +65,7 @@ def test_every_field_of_the_model_is_in_the_schema() -> None:
         assert fields <= set(properties[name]["properties"])
 
 
-def test_every_rule_has_its_place_in_the_model() -> None:
+def test_every_rule_belongs_to_a_field() -> None:
     places: set[str] = set()
 
     class Places(dict[str, Any]):
@@ -78,7 +78,7 @@ def test_every_rule_has_its_place_in_the_model() -> None:
     assert set(OVERLAY) <= places
 
 
-def test_every_text_that_a_rule_reads_is_bounded() -> None:
+def test_every_string_that_a_rule_reads_has_a_maximum_length() -> None:
     for path, part in parts(schema()["properties"]["spec"]):
         if "x-kubernetes-validations" in part and part.get("type") == "string":
             assert part["maxLength"] <= 2048, path

@@ -1,4 +1,4 @@
-"""`function.json`, and how a model's refusals are told."""
+"""`function.json`, and the errors of invalid models."""
 
 import json
 
@@ -16,7 +16,7 @@ def read(**fields: object) -> FunctionManifest:
     return read_manifest(json.dumps(fields).encode())
 
 
-def test_only_what_was_written_goes_into_the_spec() -> None:
+def test_settings_contain_only_written_fields() -> None:
     manifest = read(
         name="orders", runtime="python", scale={"min": 1}, forwardAuthorization=True, timeout="5s"
     )
@@ -30,18 +30,18 @@ def test_only_what_was_written_goes_into_the_spec() -> None:
 
 
 @pytest.mark.parametrize("suffix", ["", "k", "M", "G", "Ki", "Mi", "Gi"])
-def test_a_memory_limit_has_any_suffix_of_kubernetes(suffix: str) -> None:
+def test_a_memory_limit_accepts_every_suffix_of_kubernetes(suffix: str) -> None:
     number = {"": "2000000", "k": "2000", "Ki": "2048"}.get(suffix, "2")
     manifest = read(resources={"limits": {"memory": number + suffix}})
     assert manifest.resources.limits.memory == number + suffix
 
 
-def test_it_has_every_field_of_a_spec_but_what_a_deploy_fills_in() -> None:
+def test_has_every_field_of_a_spec_that_a_deploy_does_not_set() -> None:
     fields = set(FunctionManifest.model_fields) - {"name"}
     assert fields == set(FunctionSpec.model_fields) - {"image", "source", "redeployed_at", "debug"}
 
 
-def test_variables_come_in_two_forms() -> None:
+def test_variables_have_a_long_and_a_short_form() -> None:
     short, long = read(env={"A": "1", "B": ""}), read(env=[{"name": "A", "value": "1"}])
     assert [(v.name, v.value) for v in short.env] == [("A", "1"), ("B", "")]
     assert short.env[0] == long.env[0]
@@ -68,27 +68,27 @@ def test_variables_come_in_two_forms() -> None:
         ({"secrets": ["a", "B"]}, "secrets[1]"),
     ],
 )
-def test_a_refusal_names_the_field(fields: dict[str, object], field: str) -> None:
+def test_an_error_names_the_field(fields: dict[str, object], field: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         read(**fields)
     assert caught.value.field == field
     assert caught.value.message.startswith(field)
 
 
-def test_a_refusal_names_all_the_fields() -> None:
+def test_an_error_names_all_fields() -> None:
     with pytest.raises(InvalidInput) as caught:
         read(timeout="x", nope=1, scale={"max": 0})
     assert {error["field"] for error in caught.value.errors} == {"timeout", "nope", "scale.max"}
     assert "and 2 more" in caught.value.message
 
 
-def test_the_path_begins_where_it_is_told_to() -> None:
+def test_paths_start_at_the_given_prefix() -> None:
     with pytest.raises(InvalidInput) as caught:
         validate(FunctionSpec, {"image": "x", "timeout": "x"}, at="spec")
     assert caught.value.field == "spec.timeout"
 
 
-def test_a_function_names_its_fields_as_users_write_them() -> None:
+def test_paths_use_the_spelling_of_documents() -> None:
     document = {
         "metadata": {"name": "x"},
         "spec": {"image": "x", "env": [{"name": "A", "value": 1}]},
@@ -98,18 +98,18 @@ def test_a_function_names_its_fields_as_users_write_them() -> None:
     assert caught.value.field == "spec.env[0].value"
 
 
-def test_a_plain_refusal_counts_as_one_error() -> None:
+def test_an_error_without_fields_has_one_entry() -> None:
     error = InvalidInput("no", field="a.b")
     assert error.errors == [{"field": "a.b", "message": "no"}]
 
 
 @pytest.mark.parametrize("data", [b"[]", b"1", b'"x"', b"null"])
-def test_it_is_an_object(data: bytes) -> None:
+def test_rejects_a_manifest_that_is_not_an_object(data: bytes) -> None:
     with pytest.raises(InvalidInput):
         read_manifest(data)
 
 
-def test_it_is_bounded() -> None:
+def test_rejects_a_manifest_that_is_too_large() -> None:
     with pytest.raises(TooLarge):
         read_manifest(b'{"name": "' + b"x" * 10_000_000 + b'"}')
     with pytest.raises(Malformed):
@@ -128,7 +128,7 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(sorted(FunctionManifest.model_fields)), json_values))
-def test_anything_is_a_manifest_or_one_clear_error(fields: dict[str, object]) -> None:
+def test_any_document_is_a_manifest_or_an_error(fields: dict[str, object]) -> None:
     try:
         manifest = read(**fields)
     except PlatError as error:

@@ -1,4 +1,4 @@
-"""Strict JSON: what a document may not be, and where it says that it is."""
+"""Strict JSON: documents that are rejected, and the position in the error."""
 
 import json
 import math
@@ -17,7 +17,7 @@ documents = st.recursive(
 
 
 @given(documents.filter(lambda value: value not in (math.inf, -math.inf)))
-def test_what_a_sender_wrote_is_what_is_read(value: object) -> None:
+def test_decodes_what_json_encodes(value: object) -> None:
     data = json.dumps(value)
     if "Infinity" not in data:
         assert loads(data.encode()) == value
@@ -28,7 +28,7 @@ def test_what_a_sender_wrote_is_what_is_read(value: object) -> None:
     st.binary(max_size=200)
     | st.text('[]{}",:\\u0d8ctruefalsnNaI+-.eE', max_size=60).map(str.encode)
 )
-def test_any_bytes_are_a_value_or_one_clear_error(data: bytes) -> None:
+def test_any_bytes_are_a_value_or_an_error(data: bytes) -> None:
     try:
         value = loads(data)
     except Malformed as error:
@@ -51,7 +51,7 @@ def test_any_bytes_are_a_value_or_one_clear_error(data: bytes) -> None:
         ('{"\\udc00": 1}', "\\udc00"),
     ],
 )
-def test_what_is_ambiguous_is_refused_with_its_path(data: str, field: str) -> None:
+def test_rejects_ambiguous_documents_with_the_path(data: str, field: str) -> None:
     with pytest.raises(Malformed) as caught:
         loads(data.encode())
     assert caught.value.field == field
@@ -70,22 +70,22 @@ def test_what_is_ambiguous_is_refused_with_its_path(data: str, field: str) -> No
         (b"{} {}", "line 1"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_its_place(data: bytes, place: str) -> None:
+def test_rejects_invalid_documents_with_the_position(data: bytes, place: str) -> None:
     with pytest.raises(Malformed, match=place):
         loads(data)
 
 
-def test_brackets_in_texts_are_no_depth() -> None:
+def test_brackets_in_strings_do_not_count_as_depth() -> None:
     value = ["[" * 1000, '"\\{' * 100]
     assert loads(json.dumps(value).encode()) == value
 
 
-def test_a_text_without_end_is_read_in_linear_time() -> None:
+def test_an_unterminated_string_is_read_in_linear_time() -> None:
     with pytest.raises(Malformed, match="Unterminated"):
         loads(b'"' + b'\\"' * 500_000)
 
 
-def test_too_many_bytes_are_not_read() -> None:
+def test_rejects_too_many_bytes() -> None:
     with pytest.raises(TooLarge):
         loads(b" " * 1_000_000 * 10)
     assert loads(b"[1]", max_bytes=3) == [1]
@@ -93,7 +93,7 @@ def test_too_many_bytes_are_not_read() -> None:
         loads(b"[12]", max_bytes=3)
 
 
-def test_a_byte_order_mark_is_no_content() -> None:
+def test_ignores_a_byte_order_mark() -> None:
     assert loads(b"\xef\xbb\xbf{}") == {}
 
 

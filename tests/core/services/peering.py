@@ -1,4 +1,4 @@
-"""Gateways that tell each other: real routers, replicas that count, and lines that may be late."""
+"""Several gateways: real routers, replicas that count calls, and messages that may be late."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def route(replicas: int, concurrency: int = 1) -> Route:
 
 
 class World:
-    """Gateways that are linked to each other as soon as they are there."""
+    """Gateways that are linked once they start."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -56,22 +56,22 @@ class World:
             self._later(f"{sender} {to}", lambda: self.peers[to].receive(sender, line))
 
     def _later(self, way: str, do: Callable[[], None]) -> None:
-        """What goes the same way arrives in its order; `slow` says how long each may take."""
+        """Deliver messages of one link in order; `slow` returns the delay of each."""
         loop = asyncio.get_running_loop()
         if self.slow is None:
             loop.call_soon(do)
             return
-        # a loop does not keep the order of what is due at the very same time
+        # the event loop does not keep the order of timers that are due at the same time
         self._due[way] = max(loop.time() + self.slow(), self._due.get(way, 0.0) + 1e-6)
         loop.call_at(self._due[way], do)
 
     def spread(self, now: Route) -> None:
-        """Each gateway hears of it when its own watch does."""
+        """Apply an update at each gateway, at different times."""
         for name, router in self.routers.items():
             self._later(f"watch {name}", partial(router.apply, now))
 
     def meet(self, *, linked: bool = True) -> None:
-        """The cluster says that all are ready."""
+        """Report all gateways ready."""
         for name, peers in self.peers.items():
             peers.members(self.peers.keys() - {name})
         for one in self.peers if linked else ():
@@ -89,7 +89,7 @@ class World:
             router.apply(now)
 
     def held(self) -> dict[str, int]:
-        """Slots that the gateways may use together, by replica."""
+        """Return the sum of slots that the gateways may use, by replica."""
         total: Counter[str] = Counter()
         for router in self.routers.values():
             for slots in entry(router).replicas:
@@ -117,7 +117,7 @@ def held(router: Router) -> int:
 
 
 class Busy:
-    """Calls through routers: how many are in a replica at once, at most."""
+    """Calls through routers, with the maximum in flight per replica."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds

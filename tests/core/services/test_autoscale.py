@@ -22,7 +22,7 @@ POLICY = ScalingPolicy(min=0, max=100, target=10.0, idle=60.0)
 def run(
     loads: list[float], *, ready: int, policy: ScalingPolicy = POLICY, tick: float = 2.0
 ) -> ScalingDecision:
-    """Feed one load a tick, deciding after each, with `ready` replicas all along."""
+    """Return the decision after one load per tick, with `ready` replicas throughout."""
     state, decision = AutoscaleState(), ScalingDecision(None, AutoscaleState())
     for n, load in enumerate(loads, 1):
         state = observe(state, LoadSample(n * tick, load))
@@ -38,21 +38,25 @@ def run(
         ([11.0] * 30, 1, 2),  # just above it; 2/1 is panic and keeps the peak
         ([50.0] * 30, 5, 5),
         ([45.0] * 30, 5, 5),  # ceil(4.5)
-        ([20.0] * 30, 8, 4),  # never below half of what is ready
+        ([20.0] * 30, 8, 4),  # never below half of the ready replicas
         ([1.0] * 30, 8, 4),
         ([5000.0] * 30, 1, 100),  # the policy's max
-        ([0.0] * 27 + [100.0] * 3, 1, 10),  # the panic window sees what the stable one does not
+        (
+            [0.0] * 27 + [100.0] * 3,
+            1,
+            10,
+        ),  # only the panic window exceeds its threshold
     ],
 )
 def test_golden_vectors(loads: list[float], ready: int, want: int) -> None:
     assert run(loads, ready=ready).replicas == want
 
 
-def test_no_data_is_no_decision() -> None:
+def test_without_samples_there_is_no_decision() -> None:
     assert decide(AutoscaleState(), POLICY, ready=3, now=100.0).replicas is None
 
 
-def test_old_data_is_no_decision() -> None:
+def test_old_samples_give_no_decision() -> None:
     state = observe(AutoscaleState(), LoadSample(1.0, 5.0))
     assert decide(state, POLICY, ready=3, now=100.0).replicas is None
 
@@ -66,13 +70,13 @@ def test_a_panic_never_shrinks_and_ends_a_minute_after_its_cause() -> None:
         decision = decide(state, POLICY, ready=10 if n > 3 else 1, now=now)
         state = decision.state
         wants.append(decision.replicas)
-    # above the threshold until t=6; calm again once more than 60 s have passed
+    # above the threshold until t=6; the panic ends after more than 60 s
     assert wants[2] == 10
     assert wants[3:33] == [10] * 30
     assert wants[40] == 5
 
 
-def test_to_zero_only_after_idle() -> None:
+def test_scales_to_zero_only_after_idle() -> None:
     state = observe(AutoscaleState(), LoadSample(2.0, 1.0))
     for n in range(2, 40):
         state = observe(state, LoadSample(n * 2.0, 0.0))
@@ -80,7 +84,7 @@ def test_to_zero_only_after_idle() -> None:
         assert want == (1 if n * 2.0 - 2.0 < POLICY.idle else 0)
 
 
-def test_idle_is_not_prolonged_by_what_the_windows_remember() -> None:
+def test_samples_in_the_windows_do_not_prolong_idle() -> None:
     policy = ScalingPolicy(min=0, max=10, target=1.0, idle=4.0)
     wants = []
     state = AutoscaleState()
@@ -89,17 +93,17 @@ def test_idle_is_not_prolonged_by_what_the_windows_remember() -> None:
         decision = decide(state, policy, ready=3, now=n * 2.0)
         state = decision.state
         wants.append(decision.replicas)
-    assert wants == [5, 3, 1, 1, 1, 1, 1]  # half of what is ready at a time
+    assert wants == [5, 3, 1, 1, 1, 1, 1]  # at most half of the ready replicas per step
     assert decide(state, policy, ready=1, now=14.0).replicas == 0
 
 
-def test_min_holds() -> None:
+def test_never_scales_below_min() -> None:
     policy = ScalingPolicy(min=2, max=5, target=10.0, idle=1.0)
     assert run([0.0] * 40, ready=2, policy=policy).replicas == 2
 
 
 @pytest.mark.parametrize("load", [math.nan, math.inf, -1.0, -math.inf, 9e307])
-def test_impossible_loads_are_ignored(load: float) -> None:
+def test_ignores_implausible_loads(load: float) -> None:
     state = observe(AutoscaleState(), LoadSample(1.0, 3.0))
     assert observe(state, LoadSample(2.0, load)) == state
 

@@ -1,4 +1,4 @@
-"""The loop around the autoscaler: when it asks for replicas, and when it keeps quiet."""
+"""The autoscaler's loop: when it scales, and when it does not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REF = FunctionRef("orders")
 
 @dataclass
 class Load:
-    """What the data path says of one function."""
+    """The load of one function."""
 
     route: Route
     concurrency: float = 0.0
@@ -27,7 +27,7 @@ class Load:
 
 
 class World:
-    """One function, its load, and a clock."""
+    """One function with its load and a clock."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -39,7 +39,7 @@ class World:
         return [self.load]
 
     async def tick(self) -> list[tuple[FunctionRef, int]]:
-        """What was asked for two seconds later."""
+        """Return the requests of the next tick, two seconds later."""
         self.now += 2.0
         before = len(self.scaler.asked)
         await self.autoscaler.tick()
@@ -56,12 +56,12 @@ def world() -> World:
     return World()
 
 
-async def test_what_is_there_is_not_asked_for(world: World) -> None:
-    """It may have been told to sleep a moment ago: asking would keep it awake."""
+async def test_does_not_request_the_present_number(world: World) -> None:
+    """The function may just have been scaled to zero: a request would keep it awake."""
     assert await world.tick() == []
 
 
-async def test_more_is_asked_for_until_it_is_there(world: World) -> None:
+async def test_requests_more_replicas_until_they_are_ready(world: World) -> None:
     world.load = Load(route(1), concurrency=4.0, in_flight=4)
     for _ in range(2):
         world.load.active_at = world.now
@@ -70,16 +70,16 @@ async def test_more_is_asked_for_until_it_is_there(world: World) -> None:
     assert await world.tick() == []
 
 
-async def test_it_sleeps_once_it_was_idle(world: World) -> None:
+async def test_scales_to_zero_after_idle(world: World) -> None:
     asked = [await world.tick() for _ in range(6)]
     assert asked == [[], [], [], [], [], [(REF, 0)]]
 
 
-async def test_it_does_not_sleep_while_a_call_waits(world: World) -> None:
+async def test_does_not_scale_to_zero_while_a_call_waits(world: World) -> None:
     world.load.waiting = 1
     assert [await world.tick() for _ in range(7)] == [[]] * 7
 
 
-async def test_a_function_without_replica_and_caller_is_passed_over(world: World) -> None:
+async def test_skips_a_function_without_replicas_and_calls(world: World) -> None:
     world.load = Load(route(0))
     assert await world.tick() == []

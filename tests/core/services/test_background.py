@@ -1,4 +1,4 @@
-"""Work beside a service: what ends it ends the service, with its error and a line in the log."""
+"""Background tasks: one that ends ends the service, with its error and a log line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ async def within_a_group() -> None:
         group.create_task(buggy())
 
 
-async def test_a_bug_ends_the_body_and_is_raised(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failing_task_ends_the_block(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     with pytest.raises(KeyError, match="a bug") as raised:
         async with background(for_ever(), buggy()):
             await asyncio.Event().wait()
@@ -41,26 +43,26 @@ async def test_a_bug_ends_the_body_and_is_raised(caplog: pytest.LogCaptureFixtur
     assert line.getMessage() == "buggy failed, and the service ends with it: 'a bug'"
 
 
-async def test_the_error_of_a_group_in_a_group_is_raised_alone() -> None:
+async def test_unwraps_the_error_of_nested_groups() -> None:
     with pytest.raises(KeyError, match="a bug"):
         async with background(within_a_group()):
             await asyncio.Event().wait()
 
 
-async def test_what_returns_although_it_never_should_ends_the_body() -> None:
+async def test_a_task_that_returns_ends_the_block() -> None:
     with pytest.raises(RuntimeError, match="brief returned"):
         async with background(for_ever(), brief()):
             await asyncio.Event().wait()
 
 
-async def test_work_that_is_begun_later_is_watched_too() -> None:
+async def test_a_task_that_starts_later_ends_the_block_too() -> None:
     with pytest.raises(Unavailable, match="away"):
         async with background(for_ever()) as beside:
             beside.begin(unreachable())
             await asyncio.Event().wait()
 
 
-async def test_a_body_that_ends_ends_its_work(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_end_of_the_block_cancels_its_tasks(caplog: pytest.LogCaptureFixture) -> None:
     ended = asyncio.Event()
 
     async def work() -> None:
@@ -75,7 +77,7 @@ async def test_a_body_that_ends_ends_its_work(caplog: pytest.LogCaptureFixture) 
     assert not caplog.records
 
 
-async def test_the_error_of_the_body_is_raised_although_nothing_of_the_work_began() -> None:
+async def test_the_error_of_the_block_is_raised_before_any_task_starts() -> None:
     with pytest.raises(ValueError, match="of the body"):
         async with background(for_ever()):
             raise ValueError("of the body")

@@ -44,7 +44,7 @@ def secret_variable(name: str, key: str, *, optional: bool = False) -> dict[str,
 
 
 class FakeBuilder:
-    """Builds at once; a source that holds the word `broken` fails."""
+    """Builds at once; fails for a source that contains `broken`."""
 
     def __init__(self) -> None:
         self.builds = self.away = 0
@@ -148,7 +148,7 @@ async def test_a_stored_function_becomes_a_route_and_a_status() -> None:
         await platform.until(lambda: platform.routes[REF].state == "ready")
 
 
-async def test_a_changed_artifact_is_a_new_revision_that_takes_over() -> None:
+async def test_a_changed_artifact_creates_a_revision_that_takes_over() -> None:
     async with Platform() as platform:
         await platform.store.put(function(1))
         await platform.until_reason("Serving")
@@ -159,7 +159,7 @@ async def test_a_changed_artifact_is_a_new_revision_that_takes_over() -> None:
         assert [r.revision for r in replicas] == [2]
 
 
-async def test_a_change_of_scale_or_access_alone_is_no_new_revision() -> None:
+async def test_a_change_of_scale_or_access_creates_no_revision() -> None:
     async with Platform() as platform:
         await platform.store.put(function())
         await platform.until_reason("Serving")
@@ -181,13 +181,13 @@ async def test_scale_starts_and_stops_within_the_bounds() -> None:
         await platform.until_reason("Idle")
 
 
-async def test_scale_of_an_unknown_function_is_refused() -> None:
+async def test_scale_of_an_unknown_function_raises() -> None:
     async with Platform() as platform:
         with pytest.raises(FunctionNotFound):
             await platform.controller.scale(REF, 1)
 
 
-async def test_a_broken_revision_is_held_back_and_a_mended_one_serves() -> None:
+async def test_a_failed_revision_never_serves_and_a_corrected_one_does() -> None:
     async with Platform() as platform:
         await platform.store.put(function(1))
         await platform.until_reason("Serving")
@@ -200,7 +200,7 @@ async def test_a_broken_revision_is_held_back_and_a_mended_one_serves() -> None:
         assert (record.serving, record.failed) == (1, 2)
 
 
-async def test_after_a_restart_what_ran_runs_again_and_what_slept_sleeps() -> None:
+async def test_a_restart_restores_running_and_sleeping_functions() -> None:
     async with Platform() as platform:
         await platform.store.put(function())
         await platform.until_reason("Serving")
@@ -220,7 +220,7 @@ async def test_after_a_restart_what_ran_runs_again_and_what_slept_sleeps() -> No
         assert not await platform.workloads.observe(REF)
 
 
-async def test_suspended_and_started_again() -> None:
+async def test_suspends_and_starts_a_function() -> None:
     async with Platform() as platform:
         await platform.store.put(function(suspend=True))
         await platform.until_reason("Suspended")
@@ -229,7 +229,7 @@ async def test_suspended_and_started_again() -> None:
         await platform.until_reason("Serving")
 
 
-async def test_deleted_is_purged_with_its_route_and_replicas() -> None:
+async def test_a_deleted_function_is_purged_with_its_route_and_replicas() -> None:
     async with Platform() as platform:
         await platform.store.put(function())
         await platform.until_reason("Serving")
@@ -253,7 +253,7 @@ async def test_a_source_is_built_once_and_then_runs() -> None:
         assert platform.builder.builds == 1
 
 
-async def test_what_is_built_is_not_built_again_after_a_restart_or_a_change_of_scale() -> None:
+async def test_a_restart_or_change_of_scale_does_not_build_again() -> None:
     git = {"git": {"url": "https://example.org/x"}}
     async with Platform() as platform:
         await platform.store.put(function(source=git))
@@ -271,7 +271,7 @@ async def test_what_is_built_is_not_built_again_after_a_restart_or_a_change_of_s
         assert (status.image, status.commit) == (image(1), "c" * 40)
 
 
-async def test_a_redeploy_reads_a_branch_again_and_an_inline_source_not() -> None:
+async def test_a_redeploy_builds_a_branch_again_but_no_inline_source() -> None:
     at = {"redeployedAt": "2026-01-31T12:00:00Z"}
     async with Platform() as platform:
         for source, builds in (
@@ -293,7 +293,7 @@ async def test_a_redeploy_reads_a_branch_again_and_an_inline_source_not() -> Non
     ],
     ids=["builder", "host"],
 )
-async def test_what_was_away_is_asked_again(
+async def test_retries_a_build_after_a_failure_of_the_platform(
     monkeypatch: pytest.MonkeyPatch, failure: Failed
 ) -> None:
     monkeypatch.setattr(sources.SourceBuild.__init__, "__kwdefaults__", {"delay": 0.001})
@@ -304,7 +304,7 @@ async def test_what_was_away_is_asked_again(
         assert platform.builder.builds == 4
 
 
-async def test_a_source_that_does_not_build_says_why_and_the_old_one_serves() -> None:
+async def test_a_failed_build_has_a_reason_and_the_old_revision_serves() -> None:
     async with Platform() as platform:
         await platform.store.put(function(source={"inline": {"app.py": "x = 1"}}))
         await platform.until_reason("Serving")
@@ -319,8 +319,8 @@ async def test_a_source_that_does_not_build_says_why_and_the_old_one_serves() ->
         assert platform.routes[REF].state == "ready"
 
 
-async def test_a_failed_build_is_tried_again_when_a_redeploy_is_asked_for_and_not_before() -> None:
-    """What it failed for may be mended elsewhere: a limit of the builder, an index of packages."""
+async def test_a_failed_build_is_retried_on_a_redeploy_only() -> None:
+    """Its cause may lie outside the source: a limit of the builder, a package index."""
     broken = {"inline": {"app.py": "broken"}}
     async with Platform() as platform:
         for more, builds in (
@@ -334,7 +334,7 @@ async def test_a_failed_build_is_tried_again_when_a_redeploy_is_asked_for_and_no
         assert platform.builder.builds == 2
 
 
-async def test_a_changed_secret_is_a_new_revision_and_the_same_values_are_none() -> None:
+async def test_a_changed_secret_creates_a_revision_and_equal_values_do_not() -> None:
     async with Platform() as platform:
         await platform.secrets.put("default", "db", {"url": "a"})
         await platform.secrets.put("default", "other", {"x": "y"})
@@ -363,7 +363,7 @@ async def test_a_secret_that_changed_while_the_platform_was_down_is_rolled_out()
         )
 
 
-async def test_a_deleted_secret_is_a_condition_and_what_runs_goes_on() -> None:
+async def test_a_deleted_secret_is_a_condition_and_replicas_keep_running() -> None:
     async with Platform() as platform:
         await platform.secrets.put("default", "db", {"url": "a"})
         await platform.store.put(function(secrets=["db"]))
@@ -377,7 +377,7 @@ async def test_a_deleted_secret_is_a_condition_and_what_runs_goes_on() -> None:
         await platform.until(lambda: platform.secrets_found("True"))
 
 
-async def test_an_optional_secret_that_is_deleted_is_taken_away() -> None:
+async def test_a_deleted_optional_secret_creates_a_revision() -> None:
     async with Platform() as platform:
         await platform.secrets.put("default", "db", {"url": "a"})
         await platform.store.put(function(env=[secret_variable("db", "url", optional=True)]))

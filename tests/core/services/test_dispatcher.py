@@ -1,4 +1,4 @@
-"""What follows an attempt, and who is sent: the decisions, apart from all I/O."""
+"""The pure decisions of the dispatcher: what follows an attempt, and which calls to claim."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ def pause(attempt: AttemptResult, attempts: int = 1, chance: float = 0.0) -> flo
 
 
 @pytest.mark.parametrize("status", [200, 204, 301, 399])
-def test_an_answer_below_400_is_success(status: int) -> None:
+def test_a_response_below_400_succeeds(status: int) -> None:
     answer = CallResponse(status)
     attempt = AttemptResult(status, answer)
     assert decide(attempt, 1, POLICY, now=NOW, chance=0) == CallFinished("succeeded", answer, None)
 
 
 @pytest.mark.parametrize("status", [400, 404, 500, 501, 505])
-def test_a_final_answer_fails_at_once_and_is_kept(status: int) -> None:
+def test_a_final_error_response_fails_the_call_and_is_stored(status: int) -> None:
     verdict = decide(AttemptResult(status, CallResponse(status)), 1, POLICY, now=NOW, chance=0)
     assert isinstance(verdict, CallFinished)
     assert (verdict.state, verdict.response) == ("failed", CallResponse(status))
     assert verdict.failure == CallFailure("answered", f"The function answered {status}.")
 
 
-def test_a_final_refusal_of_the_platform_fails_without_an_answer() -> None:
+def test_a_final_error_of_the_platform_fails_the_call_without_a_response() -> None:
     gone = CallFailure("function-not-found", "There is no function a.")
     verdict = decide(AttemptResult(404, failure=gone), 1, POLICY, now=NOW, chance=0)
     assert verdict == CallFinished("failed", None, gone)
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
-def test_what_passes_is_tried_again_whoever_said_it(status: int) -> None:
+def test_retries_temporary_errors_of_function_and_platform(status: int) -> None:
     ours = decide(AttemptResult(status, failure=BUSY), 1, POLICY, now=NOW, chance=0)
     theirs = decide(AttemptResult(status, CallResponse(status)), 1, POLICY, now=NOW, chance=0)
     assert isinstance(ours, RetryLater)
@@ -63,18 +63,18 @@ def test_what_passes_is_tried_again_whoever_said_it(status: int) -> None:
     assert theirs.failure.code == "answered"
 
 
-def test_the_pause_doubles_up_to_a_bound_and_is_spread() -> None:
+def test_the_delay_doubles_up_to_a_maximum_and_has_jitter() -> None:
     refused = AttemptResult(503, failure=BUSY)
     assert [pause(refused, n) for n in range(1, 8)] == [0.5, 1, 2, 4, 8, 16, 30]
     assert pause(refused, 3, chance=0.999) == pytest.approx(4, abs=0.01)
 
 
-def test_retry_after_is_kept_within_reason() -> None:
+def test_retry_after_is_respected_up_to_a_maximum() -> None:
     assert pause(AttemptResult(429, failure=BUSY, retry_after=120)) == 120
     assert pause(AttemptResult(429, failure=BUSY, retry_after=10**8)) == 3600
 
 
-def test_the_last_attempt_is_the_last_and_the_functions_answer_is_kept() -> None:
+def test_the_last_attempt_ends_the_call_and_stores_the_response() -> None:
     verdict = decide(AttemptResult(503, failure=BUSY), 8, POLICY, now=NOW, chance=0)
     assert verdict == CallFinished("failed", None, BUSY)
     answer = CallResponse(503, body=b"later")
@@ -83,7 +83,7 @@ def test_the_last_attempt_is_the_last_and_the_functions_answer_is_kept() -> None
     assert (verdict.state, verdict.response) == ("failed", answer)
 
 
-def test_places_are_shared_so_that_a_long_queue_starves_nobody() -> None:
+def test_a_long_queue_does_not_starve_other_functions() -> None:
     room = {A: 100, B: 100, C: 1}
     assert divide_capacity({A: 90, B: 2, C: 5}, room, 10) == {A: 7, B: 2, C: 1}
     assert divide_capacity({A: 90, B: 90}, {A: 0, B: 3}, 10) == {B: 3}
@@ -106,7 +106,7 @@ def test_places_are_shared_so_that_a_long_queue_starves_nobody() -> None:
         ("suspended", 0, 0, 0),
     ],
 )
-def test_no_more_is_sent_than_is_taken_at_once(
+def test_never_sends_more_than_the_capacity(
     state: str, replicas: int, sent: int, room: int
 ) -> None:
     addresses = [f"unix:/{n}" for n in range(replicas)]
@@ -114,7 +114,7 @@ def test_no_more_is_sent_than_is_taken_at_once(
     assert capacity_of(RouteEntry(route, lambda: 0.0), sent) == room
 
 
-def test_a_gateway_without_a_share_still_sends_one_to_ask_for_it() -> None:
+def test_a_gateway_without_slots_sends_one_call_to_claim_them() -> None:
     route = make_route("a", "unix:/0", concurrency=5)
     entry = RouteEntry(route, lambda: 0.0, shares={})
     assert capacity_of(entry, 0) == 1

@@ -1,4 +1,4 @@
-"""The verbs on functions: what they store, and what two of them at once come to."""
+"""The operations on functions: what they store, and concurrent changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 class YieldingStore(NotifyingStore):
-    """Lets others run before every access, as a database would."""
+    """Yields to other tasks before every access, like a database."""
 
     async def get(self, ref: FunctionRef) -> Any:
         await asyncio.sleep(0)
@@ -63,7 +63,7 @@ def orders(**spec: Any) -> Function:
     return Function(metadata=Metadata(name="orders"), spec=FunctionSpec(image="orders:1", **spec))
 
 
-async def test_a_put_tells_whether_it_created_changed_or_did_nothing(functions: Functions) -> None:
+async def test_put_returns_whether_it_created_or_changed(functions: Functions) -> None:
     outcomes = [
         (await functions.put(orders())).outcome,
         (await functions.put(orders())).outcome,
@@ -72,12 +72,12 @@ async def test_a_put_tells_whether_it_created_changed_or_did_nothing(functions: 
     assert outcomes == ["created", "unchanged", "changed"]
 
 
-async def test_of_two_first_puts_at_once_one_creates(functions: Functions) -> None:
+async def test_one_of_two_concurrent_first_puts_creates(functions: Functions) -> None:
     puts = await asyncio.gather(*(functions.put(orders()) for _ in range(5)))
     assert sorted(put.outcome for put in puts) == ["created", *["unchanged"] * 4]
 
 
-async def test_the_url_stands_in_the_status_and_is_not_stored(
+async def test_the_url_is_part_of_the_status_and_not_stored(
     functions: Functions, store: YieldingStore
 ) -> None:
     await functions.put(orders())
@@ -87,7 +87,7 @@ async def test_the_url_stands_in_the_status_and_is_not_stored(
     assert (await store.get(ORDERS)).function.status is None
 
 
-async def test_a_status_that_is_sent_is_ignored(functions: Functions) -> None:
+async def test_ignores_a_status_in_the_document(functions: Functions) -> None:
     sent = orders().model_copy(update={"status": FunctionStatus(replicas=7)})
     stored = (await functions.put(sent)).function
     assert stored.status is not None
@@ -102,7 +102,7 @@ async def test_a_put_with_an_old_version_is_a_conflict(functions: Functions) -> 
         await functions.put(stale)
 
 
-async def test_changes_at_once_all_happen(functions: Functions) -> None:
+async def test_concurrent_changes_are_all_applied(functions: Functions) -> None:
     await functions.put(orders())
     await asyncio.gather(
         functions.scale(ORDERS, ScaleChange(max=7)),
@@ -115,7 +115,7 @@ async def test_changes_at_once_all_happen(functions: Functions) -> None:
     assert spec.redeployed_at is not None
 
 
-async def test_changes_through_two_gateways_on_one_store_all_happen(store: YieldingStore) -> None:
+async def test_concurrent_changes_of_two_gateways_are_all_applied(store: YieldingStore) -> None:
     one, other = over(store), over(store)
     await one.put(orders())
     await asyncio.gather(
@@ -133,13 +133,13 @@ async def test_changes_through_two_gateways_on_one_store_all_happen(store: Yield
     assert (scale.min, scale.max, scale.target, scale.idle) == (2, 7, 3.0, "5s")
 
 
-async def test_start_ends_what_stop_began(functions: Functions) -> None:
+async def test_start_reverts_stop(functions: Functions) -> None:
     await functions.put(orders())
     assert (await functions.stop(ORDERS)).spec.bounds == (0, 0)
     assert not (await functions.start(ORDERS)).spec.suspend
 
 
-async def test_scale_to_zero_sends_to_sleep_each_time(
+async def test_every_scale_to_zero_stops_the_replicas(
     functions: Functions, scaler: MemoryScaler
 ) -> None:
     await functions.put(orders())
@@ -148,7 +148,7 @@ async def test_scale_to_zero_sends_to_sleep_each_time(
     assert scaler.asked == [(ORDERS, 0), (ORDERS, 0)]
 
 
-async def test_a_put_without_a_scale_keeps_the_one_there_is(functions: Functions) -> None:
+async def test_a_put_without_a_scale_keeps_the_stored_one(functions: Functions) -> None:
     await functions.put(orders())
     await functions.scale(ORDERS, ScaleChange(replicas=3))
     kept = await functions.put(orders(timeout="5s"))
@@ -157,7 +157,7 @@ async def test_a_put_without_a_scale_keeps_the_one_there_is(functions: Functions
     assert given.function.spec.bounds == (0, 2)
 
 
-async def test_scale_fixes_a_number_and_gives_it_free_again(functions: Functions) -> None:
+async def test_scale_sets_and_removes_a_fixed_number(functions: Functions) -> None:
     await functions.put(orders())
     fixed = await functions.scale(ORDERS, ScaleChange(replicas=3))
     assert fixed.spec.bounds == (3, 3)
@@ -169,7 +169,7 @@ async def test_scale_fixes_a_number_and_gives_it_free_again(functions: Functions
     ("change", "field"),
     [({}, ""), ({"min": 11}, "spec.scale"), ({"idle": "0s"}, "spec.scale.idle")],
 )
-async def test_scale_refuses_what_makes_no_sense_together(
+async def test_scale_rejects_invalid_combinations(
     functions: Functions, change: dict[str, Any], field: str
 ) -> None:
     await functions.put(orders())
@@ -178,7 +178,7 @@ async def test_scale_refuses_what_makes_no_sense_together(
     assert caught.value.field == field
 
 
-async def test_a_redeploy_is_a_new_template_and_survives_the_next_put(
+async def test_a_redeploy_changes_the_template_and_survives_the_next_put(
     functions: Functions,
 ) -> None:
     before = (await functions.put(orders())).function
@@ -189,7 +189,7 @@ async def test_a_redeploy_is_a_new_template_and_survives_the_next_put(
     assert (await functions.redeploy(ORDERS)).spec.template() != after.spec.template()
 
 
-async def test_a_function_that_is_being_deleted_takes_no_change(functions: Functions) -> None:
+async def test_rejects_changes_during_deletion(functions: Functions) -> None:
     await functions.put(orders())
     deleted = await functions.delete(ORDERS)
     assert deleted.metadata.deletion_timestamp is not None
@@ -198,7 +198,7 @@ async def test_a_function_that_is_being_deleted_takes_no_change(functions: Funct
             await verb
 
 
-async def test_what_is_not_there_is_not_found(functions: Functions) -> None:
+async def test_an_unknown_function_is_not_found(functions: Functions) -> None:
     for verb in (
         functions.get(ORDERS),
         functions.delete(ORDERS),
@@ -210,7 +210,7 @@ async def test_what_is_not_there_is_not_found(functions: Functions) -> None:
             await verb
 
 
-async def test_waiting_ends_with_a_new_status(functions: Functions, store: YieldingStore) -> None:
+async def test_changed_returns_on_a_new_status(functions: Functions, store: YieldingStore) -> None:
     version = (await functions.put(orders())).function.metadata.resource_version or ""
     waiting = asyncio.ensure_future(functions.changed(ORDERS, version, within=60))
     await asyncio.sleep(0)
@@ -220,18 +220,18 @@ async def test_waiting_ends_with_a_new_status(functions: Functions, store: Yield
     assert function.status.replicas == 1
 
 
-async def test_waiting_for_an_older_version_ends_at_once(functions: Functions) -> None:
+async def test_changed_returns_at_once_for_an_older_version(functions: Functions) -> None:
     await functions.put(orders())
     assert (await functions.changed(ORDERS, "0", within=3600)).ref == ORDERS
 
 
-async def test_waiting_in_vain_returns_what_is_there(functions: Functions) -> None:
+async def test_changed_returns_the_function_after_its_timeout(functions: Functions) -> None:
     version = (await functions.put(orders())).function.metadata.resource_version or ""
     function = await functions.changed(ORDERS, version, within=0.01)
     assert function.metadata.resource_version == version
 
 
-async def test_events_begin_with_what_is_there_and_tell_each_change(
+async def test_events_start_with_existing_functions_and_yield_each_change(
     functions: Functions, store: YieldingStore
 ) -> None:
     await functions.put(orders())
@@ -248,7 +248,7 @@ async def test_events_begin_with_what_is_there_and_tell_each_change(
     await events.aclose()
 
 
-async def test_events_keep_to_their_namespace(functions: Functions) -> None:
+async def test_events_filter_by_namespace(functions: Functions) -> None:
     events = functions.events("shop")
     first: asyncio.Future[FunctionEvent] = asyncio.ensure_future(anext(events))
     await asyncio.sleep(0)
@@ -259,7 +259,7 @@ async def test_events_keep_to_their_namespace(functions: Functions) -> None:
     await events.aclose()
 
 
-async def test_nobody_is_subscribed_after_the_last_listener_left(
+async def test_closed_events_have_no_subscription(
     functions: Functions, store: YieldingStore
 ) -> None:
     await functions.put(orders())

@@ -1,4 +1,4 @@
-"""Gateways that tell each other, and what they do with each other's replicas."""
+"""Several gateways: sharing of slots, scaling, and visibility of functions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def world() -> AsyncIterator[World]:
     world.close()
 
 
-async def test_alone_it_asks_nobody(world: World) -> None:
+async def test_a_single_gateway_uses_all_slots(world: World) -> None:
     router = world.start("a", route(2))
     world.peers["a"].members(())
     busy = Busy(0.0)
@@ -32,7 +32,7 @@ async def test_alone_it_asks_nobody(world: World) -> None:
 
 
 @pytest.mark.parametrize(("replicas", "concurrency"), [(10, 1), (1, 1), (3, 4), (1, 20)])
-async def test_callers_of_two_gateways_never_share_a_slot(
+async def test_two_gateways_never_share_a_slot(
     world: World, replicas: int, concurrency: int
 ) -> None:
     now = route(replicas, concurrency)
@@ -46,8 +46,8 @@ async def test_callers_of_two_gateways_never_share_a_slot(
     assert max(busy.most.values()) <= concurrency
 
 
-async def test_one_slot_goes_to_and_fro(world: World) -> None:
-    """Who has a long queue does not keep the only slot from who has a short one."""
+async def test_a_single_slot_alternates_between_gateways(world: World) -> None:
+    """A gateway with a long queue must not keep the only slot."""
     one, two = world.start("a", route(1)), world.start("b", route(1))
     world.meet()
     await world.until(lambda: sum(world.held().values()) == 1)
@@ -60,7 +60,7 @@ async def test_one_slot_goes_to_and_fro(world: World) -> None:
     assert busy.most == {"orders-1-0": 1}
 
 
-async def test_the_busy_gateway_gets_what_the_idle_one_has(world: World) -> None:
+async def test_slots_move_from_idle_to_busy_gateways(world: World) -> None:
     one, _ = world.start("a", route(4, 5)), world.start("b", route(4, 5))
     world.meet()
     await world.until(lambda: sum(world.held().values()) == 20)
@@ -70,7 +70,7 @@ async def test_the_busy_gateway_gets_what_the_idle_one_has(world: World) -> None
     await asyncio.gather(*calls)
 
 
-async def test_replicas_that_come_and_go_are_shared_too(world: World) -> None:
+async def test_slots_of_new_replicas_are_shared(world: World) -> None:
     one, two = world.start("a", route(0)), world.start("b", route(0))
     world.meet()
     busy = Busy(0.01)
@@ -83,10 +83,10 @@ async def test_replicas_that_come_and_go_are_shared_too(world: World) -> None:
     assert set(busy.most.values()) == {1}
 
 
-async def test_what_is_allowed_of_a_replica_that_is_not_seen_yet_is_nobody_elses(
+async def test_slots_of_a_replica_without_a_route_count_as_held(
     world: World,
 ) -> None:
-    """The gateways' watches are not equally fast: the owner_of hears of a replica first."""
+    """The watches differ in speed: the owner receives the replica first."""
     one, two = world.start("a", route(0)), world.start("b", route(0))
     world.meet()
     await world.until(lambda: world.peers["a"].owns(REF) and not world.peers["b"].silent_peers)
@@ -96,7 +96,7 @@ async def test_what_is_allowed_of_a_replica_that_is_not_seen_yet_is_nobody_elses
     one.apply(route(4))
     await world.until(lambda: len(entry(two).shares or {}) == 4)
     calls += [asyncio.create_task(busy.call("a", one)) for _ in range(4)]
-    # lines are under way for a moment here, and a watch may be faster than they are
+    # messages are in transit here, and a watch may be faster
     slow = world.links.copy()
     world.links.clear()
     await asyncio.sleep(0.15)
@@ -109,9 +109,7 @@ async def test_what_is_allowed_of_a_replica_that_is_not_seen_yet_is_nobody_elses
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_whatever_is_late_no_replica_has_more_calls_than_it_takes(
-    world: World, seed: int
-) -> None:
+async def test_late_messages_never_overload_a_replica(world: World, seed: int) -> None:
     random = Random(seed)
     concurrency, names = random.choice([1, 1, 2]), ("a", "b", "c")[: random.choice([2, 2, 3])]
     for name in names:
@@ -128,10 +126,10 @@ async def test_whatever_is_late_no_replica_has_more_calls_than_it_takes(
     assert max(busy.most.values()) <= concurrency
 
 
-async def test_a_replica_that_comes_back_to_its_calls_has_no_more_than_before(
+async def test_a_replica_that_returns_is_not_overloaded(
     world: World,
 ) -> None:
-    """It went with a call in flight, and was allowed anew meanwhile."""
+    """Its route was removed with a call in flight, and granted again meanwhile."""
     one, two = world.start("a", route(1, 2)), world.start("b", route(1, 2))
     world.meet()
     await world.until(lambda: [held(one), held(two)] == [1, 1])
@@ -144,7 +142,7 @@ async def test_a_replica_that_comes_back_to_its_calls_has_no_more_than_before(
     lease.release()
 
 
-async def test_a_gateway_that_is_gone_leaves_its_slots(world: World) -> None:
+async def test_slots_of_a_stopped_gateway_are_reallocated(world: World) -> None:
     one, two = world.start("a", route(2)), world.start("b", route(2))
     world.meet()
     await world.until(lambda: [held(one), held(two)] == [1, 1])
@@ -158,7 +156,7 @@ async def test_a_gateway_that_is_gone_leaves_its_slots(world: World) -> None:
     assert entry(one).shares is None
 
 
-async def test_what_a_silent_gateway_holds_is_left_to_it_for_a_while(world: World) -> None:
+async def test_slots_of_a_silent_gateway_stay_held_for_a_while(world: World) -> None:
     one, two = world.start("a", route(2)), world.start("b", route(2))
     world.meet()
     await world.until(lambda: [held(one), held(two)] == [1, 1])
@@ -173,10 +171,10 @@ async def test_what_a_silent_gateway_holds_is_left_to_it_for_a_while(world: Worl
 
 
 @pytest.mark.parametrize("stopped", ["a", "b"])
-async def test_a_gateway_that_did_not_run_blames_nobody_and_lets_go(
+async def test_a_stalled_gateway_expires_no_peer_and_releases_its_slots(
     world: World, stopped: str
 ) -> None:
-    """As where its process was stopped: what came meanwhile is unread when it goes on."""
+    """As after SIGSTOP: messages that arrived meanwhile are unread."""
     one, two = world.start("a", route(2)), world.start("b", route(2))
     world.meet()
     await world.until(lambda: [held(one), held(two)] == [1, 1])
@@ -189,13 +187,13 @@ async def test_a_gateway_that_did_not_run_blames_nobody_and_lets_go(
     await world.until(lambda: [held(one), held(two)] == [1, 1])
 
 
-async def test_a_new_gateway_waits_until_it_heard_of_the_others(world: World) -> None:
+async def test_a_new_gateway_waits_for_the_reports_of_its_peers(world: World) -> None:
     world.start("a", route(2))
     world.start("b", route(2))
     world.peers["b"].members({"a"})
     await asyncio.sleep(0.02)
     assert world.peers["b"].silent_peers == ["a"]
-    assert sum(world.held().values()) == 4  # both believed they were alone
+    assert sum(world.held().values()) == 4  # both assumed that they are alone
     world.meet()
     await world.until(lambda: sum(world.held().values()) == 2)
 
@@ -217,7 +215,7 @@ async def test_a_new_gateway_waits_until_it_heard_of_the_others(world: World) ->
         b"{" * 100_000,
     ],
 )
-async def test_what_is_no_number_or_beyond_reason_is_ignored(world: World, line: bytes) -> None:
+async def test_ignores_invalid_messages(world: World, line: bytes) -> None:
     router = world.start("a", route(1))
     peers = world.peers["a"]
     peers.members({"b"})
@@ -248,7 +246,7 @@ async def ticks(world: World, scalers: list[Autoscaler], number: int) -> None:
         await asyncio.sleep(0)
 
 
-async def test_one_decides_on_the_load_of_all(world: World) -> None:
+async def test_the_owner_scales_by_the_load_of_all_gateways(world: World) -> None:
     now = route(2, 10)
     one, two = (
         world.start("a", replace(now, target=1.0)),
@@ -267,7 +265,7 @@ async def test_one_decides_on_the_load_of_all(world: World) -> None:
     assert not (asked.asked and also.asked)
 
 
-async def test_no_gateway_puts_to_sleep_what_another_one_calls(world: World) -> None:
+async def test_no_gateway_stops_a_function_that_another_one_calls(world: World) -> None:
     now = replace(route(1, 10), target=7.0)
     world.start("a", now)
     two = world.start("b", now)
@@ -283,7 +281,7 @@ async def test_no_gateway_puts_to_sleep_what_another_one_calls(world: World) -> 
     assert (REF, 0) in asked.asked + also.asked
 
 
-async def test_nothing_is_taken_away_while_a_gateway_does_not_say_what_it_sees(
+async def test_does_not_scale_down_without_the_load_of_every_gateway(
     world: World,
 ) -> None:
     world.start("a", route(1, 10))
@@ -297,7 +295,7 @@ async def test_nothing_is_taken_away_while_a_gateway_does_not_say_what_it_sees(
     assert asked.asked == [(REF, 0)]
 
 
-async def test_what_is_stored_at_one_gateway_can_be_called_at_all(world: World) -> None:
+async def test_waits_until_every_gateway_can_call_a_function(world: World) -> None:
     one, two = world.start("a", route(1)), world.start("b", route(1))
     world.meet()
     await world.until(lambda: sum(world.held().values()) == 1)
@@ -310,7 +308,7 @@ async def test_what_is_stored_at_one_gateway_can_be_called_at_all(world: World) 
     await appears
 
 
-async def test_nobody_waits_for_a_gateway_that_does_not_answer(world: World) -> None:
+async def test_does_not_wait_for_a_gateway_without_reply(world: World) -> None:
     one = world.start("a", route(1))
     world.start("b", route(1))
     world.meet()

@@ -1,4 +1,4 @@
-"""The plan, as a table of situations: what is there, what is done, what is said."""
+"""The plan for each situation: counts, route, status and hints."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def ready(p: ReconcilePlan) -> tuple[str, str]:
 
 
 def settled(p: ReconcilePlan) -> bool:
-    """Whether a deploy stops waiting: Ready, or nothing goes on any more."""
+    """Return whether a deploy stops waiting: Ready, or no longer progressing."""
     progressing = p.status.condition("Progressing")
     assert progressing is not None
     return progressing.status == "False"
@@ -73,7 +73,7 @@ def test_a_first_revision_serves_once_one_replica_is_ready() -> None:
     assert len(p.route.endpoints) == 1
 
 
-def test_a_new_revision_takes_over_only_with_as_many_replicas_as_are_wanted() -> None:
+def test_a_new_revision_takes_over_once_it_has_enough_replicas() -> None:
     old = [replica(1, n=n) for n in range(2)]
     p = planned(record(1, 2, serving=1), *old, replica(2), wanted=2)
     assert (p.counts, p.serving) == ({1: 2, 2: 2}, 1)
@@ -83,7 +83,7 @@ def test_a_new_revision_takes_over_only_with_as_many_replicas_as_are_wanted() ->
     assert {e.replica for e in p.route.endpoints} == {"orders-2-0", "orders-2-1"}
 
 
-def test_a_revision_that_cannot_start_is_held_back_and_the_old_one_keeps_serving() -> None:
+def test_the_old_revision_serves_if_the_new_one_cannot_start() -> None:
     broken = replica(2, "waiting", restarts=1, failure=BROKEN)
     p = planned(record(1, 2, serving=1), replica(1), broken)
     assert (p.counts, p.serving, p.failed, p.route.state) == ({1: 1}, 1, 2, "ready")
@@ -97,7 +97,7 @@ def test_a_revision_that_cannot_start_is_held_back_and_the_old_one_keeps_serving
     assert p.status.hints[0].fix.startswith("add the missing package")
 
 
-def test_the_reason_is_remembered_after_the_failed_replica_is_gone() -> None:
+def test_the_reason_survives_the_failed_replica() -> None:
     broken = replica(2, "waiting", restarts=1, failure=BROKEN)
     before = planned(record(1, 2, serving=1), replica(1), broken)
     of = function().model_copy(update={"status": before.status})
@@ -106,7 +106,7 @@ def test_the_reason_is_remembered_after_the_failed_replica_is_gone() -> None:
     assert after.counts == {1: 1}
 
 
-def test_a_crash_is_tried_again_before_a_revision_is_given_up() -> None:
+def test_a_revision_fails_after_several_crashes() -> None:
     for restarts, failed in ((1, 0), (2, 0), (3, 2)):
         crashing = replica(2, "waiting", restarts=restarts, failure=CRASH)
         p = planned(record(1, 2, serving=1), replica(1), crashing)
@@ -114,7 +114,7 @@ def test_a_crash_is_tried_again_before_a_revision_is_given_up() -> None:
 
 
 @pytest.mark.parametrize("reason", sorted(PASSING_REASONS))
-def test_what_is_no_fault_of_the_revision_is_waited_for_with_a_hint(reason: str) -> None:
+def test_a_failure_of_the_platform_is_retried_and_has_a_hint(reason: str) -> None:
     silent = replica(2, "unready", restarts=1, failure=Failure(reason, "it does not answer"))
     p = planned(record(1, 2, serving=1), replica(1), silent)
     assert (p.counts, p.serving, p.failed) == ({1: 1, 2: 1}, 1, 0)
@@ -123,7 +123,7 @@ def test_what_is_no_fault_of_the_revision_is_waited_for_with_a_hint(reason: str)
     assert [hint.reason for hint in p.status.hints] == [reason]
 
 
-def test_a_first_revision_that_fails_is_reported_and_goes_on_being_tried() -> None:
+def test_a_failed_first_revision_is_reported_and_retried() -> None:
     broken = replica(1, "waiting", restarts=1, failure=BROKEN)
     p = planned(record(1), broken)
     assert (p.counts, p.failed, p.route.state) == ({1: 1}, 1, "failed")
@@ -133,12 +133,12 @@ def test_a_first_revision_that_fails_is_reported_and_goes_on_being_tried() -> No
     assert (recovered.serving, recovered.failed) == (1, 0)
 
 
-def test_a_first_revision_is_tried_even_where_it_may_sleep() -> None:
+def test_a_first_revision_starts_without_load() -> None:
     p = planned(record(1), wanted=0)
     assert p.counts == {1: 1}
 
 
-def test_where_a_fixed_size_of_zero_is_asked_for_nothing_starts_before_the_first_call() -> None:
+def test_a_fixed_scale_of_zero_starts_nothing_before_the_first_call() -> None:
     fixed = function(scale={"replicas": 0})
     p = planned(record(1, of=fixed), wanted=0)
     assert (p.counts, p.serving, p.route.state, ready(p)) == (
@@ -155,13 +155,13 @@ def test_where_a_fixed_size_of_zero_is_asked_for_nothing_starts_before_the_first
     assert (held.counts, held.serving, held.failed) == ({1: 0}, 1, 2)
 
 
-def test_asleep_is_ready() -> None:
+def test_a_sleeping_function_is_ready() -> None:
     p = planned(record(1, serving=1), wanted=0)
     assert (p.counts, p.route.state) == ({1: 0}, "asleep")
     assert ready(p) == ("True", "Idle")
 
 
-def test_where_it_may_pause_one_replica_of_what_serves_is_kept_at_zero() -> None:
+def test_pauses_one_replica_of_the_serving_revision_at_zero() -> None:
     pausing = function(scale={"whenIdle": "pause"})
     rec = record(1, serving=1, of=pausing)
     assert planned(rec, replica(1)).paused == {}
@@ -172,13 +172,13 @@ def test_where_it_may_pause_one_replica_of_what_serves_is_kept_at_zero() -> None
     assert planned(record(1, serving=1), wanted=0).paused == {}
 
 
-def test_what_its_owner_stopped_or_deleted_is_not_kept_paused() -> None:
+def test_does_not_pause_a_stopped_or_deleted_function() -> None:
     stopped = function(scale={"whenIdle": "pause"}, suspend=True)
     p = planned(record(1, serving=1, of=stopped), replica(1, "paused"), wanted=0)
     assert (p.counts, p.paused) == ({}, {})
 
 
-def test_a_new_revision_ends_the_paused_one_once_it_serves() -> None:
+def test_a_new_revision_replaces_a_paused_one() -> None:
     rec = record(1, 2, serving=1, of=function(scale={"whenIdle": "pause"}))
     asleep = replica(1, "paused")
     assert planned(rec, asleep, replica(2, "starting"), wanted=0).paused == {1: 1}
@@ -186,7 +186,7 @@ def test_a_new_revision_ends_the_paused_one_once_it_serves() -> None:
     assert (p.serving, p.paused) == (2, {2: 1})
 
 
-def test_waking_is_still_ready() -> None:
+def test_a_waking_function_is_ready() -> None:
     p = planned(record(1, serving=1), replica(1, "starting"), wanted=1)
     assert p.route.state == "starting"
     assert ready(p) == ("True", "Starting")
@@ -199,7 +199,7 @@ def test_a_serving_revision_that_crashes_is_not_ready() -> None:
     assert p.status.hints[0].fix == "plat logs orders"
 
 
-def test_a_replica_that_is_missing_beside_those_that_serve_is_told() -> None:
+def test_reports_a_failed_replica_while_others_serve() -> None:
     quota = Failure("QuotaExceeded", "exceeded quota: pods=2")
     p = planned(record(1, serving=1), replica(1), replica(1, "waiting", n=1, failure=quota))
     assert (p.route.state, ready(p), settled(p)) == ("ready", ("True", "Serving"), True)
@@ -212,7 +212,7 @@ def test_a_replica_that_is_missing_beside_those_that_serve_is_told() -> None:
     assert (hint.reason, "kubectl describe quota" in hint.fix) == ("QuotaExceeded", True)
 
 
-def test_callers_wait_for_what_crashed_once_and_not_for_what_keeps_crashing() -> None:
+def test_calls_wait_after_one_crash_but_not_in_a_crash_loop() -> None:
     for restarts, route in ((1, "starting"), (2, "starting"), (3, "failed")):
         p = planned(record(1, serving=1), replica(1, "waiting", restarts=restarts, failure=CRASH))
         assert (p.route.state, ready(p)[0]) == (route, "False")
@@ -221,14 +221,14 @@ def test_callers_wait_for_what_crashed_once_and_not_for_what_keeps_crashing() ->
     assert p.route.state == "failed"
 
 
-def test_suspended_runs_nothing_and_says_how_to_start() -> None:
+def test_a_suspended_function_runs_nothing_and_has_a_hint() -> None:
     p = planned(record(1, serving=1, of=function(suspend=True)), replica(1))
     assert (p.counts, p.route.state, p.route.endpoints) == ({}, "suspended", ())
     assert ready(p) == ("False", "Suspended")
     assert p.status.hints[0].fix == "plat start orders"
 
 
-def test_a_build_under_way_and_a_failed_one() -> None:
+def test_reports_running_and_failed_builds() -> None:
     p = planned(record(), build=BuildState("building"))
     assert (p.counts, ready(p), settled(p)) == ({}, ("Unknown", "Building"), False)
     p = planned(record(), build=BuildState("failed", "requirements.txt:1: flaskk"))
@@ -237,7 +237,7 @@ def test_a_build_under_way_and_a_failed_one() -> None:
     assert (p.counts, p.route.state) == ({1: 1}, "ready")
 
 
-def test_deleted_runs_nothing_and_is_purged_when_nothing_is_left() -> None:
+def test_a_deleted_function_runs_nothing_and_is_purged_last() -> None:
     gone = function()
     gone = gone.model_copy(
         update={"metadata": gone.metadata.model_copy(update={"deletion_timestamp": NOW})}
@@ -273,6 +273,6 @@ def test_a_condition_keeps_its_time_until_its_status_changes() -> None:
         ({"suspend": True}, (0, 0)),
     ],
 )
-def test_bounds(spec: dict[str, Any], bounds: tuple[int, int]) -> None:
+def test_bounds_depend_on_scale_and_suspend(spec: dict[str, Any], bounds: tuple[int, int]) -> None:
     p = planned(record(1, serving=1, of=function(**spec)))
     assert (p.route.min, p.route.max) == bounds

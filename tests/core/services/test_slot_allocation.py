@@ -1,4 +1,4 @@
-"""How gateways share the slots of replicas: never more than there are, and nobody goes without."""
+"""Allocation of slots to gateways: never more than exist, and no gateway starves."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ REPLICAS = ("r1", "r2", "r3")
         (0, {"a": 5, "b": 5}, ("a",), {"a": 0, "b": 0}),
     ],
 )
-def test_slots_are_divided_by_demand(
+def test_divides_slots_by_demand(
     total: int, demands: dict[str, int], first: tuple[str, ...], shares: dict[str, int]
 ) -> None:
     assert divide(total, demands, first) == shares
 
 
-def test_a_slot_changes_hands_after_it_is_free() -> None:
+def test_a_slot_moves_only_after_it_is_free() -> None:
     taken = {"a": SlotClaim(0, {"r1": 1}), "b": SlotClaim(1)}
     assert allocate(1, ["r1"], taken) == {"a": {}, "b": {}}
     freed = {"a": SlotClaim(0, {}), "b": SlotClaim(1)}
     assert allocate(1, ["r1"], freed) == {"a": {}, "b": {"r1": 1}}
 
 
-def test_what_is_in_use_is_kept_before_what_lies_idle() -> None:
+def test_busy_slots_are_retained_before_idle_ones() -> None:
     claims = {"a": SlotClaim(3, {"r1": 1, "r2": 1}, {"r2": 1}), "b": SlotClaim(3)}
     assert allocate(1, ["r1", "r2"], claims)["a"] == {"r2": 1}
     claims["a"] = SlotClaim(3, {"r2": 1}, {"r2": 1})
@@ -53,7 +53,7 @@ slots = st.dictionaries(st.sampled_from(REPLICAS), st.integers(0, 4))
 
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[int, dict[str, SlotClaim]]:
-    """Gateways whose holdings fit: what is held together is no more than there is."""
+    """Generate gateways that together hold no more slots than exist."""
     concurrency = draw(st.integers(1, 5))
     claims: dict[str, SlotClaim] = {}
     left = dict.fromkeys(REPLICAS, concurrency)
@@ -83,7 +83,7 @@ def test_no_slot_is_ever_held_twice(world: tuple[int, dict[str, SlotClaim]]) -> 
 
 
 @given(worlds())
-def test_once_all_have_let_go_every_slot_is_somebodys(
+def test_every_slot_is_allocated_in_the_end(
     world: tuple[int, dict[str, SlotClaim]],
 ) -> None:
     concurrency, claims = world
@@ -93,7 +93,7 @@ def test_once_all_have_let_go_every_slot_is_somebodys(
     assert sum(totals({n: c.held for n, c in claims.items()}).values()) == concurrency * 3
 
 
-def test_all_agree_on_the_keeper_and_few_functions_move() -> None:
+def test_gateways_agree_on_the_owner_and_few_functions_move() -> None:
     functions = [f"f{n}" for n in range(300)]
     before = {f: owner_of(f, ["a", "b", "c"]) for f in functions}
     after = {f: owner_of(f, ["b", "a"]) for f in functions}

@@ -1,4 +1,4 @@
-"""The queue: so many keys at once, and each outcome counted."""
+"""The work queue: concurrency and metrics."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from plat_core.errors import Unavailable
 from plat_core.services.workqueue import WorkQueue
 
 
-async def test_no_more_keys_than_allowed_are_worked_on_at_once_and_all_are_counted() -> None:
+async def test_limits_concurrency_and_counts_all_runs() -> None:
     running, most = 0, 0
     ended = asyncio.Semaphore(0)
 

@@ -1,1 +1,1 @@
-"""The way to a replica: the route table, leases and the activator."""
+"""The router: the route table, leases and the activator."""

@@ -1,4 +1,4 @@
-"""A router with a clock that stands still and a scaler that remembers."""
+"""A router with a fixed clock and a scaler that records requests."""
 
 import asyncio
 from dataclasses import replace

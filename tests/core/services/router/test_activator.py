@@ -1,4 +1,4 @@
-"""What wakes a function, and how calls wait for it."""
+"""Waking functions, and the queue of waiting calls."""
 
 from dataclasses import replace
 
@@ -46,7 +46,7 @@ async def test_a_function_is_woken_to_its_minimum(router: Router, scaler: FakeSc
     future.cancel()
 
 
-async def test_a_function_that_falls_asleep_again_is_woken_again(
+async def test_a_function_that_sleeps_again_is_woken_again(
     router: Router, scaler: FakeScaler
 ) -> None:
     entry = entry_of(router, ASLEEP)
@@ -70,7 +70,7 @@ async def test_a_call_that_was_frozen_with_its_replica_wakes_it(
     call = taken(router, entry)
     router.apply(ASLEEP)
     await settle()
-    assert scaler.asked == []  # what is stopped finishes its calls
+    assert scaler.asked == []  # a stopped replica finishes its calls
     router.apply(replace(ASLEEP, pauses=True))
     await settle()
     assert scaler.asked == [(REF, 1)]
@@ -95,7 +95,7 @@ async def test_a_busy_or_starting_function_is_not_scaled(
         future.cancel()
 
 
-async def test_slots_go_to_those_who_waited_longest(router: Router) -> None:
+async def test_slots_go_to_the_calls_that_waited_longest(router: Router) -> None:
     entry = entry_of(router, ready("a", concurrency=1))
     lease = taken(router, entry)
     futures = [wait(router, entry) for _ in range(3)]
@@ -106,7 +106,7 @@ async def test_slots_go_to_those_who_waited_longest(router: Router) -> None:
     assert router.lease(entry) is None
 
 
-async def test_nobody_overtakes_the_queue(router: Router) -> None:
+async def test_no_call_overtakes_the_queue(router: Router) -> None:
     entry = entry_of(router, ASLEEP)
     first = wait(router, entry)
     assert router.lease(entry) is None
@@ -114,7 +114,7 @@ async def test_nobody_overtakes_the_queue(router: Router) -> None:
     assert first.done()
 
 
-async def test_a_caller_that_leaves_is_out_of_the_queue(router: Router) -> None:
+async def test_a_cancelled_call_leaves_the_queue(router: Router) -> None:
     entry = entry_of(router, ready("a", concurrency=1))
     lease = taken(router, entry)
     gone, next_one = wait(router, entry), wait(router, entry)
@@ -126,7 +126,7 @@ async def test_a_caller_that_leaves_is_out_of_the_queue(router: Router) -> None:
     assert (sample.waiting, sample.in_flight) == (0, 1)
 
 
-async def test_the_queue_is_bounded_in_calls_and_in_bytes(router: Router) -> None:
+async def test_the_queue_is_limited_in_calls_and_bytes(router: Router) -> None:
     entry = entry_of(router, ASLEEP)
     futures = [wait(router, entry, 30) for _ in range(3)]
     with pytest.raises(Overloaded) as refused:
@@ -150,7 +150,7 @@ async def test_a_call_waits_until_its_deadline(router: Router) -> None:
     assert not entry.waiters
 
 
-async def test_a_second_caller_wakes_what_did_not_come_up(
+async def test_a_second_call_wakes_a_function_that_did_not_start(
     router: Router, scaler: FakeScaler
 ) -> None:
     entry = entry_of(router, ASLEEP)
@@ -160,7 +160,7 @@ async def test_a_second_caller_wakes_what_did_not_come_up(
     assert len(scaler.asked) == 2
 
 
-async def test_a_broken_function_is_tried_and_its_reason_told(
+async def test_a_failed_function_is_retried_and_its_reason_raised(
     router: Router, scaler: FakeScaler
 ) -> None:
     broken = replace(ASLEEP, state="failed", reason="OOMKilled", message="64Mi were not enough")
@@ -177,13 +177,13 @@ async def test_a_broken_function_is_tried_and_its_reason_told(
         await router.wait(entry, router.clock() + 0.01)
 
 
-async def test_a_broken_revision_beside_a_good_one_is_no_failure(router: Router) -> None:
+async def test_a_failed_revision_does_not_affect_one_that_serves(router: Router) -> None:
     entry = entry_of(router, replace(ready("a"), state="failed", reason="HandlerExited"))
     taken(router, entry)
     assert wait(router, entry).done()
 
 
-async def test_a_stopped_function_takes_no_call(router: Router, scaler: FakeScaler) -> None:
+async def test_a_stopped_function_rejects_calls(router: Router, scaler: FakeScaler) -> None:
     entry = entry_of(router, ASLEEP)
     future = wait(router, entry)
     await settle()
@@ -204,9 +204,7 @@ async def test_a_deleted_function_is_not_found(router: Router) -> None:
         await future
 
 
-async def test_a_scaler_that_fails_is_told_to_all_who_wait(
-    router: Router, scaler: FakeScaler
-) -> None:
+async def test_a_failing_scaler_fails_all_waiting_calls(router: Router, scaler: FakeScaler) -> None:
     entry = entry_of(router, ASLEEP)
     for error, expected in (
         (OSError("away"), Unavailable),
@@ -220,7 +218,9 @@ async def test_a_scaler_that_fails_is_told_to_all_who_wait(
     assert len(scaler.asked) == 2
 
 
-async def test_what_is_not_known_yet_is_not_said_to_be_missing(scaler: FakeScaler) -> None:
+async def test_an_unknown_function_is_unavailable_at_first(
+    scaler: FakeScaler,
+) -> None:
     known: list[bool] = []
     router = Router(scaler=scaler, complete=lambda: bool(known))
     early = router.unknown("orders")

@@ -1,4 +1,4 @@
-"""Who gets a slot, and what is counted of it."""
+"""Leases of slots, and the counters of calls."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -34,7 +34,7 @@ def test_a_segment_names_a_function_with_or_without_the_default_namespace(router
     assert router.lookup("orders") is None
 
 
-def test_the_replica_with_the_fewest_calls_is_taken(router: Router) -> None:
+def test_leases_the_replica_with_the_fewest_calls(router: Router) -> None:
     entry = entry_of(router, ready("a", "b", "c"))
     leases = [taken(router, entry) for _ in range(3)]
     assert {lease.endpoint.replica for lease in leases} == {"a", "b", "c"}
@@ -43,7 +43,7 @@ def test_the_replica_with_the_fewest_calls_is_taken(router: Router) -> None:
     assert taken(router, entry).endpoint.replica == free
 
 
-def test_equals_take_turns(router: Router) -> None:
+def test_replicas_with_equal_load_take_turns(router: Router) -> None:
     entry = entry_of(router, ready("a", "b"))
     order = []
     for _ in range(4):
@@ -53,7 +53,7 @@ def test_equals_take_turns(router: Router) -> None:
     assert order == ["a", "b", "a", "b"]
 
 
-def test_a_replica_takes_no_more_calls_than_its_concurrency(router: Router) -> None:
+def test_a_replica_never_exceeds_its_concurrency(router: Router) -> None:
     entry = entry_of(router, ready("a", "b"))
     leases = [taken(router, entry) for _ in range(4)]
     assert router.lease(entry) is None
@@ -63,13 +63,13 @@ def test_a_replica_takes_no_more_calls_than_its_concurrency(router: Router) -> N
     assert router.lease(entry) is None
 
 
-def test_an_excluded_replica_is_passed_over(router: Router) -> None:
+def test_an_excluded_replica_is_skipped(router: Router) -> None:
     entry = entry_of(router, ready("a", "b"))
     assert taken(router, entry, "a").endpoint.replica == "b"
     assert router.lease(entry, ("a", "b")) is None
 
 
-def test_a_replica_that_stays_keeps_its_count(router: Router) -> None:
+def test_a_replica_that_stays_keeps_its_calls_in_flight(router: Router) -> None:
     entry = entry_of(router, ready("a"))
     old = taken(router, entry)
     router.apply(ready("a", "b"))
@@ -80,7 +80,7 @@ def test_a_replica_that_stays_keeps_its_count(router: Router) -> None:
     assert router.lease(entry) is None
 
 
-async def test_following_a_resolver_feeds_the_table(router: Router) -> None:
+async def test_follow_applies_the_updates_of_a_resolver(router: Router) -> None:
     class Resolver:
         async def watch(self) -> AsyncGenerator[Route | RouteRemoved, None]:
             yield ASLEEP
@@ -110,7 +110,7 @@ async def test_the_mean_load_is_weighted_by_time(router: Router, clock: Clock) -
     assert router.samples()[0].concurrency == 0.0
 
 
-async def test_totals_do_not_disturb_the_mean(router: Router, clock: Clock) -> None:
+async def test_totals_do_not_reset_the_mean(router: Router, clock: Clock) -> None:
     entry = entry_of(router, ready("a"))
     taken(router, entry)
     clock.now += 2.0
@@ -143,7 +143,7 @@ steps = st.lists(
 
 @given(steps)
 @settings(max_examples=200)
-def test_whatever_happens_no_slot_is_lost_or_given_twice(script: list[tuple[str, int]]) -> None:
+def test_no_slot_is_ever_lost_or_leased_twice(script: list[tuple[str, int]]) -> None:
     async def run() -> None:
         router = Router(scaler=FakeScaler(), clock=Clock(), max_waiting=50)
         entry = entry_of(router, ready("a"))
@@ -164,7 +164,7 @@ def test_whatever_happens_no_slot_is_lost_or_given_twice(script: list[tuple[str,
                 router.apply(ready(*"abc"[:number]) if number else ASLEEP)
             elif step == "turn":
                 await asyncio.sleep(0)
-            # a future that was granted and then cancelled stays granted: its owner releases it
+            # a future with a lease stays leased when it is cancelled: its owner releases the lease
             granted = [f for f in waiting if f.done()]
             waiting = [f for f in waiting if not f.done()]
             held += [f.result() for f in granted]
