@@ -49,7 +49,7 @@ class World:
         store = KubernetesFunctionStore(nobody, self.functions, revisions, manager="test")
         self.up, self.asked, self.pods = {HERE}, [""], pods
         routes = KubernetesRoutes(
-            *(nobody, store, self.functions, deployments, pods), ask=self.answers
+            *(nobody, store, self.functions, deployments, pods), probe_ready=self.answers
         )
         self.watch = routes.watch()
         if replicas:

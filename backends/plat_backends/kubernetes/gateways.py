@@ -1,4 +1,4 @@
-"""The gateways of an installation, from their pods. Pure."""
+"""The gateways of an installation, derived from their pods. Pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from plat_backends.kubernetes.kinds import Document, name_of
 
 @dataclass(frozen=True, slots=True)
 class Gateways:
-    """The other gateways: `ready` ones may get calls, `addresses` are the hosts of all."""
+    """The peers of a gateway: `ready` are the names of ready ones, `addresses` the hosts of all."""
 
     ready: frozenset[str]
     addresses: Mapping[str, str]
 
 
 def gateways(pods: Iterable[Document], own: str) -> Gateways:
-    """What there is beside the pod `own`; one that is being deleted is not ready any more."""
+    """Return the gateways except the pod `own`; a pod that is being deleted is not ready."""
     ready, addresses = set(), {}
     for pod in pods:
         status, name = pod.get("status", {}), name_of(pod)

@@ -1,4 +1,4 @@
-"""The kinds of objects of this backend, and the labels by which it finds them. Pure."""
+"""Kinds and labels of the objects of this backend, and accessors of their fields. Pure."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SELECTOR: Final = f"{MANAGED_BY}={MANAGER}"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of the API."""
+    """A kind of the Kubernetes API."""
 
     version: str
     name: str
     plural: str
 
     def path(self, namespace: str | None = None, name: str = "") -> str:
-        """The path of one object, of those in a namespace, or of all."""
+        """Return the path of an object, or of all objects in a namespace or the cluster."""
         root = f"/apis/{self.version}" if "/" in self.version else f"/api/{self.version}"
         within = f"/namespaces/{namespace}" if namespace else ""
         return f"{root}{within}/{self.plural}" + (f"/{name}" if name else "")
@@ -44,38 +44,38 @@ EVENTS: Final = Kind("v1", "Event", "events")
 
 
 def namespace_of(document: Document) -> str:
-    """The namespace of an object."""
+    """Return the namespace of an object."""
     return str(document["metadata"].get("namespace", ""))
 
 
 def name_of(document: Document) -> str:
-    """The name of an object."""
+    """Return the name of an object."""
     return str(document["metadata"]["name"])
 
 
 def version_of(document: Document) -> int:
-    """The resource version, by which a later state of an object is told from an earlier one."""
+    """Return the resource version, which grows with each state of an object."""
     return int(document["metadata"].get("resourceVersion") or 0)
 
 
 def function_of(document: Document) -> FunctionRef | None:
-    """The function that a child belongs to by its label."""
+    """Return the function in the label of a child, or None without the label."""
     name = document["metadata"].get("labels", {}).get(FUNCTION)
     return FunctionRef(name, namespace_of(document)) if name else None
 
 
 def ref_of(document: Document) -> FunctionRef:
-    """The function that a `Function` is."""
+    """Return the reference of a `Function` resource."""
     return FunctionRef(name_of(document), namespace_of(document))
 
 
 def revision_of(document: Document) -> int:
-    """The number of the revision that a child belongs to; 0 where it says none."""
+    """Return the number of the revision in the label of a child, or 0 without the label."""
     label = document["metadata"].get("labels", {}).get(REVISION, "")
     return int(label) if label.isdecimal() else 0
 
 
 def owner_of(document: Document) -> str:
-    """The uid of the controlling owner; empty where there is none."""
+    """Return the uid of the controlling owner, or an empty text without one."""
     references = document["metadata"].get("ownerReferences", ())
     return next((r["uid"] for r in references if r.get("controller")), "")

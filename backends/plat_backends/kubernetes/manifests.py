@@ -1,7 +1,7 @@
-"""From a function and its revisions to the objects that run it: pure, compared as whole documents.
+"""Manifests of the objects that run a function. Pure.
 
-Each child has the function as its controlling owner: it goes when the function goes, whoever
-deletes it, and whether or not an operator runs.
+The function is the controlling owner of each child, so the garbage collector deletes the children
+with the function, even if no operator runs.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _IPV6 = {"cidr": "::/0", "except": ["fe80::/10"]}
 
 
 def deployment(revision: Revision, policy: PodPolicy, *, owner: str, replicas: int) -> Document:
-    """The Deployment of one revision; `owner` is the uid of its function."""
+    """Return the Deployment of a revision; `owner` is the uid of its function."""
     return _child(DEPLOYMENTS, revision.ref, revision.name, owner, pod_labels(revision)) | {
         "spec": {
             "replicas": replicas,
@@ -62,7 +62,7 @@ def deployment(revision: Revision, policy: PodPolicy, *, owner: str, replicas: i
 
 
 def service(ref: FunctionRef, *, owner: str, serving: int) -> Document:
-    """The Service through which pods of the cluster reach the revision that serves."""
+    """Return the Service through which pods of the cluster reach the serving revision."""
     return _child(SERVICES, ref, service_name(ref), owner) | {
         "spec": {
             "selector": {FUNCTION: ref.name, REVISION: str(serving)},
@@ -72,7 +72,7 @@ def service(ref: FunctionRef, *, owner: str, serving: int) -> Document:
 
 
 def service_name(ref: FunctionRef) -> str:
-    """The function's name; one that begins with a digit, as a Service's may not, gets a prefix."""
+    """Return the name of the Service, with a prefix if the function's name starts with a digit."""
     if ref.name[0].isalpha():
         return ref.name
     name = f"fn-{ref.name}"
@@ -83,7 +83,7 @@ def service_name(ref: FunctionRef) -> str:
 
 
 def budget(ref: FunctionRef, *, owner: str) -> Document:
-    """At most one replica at a time is taken away by the drain of a node."""
+    """Return the disruption budget: the drain of a node evicts one replica at a time."""
     return _child(BUDGETS, ref, ref.name, owner) | {
         "spec": {
             "maxUnavailable": 1,
@@ -94,7 +94,7 @@ def budget(ref: FunctionRef, *, owner: str) -> Document:
 
 
 def revision_object(revision: Revision, *, owner: str) -> Document:
-    """A revision as it is stored."""
+    """Return the ControllerRevision that stores a revision."""
     child = _child(REVISIONS, revision.ref, revision.name, owner)
     return child | {
         "revision": revision.number,
@@ -110,9 +110,9 @@ def revision_object(revision: Revision, *, owner: str) -> Document:
 
 
 def account(namespace: str, pull_secrets: Sequence[str] = ()) -> Document:
-    """The identity of function pods: it may do nothing, and has no token.
+    """Return the service account of function pods, which has no permission and no token.
 
-    Admission gives the `pull_secrets` of the account to each pod that is made from then on.
+    Admission adds the `pull_secrets` of the account to each new pod.
     """
     document = _shared(ACCOUNTS, namespace, ACCOUNT) | {"automountServiceAccountToken": False}
     document["metadata"]["annotations"] = {PULL_SECRETS: ",".join(pull_secrets)}
@@ -122,9 +122,10 @@ def account(namespace: str, pull_secrets: Sequence[str] = ()) -> Document:
 
 
 def network_policy(namespace: str, policy: PodPolicy) -> Document:
-    """Functions are called from the platform's namespace alone, and do not call each other.
+    """Return the policy that allows calls from the platform's namespace only.
 
-    They may call out, but for the addresses at which clouds give out credentials.
+    Functions cannot call each other. They may send requests to all addresses except link-local
+    ones, where clouds serve credentials.
     """
     return _shared(POLICIES, namespace, NETWORK_POLICY) | {
         "spec": {
@@ -151,30 +152,31 @@ def network_policy(namespace: str, policy: PodPolicy) -> Document:
     }
 
 
-def holds(wanted: Any, live: Any, *, amounts: bool = False) -> bool:
-    """Whether `live` has all that `wanted` says; what it has beside that is somebody else's.
+def contains(live: Any, desired: Any, *, quantities: bool = False) -> bool:
+    """Return whether `live` has all fields of `desired`; additional fields belong to others.
 
-    `amounts`: texts are quantities, which the API server writes in its own way (`1000m` is `1`).
+    With `quantities`, texts are compared as quantities: the API server stores `1000m` as `1`.
     """
-    if isinstance(wanted, dict):
+    if isinstance(desired, dict):
         return isinstance(live, dict) and all(
-            key in live and holds(value, live[key], amounts=amounts or key == "resources")
-            for key, value in wanted.items()
+            key in live and contains(live[key], value, quantities=quantities or key == "resources")
+            for key, value in desired.items()
         )
-    if isinstance(wanted, list):
-        return isinstance(live, list) and _holds_items(wanted, live, amounts)
-    if amounts and isinstance(wanted, str) and isinstance(live, str):
-        return quantity(wanted) == quantity(live)
-    return bool(wanted == live)
+    if isinstance(desired, list):
+        return isinstance(live, list) and _contains_items(live, desired, quantities)
+    if quantities and isinstance(desired, str) and isinstance(live, str):
+        return quantity(desired) == quantity(live)
+    return bool(desired == live)
 
 
-def _holds_items(wanted: list[Any], live: list[Any], amounts: bool) -> bool:
-    """Items with a name are found by it, as server-side apply does; others stand where they do."""
-    if wanted and all(isinstance(item, dict) and "name" in item for item in [*wanted, *live]):
+def _contains_items(live: list[Any], desired: list[Any], quantities: bool) -> bool:
+    """Compare named items by name, like server-side apply, and other items by position."""
+    if desired and all(isinstance(item, dict) and "name" in item for item in [*desired, *live]):
         named = {item["name"]: item for item in live}
-        return all(holds(item, named.get(item["name"]), amounts=amounts) for item in wanted)
-    pairs = zip(wanted, live, strict=False)
-    return len(wanted) == len(live) and all(holds(w, there, amounts=amounts) for w, there in pairs)
+        return all(contains(named.get(d["name"]), d, quantities=quantities) for d in desired)
+    return len(desired) == len(live) and all(
+        contains(item, d, quantities=quantities) for item, d in zip(live, desired, strict=True)
+    )
 
 
 def _child(

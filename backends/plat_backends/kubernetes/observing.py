@@ -1,4 +1,4 @@
-"""From pods and Deployments to replicas, each with the real cause of its trouble. Pure."""
+"""Replicas and the causes of their failures, derived from pods and Deployments. Pure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from plat_backends.kubernetes.kinds import Document, name_of, revision_of
 from plat_backends.replica.environment import PORT
 
 SETTLED: Final = 10.0
-"""Seconds of readiness after which earlier crashes are forgotten."""
-MESSAGE: Final = 500
-LOG: Final = 4096
-LAST_LINE: Final = 200
+"""Seconds of readiness after which earlier restarts no longer count."""
+MESSAGE_LENGTH: Final = 500
+LOG_LENGTH: Final = 4096
+LAST_LINE_LENGTH: Final = 200
 KILLED: Final = (137, 143)
-"""Exit codes of a container that was ended by a signal, as the kubelet's after a failed probe."""
+"""Exit codes after SIGKILL and SIGTERM, which the kubelet sends after failed probes."""
 
-_WAITING: Final = {
+_WAITING_REASONS: Final = {
     "ErrImagePull": "ImagePullFailed",
     "ImagePullBackOff": "ImagePullFailed",
     "InvalidImageName": "ImageNotFound",
@@ -31,8 +31,8 @@ _WAITING: Final = {
     "RunContainerError": "CannotStart",
 }
 _DENIED: Final = ("unauthorized", "authorization", "no basic auth", "forbidden", "access denied")
-"""How registries, and the kubelet about them, say that a login is missing or wrong."""
-_NOTHING: Final[Mapping[str, str]] = {}
+"""Words of registries and the kubelet for missing or wrong credentials."""
+_NO_MESSAGES: Final[Mapping[str, str]] = {}
 
 
 def replicas(
@@ -41,26 +41,26 @@ def replicas(
     *,
     now: float,
     missing: Collection[str] = (),
-    probed: Mapping[str, str] = _NOTHING,
+    probed: Mapping[str, str] = _NO_MESSAGES,
 ) -> list[Replica]:
-    """The replicas of one function; `missing` names the secrets that it needs and has not.
+    """Return the replicas of one function; `missing` names required secrets that do not exist.
 
-    `probed` has what the kubelet said last about a failed probe, by the uid of the pod. A
-    Deployment that cannot even make a pod counts as a replica that waits.
+    `probed` has the kubelet's last message about a failed probe, by the uid of the pod. A
+    Deployment that cannot create a pod counts as a waiting replica.
     """
     late = {revision_of(d): text for d in deployments if (text := _too_late(d))}
-    seen = [_replica(pod, now, missing, late, probed) for pod in pods if not _is_over(pod)]
+    found = [_replica(pod, now, missing, late, probed) for pod in pods if not _is_over(pod)]
     for stuck in deployments:
-        if reason := _refused(stuck):
+        if reason := _creation_failure(stuck):
             since = _seconds(stuck["metadata"]["creationTimestamp"])
             revision = revision_of(stuck)
             failure = _final(reason, late.get(revision))
-            seen.append(Replica(name_of(stuck), revision, "waiting", since, failure=failure))
-    return seen
+            found.append(Replica(name_of(stuck), revision, "waiting", since, failure=failure))
+    return found
 
 
 def unexplained(pods: Sequence[Document], deployments: Sequence[Document]) -> list[Document]:
-    """The pods of which a failed probe may be the trouble: only an Event tells of that."""
+    """Return the pods that a failed probe may explain, which only an Event reports."""
     late = {revision_of(d) for d in deployments if _too_late(d)}
     return [pod for pod in pods if not _is_over(pod) and _may_have_failed_a_probe(pod, late)]
 
@@ -76,7 +76,7 @@ def _may_have_failed_a_probe(pod: Document, late: Collection[int]) -> bool:
 
 
 def address_of(pod: Document) -> str | None:
-    """Where the pod answers, as soon as it has an address."""
+    """Return the address of the endpoint of a pod, or None while it has no IP address."""
     ip = pod.get("status", {}).get("podIP")
     if not ip:
         return None
@@ -84,7 +84,7 @@ def address_of(pod: Document) -> str | None:
 
 
 def state_of(pod: Document) -> ReplicaState:
-    """How the pod is, as a replica."""
+    """Return the state of a pod as a replica."""
     if "deletionTimestamp" in pod["metadata"]:
         return "stopping"
     if _condition(pod, "Ready").get("status") == "True":
@@ -104,7 +104,7 @@ def _replica(
 ) -> Replica:
     state, number = state_of(pod), revision_of(pod)
     if state == "starting" and number in late:
-        # nobody ends it, but nobody counts on it any more
+        # its deadline is over; the Deployment does not delete it
         state = "waiting"
     address = address_of(pod) if state == "ready" else None
     since = _seconds(
@@ -119,19 +119,21 @@ def _replica(
         since=since,
         endpoint=Endpoint(name_of(pod), address) if address else None,
         restarts=0 if settled else restarts,
-        failure=None if state in ("ready", "stopping") else _overdue(pod, missing, late, probed),
+        failure=None
+        if state in ("ready", "stopping")
+        else _failure_with_deadline(pod, missing, late, probed),
     )
 
 
-def _overdue(
+def _failure_with_deadline(
     pod: Document, missing: Collection[str], late: Mapping[int, str], probed: Mapping[str, str]
 ) -> Failure | None:
-    """The failure of a pod; when its time to start is over, that is final."""
-    said = probed.get(pod["metadata"].get("uid", ""), "")
-    failure, text = _failure(pod, missing, said), late.get(revision_of(pod))
+    """Return the failure of a pod, which is final after the deadline of its start."""
+    probe = probed.get(pod["metadata"].get("uid", ""), "")
+    failure, text = _failure(pod, missing, probe), late.get(revision_of(pod))
     if failure is None and text is not None:
-        probe = f": {_short(said)}" if said else ""
-        return Failure("StartTimeout", text + probe, final=True)
+        cause = f": {_short(probe)}" if probe else ""
+        return Failure("StartTimeout", text + cause, final=True)
     return _final(failure, text) if failure else None
 
 
@@ -147,7 +149,7 @@ def _failure(pod: Document, missing: Collection[str], probed: str) -> Failure | 
     scheduled = _condition(pod, "PodScheduled")
     if scheduled.get("status") == "False":
         return Failure("Unschedulable", _short(scheduled.get("message", "no node has room")))
-    if reason := _WAITING.get(waiting.get("reason", "")):
+    if reason := _WAITING_REASONS.get(waiting.get("reason", "")):
         return _cannot_start(reason, waiting.get("message", ""))
     if missing:
         names = ", ".join(sorted(missing))
@@ -156,7 +158,7 @@ def _failure(pod: Document, missing: Collection[str], probed: str) -> Failure | 
         looping = waiting.get("reason") == "CrashLoopBackOff"
         return _ended(ended, looping=looping, probed=probed)
     if state_of(pod) == "unready":
-        return Failure("Unhealthy", _short(probed) or "it does not answer its readiness probe")
+        return Failure("Unhealthy", _short(probed) or "it does not respond to its readiness probe")
     return None
 
 
@@ -167,18 +169,18 @@ def _last_end(pod: Document) -> Document:
 
 
 def _cannot_start(reason: str, message: str) -> Failure:
-    said = message.casefold()
-    if reason == "CannotStart" and "secret" in said:
+    text = message.casefold()
+    if reason == "CannotStart" and "secret" in text:
         reason = "SecretNotFound"
-    elif reason == "ImagePullFailed" and any(word in said for word in _DENIED):
+    elif reason == "ImagePullFailed" and any(word in text for word in _DENIED):
         reason = "ImagePullDenied"
-    elif reason == "ImagePullFailed" and ("not found" in said or "manifest unknown" in said):
+    elif reason == "ImagePullFailed" and ("not found" in text or "manifest unknown" in text):
         reason = "ImageNotFound"
     return Failure(reason, _short(message) or reason)
 
 
 def _ended(terminated: Document, *, looping: bool, probed: str) -> Failure:
-    """Why a container ended; the runtime leaves a report of its own in the termination message."""
+    """Return why a container exited; the runtime writes a report as termination message."""
     text = str(terminated.get("message", ""))
     if terminated.get("reason") == "OOMKilled":
         return Failure("OOMKilled", "it used more memory than its limit", _tail(text))
@@ -190,13 +192,13 @@ def _ended(terminated: Document, *, looping: bool, probed: str) -> Failure:
     if code in KILLED and probed:
         return Failure("Unhealthy", _short(f"it was killed: {probed}"), _tail(text))
     last = text.strip().rpartition("\n")[2].strip()
-    said = f": {last[-LAST_LINE:]}" if last else ""
+    output = f": {last[-LAST_LINE_LENGTH:]}" if last else ""
     reason = "CrashLoopBackOff" if looping else "Exited"
-    return Failure(reason, f"it exited with code {code}{said}", _tail(text))
+    return Failure(reason, f"it exited with code {code}{output}", _tail(text))
 
 
 def _report(text: str) -> dict[str, Any] | None:
-    """The report of runtimes/CONTRACT.md, sentence 12; user code could have written the text."""
+    """Return the report of runtimes/CONTRACT.md, or None for text that user code wrote."""
     try:
         report = json.loads(text)
     except ValueError:
@@ -214,8 +216,8 @@ def _too_late(deployment: Document) -> str:
     return f"it was not ready within {seconds} seconds"
 
 
-def _refused(deployment: Document) -> Failure | None:
-    """Why a Deployment gets no pods: a quota, an admission rule."""
+def _creation_failure(deployment: Document) -> Failure | None:
+    """Return why a Deployment cannot create pods, such as a quota or an admission rule."""
     condition = _condition(deployment, "ReplicaFailure")
     if condition.get("status") != "True":
         return None
@@ -225,12 +227,16 @@ def _refused(deployment: Document) -> Failure | None:
 
 
 def _is_over(pod: Document) -> bool:
-    """Ended for good: evicted, say; the Deployment makes another one."""
+    """Return whether a pod ended for good, such as an evicted one, which is replaced."""
     return pod.get("status", {}).get("phase") in ("Failed", "Succeeded")
 
 
 def _was_ready(pod: Document) -> bool:
-    """Both conditions are false from the kubelet's first word on; a later change of one is told."""
+    """Return whether the pod was ready before.
+
+    The kubelet sets both conditions to false in its first update, so a later transition of `Ready`
+    means that it was true in between.
+    """
     ready = _condition(pod, "Ready").get("lastTransitionTime")
     begun = _condition(pod, "Initialized").get("lastTransitionTime")
     return ready is not None and begun is not None and bool(ready > begun)
@@ -251,8 +257,8 @@ def _seconds(timestamp: str) -> float:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= MESSAGE else text[: MESSAGE - 1] + "…"
+    return text if len(text) <= MESSAGE_LENGTH else text[: MESSAGE_LENGTH - 1] + "…"
 
 
 def _tail(text: str) -> str:
-    return text[-LOG:].strip()
+    return text[-LOG_LENGTH:].strip()

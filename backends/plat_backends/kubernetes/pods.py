@@ -1,8 +1,8 @@
-"""From a revision to the pod template that runs it. Pure.
+"""Pod template of a revision. Pure.
 
-Pod Security `restricted` holds for every pod, and there is no field of a function through which a
-user could ask for more. The template is as lean as a quick start wants it: no service links, no
-token, no init container, a readiness probe each second from the first one on.
+Every pod meets the Pod Security Standard `restricted`, and no field of a function can change that.
+For a fast start the template has no service links, no token and no init container, and it is probed
+every second from the start.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from plat_backends.replica.environment import PORT, SECRETS_PATH, contract_varia
 
 
 def pod_labels(revision: Revision) -> dict[str, str]:
-    """The labels by which the pods of a revision are found."""
+    """Return the labels of the pods of a revision."""
     return {
         FUNCTION: revision.ref.name,
         REVISION: str(revision.number),
@@ -35,7 +35,7 @@ def pod_labels(revision: Revision) -> dict[str, str]:
 
 
 def template(revision: Revision, policy: PodPolicy) -> Document:
-    """The pod template."""
+    """Return the pod template of a revision."""
     return {"metadata": {"labels": pod_labels(revision)}, "spec": _pod(revision, policy)}
 
 
@@ -131,29 +131,31 @@ def _environment(revision: Revision, policy: PodPolicy) -> list[Document]:
 
 def _variable(variable: EnvVar) -> Document:
     if variable.value_from is None:
-        # the API server leaves an empty value out
+        # the API server drops an empty value
         value = {"value": _literal(variable.value)} if variable.value else {}
         return {"name": variable.name, **value}
     reference = variable.value_from.secret_key_ref
-    wanted: Document = {"name": reference.name, "key": reference.key}
+    selector: Document = {"name": reference.name, "key": reference.key}
     if reference.optional:
-        wanted["optional"] = True
-    return {"name": variable.name, "valueFrom": {"secretKeyRef": wanted}}
+        selector["optional"] = True
+    return {"name": variable.name, "valueFrom": {"secretKeyRef": selector}}
 
 
 def _literal(value: str) -> str:
-    """Kubernetes would put other variables in for `$(NAME)`; elsewhere a value is what it says."""
+    """Escape `$(NAME)`, which Kubernetes would replace with another variable."""
     return value.replace("$(", "$$(")
 
 
 def _resources(spec: FunctionSpec, policy: PodPolicy) -> Document:
-    asked, limited = spec.resources.requests, spec.resources.limits
-    memory_limit = limited.memory or _most(policy.memory_limit, asked.memory)
-    limits = {"memory": memory_limit} | ({"cpu": limited.cpu} if limited.cpu else {})
-    memory = asked.memory or min(policy.memory, memory_limit, key=memory_bytes)
-    cpu = asked.cpu or min(policy.cpu, limited.cpu or policy.cpu, key=cpu_cores)
-    return {"requests": {"cpu": cpu, "memory": memory}, "limits": limits}
+    requests, limits = spec.resources.requests, spec.resources.limits
+    memory_limit = limits.memory or _larger(policy.memory_limit, requests.memory)
+    memory = requests.memory or min(policy.memory, memory_limit, key=memory_bytes)
+    cpu = requests.cpu or min(policy.cpu, limits.cpu or policy.cpu, key=cpu_cores)
+    return {
+        "requests": {"cpu": cpu, "memory": memory},
+        "limits": {"memory": memory_limit} | ({"cpu": limits.cpu} if limits.cpu else {}),
+    }
 
 
-def _most(default: str, asked: str | None) -> str:
-    return max(default, asked or default, key=memory_bytes)
+def _larger(default: str, request: str | None) -> str:
+    return max(default, request or default, key=memory_bytes)

@@ -1,4 +1,4 @@
-"""What holds for every child of this installation. Pure."""
+"""Settings for the pods of all functions of an installation. Pure."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ ANY_USER = 65532
 ACCOUNT = "plat-function"
 NETWORK_POLICY = "plat-functions"
 PULL_SECRETS = "plat.dev/pull-secrets"
-"""An annotation: which logins the account has from here, so that one taken away goes as well."""
+"""Annotation with the pull secrets that plat added, so that it can remove them again."""
 
 STOP_GRACE = 10
-"""Seconds that a replica has beside the function's timeout to end after SIGTERM."""
+"""Seconds to exit after SIGTERM, in addition to the timeout of the function."""
 DRAIN = 2
-"""Seconds between the decision to end a replica and SIGTERM, while callers still learn of it."""
+"""Seconds between the deletion of a pod and SIGTERM, in which gateways remove its endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
 class PodPolicy:
-    """`namespace` is where the platform itself runs: from there alone functions are called.
+    """Settings for the pods of all functions.
 
-    `environment` is what a company's network needs in every replica; `cpu` and `memory` are
-    requested, and `memory_limit` is the limit, where a function names none. `start`: seconds
-    within which a revision has to be ready. `pull_secrets` are the names of Secrets with the login
-    of a registry, which are looked for in each function's own namespace.
+    `namespace` is the namespace of the platform, the only one that may call functions.
+    `environment` has variables for every replica, such as those of a proxy. `cpu` and `memory` are
+    the default requests, and `memory_limit` is the default limit. `start` is the deadline in
+    seconds for a revision to become ready. `pull_secrets` are names of Secrets with registry
+    credentials in the namespace of each function.
     """
 
     namespace: str = "plat-system"
@@ -36,5 +37,5 @@ class PodPolicy:
     start: int = 120
     pull_secrets: tuple[str, ...] = ()
     ipv6: bool = False
-    """Whether pods have addresses of IPv6. Where they have none, a rule about them is left out:
-    not every network takes it."""
+    """Whether pods have IPv6 addresses. Otherwise the network policy has no rule for them, because
+    some network plugins reject it."""

@@ -1,4 +1,4 @@
-"""What the kubelet said of failed probes: that stands in Events alone, read where it is needed."""
+"""Messages of failed probes, which the kubelet reports in Events only."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ from plat_backends.kubernetes.kinds import EVENTS, Document, namespace_of
 
 log = logging.getLogger(__name__)
 
-REMEMBERED: Final = 1000
-EVENTS_OF_A_POD: Final = "50"
+MAX_MESSAGES: Final = 1000
+MAX_EVENTS: Final = "50"
 
 
 class ProbeEvents:
-    """Reads the Events of a pod once per start of its container, and until there is one."""
+    """Reads the Events of a pod until it finds one, and again after a restart of its container."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._said: dict[tuple[str, int], str] = {}
+        self._messages: dict[tuple[str, int], str] = {}
 
-    async def of(self, pods: Sequence[Document]) -> dict[str, str]:
-        """The last words about each of the pods, by its uid; what cannot be read is left out."""
+    async def messages(self, pods: Sequence[Document]) -> dict[str, str]:
+        """Return the last message about each pod, by uid; a pod without one is skipped."""
         found = {}
         for pod in pods:
             uid = pod["metadata"]["uid"]
-            key = (uid, _starts(pod))
-            if key not in self._said and (words := await self._read(pod)):
-                while len(self._said) >= REMEMBERED:
-                    del self._said[next(iter(self._said))]
-                self._said[key] = words
-            if known := self._said.get(key):
-                found[uid] = known
+            key = (uid, _restarts(pod))
+            if key not in self._messages and (message := await self._read(pod)):
+                while len(self._messages) >= MAX_MESSAGES:
+                    del self._messages[next(iter(self._messages))]
+                self._messages[key] = message
+            if stored := self._messages.get(key):
+                found[uid] = stored
         return found
 
     async def _read(self, pod: Document) -> str:
         selector = f"involvedObject.uid={pod['metadata']['uid']},reason=Unhealthy"
         path = EVENTS.path(namespace_of(pod))
         try:
-            page = await self._api.read(path, fieldSelector=selector, limit=EVENTS_OF_A_POD)
+            page = await self._api.read(path, fieldSelector=selector, limit=MAX_EVENTS)
         except PlatError as error:
-            # without it the condition still says that the pod is not ready
-            log.info("the events of a pod were not read: %s", error.message)
+            # the conditions of the pod still show that it is not ready
+            log.info("cannot read the events of a pod: %s", error.message)
             return ""
         events = sorted(page["items"] or (), key=_time)
         return str(events[-1].get("message", "")).strip() if events else ""
 
 
-def _starts(pod: Document) -> int:
+def _restarts(pod: Document) -> int:
     statuses = pod.get("status", {}).get("containerStatuses") or ()
     return sum(int(status.get("restartCount", 0)) for status in statuses)
 

@@ -1,9 +1,9 @@
-"""Where functions answer, from the gateway's own watches; and how it asks for replicas.
+"""Routes and scaling of a gateway, from its own watches.
 
-A pod's address is known before the kubelet calls it ready: it is asked directly, every 10 ms at
-first, because waiting for the condition costs a cold start up to a second. One that was called
-ready before anybody here looked is asked as well: after the restart of a node, the API server goes
-on to tell of addresses that nobody has any more, or somebody else.
+The gateway probes a pod itself as soon as it has an address, every 10 ms at first: waiting for the
+condition `Ready` would delay a cold start by up to a second. It also probes pods that were ready
+before its first list. After the restart of a node, the API server still reports them with addresses
+that are unused or belong to other pods.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from plat_core.ports import Endpoint, Record, Route, RouteRemoved, RouteState, b
 from plat_backends.kubernetes.api import Api
 from plat_backends.kubernetes.api_errors import ObjectNotFound
 from plat_backends.kubernetes.cache import Cache
-from plat_backends.kubernetes.functions import KubernetesFunctionStore, UnreadableFunction
+from plat_backends.kubernetes.function_documents import UnreadableFunction
+from plat_backends.kubernetes.functions import KubernetesFunctionStore
 from plat_backends.kubernetes.kinds import (
     DEPLOYMENTS,
     Document,
@@ -36,16 +37,16 @@ from plat_backends.kubernetes.observing import address_of, state_of
 from plat_backends.replica import probe
 
 FIRST_PROBES: Final = 100
-FIRST_PAUSE: Final = 0.01
-PAUSE: Final = 0.1
+FIRST_PROBE_INTERVAL: Final = 0.01
+PROBE_INTERVAL: Final = 0.1
 FIRST_DEADLINE: Final = 0.1
-"""Seconds for one of the first probes: until a policy lets a new pod be called, what is sent to it
-may vanish, and would be sent again after a second only."""
+"""Timeout of each of the first probes. Packets to a new pod may be dropped until its network policy
+is in place, and TCP would send them again only after a second."""
 PROBE_DEADLINE: Final = 1.0
 MANAGER: Final = "plat-gateway"
-ATTEMPTS: Final = 5
-Ask = Callable[[str, float], Awaitable[bool]]
-"""Whether what is at an address is ready, as far as it tells within so many seconds."""
+MAX_ATTEMPTS: Final = 5
+Probe = Callable[[str, float], Awaitable[bool]]
+"""Returns whether the replica at an address reports ready within a number of seconds."""
 
 
 async def is_ready(address: str, deadline: float) -> bool:
@@ -55,7 +56,7 @@ async def is_ready(address: str, deadline: float) -> bool:
 
 @dataclass(slots=True)
 class PodProbe:
-    """What is known here of a pod at an address; `early`: nobody had called it ready before."""
+    """Probe of a pod at an address; `early` means that the pod was not ready at its start."""
 
     address: str
     early: bool
@@ -65,7 +66,7 @@ class PodProbe:
 
 
 class KubernetesRoutes:
-    """`Resolver` and `Scaler` of a gateway; with the API server away, what was known last holds."""
+    """`Resolver` and `Scaler` of a gateway; without the API server it keeps its last state."""
 
     def __init__(
         self,
@@ -75,16 +76,16 @@ class KubernetesRoutes:
         deployments: Cache,
         pods: Cache,
         *,
-        ask: Ask = is_ready,
+        probe_ready: Probe = is_ready,
     ) -> None:
         self._api = api
-        self._ask = ask
+        self._probe_ready = probe_ready
         self._store = store
         self._functions = functions
         self._deployments = deployments
         self._pods = pods
         self._changes: Notifier[FunctionRef] = Notifier()
-        self._looks: dict[str, PodProbe] = {}
+        self._probes: dict[str, PodProbe] = {}
         functions.add_listener(lambda document: self._changes.notify(ref_of(document)))
         deployments.add_listener(self._child_changed)
         pods.add_listener(self._pod_changed)
@@ -98,47 +99,47 @@ class KubernetesRoutes:
     ) -> AsyncGenerator[Route | RouteRemoved, None]:
         for document in self._functions:
             subscription.add(ref_of(document))
-        told: dict[FunctionRef, Route] = {}
+        sent: dict[FunctionRef, Route] = {}
         async for ref in subscription.keys():
             found = await self._route(ref)
             if found is None:
-                if told.pop(ref, None) is not None:
+                if sent.pop(ref, None) is not None:
                     yield RouteRemoved(ref)
-            elif told.get(ref) != found:
-                told[ref] = found
+            elif sent.get(ref) != found:
+                sent[ref] = found
                 yield found
 
     async def scale(self, ref: FunctionRef, replicas: int) -> None:
-        """See `Scaler.scale`; raises Unavailable while there is nothing yet that has a size.
+        """See `Scaler.scale`; raises Unavailable before the first rollout.
 
-        A gateway that wakes what another one woke, and that grew meanwhile, takes nothing back: a
-        size is set only on the Deployment as it was when that was decided.
+        The size is only written to the version of the Deployment it was decided on. Two gateways
+        that wake the same function therefore never undo each other's scale-up.
         """
         record = await self._record(ref)
         low, high = record.function.spec.bounds
-        wanted = max(low, min(replicas, high))
-        deployment = self._sized(record)
+        size = max(low, min(replicas, high))
+        deployment = self._scaled_deployment(record)
         if deployment is None:
-            raise Unavailable(f"no revision of {ref} was rolled out yet", retry_after=1.0)
+            raise Unavailable(f"function {ref} has no deployment yet", retry_after=1.0)
         path = DEPLOYMENTS.path(ref.namespace, name_of(deployment))
-        grows = wanted > _size(deployment)
+        grows = size > _size(deployment)
         try:
-            for _ in range(ATTEMPTS):
-                size = _size(deployment)
-                if size == wanted or (grows and size > wanted):
+            for _ in range(MAX_ATTEMPTS):
+                current = _size(deployment)
+                if current == size or (grows and current > size):
                     return
-                if await self._resize(path, deployment, wanted):
+                if await self._resize(path, deployment, size):
                     return
                 deployment = await self._api.read(path)
         except ObjectNotFound as error:
             message = f"there is no function {ref}"
             raise FunctionNotFound(message, fix=Fix("list-functions")) from error
-        raise Conflict(f"the size of {ref} keeps being changed by others", fix="try again")
+        raise Conflict(f"the size of {ref} is being changed by other clients", fix="try again")
 
-    async def _resize(self, path: str, deployment: Document, wanted: int) -> bool:
-        """Set the size of a Deployment that is still the same; whether it was."""
+    async def _resize(self, path: str, deployment: Document, size: int) -> bool:
+        """Set the size of a Deployment, and return False if it was changed in the meantime."""
         version = deployment["metadata"]["resourceVersion"]
-        change = {"metadata": {"resourceVersion": version}, "spec": {"replicas": wanted}}
+        change = {"metadata": {"resourceVersion": version}, "spec": {"replicas": size}}
         try:
             await self._api.merge(f"{path}/scale", change, manager=MANAGER)
         except Conflict:
@@ -146,8 +147,8 @@ class KubernetesRoutes:
         return True
 
     async def close(self) -> None:
-        """End the probes."""
-        tasks = [look.task for look in self._looks.values() if look.task]
+        """Cancel all probes."""
+        tasks = [pod_probe.task for pod_probe in self._probes.values() if pod_probe.task]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -157,21 +158,19 @@ class KubernetesRoutes:
             record = await self._record(ref)
         except (FunctionNotFound, Unavailable):
             return None
-        deployment = self._sized(record)
-        asked = _size(deployment) if deployment else 0
-        return route(
-            record, [p for p in self._pods.of_function(ref) if self._is_up(p)], asked=asked
-        )
+        deployment = self._scaled_deployment(record)
+        size = _size(deployment) if deployment else 0
+        return route(record, [p for p in self._pods.of_function(ref) if self._is_up(p)], size=size)
 
     async def _record(self, ref: FunctionRef) -> Record:
-        """The function; where its spec cannot be read, as the revision that serves was made."""
+        """Return the function, or its serving revision if its spec is invalid."""
         try:
             return await self._store.get(ref)
         except UnreadableFunction:
-            return await self._store.survivor(ref)
+            return await self._store.get_serving(ref)
 
-    def _sized(self, record: Record) -> Document | None:
-        """The Deployment whose size the load decides: of what serves, else of the newest."""
+    def _scaled_deployment(self, record: Record) -> Document | None:
+        """Return the Deployment to scale: that of the serving revision, or else the newest."""
         found = sorted(self._deployments.of_function(record.function.ref), key=revision_of)
         serving = [d for d in found if revision_of(d) == record.serving]
         return next(reversed(serving or found), None)
@@ -182,50 +181,56 @@ class KubernetesRoutes:
 
     def _pod_changed(self, pod: Document) -> None:
         uid, address, state = pod["metadata"]["uid"], address_of(pod), state_of(pod)
-        gone = self._pods.get(pod["metadata"]["namespace"], name_of(pod)) is not pod
-        look = self._looks.get(uid)
-        if look and (gone or look.address != address or not _goes_on(look, state)):
-            self._forget(uid)
-            look = None
-        if address and not gone and state in ("starting", "ready"):
-            look = look or self._begin(pod, address)
-            look.ready = state == "ready"
-            # the kubelet's word counts where it is a new one
-            look.up = look.up or (look.ready and look.early)
+        removed = self._pods.get(pod["metadata"]["namespace"], name_of(pod)) is not pod
+        pod_probe = self._probes.get(uid)
+        if pod_probe and (
+            removed or pod_probe.address != address or not _continues(pod_probe, state)
+        ):
+            self._cancel_probe(uid)
+            pod_probe = None
+        if address and not removed and state in ("starting", "ready"):
+            pod_probe = pod_probe or self._start_probe(pod, address)
+            pod_probe.ready = state == "ready"
+            # the condition counts if it became true after the first list
+            pod_probe.up = pod_probe.up or (pod_probe.ready and pod_probe.early)
         self._child_changed(pod)
 
     def _is_up(self, pod: Document) -> bool:
-        look = self._looks.get(pod["metadata"]["uid"])
-        return look is not None and look.up and look.address == address_of(pod)
+        pod_probe = self._probes.get(pod["metadata"]["uid"])
+        return pod_probe is not None and pod_probe.up and pod_probe.address == address_of(pod)
 
-    def _begin(self, pod: Document, address: str) -> PodProbe:
-        look = PodProbe(address, early=state_of(pod) == "starting")
-        self._looks[pod["metadata"]["uid"]] = look
-        look.task = asyncio.get_running_loop().create_task(self._knock(pod, look))
-        return look
+    def _start_probe(self, pod: Document, address: str) -> PodProbe:
+        pod_probe = PodProbe(address, early=state_of(pod) == "starting")
+        self._probes[pod["metadata"]["uid"]] = pod_probe
+        pod_probe.task = asyncio.get_running_loop().create_task(
+            self._probe_until_ready(pod, pod_probe)
+        )
+        return pod_probe
 
-    def _forget(self, uid: str) -> None:
-        look = self._looks.pop(uid)
-        if look.task:
-            look.task.cancel()
+    def _cancel_probe(self, uid: str) -> None:
+        pod_probe = self._probes.pop(uid)
+        if pod_probe.task:
+            pod_probe.task.cancel()
 
-    async def _knock(self, pod: Document, look: PodProbe) -> None:
-        """Ask a pod until it is ready; whatever becomes of it otherwise cancels this."""
-        asked, early = 0, True
-        while not look.up and not await self._ask(look.address, _patience(early)):
-            asked += 1
-            early = asked < FIRST_PROBES
-            await asyncio.sleep(FIRST_PAUSE if early else PAUSE)
-        look.up = True
+    async def _probe_until_ready(self, pod: Document, pod_probe: PodProbe) -> None:
+        """Probe a pod until it is ready; its change or removal cancels the task."""
+        probes, early = 0, True
+        while not pod_probe.up and not await self._probe_ready(
+            pod_probe.address, _probe_timeout(early)
+        ):
+            probes += 1
+            early = probes < FIRST_PROBES
+            await asyncio.sleep(FIRST_PROBE_INTERVAL if early else PROBE_INTERVAL)
+        pod_probe.up = True
         self._child_changed(pod)
 
 
-def _goes_on(look: PodProbe, state: str) -> bool:
-    """Whether a pod is on its way, or still ready: what was known of it holds."""
-    return state == "ready" or (state == "starting" and not look.ready)
+def _continues(pod_probe: PodProbe, state: str) -> bool:
+    """Return whether a pod is still starting or still ready, so that its probe stays valid."""
+    return state == "ready" or (state == "starting" and not pod_probe.ready)
 
 
-def _patience(early: bool) -> float:
+def _probe_timeout(early: bool) -> float:
     return FIRST_DEADLINE if early else PROBE_DEADLINE
 
 
@@ -233,13 +238,11 @@ def _size(deployment: Document) -> int:
     return int(deployment["spec"].get("replicas", 1))
 
 
-def route(record: Record, pods: Sequence[Document], *, asked: int) -> Route:
-    """The route of a function, from its resource, its pods that answer, and the size that was
-    asked for. Pure.
-    """
+def route(record: Record, pods: Sequence[Document], *, size: int) -> Route:
+    """Return the route of a function, from its record, its ready pods and its current size."""
     function = record.function
     endpoints = tuple(_endpoints(record, pods))
-    state, reason, message = _state(function, asked, ready=bool(endpoints))
+    state, reason, message = _state(function, size, ready=bool(endpoints))
     status = function.status
     return build_route(
         function,
@@ -257,7 +260,7 @@ def _endpoints(record: Record, pods: Sequence[Document]) -> list[Endpoint]:
     return [Endpoint(name_of(pod), address) for pod in serving if (address := address_of(pod))]
 
 
-def _state(function: Function, asked: int, *, ready: bool) -> tuple[RouteState, str, str]:
+def _state(function: Function, size: int, *, ready: bool) -> tuple[RouteState, str, str]:
     if function.metadata.deletion_timestamp is not None:
         return "suspended", "Deleting", "is being deleted"
     if function.spec.suspend:
@@ -265,9 +268,10 @@ def _state(function: Function, asked: int, *, ready: bool) -> tuple[RouteState, 
     if ready:
         return "ready", "", ""
     status = function.status
-    said = status.condition("Ready") if status else None
-    going = status.condition("Progressing") if status else None
-    if said is not None and said.status == "False" and (going is None or going.status != "True"):
-        return "failed", said.reason, said.message
+    condition = status.condition("Ready") if status else None
+    progressing = status.condition("Progressing") if status else None
+    stopped = progressing is None or progressing.status != "True"
+    if condition is not None and condition.status == "False" and stopped:
+        return "failed", condition.reason, condition.message
     served = status is not None and status.revision is not None
-    return ("asleep" if served and asked == 0 else "starting"), "", ""
+    return ("asleep" if served and size == 0 else "starting"), "", ""

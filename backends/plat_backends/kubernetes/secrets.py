@@ -1,4 +1,4 @@
-"""Secrets of functions as Secrets of the cluster."""
+"""Secrets of functions, stored as Kubernetes Secrets."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ FIELD_MANAGER = "plat-gateway"
 
 
 class KubernetesSecretStore:
-    """`SecretStore` over Secrets that carry plat's label; others are never read or replaced."""
+    """`SecretStore` over Secrets with plat's label; others are never read or replaced."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
 
     async def put(self, namespace: str, name: str, values: Mapping[str, str]) -> None:
-        """See `SecretStore.put`; raises Conflict where the name is somebody else's Secret."""
+        """See `SecretStore.put`; raises Conflict if a Secret without the label has the name."""
         path = SECRETS.path(namespace, name)
         try:
             live = await self._api.read(path)
         except ObjectNotFound:
             live = None
-        if live is not None and not _is_ours(live):
+        if live is not None and not _is_managed(live):
             raise Conflict(
-                f"secret {name} is there already and is not plat's",
+                f"secret {name} exists already and is not managed by plat",
                 fix=Fix("choose-secret-name", {"name": name, "namespace": namespace}),
             )
         document: Document = {
@@ -77,7 +77,7 @@ class KubernetesSecretStore:
             found = await self._api.read(SECRETS.path(namespace, name))
         except ObjectNotFound:
             found = {"metadata": {}}
-        if not _is_ours(found):
+        if not _is_managed(found):
             raise SecretNotFound(
                 f"there is no secret {name}", fix=Fix("set-secret", {"name": name})
             )
@@ -85,7 +85,7 @@ class KubernetesSecretStore:
 
 
 class KubernetesSecretVersions:
-    """`SecretVersions` over the metadata of Secrets: an operator never asks for a value."""
+    """`SecretVersions` over the metadata of Secrets: the operator never requests a value."""
 
     def __init__(self, secrets: Cache) -> None:
         self._secrets = secrets
@@ -106,5 +106,5 @@ class KubernetesSecretVersions:
         return self._changes.watch()
 
 
-def _is_ours(document: Document) -> bool:
+def _is_managed(document: Document) -> bool:
     return bool(document["metadata"].get("labels", {}).get(MANAGED_BY) == MANAGER)

@@ -1,4 +1,4 @@
-"""Kubernetes Events for warnings, and for nothing else."""
+"""Function store that reports failures as Kubernetes Events and conditions."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from plat_core.model.names import FunctionRef
 from plat_core.ports import FunctionStore, Record, Revision
 
 from plat_backends.kubernetes.api import Api
-from plat_backends.kubernetes.functions import UnreadableFunction
+from plat_backends.kubernetes.function_documents import UnreadableFunction
 from plat_backends.kubernetes.kinds import EVENTS, FUNCTIONS, Document
 
 log = logging.getLogger(__name__)
 
-SILENT: Final = frozenset({"Suspended", "Deleting"})
-"""Reasons that the owner knows already."""
-NOTE: Final = 1024
+SKIPPED_REASONS: Final = frozenset({"Suspended", "Deleting"})
+"""Reasons that the owner of the function caused."""
+MESSAGE_LENGTH: Final = 1024
 UNREADABLE: Final = "SpecInvalid"
 
 
 class WarningStore:
-    """A `FunctionStore` that posts an Event when a function begins to fail."""
+    """A `FunctionStore` that creates an Event when a function starts to fail."""
 
     def __init__(
         self,
@@ -43,58 +43,58 @@ class WarningStore:
         self._now = now
 
     async def put(self, function: Function) -> Function:
-        """As the port says."""
+        """See `FunctionStore.put`."""
         return await self._store.put(function)
 
     async def get(self, ref: FunctionRef) -> Record:
-        """As the port says; of one that cannot be read, the status tells."""
+        """See `FunctionStore.get`; an invalid function gets a condition with the cause."""
         try:
             return await self._store.get(ref)
         except UnreadableFunction as error:
-            await self._tell_unreadable(ref, error)
+            await self._report_unreadable(ref, error)
             raise
 
-    async def _tell_unreadable(self, ref: FunctionRef, error: UnreadableFunction) -> None:
+    async def _report_unreadable(self, ref: FunctionRef, error: UnreadableFunction) -> None:
         path = FUNCTIONS.path(ref.namespace, ref.name)
         try:
             live = await self._api.read(path)
             fix = error.fix if isinstance(error.fix, str) else self._describe_fix(error.fix)
-            if (body := refused(live, error, fix=fix, now=self._now())) is not None:
+            if (body := unreadable_status(live, error, fix=fix, now=self._now())) is not None:
                 await self._api.replace(f"{path}/status", body, manager="plat-operator")
         except PlatError as failed:
-            log.warning("%s cannot be read, and the status cannot say so: %s", ref, failed.message)
+            log.warning("cannot write the status of the invalid %s: %s", ref, failed.message)
 
     async def list(self, namespace: str | None = None) -> Sequence[Record]:
-        """As the port says."""
+        """See `FunctionStore.list`."""
         return await self._store.list(namespace)
 
     async def delete(self, ref: FunctionRef) -> None:
-        """As the port says."""
+        """See `FunctionStore.delete`."""
         await self._store.delete(ref)
 
     async def purge(self, ref: FunctionRef) -> None:
-        """As the port says."""
+        """See `FunctionStore.purge`."""
         await self._store.purge(ref)
 
     async def put_status(
         self, ref: FunctionRef, status: FunctionStatus, *, serving: int, failed: int
     ) -> None:
-        """As the port says; a failure that is new is told in an Event as well."""
+        """See `FunctionStore.put_status`; a new failure is reported in an Event too."""
         function = (await self._store.get(ref)).function
         await self._store.put_status(ref, status, serving=serving, failed=failed)
         ready = status.condition("Ready")
         before = function.status.condition("Ready") if function.status else None
-        if ready is None or ready.status != "False" or ready.reason in SILENT:
+        if ready is None or ready.status != "False" or ready.reason in SKIPPED_REASONS:
             return
         if before is None or (before.status, before.reason) != (ready.status, ready.reason):
             await self._warn(function, ready)
 
     async def add_revision(self, revision: Revision, *, keep: int) -> None:
-        """As the port says."""
+        """See `FunctionStore.add_revision`."""
         await self._store.add_revision(revision, keep=keep)
 
     def watch(self) -> AsyncGenerator[FunctionRef, None]:
-        """As the port says."""
+        """See `FunctionStore.watch`."""
         return self._store.watch()
 
     async def _warn(self, function: Function, ready: Condition) -> None:
@@ -103,23 +103,23 @@ class WarningStore:
         try:
             await self._api.create(path, document, manager="plat-operator")
         except Conflict:
-            log.debug("%s was warned of before", function.ref)
+            log.debug("%s has this event already", function.ref)
         except PlatError as error:
-            # an Event is a courtesy: the condition says the same
-            log.warning("no event for %s: %s", function.ref, error.message)
+            # the condition has the same message
+            log.warning("cannot create an event for %s: %s", function.ref, error.message)
 
 
-def refused(
+def unreadable_status(
     live: Document, error: UnreadableFunction, *, fix: str, now: datetime
 ) -> Document | None:
-    """`live` with a status that tells why it cannot be read; None where it tells that already."""
+    """Return `live` with the error in its status, or None if the status has it already."""
     generation, status = live["metadata"]["generation"], live.get("status", {})
-    known = {c["type"]: c for c in status.get("conditions", ())}
-    before = known.get("Ready", {})
-    said = (before.get("reason"), before.get("message"), status.get("observedGeneration"))
-    if said == (UNREADABLE, error.message, generation):
+    conditions = {c["type"]: c for c in status.get("conditions", ())}
+    before = conditions.get("Ready", {})
+    reported = (before.get("reason"), before.get("message"), status.get("observedGeneration"))
+    if reported == (UNREADABLE, error.message, generation):
         return None
-    known["Ready"] = {
+    conditions["Ready"] = {
         "type": "Ready",
         "status": "False",
         "reason": UNREADABLE,
@@ -128,12 +128,16 @@ def refused(
         "observedGeneration": generation,
     }
     fixes = [{"reason": UNREADABLE, "fix": fix}] if fix else []
-    told = {"observedGeneration": generation, "conditions": list(known.values()), "hints": fixes}
-    return {**live, "status": {**status, **told}}
+    changes = {
+        "observedGeneration": generation,
+        "conditions": list(conditions.values()),
+        "hints": fixes,
+    }
+    return {**live, "status": {**status, **changes}}
 
 
 def warning(function: Function, ready: Condition, *, now: datetime) -> Document:
-    """The Event about a failure; the same failure of the same generation has the same name."""
+    """Return the Event for a failure, with one name per failure and generation."""
     metadata, ref = function.metadata, function.ref
     key = f"{metadata.uid}/{function.generation}/{ready.reason}"
     stamp = now.isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -153,7 +157,7 @@ def warning(function: Function, ready: Condition, *, now: datetime) -> Document:
         },
         "type": "Warning",
         "reason": ready.reason,
-        "message": ready.message[:NOTE],
+        "message": ready.message[:MESSAGE_LENGTH],
         "source": {"component": "plat-operator"},
         "reportingComponent": "plat-operator",
         "reportingInstance": "",

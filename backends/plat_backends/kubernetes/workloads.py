@@ -1,4 +1,4 @@
-"""Replicas as pods: a Deployment per revision, a Service in front of the one that serves."""
+"""Workloads: a Deployment per revision, and a Service for the serving one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from plat_core.errors import Conflict, InvalidInput
@@ -20,7 +19,7 @@ from plat_backends.kubernetes import manifests, observing
 from plat_backends.kubernetes.api import Api
 from plat_backends.kubernetes.api_errors import ObjectNotFound
 from plat_backends.kubernetes.cache import Cache
-from plat_backends.kubernetes.functions import PARSED
+from plat_backends.kubernetes.caches import Caches
 from plat_backends.kubernetes.kinds import (
     ACCOUNTS,
     BUDGETS,
@@ -39,42 +38,22 @@ from plat_backends.kubernetes.kinds import (
     version_of,
 )
 from plat_backends.kubernetes.kinds import MANAGER as PLAT
+from plat_backends.kubernetes.parsed import ParsedDocuments
 from plat_backends.kubernetes.policy import ACCOUNT, NETWORK_POLICY, PodPolicy
 from plat_backends.kubernetes.probe_events import ProbeEvents
 
 log = logging.getLogger(__name__)
 
 MANAGER: Final = "plat-operator"
-DEFAULT: Final = "default"
+DEFAULT_ACCOUNT: Final = "default"
 
 
 class NameTaken(Conflict):
-    """The name of a child belongs to somebody else's object, which is left alone."""
-
-
-def _nobody(_document: Document) -> FunctionRef | None:
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Caches:
-    """What an operator knows of the cluster; secrets without their content."""
-
-    functions: Cache = field(default_factory=lambda: Cache(ref_of))
-    revisions: Cache = field(default_factory=Cache)
-    deployments: Cache = field(default_factory=Cache)
-    pods: Cache = field(default_factory=Cache)
-    services: Cache = field(default_factory=Cache)
-    budgets: Cache = field(default_factory=Cache)
-    accounts: Cache = field(default_factory=lambda: Cache(_nobody))
-    defaults: Cache = field(default_factory=lambda: Cache(_nobody))
-    """The accounts `default` of all namespaces."""
-    policies: Cache = field(default_factory=lambda: Cache(_nobody))
-    secrets: Cache = field(default_factory=lambda: Cache(_nobody))
+    """The name of a child is used by an object of another owner, which is not changed."""
 
 
 class KubernetesWorkloads:
-    """`Workloads` over the caches and the API; nothing is written that is so already."""
+    """`Workloads` over the caches and the API; an unchanged object is not written."""
 
     def __init__(
         self,
@@ -90,7 +69,7 @@ class KubernetesWorkloads:
         self._now = now
         self._probes = ProbeEvents(api)
         self._locks: dict[str, asyncio.Lock] = {}
-        self._specs: dict[FunctionRef, tuple[tuple[str, int], FunctionSpec]] = {}
+        self._specs: ParsedDocuments[FunctionSpec] = ParsedDocuments()
         self._changes: Notifier[FunctionRef] = Notifier()
         for cache in (caches.deployments, caches.pods, caches.services, caches.budgets):
             cache.add_listener(self._child_changed)
@@ -109,14 +88,14 @@ class KubernetesWorkloads:
             deployments,
             now=self._now(),
             missing=self._missing(ref.namespace, spec) if spec else (),
-            probed=await self._probes.of(observing.unexplained(pods, deployments)),
+            probed=await self._probes.messages(observing.unexplained(pods, deployments)),
         )
 
     def wanted(self, record: Record) -> int:
-        """How many replicas the load asks for: the size of the Deployment that serves.
+        """Return the replicas that the load needs: the size of the serving Deployment.
 
-        A spec that is new runs at least once, so that its deploy has an outcome; a Deployment that
-        somebody deleted comes back, unless the function was asleep.
+        A new spec runs at least one replica, so that its deploy gets an outcome. A Deployment that
+        was deleted by hand gets its replicas back, unless the function was scaled to zero.
         """
         function, latest = record.function, record.latest
         number = record.serving or (latest.number if latest else 0)
@@ -134,9 +113,9 @@ class KubernetesWorkloads:
         return max(1, int(live["spec"].get("replicas", 1)) if live else 1)
 
     async def apply(self, workload: Workload) -> None:
-        """See `Workloads.apply`; raises Conflict where a name is taken by somebody else.
+        """See `Workloads.apply`; raises NameTaken, Conflict.
 
-        Of a function that is gone or being deleted, the garbage collector takes the children.
+        The children of a deleted function are left to the garbage collector.
         """
         ref = workload.ref
         function = self._caches.functions.get(ref.namespace, ref.name)
@@ -151,7 +130,7 @@ class KubernetesWorkloads:
             await self._ensure_service(ref, owner, serving)
         await self._ensure_budget(ref, owner)
         for deployment in self._caches.deployments.of_function(ref):
-            if revision_of(deployment) not in workload.counts and _is_of(deployment, owner):
+            if revision_of(deployment) not in workload.counts and _is_owned_by(deployment, owner):
                 await self._remove(DEPLOYMENTS, self._caches.deployments, deployment)
 
     def watch(self) -> AsyncGenerator[FunctionRef, None]:
@@ -159,24 +138,25 @@ class KubernetesWorkloads:
         return self._changes.watch()
 
     async def forget(self, ref: FunctionRef) -> None:
-        """See `Workloads.forget`: nothing is kept here that the cluster does not keep."""
+        """See `Workloads.forget`: this backend stores nothing outside the cluster."""
 
     async def close(self) -> None:
-        """Pods belong to the cluster: they outlive whoever looks after them."""
+        """Do nothing: pods keep running without an operator."""
 
     async def _ensure_shared(self, namespace: str) -> None:
         account = manifests.account(namespace, self._pull_secrets(namespace))
         policy = manifests.network_policy(namespace, self._policy)
-        # of many functions that come at once, one makes what all of them share
+        # the lock lets one of many concurrent functions create the shared objects
         async with self._locks.setdefault(namespace, asyncio.Lock()):
             await self._ensure(ACCOUNTS, self._caches.accounts, account)
             await self._ensure(POLICIES, self._caches.policies, policy)
 
     def _pull_secrets(self, namespace: str) -> list[str]:
-        """The logins that hold everywhere, and those of the namespace: what its own account
-        `default` has is what every other pod there is pulled with.
+        """Return the pull secrets of the installation and those of the account `default`.
+
+        Other pods of the namespace use the secrets of this account too.
         """
-        own = self._caches.defaults.get(namespace, DEFAULT) or {}
+        own = self._caches.defaults.get(namespace, DEFAULT_ACCOUNT) or {}
         names = [entry["name"] for entry in own.get("imagePullSecrets") or () if entry.get("name")]
         return list(dict.fromkeys([*self._policy.pull_secrets, *names]))
 
@@ -185,63 +165,70 @@ class KubernetesWorkloads:
     ) -> None:
         revision = workload.revisions.get(number)
         if revision is None:
-            raise InvalidInput(f"revision {number} of {workload.ref} is asked for but not given")
-        wanted = manifests.deployment(
+            raise InvalidInput(
+                f"revision {number} of {workload.ref} is needed, but not part of the workload"
+            )
+        desired = manifests.deployment(
             revision,
             self._policy,
             owner=owner,
             replicas=max(count, 0),
         )
-        await self._ensure(DEPLOYMENTS, self._caches.deployments, wanted)
+        await self._ensure(DEPLOYMENTS, self._caches.deployments, desired)
 
     async def _ensure_service(self, ref: FunctionRef, owner: str, serving: int) -> None:
-        wanted = manifests.service(ref, owner=owner, serving=serving)
+        desired = manifests.service(ref, owner=owner, serving=serving)
         try:
-            await self._ensure(SERVICES, self._caches.services, wanted)
+            await self._ensure(SERVICES, self._caches.services, desired)
         except NameTaken as error:
-            # the gateway goes to the pods: the function runs, only without a name of its own
-            log.warning("%s has no Service: %s", ref, error.message)
+            # the gateway calls pods directly, so the function works without its DNS name
+            log.warning("cannot create the Service of %s: %s", ref, error.message)
 
     async def _ensure_budget(self, ref: FunctionRef, owner: str) -> None:
         spec = self._spec(ref)
         live = self._caches.budgets.get(ref.namespace, ref.name)
         if spec is not None and spec.bounds[0] > 1:
-            wanted = manifests.budget(ref, owner=owner)
-            await self._ensure(BUDGETS, self._caches.budgets, wanted)
-        elif live is not None and _is_of(live, owner):
+            desired = manifests.budget(ref, owner=owner)
+            await self._ensure(BUDGETS, self._caches.budgets, desired)
+        elif live is not None and _is_owned_by(live, owner):
             await self._remove(BUDGETS, self._caches.budgets, live)
 
-    async def _ensure(self, kind: Kind, cache: Cache, wanted: Document) -> None:
-        """Write `wanted` unless it is so; the version that was looked at has to be the stored one,
-        or the size of a Deployment that the gateway just changed would be changed back.
+    async def _ensure(self, kind: Kind, cache: Cache, desired: Document) -> None:
+        """Apply `desired`, unless the live object contains it already.
+
+        The write names the version it was decided on. Otherwise it could undo a new size that the
+        gateway has just set.
         """
-        live = cache.get(namespace_of(wanted), name_of(wanted))
+        live = cache.get(namespace_of(desired), name_of(desired))
         if live is not None:
-            if not _is_of(live, owner_of(wanted)):
+            if not _is_owned_by(live, owner_of(desired)):
                 raise _name_taken(kind, live)
-            if manifests.holds(wanted, live):
+            if manifests.contains(live, desired):
                 return
-            wanted["metadata"]["resourceVersion"] = str(version_of(live))
-        path = kind.path(namespace_of(wanted), name_of(wanted))
+            desired["metadata"]["resourceVersion"] = str(version_of(live))
+        path = kind.path(namespace_of(desired), name_of(desired))
         try:
-            # what is not known may be somebody else's all the same: nothing of that is taken over
-            stored = await self._api.apply(path, wanted, manager=MANAGER, force=live is not None)
+            # an object outside the cache may belong to another owner: never take over its fields
+            stored = await self._api.apply(path, desired, manager=MANAGER, force=live is not None)
         except (Conflict, ObjectNotFound) as error:
-            await self._look_again(kind, cache, wanted, live)
-            where = f"{namespace_of(wanted)}/{name_of(wanted)}"
-            raise Conflict(f"{kind.name} {where} was just changed") from error
+            await self._refresh(kind, cache, desired, live)
+            where = f"{namespace_of(desired)}/{name_of(desired)}"
+            raise Conflict(f"{kind.name} {where} was changed in the meantime") from error
         cache.put(stored, notify=False)
 
-    async def _look_again(
-        self, kind: Kind, cache: Cache, wanted: Document, live: Document | None
+    async def _refresh(
+        self, kind: Kind, cache: Cache, desired: Document, live: Document | None
     ) -> None:
-        """Learn what is stored, whoever made it: the caches have only what carries plat's label."""
-        found = await self._find(kind.path(namespace_of(wanted), name_of(wanted)))
+        """Read the live object into the cache; raises NameTaken.
+
+        The caches contain objects with plat's label only.
+        """
+        found = await self._find(kind.path(namespace_of(desired), name_of(desired)))
         if found is None:
             if live is not None:
                 cache.drop(live)
             return
-        if not _is_of(found, owner_of(wanted)):
+        if not _is_owned_by(found, owner_of(desired)):
             raise _name_taken(kind, found)
         cache.put(found)
 
@@ -262,20 +249,14 @@ class KubernetesWorkloads:
         return next((d for d in found if revision_of(d) == number), None)
 
     def _spec(self, ref: FunctionRef) -> FunctionSpec | None:
-        """The spec; it is read anew only where it changed, because reading it is dear."""
+        """Return the spec, which is parsed only after a change because parsing is slow."""
         function = self._caches.functions.get(ref.namespace, ref.name)
         if function is None:
-            self._specs.pop(ref, None)
+            self._specs.discard(ref)
             return None
         metadata = function["metadata"]
         version = (str(metadata["uid"]), int(metadata["generation"]))
-        known = self._specs.get(ref)
-        if known is None or known[0] != version:
-            self._specs.pop(ref, None)
-            known = self._specs[ref] = version, FunctionSpec.model_validate(function["spec"])
-            if len(self._specs) > PARSED:
-                del self._specs[next(iter(self._specs))]
-        return known[1]
+        return self._specs.get(ref, version, lambda: FunctionSpec.model_validate(function["spec"]))
 
     def _missing(self, namespace: str, spec: FunctionSpec) -> set[str]:
         return {
@@ -289,8 +270,8 @@ class KubernetesWorkloads:
             self._changes.notify(ref)
 
     def _shared_changed(self, document: Document) -> None:
-        """One function of the namespace is enough to bring back what all of them share."""
-        if name_of(document) in (ACCOUNT, DEFAULT, NETWORK_POLICY):
+        """Notify one function of the namespace, whose reconcile restores the shared objects."""
+        if name_of(document) in (ACCOUNT, DEFAULT_ACCOUNT, NETWORK_POLICY):
             namespace = namespace_of(document)
             for function in self._caches.functions:
                 if namespace_of(function) == namespace:
@@ -298,18 +279,18 @@ class KubernetesWorkloads:
                     return
 
 
-def _is_of(document: Document, owner: str) -> bool:
-    """Whether it belongs to `owner`; what plat made, and somebody took its owner from, does too."""
-    if (of := owner_of(document)) or "deletionTimestamp" in document["metadata"]:
-        return of == owner
+def _is_owned_by(document: Document, owner: str) -> bool:
+    """Return whether an object belongs to `owner`, or is plat's and lost its owner reference."""
+    if (actual := owner_of(document)) or "deletionTimestamp" in document["metadata"]:
+        return actual == owner
     return not owner or document["metadata"].get("labels", {}).get(MANAGED_BY) == PLAT
 
 
 def _name_taken(kind: Kind, live: Document) -> NameTaken:
     where = f"{namespace_of(live)}/{name_of(live)}"
     if "deletionTimestamp" in live["metadata"] or owner_of(live):
-        return NameTaken(f"{kind.name} {where} of another object is still there", fix="wait")
+        return NameTaken(f"{kind.name} {where} of another object still exists", fix="wait")
     return NameTaken(
-        f"{kind.name} {where} is there already and is not plat's",
+        f"{kind.name} {where} exists already and is not managed by plat",
         fix=Fix("choose-object-name", {"kind": kind.name.lower(), "name": name_of(live)}),
     )
