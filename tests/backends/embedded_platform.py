@@ -7,14 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from plat_backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing, cgroups
+from plat_backends.embedded import EmbeddedLogs, EmbeddedWorkloads, cgroups
 from plat_backends.memory import MemorySecretStore
+from plat_backends.replica.timing import ReplicaTiming
 from plat_core.ports import LogQuery, Replica, Revision, SecretStore, Workload
 
 from ..contract.worlds import QUICK, until
 from .embedded_home import Home
 
-_permitted = cgroups.detect("test-detect")
+_permitted = cgroups.detect_cgroups("test-detect")
 _permitted.remove()
 CGROUPS = bool(_permitted.parents)
 
@@ -58,7 +59,7 @@ class Platform:
 
 @asynccontextmanager
 async def platform(
-    home: Home, *, timing: Timing = QUICK, secrets: SecretStore | None = None, **options: Any
+    home: Home, *, timing: ReplicaTiming = QUICK, secrets: SecretStore | None = None, **options: Any
 ) -> AsyncIterator[Platform]:
     logs = EmbeddedLogs(home.path / "logs")
     workloads = await EmbeddedWorkloads.open(

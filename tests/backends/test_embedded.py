@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plat_backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing, cgroups
+from plat_backends.embedded import EmbeddedLogs, EmbeddedWorkloads, cgroups
 from plat_backends.memory import MemorySecretStore
+from plat_backends.replica.timing import ReplicaTiming
 from plat_core.model.names import FunctionRef
 from plat_core.ports import LogQuery, Replica
 
@@ -46,7 +47,7 @@ async def test_repeated_crashes_are_a_crash_loop_with_a_growing_delay(home: Home
 
 
 async def test_a_signal_is_named_and_the_replica_recovers(home: Home) -> None:
-    async with platform(home, timing=Timing(backoff=0.05)) as world:
+    async with platform(home, timing=ReplicaTiming(backoff=0.05)) as world:
         flag = str(home.path / "flag")
         await world.scale(home.revision(mode="crash-once", env={"FLAG": flag}), 1)
         replica = await world.state("ready", restarts=1)
@@ -99,7 +100,7 @@ def is_replaced(gone: str) -> Callable[[Sequence[Replica]], bool]:
 
 
 async def test_a_replica_that_ignores_sigterm_is_killed(home: Home) -> None:
-    async with platform(home, timing=Timing(grace=0.3)) as world:
+    async with platform(home, timing=ReplicaTiming(grace=0.3)) as world:
         revision = home.revision(mode="stubborn", timeout="100ms")
         pid = (await home.info(await world.run(revision)))["pid"]
         await world.scale(revision, 0)
@@ -115,7 +116,7 @@ async def test_what_a_replica_started_ends_with_it(
     if grouped and not CGROUPS:
         pytest.skip("no control groups are permitted here")
     if not grouped:
-        monkeypatch.setattr(cgroups, "detect", lambda _: cgroups.Cgroups({}))
+        monkeypatch.setattr(cgroups, "detect_cgroups", lambda _: cgroups.Cgroups({}))
     async with platform(home) as world:
         replica = await world.run(home.revision())
         daemon = int(await home.call(replica, "/daemon"))
@@ -176,7 +177,7 @@ async def test_too_much_memory_is_told_as_such(home: Home, eater: str) -> None:
 async def test_without_control_groups_memory_is_limited_by_the_process(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cgroups, "detect", lambda _: cgroups.Cgroups({}))
+    monkeypatch.setattr(cgroups, "detect_cgroups", lambda _: cgroups.Cgroups({}))
     revision = home.revision(resources={"limits": {"memory": "64Mi"}}, concurrency=1)
     async with platform(home) as world:
         replica = await world.run(revision)

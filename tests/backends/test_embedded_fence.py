@@ -27,7 +27,8 @@ async def test_a_replica_has_the_contracts_environment_and_no_other(
     assert "hush" not in str(env)
     assert env.pop("LC_CTYPE", "") in ("", "C.UTF-8")
     assert set(env) == {
-        *("PATH", "LANG", "HOME", "TMPDIR", "PYTHONUNBUFFERED", "PORT", "K_SERVICE", "K_REVISION"),
+        *("PATH", "LANG", "HOME", "TMPDIR", "PYTHONUNBUFFERED"),
+        *("PORT", "K_SERVICE", "K_CONFIGURATION", "K_REVISION"),
         *("PLAT_INSTANCE", "PLAT_FUNCTION", "PLAT_REVISION", "PLAT_REPLICA", "PLAT_SOCKET"),
         *("PLAT_CODE", "PLAT_SITE", "PLAT_HANDLER", "PLAT_TIMEOUT", "PLAT_CONCURRENCY"),
         *("PLAT_LOG_TAGS", "PLAT_TERMINATION_LOG", "PLAT_SECRETS_DIR"),
@@ -115,7 +116,7 @@ async def test_a_socket_directory_of_somebody_else_is_refused(home: Home, tmp_pa
     made.symlink_to(base)
     with pytest.raises(Unavailable) as caught:
         await EmbeddedWorkloads.open(home.path, secrets=secrets, logs=logs, run_bases=(short,))
-    assert "somebody else" in caught.value.message
+    assert "belongs to another user" in caught.value.message
     made.unlink()
     short.rmdir()
 
@@ -186,4 +187,4 @@ async def test_a_broken_artifact_is_told(home: Home) -> None:
         await world.scale(home.revision(), 1)
         replica = await world.state("waiting")
     assert replica.failure is not None
-    assert "not whole" in replica.failure.message
+    assert "is incomplete" in replica.failure.message

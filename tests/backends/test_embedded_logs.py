@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plat_backends.embedded.lines import CUT, Splitter, call_of
-from plat_backends.embedded.logfiles import LogFile
-from plat_backends.embedded.logs import FOLLOWER_LINES, Budget, EmbeddedLogs
+from plat_backends.embedded.line_splitter import CUT, LineSplitter
+from plat_backends.embedded.log_files import LogFile
+from plat_backends.embedded.logs import FOLLOWER_LINES, ByteBudget, EmbeddedLogs
+from plat_backends.replica.log_lines import split_call_tag
 from plat_core.model.names import FunctionRef
 from plat_core.ports import LogQuery, LogRecord
 
@@ -27,31 +28,31 @@ def _record(number: int, text: str = "x") -> LogRecord:
 
 @given(st.lists(st.binary(max_size=40), max_size=30), st.integers(1, 20))
 def test_every_byte_comes_out_and_no_line_is_too_long(chunks: list[bytes], limit: int) -> None:
-    splitter = Splitter(limit)
+    splitter = LineSplitter(limit)
     lines = [line for chunk in chunks for line in splitter.feed(chunk)] + splitter.end()
-    whole = Splitter(limit)
+    whole = LineSplitter(limit)
     assert lines == whole.feed(b"".join(chunks)) + whole.end()
     assert all(len(line.removesuffix(CUT)) <= limit for line in lines)
 
 
 @given(st.lists(st.text(alphabet="ab ü", max_size=30), max_size=20))
 def test_lines_come_out_as_they_went_in(lines: list[str]) -> None:
-    splitter = Splitter()
+    splitter = LineSplitter()
     data = "".join(f"{line}\n" for line in lines).encode()
     assert [line for byte in data for line in splitter.feed(bytes([byte]))] == lines
 
 
 def test_a_long_line_is_cut_and_marked() -> None:
-    splitter = Splitter(4)
+    splitter = LineSplitter(4)
     assert splitter.feed(b"abcdefghi\nx\n") == ["abcd" + CUT, "efgh" + CUT, "i", "x"]
 
 
 def test_bytes_that_are_no_text_are_replaced() -> None:
-    assert Splitter().feed(b"\xff\xfe\r\n") == ["\ufffd\ufffd"]
+    assert LineSplitter().feed(b"\xff\xfe\r\n") == ["\ufffd\ufffd"]
 
 
 def test_half_lines_around_what_was_left_out_are_not_shown() -> None:
-    splitter = Splitter()
+    splitter = LineSplitter()
     assert splitter.feed(b"whole\nhal") == ["whole"]
     splitter.skip(b"f\nmore\nanother ha")
     assert splitter.feed(b"lf\nwhole again\n") == ["whole again"]
@@ -72,7 +73,7 @@ def test_half_lines_around_what_was_left_out_are_not_shown() -> None:
     ],
 )
 def test_the_call_of_a_line(line: str, found: tuple[str | None, str]) -> None:
-    assert call_of(line) == found
+    assert split_call_tag(line) == found
 
 
 def test_the_ring_keeps_the_newest_lines_within_its_bound(tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_a_torn_line_spoils_only_itself(tmp_path: Path) -> None:
 
 
 def test_budget_refills_with_time() -> None:
-    budget = Budget(100)
+    budget = ByteBudget(100)
     assert budget.take(200, 10)
     assert not budget.take(1, 10)
     assert budget.take(50, 10.5)
@@ -119,11 +120,11 @@ def test_budget_refills_with_time() -> None:
 
 async def test_too_much_output_is_dropped_and_counted(tmp_path: Path) -> None:
     logs = EmbeddedLogs(tmp_path, rate=1000, now=lambda: START)
-    sink = logs.sink(REF, "orders-1-a", "orders-1")
-    sink.output("stdout", b"a\nb\n")
-    sink.output("stdout", b"x\n" * 2000)
-    sink.output("stderr", b"c")
-    sink.end()
+    output = logs.open_output(REF, "orders-1-a", "orders-1")
+    output.receive("stdout", b"a\nb\n")
+    output.receive("stdout", b"x\n" * 2000)
+    output.receive("stderr", b"c")
+    output.end()
     found = [(r.stream, r.text) async for r in logs.read(REF, LogQuery())]
     assert found == [
         ("stdout", "a"),
@@ -131,7 +132,7 @@ async def test_too_much_output_is_dropped_and_counted(tmp_path: Path) -> None:
         ("platform", "2000 lines dropped: the function writes too fast"),
         ("stderr", "c"),
     ]
-    assert sink.last() == "a\nb\nc"
+    assert output.last() == "a\nb\nc"
     await logs.close()
 
 
@@ -154,7 +155,7 @@ async def test_a_disk_that_refuses_stops_nobody(
     logs = EmbeddedLogs(tmp_path)
     logs.add(REF, _record(1))
     await logs.close()
-    assert "1 lines of orders were not kept" in caplog.text
+    assert "1 log lines of orders could not be stored" in caplog.text
 
 
 async def test_forget_removes_every_line(tmp_path: Path) -> None:

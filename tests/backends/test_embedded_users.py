@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from plat_backends.embedded import start
-from plat_backends.embedded.users import Users, closed
+from plat_backends.embedded import process_starter
+from plat_backends.embedded.function_users import FunctionUsers, find_barrier
 from plat_backends.memory import MemorySecretStore
 from plat_core.model.names import FunctionRef
 
@@ -36,16 +36,16 @@ def open_folder() -> Iterator[Path]:
 
 @needs_root
 @pytest.mark.skipif(
-    not SYSTEM_PYTHON.exists() or closed(SYSTEM_PYTHON) is not None,
+    not SYSTEM_PYTHON.exists() or find_barrier(SYSTEM_PYTHON) is not None,
     reason="no Python here that every user may run",
 )
 async def test_a_replica_runs_as_a_user_of_its_own(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, path in (("LAUNCH", start.LAUNCH), ("LAUNCHER", LAUNCHER)):
+    for name, path in (("LAUNCH", process_starter.LAUNCH), ("LAUNCHER", LAUNCHER)):
         shutil.copy(path, open_folder / name)
         (open_folder / name).chmod(0o644)
-    monkeypatch.setattr(start, "LAUNCH", open_folder / "LAUNCH")
+    monkeypatch.setattr(process_starter, "LAUNCH", open_folder / "LAUNCH")
     home = Home(open_folder / "home", python=SYSTEM_PYTHON, launcher=open_folder / "LAUNCHER")
     secrets = MemorySecretStore()
     await secrets.put("default", "db", {"url": "x"})
@@ -84,25 +84,25 @@ def test_closed_names_the_barrier(open_folder: Path) -> None:
     inner = open_folder / "inner"
     inner.mkdir(mode=0o700)
     (inner / "file").write_text("")
-    assert closed(inner / "file") == inner
+    assert find_barrier(inner / "file") == inner
     inner.chmod(0o711)
     (inner / "file").chmod(0o600)
-    assert closed(inner / "file") == inner / "file"
+    assert find_barrier(inner / "file") == inner / "file"
     (inner / "file").chmod(0o604)
-    assert closed(inner / "file") is None
-    assert closed(inner / "nothing") == inner / "nothing"
+    assert find_barrier(inner / "file") is None
+    assert find_barrier(inner / "nothing") == inner / "nothing"
 
 
 @needs_root
 def test_functions_have_users_apart_while_there_are_enough() -> None:
-    users = Users(range(70_000, 70_003))
-    picked = [users.pick(FunctionRef(name), []) for name in ("a", "b", "c")]
+    users = FunctionUsers(range(70_000, 70_003))
+    picked = [users.assign(FunctionRef(name), []) for name in ("a", "b", "c")]
     assert sorted(filter(None, picked)) == [70_000, 70_001, 70_002]
-    assert users.pick(FunctionRef("a"), []) == picked[0]
+    assert users.assign(FunctionRef("a"), []) == picked[0]
     users.release(FunctionRef("b"))
-    assert users.pick(FunctionRef("d"), []) == picked[1]
+    assert users.assign(FunctionRef("d"), []) == picked[1]
 
 
 def test_no_ids_no_users() -> None:
-    assert not Users(None).active
-    assert Users(None).pick(FunctionRef("a"), []) is None
+    assert not FunctionUsers(None).active
+    assert FunctionUsers(None).assign(FunctionRef("a"), []) is None

@@ -13,8 +13,7 @@ from typing import Protocol
 
 import httpx
 from plat_backends.docker import ContainerPolicy, DockerLogs, DockerWorkloads, Engine
-from plat_backends.docker import Timing as DockerTiming
-from plat_backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing
+from plat_backends.embedded import EmbeddedLogs, EmbeddedWorkloads
 from plat_backends.kubernetes import KubernetesLogs
 from plat_backends.memory import (
     CrashingWorkloads,
@@ -24,12 +23,13 @@ from plat_backends.memory import (
     NeverReadyWorkloads,
     SlowWorkloads,
 )
+from plat_backends.replica.timing import ReplicaTiming
 from plat_core.ports import Failure, Replica, Revision, Workloads
 
 from ..backends.embedded_home import Home
 from .samples import REF, revision
 
-QUICK = Timing(start=30, probe=0.2, grace=5, backoff=0.05, backoff_most=0.2, settled=0.3)
+QUICK = ReplicaTiming(start=30, probe=0.2, grace=5, backoff=0.05, max_backoff=0.2, settled=0.3)
 
 
 class World(Protocol):
@@ -89,7 +89,7 @@ class EmbeddedWorld:
     def __init__(self, behaviour: str, home: Path) -> None:
         self.home = Home(home)
         self.mode = {"slow": "never"}.get(behaviour, behaviour)
-        self.timing = QUICK if behaviour != "never" else Timing(start=0.2, backoff=30)
+        self.timing = QUICK if behaviour != "never" else ReplicaTiming(start=0.2, backoff=30)
 
     async def open(self) -> None:
         self.logs = EmbeddedLogs(self.home.path / "logs")
@@ -123,12 +123,12 @@ class DockerWorld:
         self.env = [{"name": "MODE", "value": mode}]
         self.image = image
         self.policy = ContainerPolicy(instance=instance, network=instance)
-        self.timing = DockerTiming(
+        self.timing = ReplicaTiming(
             start=0.5 if behaviour == "never" else 30,
             probe=0.3,
             drain=0.05,
             backoff=0.05,
-            backoff_most=0.2 if behaviour != "never" else 30,
+            max_backoff=0.2 if behaviour != "never" else 30,
             settled=0.3,
         )
 

@@ -10,9 +10,10 @@ import docker
 import httpx
 import pytest
 from docker.models.containers import Container
-from plat_backends.docker import ContainerPolicy, DockerWorkloads, Engine, Timing
+from plat_backends.docker import ContainerPolicy, DockerWorkloads, Engine
 from plat_backends.docker.spec import INSTANCE, REPLICA
 from plat_backends.memory import MemorySecretStore
+from plat_backends.replica.timing import ReplicaTiming
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Replica, Revision, Workload
 
@@ -23,7 +24,7 @@ from .revisions import REF, revision
 __all__ = ["docker_client", "docker_image", "docker_instance"]
 
 PATIENCE = 60
-QUICK = Timing(probe=0.5, drain=0.05, backoff=0.1, backoff_most=2)
+QUICK = ReplicaTiming(probe=0.5, drain=0.05, backoff=0.1, max_backoff=2)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ carry this installation's labels are ever touched.
 from plat_backends.docker.engine import Engine
 from plat_backends.docker.logs import DockerLogs, LogArchive
 from plat_backends.docker.spec import ContainerPolicy
-from plat_backends.docker.surroundings import Timing
 from plat_backends.docker.workloads import DockerWorkloads
 
-__all__ = ["ContainerPolicy", "DockerLogs", "DockerWorkloads", "Engine", "LogArchive", "Timing"]
+__all__ = ["ContainerPolicy", "DockerLogs", "DockerWorkloads", "Engine", "LogArchive"]

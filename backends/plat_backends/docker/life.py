@@ -14,13 +14,14 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from plat_core.backoff import backoff_delay
 from plat_core.errors import PlatError, Unavailable
 from plat_core.ports import Endpoint, Failure, Replica, ReplicaState, Revision
 
 from plat_backends.docker import creation, ending, spec
 from plat_backends.docker.engine import Container, ImageMissing, Refused
 from plat_backends.docker.failures import explain
-from plat_backends.docker.surroundings import Surroundings, Timing
+from plat_backends.docker.surroundings import Surroundings
 from plat_backends.replica import probe
 from plat_backends.replica.inputs import CannotStart
 
@@ -359,7 +360,8 @@ class Life:
         self._ready_at = None
         log.warning("%s: %s: %s", self.name.container, failure.reason, failure.message)
         self._trouble("waiting", failure)
-        await asyncio.sleep(backoff(self._timing, self._restarts))
+        initial, maximum = self._timing.backoff, self._timing.max_backoff
+        await asyncio.sleep(backoff_delay(self._restarts, initial=initial, maximum=maximum))
 
     def _settled(self) -> bool:
         now = asyncio.get_running_loop().time()
@@ -393,8 +395,3 @@ class Life:
                 log.exception("ending %s failed", self.name.container)
                 await asyncio.sleep(RETRY_SECONDS)
         self._gone(self)
-
-
-def backoff(timing: Timing, restarts: int) -> float:
-    """Seconds before the next start: doubled each time, bounded."""
-    return min(timing.backoff * 2.0 ** min(max(restarts - 1, 0), 30), timing.backoff_most)

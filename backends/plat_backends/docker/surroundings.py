@@ -10,25 +10,10 @@ from plat_core.ports import SecretStore
 from plat_backends.docker.engine import Engine
 from plat_backends.docker.logs import LogArchive
 from plat_backends.docker.spec import ContainerPolicy, ReplicaName
+from plat_backends.replica.timing import ReplicaTiming
 
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds, but for `misses`, which counts probes."""
-
-    start: float = 60.0
-    """How long a container may take until it is ready."""
-    probe: float = 2.0
-    """Between two looks at a ready replica, and how long each may take."""
-    misses: int = 3
-    """Failed health probes after which it is killed."""
-    drain: float = 0.3
-    """From leaving the routes to SIGTERM: what gateways that learn of it over the wire may need."""
-    backoff: float = 0.5
-    """The first delay before a restart; it doubles."""
-    backoff_most: float = 30.0
-    settled: float = 10.0
-    """After so long in readiness, earlier crashes are forgotten."""
+DOCKER_TIMING = ReplicaTiming(probe=2.0, drain=0.3)
+"""`drain` covers gateways that learn of a route's removal over the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +25,4 @@ class Surroundings:
     policy: ContainerPolicy
     archive: LogArchive
     changed: Callable[[ReplicaName], None]
-    timing: Timing
+    timing: ReplicaTiming

@@ -28,12 +28,12 @@ from plat_backends.docker.spec import (
     owner_labels,
     secret_volume,
 )
-from plat_backends.docker.surroundings import Surroundings, Timing
+from plat_backends.docker.surroundings import DOCKER_TIMING, Surroundings
 from plat_backends.replica.scaling import plan_scaling
+from plat_backends.replica.timing import ReplicaTiming
 
 log = logging.getLogger(__name__)
 
-STANDARD = Timing()
 SWEEP_SECONDS = 5.0
 ADOPTION_SECONDS = 2.0
 RECONNECT_SECONDS = 0.5
@@ -61,7 +61,7 @@ class DockerWorkloads:
         *,
         secrets: SecretStore,
         policy: ContainerPolicy,
-        timing: Timing = STANDARD,
+        timing: ReplicaTiming = DOCKER_TIMING,
         token: Callable[[], str] = random_token,
     ) -> None:
         self._engine = engine
@@ -83,7 +83,7 @@ class DockerWorkloads:
         *,
         secrets: SecretStore,
         policy: ContainerPolicy,
-        timing: Timing = STANDARD,
+        timing: ReplicaTiming = DOCKER_TIMING,
         token: Callable[[], str] = random_token,
     ) -> DockerWorkloads:
         """Adopt what an earlier life left, and listen to Docker from now on; raises Unavailable."""

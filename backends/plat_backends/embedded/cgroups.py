@@ -1,8 +1,8 @@
-"""Control groups: limits on memory, CPU and processes, where this machine permits them.
+"""Control groups: limits on memory, CPU and processes, if this machine permits them.
 
-Version 2 (https://docs.kernel.org/admin-guide/cgroup-v2.html) where the unified tree has the
-controllers, otherwise version 1 (admin-guide/cgroup-v1). A replica's group is
-`plat/<instance>/<token>` at the top of the tree that is mounted here.
+Version 2 (https://docs.kernel.org/admin-guide/cgroup-v2.html) if the unified tree has the
+controllers, otherwise version 1 (admin-guide/cgroup-v1). The group of a replica is
+`plat/<instance>/<token>` at the top of the mounted tree.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ TRIES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What one replica may use: bytes, cores, processes with their threads."""
+class CgroupLimits:
+    """Limits of one replica: bytes, cores, and processes including their threads."""
 
     memory: int | None = None
     cpu: float | None = None
@@ -40,11 +40,11 @@ class Cgroup:
 
     @property
     def files(self) -> list[Path]:
-        """Where a process writes itself to enter."""
+        """Files to which a process writes its pid to enter the group."""
         return [path / "cgroup.procs" for path in dict.fromkeys(self.directories.values())]
 
     def pids(self) -> set[int]:
-        """Who is in it."""
+        """Return the pids in the group."""
         found: set[int] = set()
         for file in self.files:
             with suppress(OSError):
@@ -52,7 +52,7 @@ class Cgroup:
         return found
 
     def kill(self) -> None:
-        """Kill everything in it, even what forks meanwhile."""
+        """Kill all processes in the group, including those forked meanwhile."""
         for _ in range(TRIES):
             pids = self.pids()
             for pid in pids:
@@ -61,10 +61,10 @@ class Cgroup:
             if not pids:
                 return
             time.sleep(0.005)
-        LOG.warning("processes of %s do not end", self.files[0].parent)
+        LOG.warning("processes of %s survive SIGKILL", self.files[0].parent)
 
     def oom_kills(self) -> int:
-        """How often the kernel killed one of its processes for want of memory."""
+        """Return how many of its processes the kernel killed for lack of memory."""
         path = self.directories.get("memory")
         if path is None:
             return 0
@@ -90,18 +90,18 @@ class Cgroup:
 
 @dataclass(frozen=True, slots=True)
 class Cgroups:
-    """The groups of one platform; no directory where none is permitted."""
+    """The groups of one platform; without directories if none are permitted."""
 
     parents: Mapping[str, Path]
     unified: bool = False
 
     @property
     def limits_memory(self) -> bool:
-        """Whether a memory limit can be kept by the kernel."""
+        """Whether the kernel enforces memory limits."""
         return "memory" in self.parents
 
-    def create(self, token: str, limits: Limits) -> Cgroup | None:
-        """Make a replica's group; None where none is permitted. Raises OSError."""
+    def create(self, token: str, limits: CgroupLimits) -> Cgroup | None:
+        """Create a replica's group, or return None if none is permitted; raises OSError."""
         if not self.parents:
             return None
         group = self.group(token)
@@ -113,23 +113,23 @@ class Cgroups:
         return group
 
     def leftovers(self) -> Iterator[Cgroup]:
-        """The groups of an earlier life."""
+        """Yield the groups of replicas of an earlier process of the platform."""
         entries = [entry for parent in self.parents.values() for entry in parent.iterdir()]
         for token in {entry.name for entry in entries if entry.is_dir()}:
             yield self.group(token)
 
     def group(self, token: str) -> Cgroup:
-        """The group of a replica, whether or not it is there."""
+        """Return the group of a replica, which need not exist."""
         return Cgroup({name: parent / token for name, parent in self.parents.items()})
 
     def remove(self) -> None:
-        """Remove the platform's own, empty groups."""
+        """Remove the empty groups of the platform."""
         for parent in dict.fromkeys(self.parents.values()):
             with suppress(OSError):
                 parent.rmdir()
 
 
-def _settings(limits: Limits, unified: bool) -> Iterator[tuple[str, str, str]]:
+def _settings(limits: CgroupLimits, unified: bool) -> Iterator[tuple[str, str, str]]:
     yield "pids", "pids.max", str(limits.processes)
     if limits.memory is not None:
         yield "memory", "memory.max" if unified else "memory.limit_in_bytes", str(limits.memory)
@@ -151,8 +151,8 @@ def _set(file: Path, value: str) -> None:
         file.write_text(value)
 
 
-def detect(instance: str, mounts: Path = Path("/proc/self/mounts")) -> Cgroups:
-    """Find and prepare what is permitted here; an empty answer is no error."""
+def detect_cgroups(instance: str, mounts: Path = Path("/proc/self/mounts")) -> Cgroups:
+    """Find and prepare the controllers that this machine permits, possibly none."""
     trees = dict(_trees(mounts))
     unified = trees.pop("", None)
     if unified is not None:
@@ -163,7 +163,7 @@ def detect(instance: str, mounts: Path = Path("/proc/self/mounts")) -> Cgroups:
 
 
 def _trees(mounts: Path) -> Iterator[tuple[str, Path]]:
-    """Where each controller is mounted; the unified tree has the name ''."""
+    """Yield each controller and its mount point; the unified tree has the name ''."""
     with suppress(OSError):
         for line in mounts.read_text().splitlines():
             _, where, kind, options, *_ = line.split()

@@ -1,11 +1,11 @@
-"""The first steps of a replica: it fences itself in, then runs the runtime in this same process.
+"""First code in a replica process: restrict this process, then run the runtime in it.
 
-`python -I -S launch.py LAUNCHER key=value...`, started by the platform in a new session. Nothing of
-the user has run when the fence is closed. Standard library only, and little of it: each import
-here is part of every cold start.
+The platform starts `python -I -S launch.py LAUNCHER key=value...` in a new session. All limits are
+set before any code of the user runs. Imports are few and from the standard library only, because
+each one is part of every cold start.
 
-Keys: parent (pid that must live), cgroups (`cgroup.procs` files, by ':'), uid (and gid), data,
-files, processes (limits).
+Keys: parent (pid of the platform), cgroups (`cgroup.procs` files, separated by ':'), uid (and gid),
+data, files, processes (limits).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CANNOT_START = 70
 
 
 def main(launcher: str, options: dict[str, str]) -> None:
-    """Close the fence and become the runtime."""
+    """Apply all restrictions and run the runtime."""
     joined = _join(options.get("cgroups", "").split(os.pathsep))
     import ctypes
     import resource
@@ -37,13 +37,13 @@ def main(launcher: str, options: dict[str, str]) -> None:
     joined.acquire()
     if "uid" in options:
         _drop(int(options["uid"]))
-    # after the change of user, which clears it
+    # set PDEATHSIG after the change of user, which clears it
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     for option, value in ((PR_SET_NO_NEW_PRIVS, 1), (PR_SET_PDEATHSIG, SIGKILL)):
         if prctl(option, value, 0, 0, 0):
             _give_up(f"prctl({option}): {os.strerror(ctypes.get_errno())}")
     if os.getppid() != int(options["parent"]):
-        _give_up("the platform ended meanwhile")
+        _give_up("the platform exited meanwhile")
     os.umask(0o077)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -53,7 +53,7 @@ def main(launcher: str, options: dict[str, str]) -> None:
 
 
 def _join(files: list[str]) -> _thread.LockType:
-    """Enter the control groups beside the imports: the kernel may take 15 ms over the first."""
+    """Enter the control groups on a thread: the kernel may need 15 ms for the first."""
     joined = _thread.allocate_lock()
     joined.acquire()
 
@@ -74,8 +74,8 @@ def _join(files: list[str]) -> _thread.LockType:
 def _limit(resource: ModuleType, options: dict[str, str]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    wanted = int(options["files"])
-    files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    limit = int(options["files"])
+    files = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     for key, kind in (("data", resource.RLIMIT_DATA), ("processes", resource.RLIMIT_NPROC)):
         if key in options:
@@ -88,8 +88,8 @@ def _drop(uid: int) -> None:
     os.setresuid(uid, uid, uid)
 
 
-def _give_up(why: str) -> NoReturn:
-    os.write(2, f"the replica cannot be fenced in: {why}\n".encode())
+def _give_up(reason: str) -> NoReturn:
+    os.write(2, f"the replica cannot be isolated: {reason}\n".encode())
     os._exit(CANNOT_START)
 
 

@@ -1,7 +1,7 @@
-"""What replicas write: split, bounded, kept on disk and handed to followers.
+"""Output of replica processes: split into lines, limited, stored on disk and sent to followers.
 
-A function that writes more than it may loses lines, and a line of the platform says how many; it
-never waits for the disk, and never makes another function or the platform wait.
+A function that writes too fast loses lines, and a line of the platform reports their number. A slow
+disk never blocks a function or the platform.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from typing import Literal
 from plat_core.model.names import FunctionRef
 from plat_core.ports import LogQuery, LogRecord
 
-from plat_backends.embedded.lines import Splitter, call_of
-from plat_backends.embedded.logfiles import LogFile, matches
+from plat_backends.embedded.line_splitter import LineSplitter
+from plat_backends.embedded.log_files import LogFile
+from plat_backends.replica.log_lines import matches_query, split_call_tag
 
 LOG = logging.getLogger(__name__)
 FUNCTION_BYTES = 10 * 1024 * 1024
 RATE = 1024 * 1024
-"""Bytes per second that a function may go on writing; twice that in one burst."""
+"""Sustained output of a function in bytes per second; a burst may have twice as many bytes."""
 FLUSH_SECONDS = 0.1
 FOLLOWER_LINES = 1000
 PENDING_LINES = 50_000
@@ -36,7 +37,7 @@ Stream = Literal["stdout", "stderr", "platform"]
 
 
 class EmbeddedLogs:
-    """`LogSource` under `directory`, at most `limit` bytes for each function."""
+    """`LogSource` with files in `directory`, at most `limit` bytes per function."""
 
     def __init__(
         self,
@@ -50,19 +51,19 @@ class EmbeddedLogs:
         self._directory = directory
         self._limit = limit
         self._rate = rate
-        self._budgets: dict[FunctionRef, Budget] = {}
+        self._budgets: dict[FunctionRef, ByteBudget] = {}
         self._pending: dict[FunctionRef, list[LogRecord]] = {}
-        self._followers: dict[FunctionRef, set[_Follower]] = {}
+        self._followers: dict[FunctionRef, set[_LogFollower]] = {}
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="plat-logs")
         self._timer: asyncio.TimerHandle | None = None
 
-    def sink(self, ref: FunctionRef, replica: str, revision: str) -> Sink:
-        """Where the output of one replica goes."""
-        budget = self._budgets.setdefault(ref, Budget(self._rate))
-        return Sink(self, ref, replica, revision, budget)
+    def open_output(self, ref: FunctionRef, replica: str, revision: str) -> ReplicaOutput:
+        """Return the receiver of one replica's output."""
+        budget = self._budgets.setdefault(ref, ByteBudget(self._rate))
+        return ReplicaOutput(self, ref, replica, revision, budget)
 
     def add(self, ref: FunctionRef, record: LogRecord) -> None:
-        """Append a line; it is on disk within a moment."""
+        """Append a record, which is written to disk after `FLUSH_SECONDS`."""
         waiting = self._pending.setdefault(ref, [])
         if len(waiting) < PENDING_LINES:
             waiting.append(record)
@@ -73,7 +74,7 @@ class EmbeddedLogs:
 
     async def read(self, ref: FunctionRef, query: LogQuery) -> AsyncGenerator[LogRecord, None]:
         """See `LogSource.read`."""
-        # no await between the two: a line is either before this point, and written, or followed
+        # no await between the two: each line is either flushed here or sent to the follower
         self._flush()
         follower = self._follow(ref) if query.follow else None
         try:
@@ -82,20 +83,20 @@ class EmbeddedLogs:
                 yield record
             while follower is not None:
                 record = await follower.take()
-                if matches(record, query):
+                if matches_query(record, query):
                     yield record
         finally:
             if follower is not None:
-                self._leave(ref, follower)
+                self._unfollow(ref, follower)
 
     async def forget(self, ref: FunctionRef) -> None:
-        """Remove every line of a function; a second call is a no-op."""
+        """Delete all lines of a function; a second call is a no-op."""
         self._pending.pop(ref, None)
         self._budgets.pop(ref, None)
         await asyncio.get_running_loop().run_in_executor(self._writer, self._file(ref).remove)
 
     async def close(self) -> None:
-        """Write what is waiting; a second call is a no-op."""
+        """Write all pending lines; a second call is a no-op."""
         if self._pending:
             self._flush()
         await asyncio.to_thread(self._writer.shutdown)
@@ -113,25 +114,25 @@ class EmbeddedLogs:
             try:
                 self._file(ref).append(records)
             except OSError as error:
-                LOG.warning("%d lines of %s were not kept: %s", len(records), ref, error)
+                LOG.warning("%d log lines of %s could not be stored: %s", len(records), ref, error)
 
     def _file(self, ref: FunctionRef) -> LogFile:
         return LogFile(self._directory / ref.namespace / f"{ref.name}.jsonl", self._limit)
 
-    def _follow(self, ref: FunctionRef) -> _Follower:
-        follower = _Follower()
+    def _follow(self, ref: FunctionRef) -> _LogFollower:
+        follower = _LogFollower()
         self._followers.setdefault(ref, set()).add(follower)
         return follower
 
-    def _leave(self, ref: FunctionRef, follower: _Follower) -> None:
+    def _unfollow(self, ref: FunctionRef, follower: _LogFollower) -> None:
         followers = self._followers[ref]
         followers.discard(follower)
         if not followers:
             del self._followers[ref]
 
 
-class Budget:
-    """A token bucket of bytes per second, twice as deep."""
+class ByteBudget:
+    """A token bucket of `rate` bytes per second that holds twice as many."""
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
@@ -139,7 +140,7 @@ class Budget:
         self._at = 0.0
 
     def take(self, size: int, now: float) -> bool:
-        """Whether `size` bytes fit, at `now` in seconds of any steady clock."""
+        """Spend `size` bytes at the monotonic time `now`; return whether that many were left."""
         self._left = min(2.0 * self._rate, self._left + (now - self._at) * self._rate)
         self._at = now
         if size > self._left:
@@ -148,58 +149,58 @@ class Budget:
         return True
 
 
-class Sink:
-    """The output of one replica, and its last lines for a failure's message."""
+class ReplicaOutput:
+    """Receives the output of one replica and keeps its last lines for failure reports."""
 
     def __init__(
-        self, logs: EmbeddedLogs, ref: FunctionRef, replica: str, revision: str, budget: Budget
+        self, logs: EmbeddedLogs, ref: FunctionRef, replica: str, revision: str, budget: ByteBudget
     ) -> None:
         self._logs = logs
         self._ref = ref
         self._replica = replica
         self._revision = revision
         self._budget = budget
-        self._splitters = {"stdout": Splitter(), "stderr": Splitter()}
+        self._splitters = {"stdout": LineSplitter(), "stderr": LineSplitter()}
         self._dropped = 0
         self._last: deque[str] = deque(maxlen=LAST_LINES)
 
-    def output(self, stream: Literal["stdout", "stderr"], data: bytes) -> None:
-        """Take bytes as they were read."""
+    def receive(self, stream: Literal["stdout", "stderr"], data: bytes) -> None:
+        """Receive bytes of one of its streams."""
         if not self._budget.take(len(data), asyncio.get_running_loop().time()):
             self._dropped += data.count(b"\n")
             self._splitters[stream].skip(data)
             return
-        self._tell_dropped()
+        self._report_dropped()
         for line in self._splitters[stream].feed(data):
             self._add(stream, line)
 
     def platform(self, text: str) -> None:
-        """Say something about the replica among its own lines."""
+        """Add a line of the platform to the replica's lines."""
         self._record("platform", text, None)
 
     def end(self) -> None:
-        """The process ended: what it wrote last needs no newline."""
+        """Add the last, unterminated lines of a process that exited."""
         for stream, splitter in self._splitters.items():
             for line in splitter.end():
                 self._add(stream, line)
-        self._splitters = {"stdout": Splitter(), "stderr": Splitter()}
-        self._tell_dropped()
+        self._splitters = {"stdout": LineSplitter(), "stderr": LineSplitter()}
+        self._report_dropped()
 
     def last(self) -> str:
-        """The end of what it printed."""
+        """Return the last lines of the process."""
         return "\n".join(self._last)[-LAST_CHARACTERS:]
 
     def forget_last(self) -> None:
-        """A new process begins."""
+        """Forget the last lines, because a new process starts."""
         self._last.clear()
 
-    def _tell_dropped(self) -> None:
+    def _report_dropped(self) -> None:
         if self._dropped:
             dropped, self._dropped = self._dropped, 0
             self.platform(f"{dropped} lines dropped: the function writes too fast")
 
     def _add(self, stream: str, line: str) -> None:
-        call_id, text = call_of(line)
+        call_id, text = split_call_tag(line)
         self._last.append(text)
         self._record("stderr" if stream == "stderr" else "stdout", text, call_id)
 
@@ -208,8 +209,8 @@ class Sink:
         self._logs.add(self._ref, record)
 
 
-class _Follower:
-    """The lines that one reader has not taken yet; the oldest go where it is too slow."""
+class _LogFollower:
+    """The records that one reader has not taken yet; a slow reader loses the oldest."""
 
     def __init__(self) -> None:
         self._lines: deque[LogRecord] = deque(maxlen=FOLLOWER_LINES)

@@ -1,6 +1,6 @@
-"""One process with its group: started, read, waited for and ended with all it started.
+"""One process and its group: start it, read its output, wait for it, kill it and its children.
 
-The leader stays a zombie until its group is killed: only so can its number not be somebody else's.
+The leader stays a zombie until its group is killed, so that its pid cannot be reused before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from plat_backends.embedded.cgroups import Cgroup
-from plat_backends.embedded.sweep import kill_marked
+from plat_backends.embedded.marked_processes import kill_marked
 
 READ_BYTES = 32 * 1024
 DRAIN_SECONDS = 1.0
@@ -25,8 +25,8 @@ Output = Callable[[Literal["stdout", "stderr"], bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """What is started; `mark` is a variable of `env` that no other process has."""
+class ProcessCommand:
+    """A command to start; `mark` names a variable of `env` whose value no other process has."""
 
     argv: Sequence[str]
     env: Mapping[str, str]
@@ -35,14 +35,14 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Exit:
-    """How it ended: the code, or the negative number of the signal; the most memory it held."""
+class ProcessExit:
+    """The exit code, or the negative number of the signal, and the peak memory in bytes."""
 
     code: int
     peak: int
 
     def __str__(self) -> str:
-        """For a log line."""
+        """Return the exit as words of a log line."""
         if self.code >= 0:
             return f"exited with code {self.code}"
         with suppress(ValueError):
@@ -50,11 +50,11 @@ class Exit:
         return f"was killed by signal {-self.code}"
 
 
-class Process:
-    """A started process. `exited` is done once its leader ended."""
+class ReplicaProcess:
+    """A started process. `exited` is done when its leader has exited."""
 
-    def __init__(self, command: Command, group: Cgroup | None, output: Output) -> None:
-        """Start it; raises OSError."""
+    def __init__(self, command: ProcessCommand, group: Cgroup | None, output: Output) -> None:
+        """Start the process; raises OSError."""
         self._loop = asyncio.get_running_loop()
         self._command = command
         self._group = group
@@ -62,7 +62,7 @@ class Process:
         self._open: dict[int, Literal["stdout", "stderr"]] = {}
         self._drained = asyncio.Event()
         self.exited: asyncio.Future[None] = self._loop.create_future()
-        # the thread that starts it must be the one that lives on: PDEATHSIG looks at threads
+        # PDEATHSIG is sent when the parent thread exits, so start it on a thread that never does
         self._popen = subprocess.Popen(
             command.argv,
             env=command.env,
@@ -75,16 +75,16 @@ class Process:
         )
         self.pid = self._popen.pid
         self._pidfd = os.pidfd_open(self.pid)
-        self._loop.add_reader(self._pidfd, self._ended)
+        self._loop.add_reader(self._pidfd, self._on_exit)
         self._listen()
 
     def terminate(self) -> None:
-        """Ask the leader to finish what it has and to end."""
+        """Send SIGTERM to the leader."""
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGTERM)
 
-    async def destroy(self) -> Exit:
-        """End everything that is left of it, and read what it wrote last. Called once."""
+    async def destroy(self) -> ProcessExit:
+        """Kill all that remains of it, and read the rest of its output. Call it once."""
         self._kill_group()
         try:
             await asyncio.to_thread(self._kill_strays)
@@ -115,7 +115,7 @@ class Process:
         if not self._open:
             self._drained.set()
 
-    def _ended(self) -> None:
+    def _on_exit(self) -> None:
         self._loop.remove_reader(self._pidfd)
         if not self.exited.done():
             self.exited.set_result(None)
@@ -145,7 +145,7 @@ class Process:
             if pipe is not None:
                 pipe.close()
 
-    def _reap(self) -> Exit:
+    def _reap(self) -> ProcessExit:
         _, status, usage = os.wait4(self.pid, 0)
         self._popen.returncode = os.waitstatus_to_exitcode(status)
-        return Exit(self._popen.returncode, usage.ru_maxrss * 1024)
+        return ProcessExit(self._popen.returncode, usage.ru_maxrss * 1024)

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from plat_backends.embedded import EmbeddedLogs, EmbeddedWorkloads, Timing
+from plat_backends.embedded import EmbeddedLogs, EmbeddedWorkloads
+from plat_backends.replica.timing import ReplicaTiming
 from plat_backends.sql import Database, SqlCallStore, SqlFunctionStore, SqlSecretStore
 from plat_builder import runtimes
 from plat_builder.engines.environment import EnvironmentEngine
@@ -73,7 +74,7 @@ async def embedded(
             logs=logs,
             run_bases=_run_bases(),
             network=network,
-            timing=Timing(start=settings.start_timeout),
+            timing=ReplicaTiming(start=settings.start_timeout),
             users=FUNCTION_USERS,
         )
         stack.push_async_callback(workloads.close)

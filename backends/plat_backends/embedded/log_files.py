@@ -1,6 +1,6 @@
-"""The lines of one function on disk: two files, the older of which is dropped when both are full.
+"""Log lines of one function on disk, in two files. The older one is dropped when both are full.
 
-Blocking; `logs` calls it on its own thread.
+All calls block; `logs` makes them on a thread.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from plat_core.ports import LogQuery, LogRecord
+
+from plat_backends.replica.log_lines import matches_query
 
 BLOCK = 64 * 1024
 
@@ -24,7 +26,7 @@ class LogFile:
         self._limit = limit
 
     def append(self, records: Iterable[LogRecord]) -> None:
-        """Write lines; raises OSError where the disk refuses."""
+        """Append records; raises OSError."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         size = self._path.stat().st_size if self._path.exists() else 0
         lines: list[bytes] = []
@@ -38,7 +40,7 @@ class LogFile:
         self._write(lines)
 
     def last(self, query: LogQuery) -> list[LogRecord]:
-        """The last `query.tail` lines that match, in order."""
+        """Return the last `query.tail` matching records in order of time."""
         found: list[LogRecord] = []
         if query.tail > 0:
             for line in self._backwards():
@@ -50,7 +52,7 @@ class LogFile:
         return found[::-1]
 
     def remove(self) -> None:
-        """Forget every line."""
+        """Delete both files."""
         for path in (self._path, self._older):
             path.unlink(missing_ok=True)
 
@@ -65,7 +67,7 @@ class LogFile:
 
 
 def _reversed_lines(path: Path) -> Iterator[bytes]:
-    """The lines of a file, the last one first; reads no more than is asked for."""
+    """Yield the lines of a file from the last one on, and read only the blocks that are needed."""
     with path.open("rb") as file:
         at = file.seek(0, 2)
         head = b""
@@ -88,13 +90,13 @@ def _encode(record: LogRecord) -> bytes:
     }
     if record.call_id is not None:
         document["callId"] = record.call_id
-    # the newline stands before the line, so that one torn by a power cut spoils only itself
+    # the newline comes first: a line that a power cut truncates then does not damage the next one
     return b"\n" + json.dumps(document).encode()
 
 
 def _matching(line: bytes, query: LogQuery) -> LogRecord | None:
-    # most lines are passed over without being parsed
-    if any(word and word.encode() not in line for word in (query.call_id, query.replica)):
+    # searching is much cheaper than parsing, and rules out most lines
+    if any(text and text.encode() not in line for text in (query.call_id, query.replica)):
         return None
     try:
         document = json.loads(line)
@@ -108,9 +110,4 @@ def _matching(line: bytes, query: LogQuery) -> LogRecord | None:
         )
     except (ValueError, KeyError, TypeError):
         return None
-    return record if matches(record, query) else None
-
-
-def matches(record: LogRecord, query: LogQuery) -> bool:
-    """Whether the query asks for this line, apart from how many it asks for."""
-    return query.call_id in (None, record.call_id) and query.replica in (None, record.replica)
+    return record if matches_query(record, query) else None

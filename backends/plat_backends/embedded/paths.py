@@ -1,7 +1,7 @@
-"""Where things lie: the home on disk, and the short-lived directory of sockets.
+"""Paths of the platform and its replicas: the home directory, and the directory of sockets.
 
-A Unix socket's path has at most 107 bytes (`sockaddr_un`, unix(7)), so sockets stand in a short
-directory of their own, which nobody but us may have made.
+The path of a Unix socket has at most 107 bytes (`sockaddr_un`, unix(7)). Sockets therefore have a
+short directory apart from the home, which must belong to the platform's user.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SOCKET_BYTES = 107
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class PlatformPaths:
     """The directories of one platform."""
 
     home: Path
@@ -28,43 +28,46 @@ class Places:
 
     @property
     def instance(self) -> str:
-        """What all processes, groups and files of this home are marked with, in every life."""
+        """Mark of all processes, control groups and files of this home, stable over restarts."""
         return instance_of(self.home)
 
     def artifact(self, digest: str) -> Path:
-        """The file that says how a replica of the artifact is started."""
+        """Return the path of the file that describes an artifact."""
         return self.home / "artifacts" / digest / "artifact.json"
 
-    def replica(self, token: str) -> ReplicaPlaces:
-        """The directories of one replica."""
-        return ReplicaPlaces(self.home / "replicas" / token, self.run / token)
+    def replica(self, token: str) -> ReplicaPaths:
+        """Return the paths of one replica."""
+        return ReplicaPaths(self.home / "replicas" / token, self.run / token)
 
     def sweep(self) -> None:
-        """Remove what replicas of an earlier life left."""
+        """Remove the files of replicas of an earlier process of the platform."""
         for parent in (self.home / "replicas", self.run):
             for entry in parent.iterdir():
                 shutil.rmtree(entry, ignore_errors=True)
 
     def remove_run(self) -> None:
-        """Remove the directory of sockets, once no replica is left."""
+        """Remove the directory of sockets after the last replica."""
         shutil.rmtree(self.run, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
-class ReplicaPlaces:
-    """`scratch` lives on disk and holds HOME and TMPDIR; `run` holds the socket and secrets."""
+class ReplicaPaths:
+    """The paths of one replica.
+
+    `scratch` is on disk and holds HOME and TMPDIR; `run` holds the socket and the secrets.
+    """
 
     scratch: Path
     run: Path
 
     @property
     def socket(self) -> Path:
-        """Where it listens."""
+        """Socket on which the replica listens."""
         return self.run / "s"
 
     @property
     def secrets(self) -> Path:
-        """Mounted secrets: a directory for each, a file for each key."""
+        """Mounted secrets: a directory per secret, a file per key."""
         return self.run / "secrets"
 
     @property
@@ -79,43 +82,43 @@ class ReplicaPlaces:
 
     @property
     def termination(self) -> Path:
-        """Where the runtime writes why it could not start."""
+        """File to which the runtime writes the reason of a failed start."""
         return self.scratch / "end.json"
 
-    def make(self, owner: int | None) -> None:
-        """Make them anew, for `owner` alone."""
+    def create(self, owner: int | None) -> None:
+        """Create empty directories that only `owner` can enter."""
         self.remove()
         for path in (self.scratch, self.run, self.tmp, self.home, self.secrets):
             path.mkdir(mode=0o700, parents=True)
-            _give(path, owner)
+            _chown(path, owner)
 
     def write_secret(self, name: str, key: str, value: str, owner: int | None) -> None:
-        """Write one key of a mounted secret, readable for `owner` alone."""
+        """Write one key of a mounted secret, readable by `owner` only."""
         folder = self.secrets / name
         if not folder.exists():
             folder.mkdir(mode=0o700)
-            _give(folder, owner)
+            _chown(folder, owner)
         path = folder / key
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o400)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(value)
-        _give(path, owner)
+        _chown(path, owner)
 
     def remove(self) -> None:
-        """Remove them; a second call is a no-op."""
+        """Remove the directories; a second call is a no-op."""
         for path in (self.scratch, self.run):
             shutil.rmtree(path, ignore_errors=True)
 
 
 def instance_of(home: Path) -> str:
-    """A short mark that is the same in every life of the platform in `home`."""
+    """Return a short mark of the platform in `home` that is stable over restarts."""
     return hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:12]
 
 
-def open_places(home: Path, run_bases: Sequence[Path], *, shared: bool) -> Places:
-    """Make `home`, and a socket directory in the first base that is short enough.
+def prepare_paths(home: Path, run_bases: Sequence[Path], *, shared: bool) -> PlatformPaths:
+    """Create `home`, and a socket directory in the first base that is short enough.
 
-    `shared`: replicas run as other users and must be able to pass through. Raises Unavailable.
+    `shared`: replicas run as other users and must be able to traverse both. Raises Unavailable.
     """
     name = f"plat-{os.geteuid()}-{instance_of(home)}"
     longest = len("/12345678/s")
@@ -131,27 +134,27 @@ def open_places(home: Path, run_bases: Sequence[Path], *, shared: bool) -> Place
         if shared:
             for path in (home, home / "replicas"):
                 path.chmod(0o711)
-        _own(fitting[0], 0o711 if shared else 0o700)
+        _create_owned(fitting[0], 0o711 if shared else 0o700)
     except OSError as error:
         raise Unavailable(
             f"{error.filename} cannot be used: {error.strerror}",
             fix="make it a directory that this user may write, or set PLAT_HOME to another one",
         ) from error
-    return Places(home.resolve(), fitting[0])
+    return PlatformPaths(home.resolve(), fitting[0])
 
 
-def _own(path: Path, mode: int) -> None:
-    """Make `path`, or make sure that it is ours: /tmp is everybody's."""
+def _create_owned(path: Path, mode: int) -> None:
+    """Create `path`, or check its owner: any user can create directories in /tmp."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise Unavailable(
-            f"{path} belongs to somebody else",
-            fix="set XDG_RUNTIME_DIR to a directory of your own",
+            f"{path} belongs to another user",
+            fix="set XDG_RUNTIME_DIR to a directory that belongs to you",
         )
     path.chmod(mode)
 
 
-def _give(path: Path, owner: int | None) -> None:
+def _chown(path: Path, owner: int | None) -> None:
     if owner is not None:
         os.chown(path, owner, owner)

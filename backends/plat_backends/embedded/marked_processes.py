@@ -1,4 +1,7 @@
-"""Find processes by their mark and end them: what a replica started may have left its session."""
+"""Finding and killing processes by a variable of their environment.
+
+A process that a replica started may have left its session and its process group.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,17 @@ PROC = Path("/proc")
 WAIT_SECONDS = 5.0
 
 
-def marked(name: str, value: str) -> set[int]:
-    """Processes of this machine that were started with the variable; never this one."""
+def find_marked(name: str, value: str) -> set[int]:
+    """Return the processes that were started with the variable, except this one."""
     mark = f"{name}={value}".encode()
     return {pid for pid in _pids() if pid != os.getpid() and mark in _variables(pid)}
 
 
 def kill_marked(name: str, value: str) -> int:
-    """Kill them, with what they start meanwhile, and wait until they are gone; how many."""
+    """Kill all marked processes, including those forked meanwhile, and return their number."""
     killed: set[int] = set()
     deadline = time.monotonic() + WAIT_SECONDS
-    while (pids := marked(name, value)) and time.monotonic() < deadline:
+    while (pids := find_marked(name, value)) and time.monotonic() < deadline:
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -37,7 +40,7 @@ def _pids() -> Iterator[int]:
 
 
 def _variables(pid: int) -> list[bytes]:
-    # a process of somebody else cannot be read; one that is gone, or a zombie, has none
+    # the environment of another user's process cannot be read, that of a zombie is empty
     with suppress(OSError):
         return (PROC / str(pid) / "environ").read_bytes().split(b"\0")
     return []

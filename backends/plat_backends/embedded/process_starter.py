@@ -1,4 +1,4 @@
-"""From a revision to a started process: artifact, secrets, directories, limits, command."""
+"""Starting the process of a replica: artifact, secrets, directories, limits, command."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from plat_core.model.quantities import cpu_cores, memory_bytes
 from plat_core.ports import Failure, Revision, SecretStore
 from pydantic import ValidationError
 
-from plat_backends.embedded.cgroups import Cgroup, Cgroups, Limits
-from plat_backends.embedded.environment import Identity, environment
-from plat_backends.embedded.logs import Sink
-from plat_backends.embedded.places import Places, ReplicaPlaces
-from plat_backends.embedded.process import Command, Process
-from plat_backends.embedded.users import Users
+from plat_backends.embedded.cgroups import Cgroup, CgroupLimits, Cgroups
+from plat_backends.embedded.environment import ProcessIdentity, process_environment
+from plat_backends.embedded.function_users import FunctionUsers
+from plat_backends.embedded.logs import ReplicaOutput
+from plat_backends.embedded.paths import PlatformPaths, ReplicaPaths
+from plat_backends.embedded.process import ProcessCommand, ReplicaProcess
 from plat_backends.replica.inputs import CannotStart, SecretValues, fetch_secrets, secret_files
 
 LAUNCH = Path(__file__).with_name("launch.py")
@@ -29,77 +29,82 @@ LOADER_VARIABLES = ("LD_", "GLIBC_TUNABLES")
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
-    """A process, where it lives and what limits it."""
+class StartedProcess:
+    """A running process with its paths and its control group."""
 
-    process: Process
-    places: ReplicaPlaces
+    process: ReplicaProcess
+    paths: ReplicaPaths
     group: Cgroup | None
 
 
 @dataclass(frozen=True, slots=True)
-class Starter:
-    """Starts replicas of one platform."""
+class ProcessStarter:
+    """Starts the processes of one platform."""
 
-    places: Places
+    paths: PlatformPaths
     cgroups: Cgroups
-    users: Users
+    users: FunctionUsers
     secrets: SecretStore
     network: Mapping[str, str]
 
-    async def start(self, revision: Revision, replica: str, token: str, sink: Sink) -> Started:
-        """Start a process of `revision`. Raises CannotStart."""
+    async def start(
+        self, revision: Revision, replica: str, token: str, output: ReplicaOutput
+    ) -> StartedProcess:
+        """Start a process of `revision`; raises CannotStart."""
         secrets = await fetch_secrets(revision, self.secrets)
         try:
-            made = await asyncio.to_thread(self._prepare, revision, replica, token, secrets)
-            command, places, group = made
-            process = Process(command, group, sink.output)
+            prepared = await asyncio.to_thread(self._prepare, revision, replica, token, secrets)
+            command, paths, group = prepared
+            process = ReplicaProcess(command, group, output.receive)
         except OSError as error:
             raise CannotStart(Failure("CannotStart", f"it cannot be started: {error}")) from error
-        return Started(process, places, group)
+        return StartedProcess(process, paths, group)
 
-    def clear(self, token: str) -> None:
-        """Remove what was made for a replica that ended; a second call is a no-op. Blocking."""
+    def remove_files(self, token: str) -> None:
+        """Remove the directories and the group of an ended replica; a second call is a no-op.
+
+        Blocks.
+        """
         self.cgroups.group(token).remove()
-        self.places.replica(token).remove()
+        self.paths.replica(token).remove()
 
     def _prepare(
         self, revision: Revision, replica: str, token: str, secrets: SecretValues
-    ) -> tuple[Command, ReplicaPlaces, Cgroup | None]:
+    ) -> tuple[ProcessCommand, ReplicaPaths, Cgroup | None]:
         artifact = self._artifact(revision.image)
-        places = self.places.replica(token)
-        identity = Identity(self.places.instance, replica, revision, artifact, places)
-        env = environment(identity, secrets, self.network)
-        user = self.users.pick(revision.ref, _needed(artifact))
+        paths = self.paths.replica(token)
+        identity = ProcessIdentity(self.paths.instance, replica, revision, artifact, paths)
+        env = process_environment(identity, secrets, self.network)
+        user = self.users.assign(revision.ref, _required_files(artifact))
         if user is not None:
-            # the loader would act on these while the process is still root
+            # the dynamic loader would obey these while the process is still root
             env = {k: v for k, v in env.items() if not k.startswith(LOADER_VARIABLES)}
-        places.make(user)
-        _mount(revision.spec, secrets, places, user)
+        paths.create(user)
+        _mount(revision.spec, secrets, paths, user)
         limits = _limits(revision.spec)
         group = self.cgroups.create(token, limits)
         options = self._options(group, limits, revision.spec.concurrency, user)
         argv = [str(artifact.python), "-I", "-S", str(LAUNCH), str(artifact.launcher), *options]
-        return Command(argv, env, artifact.code, "PLAT_SOCKET"), places, group
+        return ProcessCommand(argv, env, artifact.code, "PLAT_SOCKET"), paths, group
 
     def _artifact(self, image: str) -> EnvironmentArtifact:
         repository, _, digest = image.partition("@sha256:")
         if not digest or not repository.startswith(f"{EMBEDDED_REPOSITORY}/"):
-            raise _no_image(f"{image} is not an artifact of the embedded backend")
+            raise _image_not_found(f"{image} is not an artifact of the embedded backend")
         try:
-            document = self.places.artifact(digest).read_bytes()
+            document = self.paths.artifact(digest).read_bytes()
             artifact = EnvironmentArtifact.model_validate_json(document)
         except FileNotFoundError:
-            raise _no_image(f"the artifact {image} is not here any more") from None
+            raise _image_not_found(f"the artifact {image} no longer exists") from None
         except (OSError, ValidationError) as error:
-            raise _no_image(f"the artifact {image} cannot be read: {error}") from error
-        for path in _needed(artifact):
+            raise _image_not_found(f"the artifact {image} cannot be read: {error}") from error
+        for path in _required_files(artifact):
             if not path.exists():
-                raise _no_image(f"the artifact {image} is not whole: {path} is missing")
+                raise _image_not_found(f"the artifact {image} is incomplete: {path} is missing")
         return artifact
 
     def _options(
-        self, group: Cgroup | None, limits: Limits, concurrency: int, user: int | None
+        self, group: Cgroup | None, limits: CgroupLimits, concurrency: int, user: int | None
     ) -> list[str]:
         options = [f"parent={os.getpid()}", f"files={OPEN_FILES}"]
         if group is not None:
@@ -107,30 +112,30 @@ class Starter:
         if user is not None:
             options += [f"uid={user}", f"processes={limits.processes}"]
         if limits.memory is not None and not self.cgroups.limits_memory:
-            # counts the stacks that threads reserve and hardly use
+            # RLIMIT_DATA counts whole thread stacks, of which threads use little
             options.append(f"data={limits.memory + THREAD_BYTES * (concurrency + 4)}")
         return options
 
 
-def _needed(artifact: EnvironmentArtifact) -> list[Path]:
+def _required_files(artifact: EnvironmentArtifact) -> list[Path]:
     return [artifact.python, artifact.launcher, artifact.code, *artifact.site, LAUNCH]
 
 
-def _limits(spec: FunctionSpec) -> Limits:
+def _limits(spec: FunctionSpec) -> CgroupLimits:
     limits = spec.resources.limits
-    return Limits(
+    return CgroupLimits(
         memory=memory_bytes(limits.memory) if limits.memory else None,
         cpu=cpu_cores(limits.cpu) if limits.cpu else None,
     )
 
 
 def _mount(
-    spec: FunctionSpec, secrets: SecretValues, places: ReplicaPlaces, user: int | None
+    spec: FunctionSpec, secrets: SecretValues, paths: ReplicaPaths, user: int | None
 ) -> None:
     for name, values in secret_files(spec, secrets).items():
         for key, value in values.items():
-            places.write_secret(name, key, value, user)
+            paths.write_secret(name, key, value, user)
 
 
-def _no_image(message: str) -> CannotStart:
+def _image_not_found(message: str) -> CannotStart:
     return CannotStart(Failure("ImageNotFound", message))
