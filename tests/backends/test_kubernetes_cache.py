@@ -1,4 +1,4 @@
-"""The cache takes states in any order, and the bucket gives out so many tokens a second."""
+"""The object cache, and the token bucket for writes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def child(version: int, name: str = "orders-1", **more: Any) -> dict[str, Any]:
     return {"metadata": metadata}
 
 
-def heard(cache: Cache) -> list[int]:
+def notifications(cache: Cache) -> list[int]:
     versions: list[int] = []
     cache.add_listener(
         lambda document: versions.append(int(document["metadata"]["resourceVersion"]))
@@ -37,14 +37,14 @@ def heard(cache: Cache) -> list[int]:
 
 def test_an_earlier_state_never_replaces_a_later_one() -> None:
     cache = Cache()
-    told = heard(cache)
+    notified = notifications(cache)
     for version in (5, 4, 5, 6):
         cache.put(child(version))
     assert cache.get("default", "orders-1") == child(6)
-    assert told == [5, 6]
+    assert notified == [5, 6]
 
 
-def test_what_was_written_since_outlives_the_word_of_an_earlier_end() -> None:
+def test_ignores_the_deletion_of_an_earlier_state() -> None:
     cache = Cache()
     cache.put(child(9))
     cache.drop(child(8))
@@ -54,27 +54,27 @@ def test_what_was_written_since_outlives_the_word_of_an_earlier_end() -> None:
     assert len(cache) == 0
 
 
-def test_a_list_removes_what_it_lacks_but_not_what_is_newer() -> None:
+def test_a_list_removes_missing_objects_unless_they_are_newer() -> None:
     cache = Cache()
     for number, version in enumerate((3, 4, 12), 1):
         cache.put(child(version, f"orders-{number}"))
-    told = heard(cache)
+    notified = notifications(cache)
     cache.replace([child(5, "orders-2")], 10)
     assert [d["metadata"]["name"] for d in cache.of_function(REF)] == ["orders-2", "orders-3"]
-    assert told == [5, 3]
+    assert notified == [5, 3]
 
 
-def test_what_nobody_reads_is_not_kept_and_the_given_document_is_left_alone() -> None:
+def test_drops_unused_fields_without_changing_the_document() -> None:
     cache = Cache()
     annotations = {"kubectl.kubernetes.io/last-applied-configuration": "{}", "note": "mine"}
-    given = child(1, managedFields=[{"manager": "x"}], annotations=annotations)
-    before = copy.deepcopy(given)
-    cache.put(given)
+    original = child(1, managedFields=[{"manager": "x"}], annotations=annotations)
+    before = copy.deepcopy(original)
+    cache.put(original)
     assert cache.get("default", "orders-1") == child(1, annotations={"note": "mine"})
-    assert given == before
+    assert original == before
 
 
-def test_names_and_short_texts_are_shared_by_all_objects() -> None:
+def test_shares_keys_and_short_texts_between_objects() -> None:
     cache = Cache()
     for number in (1, 2):
         cache.put(json.loads(json.dumps(child(number, f"orders-{number}"))))
@@ -91,7 +91,7 @@ def test_any_order_of_states_ends_with_the_last(states: list[dict[str, Any]]) ->
     assert cache.of_function(REF) == [child(5)]
 
 
-def test_a_bucket_gives_a_burst_and_then_its_rate() -> None:
+def test_a_bucket_allows_a_burst_and_then_its_rate() -> None:
     time = 100.0
     bucket = TokenBucket(10, 2, clock=lambda: time)
     assert [bucket.reserve() for _ in range(4)] == pytest.approx([0, 0, 0.1, 0.2])

@@ -1,4 +1,4 @@
-"""What a function becomes in a cluster, as whole documents; and what counts as the same."""
+"""Manifests of a function, compared with golden files, and the comparison with live objects."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ DOCUMENTS = {
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_a_child_is_what_the_golden_file_says(name: str) -> None:
-    """`PLAT_GOLDEN=write` writes the files anew: read the difference before you commit it."""
+def test_renders_the_golden_manifest(name: str) -> None:
+    """Set `PLAT_GOLDEN=write` to update the files, and review the difference."""
     path = GOLDEN / f"{name}.yaml"
     text = yaml.safe_dump(DOCUMENTS[name], sort_keys=False, allow_unicode=True, width=96)
     if os.environ.get("PLAT_GOLDEN") == "write":
@@ -72,7 +72,7 @@ def test_a_child_is_what_the_golden_file_says(name: str) -> None:
     assert text == path.read_text(encoding="utf-8")
 
 
-def test_no_function_gets_more_than_pod_security_restricted_allows() -> None:
+def test_pods_meet_the_pod_security_standard_restricted() -> None:
     pod = DOCUMENTS["deployment-full"]["spec"]["template"]["spec"]
     container = pod["containers"][0]
     assert pod["securityContext"]["runAsNonRoot"] is True
@@ -82,7 +82,7 @@ def test_no_function_gets_more_than_pod_security_restricted_allows() -> None:
     assert {next(k for k in v if k != "name") for v in pod["volumes"]} == {"emptyDir", "secret"}
 
 
-def test_the_users_variables_never_replace_the_platforms() -> None:
+def test_variables_of_a_function_replace_defaults_without_duplicates() -> None:
     container = DOCUMENTS["deployment-full"]["spec"]["template"]["spec"]["containers"][0]
     names = [variable["name"] for variable in container["env"]]
     assert len(names) == len(set(names))
@@ -98,26 +98,28 @@ def test_the_users_variables_never_replace_the_platforms() -> None:
         ("0" * 63, "fn-" + "0" * 51 + "-"),
     ],
 )
-def test_every_function_has_a_name_that_a_service_may_have(name: str, service: str) -> None:
-    made = manifests.service_name(FunctionRef(name))
-    assert made.startswith(service)
-    assert len(made) <= 63
+def test_derives_a_valid_service_name(name: str, service: str) -> None:
+    derived = manifests.service_name(FunctionRef(name))
+    assert derived.startswith(service)
+    assert len(derived) <= 63
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_what_was_applied_is_there(name: str) -> None:
-    wanted = DOCUMENTS[name]
-    assert manifests.contains({**wanted, "status": {}, "metadata": _filled(wanted)}, wanted)
+def test_a_live_object_contains_its_manifest(name: str) -> None:
+    desired = DOCUMENTS[name]
+    assert manifests.contains(
+        {**desired, "status": {}, "metadata": _with_server_fields(desired)}, desired
+    )
 
 
-def _filled(document: dict[str, Any]) -> dict[str, Any]:
+def _with_server_fields(document: dict[str, Any]) -> dict[str, Any]:
     metadata = document["metadata"]
-    labels = {**metadata["labels"], "somebody": "else"}
+    labels = {**metadata["labels"], "other": "label"}
     return {**metadata, "uid": "x", "resourceVersion": "5", "labels": labels}
 
 
 @pytest.mark.parametrize(
-    ("wanted", "live", "same"),
+    ("desired", "live", "same"),
     [
         ({"a": 1}, {"a": 1, "b": 2}, True),
         ({"a": 1}, {"a": 2}, False),
@@ -134,8 +136,8 @@ def _filled(document: dict[str, Any]) -> dict[str, Any]:
         ({"env": {"value": "1000m"}}, {"env": {"value": "1"}}, False),
     ],
 )
-def test_drift_is_told_from_what_others_added(wanted: Any, live: Any, same: bool) -> None:
-    assert manifests.contains(live, wanted) is same
+def test_detects_drift_but_allows_additional_fields(desired: Any, live: Any, same: bool) -> None:
+    assert manifests.contains(live, desired) is same
 
 
 json_values = st.recursive(
@@ -148,11 +150,11 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_everything_holds_itself(value: Any) -> None:
+def test_every_value_contains_itself(value: Any) -> None:
     assert manifests.contains(value, value)
 
 
-def test_without_ipv6_no_rule_speaks_of_it() -> None:
+def test_without_ipv6_the_policy_has_no_rule_for_it() -> None:
     policy = manifests.network_policy("team", PodPolicy())
     assert "::" not in str(policy)
     assert "0.0.0.0/0" in str(policy)

@@ -1,4 +1,4 @@
-"""From what the API server says of pods to replicas with the real cause of their trouble."""
+"""Replicas and the causes of their failures, from the status of pods and Deployments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from plat_backends.kubernetes.observing import replicas, unexplained
 from plat_core.ports import Replica
 
-BORN = "2026-01-02T03:04:05Z"
+CREATED_AT = "2026-01-02T03:04:05Z"
 READY_AT = "2026-01-02T03:04:07Z"
 NOW = 1767323100.0
 """Long after READY_AT."""
@@ -40,7 +40,7 @@ def pod(
         "metadata": {
             "name": "orders-3-x",
             "namespace": "default",
-            "creationTimestamp": BORN,
+            "creationTimestamp": CREATED_AT,
             "labels": labels,
             **metadata,
         },
@@ -53,7 +53,7 @@ def deployment(type_: str, status: str, reason: str, message: str = "") -> dict[
     return {
         "metadata": {
             "name": "orders-3",
-            "creationTimestamp": BORN,
+            "creationTimestamp": CREATED_AT,
             "labels": {"plat.dev/revision": "3"},
         },
         "spec": {"progressDeadlineSeconds": 120},
@@ -82,25 +82,25 @@ def test_a_ready_pod_is_a_replica_with_an_endpoint() -> None:
     assert replica.failure is None
 
 
-def test_an_address_of_ip_version_6_stands_in_brackets() -> None:
+def test_encloses_an_ipv6_address_in_brackets() -> None:
     six = pod(("Ready", "True", ""), state={"running": {}})
     six["status"]["podIP"] = "fd00::3"
     assert only(six).endpoint.address == "tcp:[fd00::3]:8080"  # type: ignore[union-attr]
 
 
-def test_crashes_count_until_it_was_ready_for_ten_seconds() -> None:
+def test_counts_restarts_until_ready_for_ten_seconds() -> None:
     ready = pod(("Ready", "True", ""), state={"running": {}}, restarts=2)
     since = only(ready).since
     [replica] = replicas([ready], [], now=since + 9)
     assert replica.restarts == 2
 
 
-def test_what_stops_takes_no_calls() -> None:
-    replica = only(pod(("Ready", "True", ""), state={"running": {}}, deletionTimestamp=BORN))
+def test_a_stopping_pod_has_no_endpoint() -> None:
+    replica = only(pod(("Ready", "True", ""), state={"running": {}}, deletionTimestamp=CREATED_AT))
     assert (replica.state, replica.endpoint, replica.failure) == ("stopping", None, None)
 
 
-def test_what_ended_for_good_is_no_replica() -> None:
+def test_ignores_an_evicted_pod() -> None:
     evicted = pod(state={"running": {}})
     evicted["status"]["phase"] = "Failed"
     assert replicas([evicted], [], now=NOW) == []
@@ -108,7 +108,7 @@ def test_what_ended_for_good_is_no_replica() -> None:
 
 REPORT = {"reason": "HandlerImportError", "message": "No module named 'x'", "traceback": "Trace…"}
 
-TROUBLE = {
+FAILURES = {
     "nodes are full": (
         pod(("PodScheduled", "False", "0/1 nodes are available: 1 Insufficient cpu.")),
         ("Unschedulable", "0/1 nodes are available: 1 Insufficient cpu."),
@@ -125,7 +125,7 @@ TROUBLE = {
         pod(state=waiting("ErrImagePull", "HEAD of https://…: 401 Unauthorized")),
         ("ImagePullDenied", "HEAD of https://…: 401 Unauthorized"),
     ),
-    "registry does not tell strangers": (
+    "registry hides the image from strangers": (
         pod(state=waiting("ErrImagePull", "pull access denied, it does not exist or …")),
         ("ImagePullDenied", "pull access denied, it does not exist or …"),
     ),
@@ -150,22 +150,22 @@ TROUBLE = {
 }
 
 
-@pytest.mark.parametrize("what", TROUBLE)
-def test_a_replica_names_the_real_cause(what: str) -> None:
-    given_, told = TROUBLE[what]
-    failure = only(given_).failure
+@pytest.mark.parametrize("what", FAILURES)
+def test_reports_the_cause_of_a_failure(what: str) -> None:
+    failed_pod, expected = FAILURES[what]
+    failure = only(failed_pod).failure
     assert failure is not None
-    assert (failure.reason, failure.message) == told
+    assert (failure.reason, failure.message) == expected
 
 
-def test_the_last_lines_come_with_a_crash() -> None:
+def test_reports_the_last_log_lines_of_a_crash() -> None:
     crashed = pod(state=waiting("CrashLoopBackOff"), last=ended(3, "boom\n"), restarts=4)
     assert only(crashed).failure.log == "boom"  # type: ignore[union-attr]
     reported = pod(state=ended(message=json.dumps(REPORT)))
     assert only(reported).failure.log == "Trace…"  # type: ignore[union-attr]
 
 
-def test_a_missing_secret_is_named_where_the_kubelet_only_waits() -> None:
+def test_names_a_missing_secret_while_the_pod_is_being_created() -> None:
     failure = only(pod(state=waiting("ContainerCreating")), missing={"db"}).failure
     assert failure is not None
     assert (failure.reason, "db" in failure.message) == ("SecretNotFound", True)
@@ -174,7 +174,7 @@ def test_a_missing_secret_is_named_where_the_kubelet_only_waits() -> None:
 LATE = deployment("Progressing", "False", "ProgressDeadlineExceeded")
 
 
-def test_a_start_that_takes_too_long_is_over_with_the_cause_it_had() -> None:
+def test_a_failure_is_final_after_the_start_deadline() -> None:
     full = pod(("PodScheduled", "False", "no room"))
     failure = only(full, deployments=[LATE]).failure
     assert failure is not None
@@ -182,7 +182,7 @@ def test_a_start_that_takes_too_long_is_over_with_the_cause_it_had() -> None:
     assert failure.message == "it was not ready within 120 seconds: no room"
 
 
-def test_a_start_that_takes_too_long_is_over_with_what_the_kubelet_said_of_its_probe() -> None:
+def test_a_start_timeout_includes_the_message_of_the_failed_probe() -> None:
     unready = pod(state={"running": {}}, uid="u")
     failure = only(unready, deployments=[LATE]).failure
     assert failure is not None
@@ -196,16 +196,16 @@ def test_a_start_that_takes_too_long_is_over_with_what_the_kubelet_said_of_its_p
     assert failure.message == f"it was not ready within 120 seconds: {probed['u']}"
 
 
-def test_one_that_was_ready_and_is_not_any_more_says_so() -> None:
+def test_a_pod_that_is_no_longer_ready_is_unhealthy() -> None:
     lost = pod(("Ready", "False", ""), state={"running": {}}, uid="u")
-    begun = {"type": "Initialized", "status": "True", "lastTransitionTime": BORN}
+    begun = {"type": "Initialized", "status": "True", "lastTransitionTime": CREATED_AT}
     lost["status"]["conditions"].append(begun)
     assert only(lost).state == "unready"
     assert only(lost).failure.reason == "Unhealthy"  # type: ignore[union-attr]
     assert unexplained([lost], []) == [lost]
 
 
-def test_one_that_the_kubelet_killed_names_the_probe() -> None:
+def test_a_killed_container_names_the_failed_probe() -> None:
     killed = pod(state={"running": {}}, last=ended(137), restarts=1, uid="u")
     assert only(killed).failure.message == "it exited with code 137"  # type: ignore[union-attr]
     assert unexplained([killed], []) == [killed]
@@ -217,26 +217,26 @@ def test_one_that_the_kubelet_killed_names_the_probe() -> None:
     )
 
 
-def test_what_an_admission_rule_refuses_is_told_in_its_words() -> None:
+def test_reports_the_message_of_an_admission_rule() -> None:
     message = 'pods "x" is forbidden: maximum memory usage per Container is 32Mi'
-    refused = deployment("ReplicaFailure", "True", "FailedCreate", message)
-    replica = only(deployments=[refused])
+    failed = deployment("ReplicaFailure", "True", "FailedCreate", message)
+    replica = only(deployments=[failed])
     assert replica.failure is not None
     assert (replica.failure.reason, replica.failure.message) == ("PodRefused", message)
     assert not replica.failure.final
 
 
-def test_a_quota_that_forbids_pods_is_told_as_a_replica_that_waits() -> None:
+def test_an_exceeded_quota_is_a_waiting_replica() -> None:
     message = 'pods "x" is forbidden: exceeded quota: few'
-    refused = deployment("ReplicaFailure", "True", "FailedCreate", message)
-    replica = only(deployments=[refused])
+    failed = deployment("ReplicaFailure", "True", "FailedCreate", message)
+    replica = only(deployments=[failed])
     assert replica.state == "waiting"
     assert replica.failure is not None
     assert (replica.failure.reason, replica.failure.message) == ("QuotaExceeded", message)
 
 
 @given(st.text(max_size=200) | st.builds(json.dumps, st.recursive(st.text(), st.lists)))
-def test_whatever_user_code_leaves_as_its_last_words_is_told(message: str) -> None:
+def test_reports_any_termination_message(message: str) -> None:
     failure = only(pod(state=ended(1, message))).failure
     assert failure is not None
     assert failure.reason

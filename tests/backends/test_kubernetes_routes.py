@@ -1,4 +1,4 @@
-"""Where a gateway of a cluster sends calls: what its caches say, and nobody is asked."""
+"""Routes of a gateway in a cluster, derived from its caches."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from plat_core.ports import Route, RouteRemoved
 REF = FunctionRef("orders", "team")
 IMAGE = "localhost:5001/orders@sha256:" + "a" * 64
 HERE, THERE = "tcp:10.0.0.7:8080", "tcp:10.0.0.8:8080"
-NEVER: dict[str, Any] = {"image": IMAGE, "concurrency": 100_000}
-"""What an earlier schema took and this one refuses."""
+INVALID_SPEC: dict[str, Any] = {"image": IMAGE, "concurrency": 100_000}
+"""Valid in an earlier schema, invalid in this one."""
 
 
 def function(version: int, spec: dict[str, Any], *, serving: int = 1) -> dict[str, Any]:
-    refused = {"type": "Ready", "status": "False", "reason": "SpecInvalid", "message": "refused"}
-    status = {"revision": "orders-1", "conditions": [refused], "rollout": {"serving": serving}}
+    condition = {"type": "Ready", "status": "False", "reason": "SpecInvalid", "message": "invalid"}
+    status = {"revision": "orders-1", "conditions": [condition], "rollout": {"serving": serving}}
     metadata = {"name": "orders", "namespace": "team", "uid": "u", "generation": version}
     return {
         "metadata": {**metadata, "resourceVersion": str(version)},
@@ -37,26 +37,26 @@ def child(name: str, **parts: Any) -> dict[str, Any]:
 
 
 class World:
-    """The caches of a gateway, as its watches would fill them."""
+    """Routes over the caches of a gateway, without an API server."""
 
     def __init__(self, spec: dict[str, Any], *, replicas: int = 1) -> None:
-        nobody: Any = None
+        no_api: Any = None
         self.functions, children = Cache(ref_of), [Cache() for _ in range(3)]
         revisions, deployments, pods = children
         data = {"image": IMAGE, "created": "2026-01-02T00:00:00Z", "spec": spec}
         revisions.put(child("orders-1", revision=1, data=data))
         deployments.put(child("orders-1", spec={"replicas": replicas}))
-        store = KubernetesFunctionStore(nobody, self.functions, revisions, manager="test")
-        self.up, self.asked, self.pods = {HERE}, [""], pods
+        store = KubernetesFunctionStore(no_api, self.functions, revisions, manager="test")
+        self.up, self.probed, self.pods = {HERE}, [""], pods
         routes = KubernetesRoutes(
-            *(nobody, store, self.functions, deployments, pods), probe_ready=self.answers
+            *(no_api, store, self.functions, deployments, pods), probe_ready=self.probe_ready
         )
         self.watch = routes.watch()
         if replicas:
             self.pod()
 
-    async def answers(self, address: str, deadline: float) -> bool:
-        self.asked.append(address)
+    async def probe_ready(self, address: str, deadline: float) -> bool:
+        self.probed.append(address)
         return address in self.up
 
     def pod(self, version: int = 1, *, ready: bool = True, ip: str = "10.0.0.7") -> None:
@@ -66,7 +66,7 @@ class World:
         self.pods.put(document)
 
     async def until(self, *addresses: str) -> Route:
-        """The route as soon as it leads to these."""
+        """Wait for a route with these addresses."""
         async with asyncio.timeout(5):
             async for route in self.watch:
                 if isinstance(route, Route) and addresses == tuple(_addresses(route)):
@@ -83,50 +83,52 @@ def _addresses(route: Route) -> list[str]:
     return [endpoint.address for endpoint in route.endpoints]
 
 
-async def test_a_function_whose_new_spec_is_refused_is_served_as_its_revision_was_made() -> None:
-    route = await served(World({"image": IMAGE, "timeout": "7s"}), NEVER | {"timeout": "9s"}, HERE)
+async def test_serves_the_last_revision_of_a_function_with_an_invalid_spec() -> None:
+    route = await served(
+        World({"image": IMAGE, "timeout": "7s"}), INVALID_SPEC | {"timeout": "9s"}, HERE
+    )
     assert (route.state, route.timeout, route.concurrency) == ("ready", 7, 20)
 
 
-async def test_a_revision_that_is_refused_itself_is_served_without_the_guilty_field() -> None:
-    route = await served(World({**NEVER, "timeout": "7s"}), NEVER, HERE)
+async def test_serves_an_invalid_revision_without_the_invalid_field() -> None:
+    route = await served(World({**INVALID_SPEC, "timeout": "7s"}), INVALID_SPEC, HERE)
     assert (route.state, route.timeout, route.concurrency) == ("ready", 7, 20)
 
 
-async def test_one_that_sleeps_can_be_woken() -> None:
-    assert (await served(World({"image": IMAGE}, replicas=0), NEVER)).state == "asleep"
+async def test_a_sleeping_function_with_an_invalid_spec_can_be_woken() -> None:
+    assert (await served(World({"image": IMAGE}, replicas=0), INVALID_SPEC)).state == "asleep"
 
 
 @pytest.mark.parametrize(
-    ("made", "wanted", "access"),
+    ("revision", "spec", "access"),
     [
         ("public", "public", "public"),
         ("public", "token", "token"),
         ("token", "public", "token"),
-        ("public", "nobody", "token"),
+        ("public", "invalid", "token"),
     ],
 )
-async def test_of_two_kinds_of_access_the_narrower_holds(
-    made: str, wanted: str, access: str
+async def test_uses_the_stricter_access_of_spec_and_revision(
+    revision: str, spec: str, access: str
 ) -> None:
-    world = World({"image": IMAGE, "access": made})
-    assert (await served(world, {**NEVER, "access": wanted}, HERE)).access == access
+    world = World({"image": IMAGE, "access": revision})
+    assert (await served(world, {**INVALID_SPEC, "access": spec}, HERE)).access == access
 
 
-async def test_one_that_was_stopped_is_stopped() -> None:
-    route = await served(World({"image": IMAGE}), {**NEVER, "suspend": True})
+async def test_a_suspended_function_with_an_invalid_spec_stays_suspended() -> None:
+    route = await served(World({"image": IMAGE}), {**INVALID_SPEC, "suspend": True})
     assert route.state == "suspended"
 
 
-async def test_nothing_is_routed_where_nothing_of_it_can_be_understood() -> None:
+async def test_removes_the_route_if_spec_and_revision_are_unreadable() -> None:
     world = World({"image": IMAGE})
     assert (await served(world, {"image": IMAGE}, HERE)).state == "ready"
-    world.functions.put(function(2, NEVER, serving=9))
+    world.functions.put(function(2, INVALID_SPEC, serving=9))
     assert await anext(world.watch) == RouteRemoved(REF)
 
 
-async def test_a_pod_that_was_ready_before_is_not_called_until_it_answers() -> None:
-    """As after the restart of a node: its address is somebody else's, or nobody's."""
+async def test_probes_a_pod_that_was_ready_before_the_first_list() -> None:
+    """After the restart of a node, its address may be unused or belong to another pod."""
     world = World({"image": IMAGE}, replicas=0)
     world.up = {THERE}
     world.pod()
@@ -134,11 +136,11 @@ async def test_a_pod_that_was_ready_before_is_not_called_until_it_answers() -> N
     await asyncio.sleep(0.05)
     world.pod(2, ip="10.0.0.8")
     await world.until(THERE)
-    assert set(world.asked[1:]) == {HERE, THERE}
+    assert set(world.probed[1:]) == {HERE, THERE}
 
 
-async def test_a_pod_that_is_called_ready_while_it_is_asked_is_called() -> None:
-    """The kubelet reaches it, whoever else does."""
+async def test_uses_a_pod_that_becomes_ready_while_its_probe_fails() -> None:
+    """The kubelet's probe succeeded, although the gateway's did not yet."""
     world = World({"image": IMAGE}, replicas=0)
     world.up = set()
     world.pod(ready=False)
@@ -147,7 +149,7 @@ async def test_a_pod_that_is_called_ready_while_it_is_asked_is_called() -> None:
     await world.until(HERE)
 
 
-async def test_a_pod_that_begins_anew_is_asked_anew() -> None:
+async def test_probes_a_restarted_pod_again() -> None:
     world = World({"image": IMAGE})
     await served(world, {"image": IMAGE}, HERE)
     world.up = set()
@@ -155,13 +157,13 @@ async def test_a_pod_that_begins_anew_is_asked_anew() -> None:
     await world.until()
     world.up = {HERE}
     await world.until(HERE)
-    assert len(world.asked) > 2
+    assert len(world.probed) > 2
 
 
-async def test_a_pod_that_goes_is_not_called_any_more() -> None:
+async def test_removes_the_endpoint_of_a_deleted_pod() -> None:
     world = World({"image": IMAGE})
     await served(world, {"image": IMAGE}, HERE)
-    gone = world.pods.get("team", "orders-1-x")
-    assert gone is not None
-    world.pods.drop(gone)
+    pod = world.pods.get("team", "orders-1-x")
+    assert pod is not None
+    world.pods.drop(pod)
     await world.until()

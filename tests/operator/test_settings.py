@@ -1,4 +1,4 @@
-"""What the operator may be told, and what it says to nonsense."""
+"""Settings of the operator: defaults, and rejected values."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from plat_core.errors import InvalidInput
 from plat_operator.settings import OperatorSettings
 
 
-def test_without_a_word_the_defaults_hold() -> None:
+def test_uses_defaults() -> None:
     settings = OperatorSettings.from_environment({})
     assert (settings.namespace, settings.probe_port) == ("plat-system", 8086)
     assert settings.network == {}
 
 
-def test_a_companys_network_is_taken_and_nothing_else_of_the_environment() -> None:
+def test_reads_proxy_variables_only() -> None:
     settings = OperatorSettings.from_environment(
         {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "", "AWS_SECRET": "x"}
     )
@@ -30,7 +30,7 @@ def test_a_companys_network_is_taken_and_nothing_else_of_the_environment() -> No
         ("PLAT_PULL_SECRETS", "a login"),
     ],
 )
-def test_nonsense_is_refused_by_name(name: str, value: str) -> None:
+def test_names_the_variable_of_an_invalid_value(name: str, value: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         OperatorSettings.from_environment({name: value})
     assert caught.value.field == name
