@@ -1,8 +1,8 @@
-"""`python -m plat_builder`: the builder as a process, until SIGTERM or SIGINT.
+"""`python -m plat_builder`: runs the builder until SIGTERM or SIGINT.
 
-`python -m plat_builder runtimes` builds the base images of all runtimes with Docker, pushes those
-that the registry does not have as they are, and ends. With `--from REGISTRY` they are copied from
-another registry, without Docker.
+`python -m plat_builder runtimes` builds the base images of all runtimes with Docker, and pushes
+those that the registry lacks. With `--from REGISTRY` it copies them from another registry, without
+Docker.
 """
 
 from __future__ import annotations
@@ -13,75 +13,57 @@ import os
 import sys
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 
-import uvicorn
-from plat_core.errors import PlatError
 from plat_core.extras import explain_missing_extra
 from plat_core.services.tokens import check_token
-from plat_http.fixes import describe
+from plat_http.processes import run_command, run_service, serve_application
 
 from plat_builder import runtimes, settings
 from plat_builder.blueprint import places
 from plat_builder.images.connecting import connect
 from plat_builder.images.copying import copy_runtimes
 from plat_builder.runtimes import Catalogue
-from plat_builder.serving import settings as serving_settings
 from plat_builder.serving import wiring
 from plat_builder.serving.settings import BuilderSettings
-from plat_builder.settings import BuildSettings
 
 log = logging.getLogger("plat_builder")
 
 GRACE = 10
-"""Seconds that builds under way get when the builder stops."""
+"""Seconds for running builds to finish when the builder stops."""
 KEEP_ALIVE = 75
 
 
 def main(arguments: list[str]) -> int:
-    """Run until a signal; returns the exit status."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    try:
-        building = settings.read(os.environ)
-        if arguments == ["runtimes"]:
-            asyncio.run(_seed(building))
-            return 0
-        if arguments[:2] == ["runtimes", "--from"] and len(arguments) == 3:
-            asyncio.run(_copy(building, arguments[2]))
-            return 0
-        if arguments:
-            sys.stderr.write("usage: python -m plat_builder [runtimes [--from REGISTRY]]\n")
-            return 2
-        serving = serving_settings.read(os.environ)
-        check_token(serving)
-        asyncio.run(_serve(serving, building))
-    except PlatError as error:
-        fix = f"\n  {describe(error.fix)}" if error.fix else ""
-        sys.stderr.write(f"the builder cannot start: {error.message}{fix}\n")
-        return 1
-    return 0
+    """Run the command, and return the exit status."""
+    if not arguments:
+        return run_service("the builder", _serve)
+    if arguments == ["runtimes"]:
+        return run_command("the builder", _seed)
+    if arguments[:2] == ["runtimes", "--from"] and len(arguments) == 3:
+        return run_command("the builder", partial(_copy, arguments[2]))
+    sys.stderr.write("usage: python -m plat_builder [runtimes [--from REGISTRY]]\n")
+    return 2
 
 
-async def _serve(serving: BuilderSettings, building: BuildSettings) -> None:
+async def _serve(stop: asyncio.Event) -> None:
+    building = settings.read(os.environ)
+    serving = BuilderSettings.from_environment(os.environ)
+    check_token(serving)
     async with wiring.service(serving, building) as app:
-        config = uvicorn.Config(
+        log.info("the builder (%s) serves at %s:%d", serving.engine, serving.host, serving.port)
+        await serve_application(
             app,
             host=serving.host,
             port=serving.port,
-            http="h11",
-            ws="none",
-            lifespan="off",
-            access_log=False,
-            server_header=False,
-            log_config=None,
-            timeout_keep_alive=KEEP_ALIVE,
-            timeout_graceful_shutdown=GRACE,
+            stop=stop,
+            grace=GRACE,
+            keep_alive=KEEP_ALIVE,
         )
-        log.info("the builder (%s) serves at %s:%d", serving.engine, serving.host, serving.port)
-        await uvicorn.Server(config).serve()
 
 
-async def _copy(building: BuildSettings, source: str) -> None:
+async def _copy(source: str) -> None:
+    building = settings.read(os.environ)
     elsewhere = replace(building, registry=settings.registry_of(source))
     here, there = connect(building), connect(elsewhere)
     pairs = ((here, places(building)), (there, places(elsewhere)))
@@ -95,7 +77,8 @@ async def _copy(building: BuildSettings, source: str) -> None:
         await there.close()
 
 
-async def _seed(building: BuildSettings) -> None:
+async def _seed() -> None:
+    building = settings.read(os.environ)
     with explain_missing_extra():
         from plat_builder.daemon import Daemon
         from plat_builder.seeding import Seeder

@@ -1,21 +1,28 @@
-"""The controller's settings: those of every service with an API, and where containers run."""
+"""The controller's settings: those of the management API, and the Docker setup."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from plat_core.model.quantities import Memory, memory_bytes
-from plat_gateway.settings import GatewaySettings
+from plat_gateway.settings import ApiSettings
+from plat_http.settings import Port
+from platformdirs import user_state_path
 from pydantic import Field
 
-NAME = r"^[a-z0-9][a-z0-9-]{0,30}$"
+INSTANCE = r"^[a-z0-9][a-z0-9-]{0,30}$"
 
 
-class ControllerSettings(GatewaySettings):
-    """What an operator may set; see `docs/reference/settings.md`."""
+class ControllerSettings(ApiSettings):
+    """Settings of the Function Controller; see `docs/reference/settings.md`."""
 
-    port: Annotated[int, Field(alias="PLAT_PORT", ge=0, le=65535)] = 8081
-    instance: Annotated[str, Field(alias="PLAT_INSTANCE", pattern=NAME)] = "plat"
+    port: Annotated[Port, Field(alias="PLAT_PORT")] = 8081
+    home: Annotated[Path, Field(alias="PLAT_HOME")] = Field(
+        default_factory=lambda: user_state_path("plat")
+    )
+    database: Annotated[str | None, Field(alias="DATABASE_URL", repr=False)] = None
+    instance: Annotated[str, Field(alias="PLAT_INSTANCE", pattern=INSTANCE)] = "plat"
     network: Annotated[str, Field(alias="PLAT_FUNCTIONS_NETWORK", min_length=1)] = "plat-functions"
     memory: Annotated[Memory, Field(alias="PLAT_FUNCTION_MEMORY")] = "512Mi"
     paused: Annotated[int, Field(alias="PLAT_PAUSED_REPLICAS", ge=0, le=1000)] = 16
@@ -23,10 +30,10 @@ class ControllerSettings(GatewaySettings):
 
     @property
     def database_url(self) -> str:
-        """DATABASE_URL, or a file in PLAT_HOME."""
+        """URL of the database: DATABASE_URL, or a file in PLAT_HOME."""
         return self.database or f"sqlite:///{self.home.absolute() / 'plat.db'}"
 
     @property
     def memory_bytes(self) -> int:
-        """The limit of a function that names none."""
+        """Memory limit of a function that sets none."""
         return memory_bytes(self.memory)

@@ -25,7 +25,7 @@ from plat_gateway.routes import (
 )
 from plat_gateway.routes.console import CONSOLE, FILES, Console, to_console
 from plat_gateway.services import Services
-from plat_gateway.settings import GatewaySettings
+from plat_gateway.settings import ApiSettings
 
 DESCRIPTION = (
     "Deploy, scale and watch functions. Paths but those without a lock need the header "
@@ -42,7 +42,7 @@ METHODS = ("GET", "PUT", "POST", "DELETE")
 ROUTES = (functions, calls, events, logs, builds, register, secrets, system, health)
 
 
-def create_app(services: Services, settings: GatewaySettings, console: Path = FILES) -> FastAPI:
+def create_app(services: Services, settings: ApiSettings, console: Path = FILES) -> FastAPI:
     """Return the application over these services.
 
     It starts nothing: the caller checks the token with `check_token` and runs the services.

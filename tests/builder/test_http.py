@@ -15,8 +15,8 @@ from plat_builder import runtimes
 from plat_builder.engines.environment import EnvironmentEngine
 from plat_builder.images.collecting import Collected
 from plat_builder.service import BuildService
-from plat_builder.serving import settings
 from plat_builder.serving.http import RECENT_SECONDS, BuilderApi
+from plat_builder.serving.settings import BuilderSettings
 from plat_core.errors import InvalidInput, Unavailable
 from plat_core.services.tokens import TokenGuard, check_token
 
@@ -191,16 +191,18 @@ async def test_a_caller_who_leaves_ends_the_upload(world: World) -> None:
 
 
 def test_settings_name_the_guilty_variable() -> None:
-    assert settings.read({}).port == 8082
+    assert BuilderSettings.from_environment({}).port == 8082
     for name, value in {"PLAT_BUILD_ENGINE": "magic", "PLAT_PORT": "x"}.items():
         with pytest.raises(InvalidInput, match=name):
-            settings.read({name: value})
+            BuilderSettings.from_environment({name: value})
 
 
 def test_the_well_known_token_is_refused_where_others_can_reach_it() -> None:
-    check_token(settings.read({}))
-    check_token(settings.read({"PLAT_HOST": "builder.edge", "PLAT_CONTAINED": "1"}))
+    check_token(BuilderSettings.from_environment({}))
+    check_token(
+        BuilderSettings.from_environment({"PLAT_HOST": "builder.edge", "PLAT_CONTAINED": "1"})
+    )
     with pytest.raises(InvalidInput, match="AUTH_TOKEN"):
-        check_token(settings.read({"PLAT_HOST": "0.0.0.0"}))
+        check_token(BuilderSettings.from_environment({"PLAT_HOST": "0.0.0.0"}))
     with pytest.raises(InvalidInput, match="empty"):
-        check_token(settings.read({"AUTH_TOKEN": ""}))
+        check_token(BuilderSettings.from_environment({"AUTH_TOKEN": ""}))

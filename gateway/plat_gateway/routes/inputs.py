@@ -9,18 +9,18 @@ from plat_http.json_documents import read_json
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from plat_gateway.settings import GatewaySettings
+from plat_gateway.settings import ApiSettings
 
 M = TypeVar("M", bound=BaseModel)
 
 
-async def settings_of(request: Request) -> GatewaySettings:
+async def settings_of(request: Request) -> ApiSettings:
     """Return the settings of the application."""
-    settings: GatewaySettings = request.app.state.settings
+    settings: ApiSettings = request.app.state.settings
     return settings
 
 
-Settings = Annotated[GatewaySettings, Depends(settings_of)]
+Settings = Annotated[ApiSettings, Depends(settings_of)]
 
 
 async def read_document(request: Request, model: type[M]) -> M:
