@@ -11,7 +11,6 @@ ALONE = "runtimes"
 DOUBLES = frozenset(
     {
         "Catalogue",
-        "CallCounters",
         "Collected",
         "Command",
         "Entry",

@@ -137,7 +137,7 @@ class AsyncCalls:
             self.notify(call_id)
 
     def notify(self, call_id: str) -> None:
-        """Wake everyone who waits for a call, because it ended."""
+        """Wake every `get` that waits for a call, because it ended."""
         for finished in self._awaited.get(call_id, ()):
             finished.set()
 

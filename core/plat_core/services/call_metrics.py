@@ -46,7 +46,7 @@ class ConcurrencyMeter:
         return area / span if span > 0 else float(self.now)
 
 
-class CallCounters:
+class CallTotals:
     """Totals since the gateway started."""
 
     __slots__ = ("buckets", "classes", "cold_starts", "seconds")

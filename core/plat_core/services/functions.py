@@ -222,7 +222,7 @@ class Functions:
             for _ in range(ATTEMPTS):
                 function = (await self._store.get(ref)).function
                 if function.metadata.deletion_timestamp is not None:
-                    raise Conflict(f"{ref} is being deleted", fix="wait until it is gone")
+                    raise Conflict(f"{ref} is being deleted", fix="wait until it is deleted")
                 changed = function.model_copy(update={"status": None})
                 try:
                     stored = await self._store.put(_with_spec(changed, edit(function.spec)))
@@ -263,8 +263,8 @@ def _with_spec(function: Function, spec: FunctionSpec) -> Function:
 def _preserve(before: FunctionSpec, given: FunctionSpec) -> FunctionSpec:
     """Return `given`, with the fields of `before` that operations set and the document omits."""
     names = ("redeployed_at", "scale")
-    kept = {name: getattr(before, name) for name in names if name not in given.model_fields_set}
-    return given.model_copy(update=kept)
+    fields = {n: getattr(before, n) for n in names if n not in given.model_fields_set}
+    return given.model_copy(update=fields)
 
 
 def _outcome(before: Record | None, stored: Function) -> Outcome:

@@ -52,7 +52,7 @@ class PeerState:
     `acknowledged` are the same in the other direction.
     """
 
-    heard: float
+    last_message: float
     ready: bool = False
     linked: bool = False
     leaving: bool = False
@@ -115,7 +115,7 @@ class PeerState:
         self.linked, self.reported, self.leaving = True, False, False
         self.claims, self.loads, self.grants = {}, {}, {}
         self.seen = self.received = self.acknowledged = 0
-        self.heard = now
+        self.last_message = now
 
     def expire(self) -> None:
         """Release what it held, because it has been silent for too long."""

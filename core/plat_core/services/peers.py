@@ -115,7 +115,7 @@ class Peers:
         return [
             name
             for name, peer in self._peers.items()
-            if peer.ready and not self._is_fresh(peer, now) and now - peer.heard < SILENT
+            if peer.ready and not self._is_fresh(peer, now) and now - peer.last_message < SILENT
         ]
 
     # the autoscaler's view
@@ -165,7 +165,7 @@ class Peers:
             log.warning("ignored a message of gateway %s: %s", name, problem["msg"])
             return
         now = self._clock()
-        first, peer.heard, peer.reported = not peer.reported, now, True
+        first, peer.last_message, peer.reported = not peer.reported, now, True
         peer.leaving, peer.seen = message.leaving, max(peer.seen, message.seen)
         for segment, claim in message.claims.items():
             peer.claims[segment] = SlotClaim(claim.demand, claim.held, claim.busy)
@@ -248,7 +248,7 @@ class Peers:
         allocated before they are read. Peers may have reused the slots of this gateway.
         """
         for peer in self._peers.values():
-            peer.heard, peer.reported = now, False
+            peer.last_message, peer.reported = now, False
         if not self._router.table.alone:
             for entry in self._router.table:
                 entry.set_shares({})
@@ -257,7 +257,7 @@ class Peers:
     def _check_peers(self, now: float) -> None:
         """Expire silent peers, and update the voters and whether this gateway is alone."""
         for peer in self._peers.values():
-            if peer.reported and now - peer.heard >= SILENT:
+            if peer.reported and now - peer.last_message >= SILENT:
                 peer.expire()
         present = {n: p for n, p in self._peers.items() if p.ready or p.linked}
         voters = [n for n, p in present.items() if p.linked and p.reported and not p.leaving]
@@ -341,7 +341,7 @@ class Peers:
         return self._peers.setdefault(name, PeerState(self._clock()))
 
     def _is_fresh(self, peer: PeerState, now: float) -> bool:
-        return peer.reported and now - peer.heard < SILENT
+        return peer.reported and now - peer.last_message < SILENT
 
     def _owner(self, segment: str) -> str:
         return owner_of(segment, self._voters)

@@ -31,7 +31,7 @@ class ReconcilePlan:
 
 
 def outdated(revision: Revision, secrets: Mapping[str, str]) -> bool:
-    """Return whether a secret changed since the revision was made; `secrets` are today's versions.
+    """Return whether a secret changed since the revision; `secrets` are the current versions.
 
     A required secret that was deleted is no change: replicas keep the values they started with.
     """

@@ -16,7 +16,7 @@ from typing import Final
 from plat_core.errors import CallTimedOut, Overloaded, PlatError, Unavailable
 from plat_core.fix import Fix
 from plat_core.ports import Resolver, Route, RouteRemoved, Scaler
-from plat_core.services.call_metrics import CallCounters
+from plat_core.services.call_metrics import CallTotals
 from plat_core.services.routing import (
     RETRY_AFTER,
     Lease,
@@ -46,7 +46,7 @@ class FunctionLoad:
     waiting: int
     ready: int
     active_at: float
-    counters: CallCounters
+    counters: CallTotals
 
 
 class Router:

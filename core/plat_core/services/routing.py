@@ -1,4 +1,4 @@
-"""The route table: which function a path segment names, which replica takes a call, who waits.
+"""The route table: functions by path segment, slots of their replicas, and waiting calls.
 
 Everything here is read and changed in the event loop's thread without waiting. A warm call leases
 a slot with a few attribute reads.
@@ -19,7 +19,7 @@ from plat_core.errors import (
 from plat_core.fix import Fix
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Endpoint, Route, RouteRemoved
-from plat_core.services.call_metrics import CallCounters, ConcurrencyMeter
+from plat_core.services.call_metrics import CallTotals, ConcurrencyMeter
 from plat_core.services.reasons import FINAL_REASONS
 
 RETRY_AFTER: Final = 1.0
@@ -83,7 +83,7 @@ class RouteEntry:
         """Replicas without a route that still have calls in flight; they may come back."""
         self.waiters: dict[asyncio.Future[Lease], Waiter] = {}
         self.load = ConcurrencyMeter(clock)
-        self.counters = CallCounters()
+        self.counters = CallTotals()
         self.waking = False
         self.update(route)
 

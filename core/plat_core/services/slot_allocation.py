@@ -35,7 +35,7 @@ NO_CLAIM: Final = SlotClaim()
 
 
 def owner_of(function: str, gateways: Iterable[str]) -> str:
-    """Return the gateway that owns a function: the same for everyone with the same list.
+    """Return the gateway that owns a function: the same for all that have the same list.
 
     Uses rendezvous hashing: a gateway that joins or leaves moves only its own functions.
     """
@@ -109,8 +109,8 @@ def _retain(
 ) -> Allocation:
     """Let each gateway keep held slots within its share, busy ones first.
 
-    More may be held than there is `room`, for example after gateways found each other. The first
-    gateways keep theirs then.
+    If more slots are held than there is `room`, for example after gateways found each other, the
+    first gateways keep theirs.
     """
     allocation: Allocation = {name: {} for name in claims}
     for busy_only in (True, False):

@@ -20,7 +20,7 @@ from plat_core.errors import Forbidden, InvalidInput, PlatError, TooManyAttempts
 
 log = logging.getLogger(__name__)
 
-DEV_TOKEN = "dev-token"  # noqa: S105 - the documented default, refused outside dev
+DEV_TOKEN = "dev-token"  # noqa: S105 - the documented default, rejected outside dev set-ups
 WINDOW = 60.0
 """Time (s) over which invalid tokens are counted."""
 
