@@ -15,11 +15,11 @@ class ControllerServer(Server):
     """Serves calls under `/invoke/` exactly as a gateway does under `/function/`."""
 
     def max_body_bytes(self, head: RequestHead) -> int | None:
-        """How many bytes the body of this request may have."""
+        """Return the limit of this request's body; None for no limit."""
         return super().max_body_bytes(_renamed(head))
 
     def create_exchange(self, connection: ClientConnection, head: RequestHead) -> Exchange | None:
-        """Who answers this request; None where it has been answered already."""
+        """Return the exchange for a request; None if the response has been sent."""
         return super().create_exchange(connection, _renamed(head))
 
 

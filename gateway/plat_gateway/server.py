@@ -26,7 +26,7 @@ BACKLOG = 2048
 
 
 class Server:
-    """A running server; made by `serve`."""
+    """A running server, created by `serve`."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Server:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, *, host: str, port: int, sock: socket.socket | None) -> None:
-        """Start the application, then listen; raises OSError where the address is taken."""
+        """Start the application, then listen; raise OSError if the address is in use."""
         loop = asyncio.get_running_loop()
         await self._lifespan.startup()
 
@@ -71,7 +71,7 @@ class Server:
         self.port = int(self._listener.sockets[0].getsockname()[1])
 
     async def close(self, grace: float = 30.0) -> None:
-        """Stop accepting, let calls in flight finish for `grace` seconds, then end the rest."""
+        """Stop accepting, wait `grace` seconds for calls in flight, then abort the others."""
         self.draining = True
         if self._listener is not None:
             self._listener.close()
@@ -97,10 +97,10 @@ class Server:
         if late:
             await asyncio.wait(late)
 
-    # what a connection asks
+    # called by connections
 
     def connection_opened(self, connection: ClientConnection) -> None:
-        """A connection was opened; one too many is closed at once."""
+        """Register a connection, or close it if there are too many."""
         if len(self._connections) >= self.limits.connections:
             connection.transport.abort()
             return
@@ -108,29 +108,29 @@ class Server:
         self._emptied.clear()
 
     def connection_closed(self, connection: ClientConnection) -> None:
-        """A connection is gone."""
+        """Remove a connection."""
         self._connections.discard(connection)
         if not self._connections:
             self._emptied.set()
 
     def peer(self, transport: asyncio.Transport) -> ClientPeer:
-        """Who is at the other end."""
+        """Return the client's end of the connection."""
         return ClientPeer(transport.get_extra_info("peername"), self._trusted)
 
     def new_call_id(self) -> bytes:
-        """An id for an answer to what is no request."""
+        """Return an id for the response to a malformed request."""
         return self._proxy.ids.new()
 
     def max_body_bytes(self, head: RequestHead) -> int | None:
-        """How many bytes the body of this request may have."""
+        """Return the limit of this request's body; None for no limit."""
         if head.target.startswith(PREFIX):
             return self.limits.function_body_bytes
         if self._async_queue is not None and head.target.startswith(ASYNC_PREFIX):
-            return self._async_queue.body_bytes
+            return self._async_queue.max_body_bytes
         return self.limits.body_bytes
 
     def create_exchange(self, connection: ClientConnection, head: RequestHead) -> Exchange | None:
-        """Who answers this request; None where it has been answered already."""
+        """Return the exchange for a request; None if the response has been sent."""
         if head.target.startswith(PREFIX):
             return self._proxy.create_exchange(connection, head)
         if self._async_queue is not None and head.target.startswith(ASYNC_PREFIX):

@@ -11,7 +11,7 @@ import pytest
 from plat_backends.memory.scaler import MemoryScaler
 from plat_core.services.peers import Peers
 from plat_core.services.router import Router
-from plat_gateway.links import LINE, Links
+from plat_gateway.links import MAX_LINE_BYTES, GatewayLinks
 
 
 class Gateway:
@@ -19,7 +19,7 @@ class Gateway:
 
     def __init__(self, name: str, token: str = "a-token") -> None:
         self.name = name
-        self.links = Links(name, token)
+        self.links = GatewayLinks(name, token)
         self.router = Router(scaler=MemoryScaler())
         self.peers = Peers(name, self.router, send=self.links.send)
         self._tasks: list[asyncio.Task[None]] = []
@@ -30,7 +30,7 @@ class Gateway:
         await until(lambda: self.links.port)
 
     def meet(self, *others: Gateway) -> None:
-        self.links.members({o.name: f"127.0.0.1:{o.links.port}" for o in others})
+        self.links.set_members({o.name: f"127.0.0.1:{o.links.port}" for o in others})
         self.peers.members({o.name for o in others})
 
     async def close(self) -> None:
@@ -109,7 +109,7 @@ async def test_a_line_without_end_ends_the_link(pair: tuple[Gateway, Gateway]) -
     one, two = pair
     proof = json.dumps({"hello": "two", "proof": two.links._proof("two")}).encode()
     reader, writer = await asyncio.open_connection("127.0.0.1", one.links.port)
-    writer.write(proof + b"\n" + b'{"leaving": ' + b"1" * (3 * LINE))
+    writer.write(proof + b"\n" + b'{"leaving": ' + b"1" * (3 * MAX_LINE_BYTES))
     rest = b""
     with suppress(ConnectionError):
         rest = await reader.read()

@@ -1,5 +1,5 @@
-"""The data path: `/function/` from the caller's bytes to a replica and back.
+"""The data path: requests under `/function/` to a replica, and the responses back.
 
-Own HTTP/1.1 on both sides, as strict as the grammar. It knows the router, never a backend or the
-framework; nothing of a call is buffered beyond a transport's high-water mark.
+It has its own HTTP/1.1 implementation, which accepts only the strict grammar. It uses the router,
+but no backend and no web framework. It buffers no more than the transports' high-water marks.
 """

@@ -1,8 +1,7 @@
-"""The bridge to the application: one request as an ASGI `http` scope (ASGI 3, HTTP 2.3).
+"""Run the ASGI application for a request (ASGI 3, HTTP 2.3).
 
-What the application gets has passed the same strict grammar as a function's call. Bodies flow both
-ways with backpressure; a caller that leaves is told to the application as `http.disconnect`, which
-alone ends its work.
+Its requests pass the same strict parser as calls of functions. Both bodies have backpressure. A
+client that disconnects becomes `http.disconnect`; the application's task is not cancelled.
 """
 
 from __future__ import annotations
@@ -12,17 +11,15 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from plat_core.errors import PlatError, RequestTimedOut, Unavailable
 
 from plat_gateway.proxy.chunks import encode, last_chunk
+from plat_gateway.proxy.connection import ClientConnection
 from plat_gateway.proxy.http_parser import TOKEN, RequestHead
 from plat_gateway.proxy.limits import KIB, HttpLimits
-
-if TYPE_CHECKING:
-    from plat_gateway.proxy.connection import ClientConnection
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +36,7 @@ _READ_AHEAD = 64 * KIB
 def http_scope(
     connection: ClientConnection, head: RequestHead, call_id: bytes, state: Any
 ) -> Scope:
-    """The ASGI scope of a request; its `x-call-id` is the id that the answer will carry."""
+    """Return the ASGI scope of a request; its `x-call-id` header is the response's, too."""
     raw_path, _, query = head.target.partition(b"?")
     return {
         "type": "http",
@@ -66,7 +63,7 @@ def _headers(head: RequestHead) -> Iterable[tuple[bytes, bytes]]:
 
 
 class AsgiExchange:
-    """One request that the application answers."""
+    """One request to the application."""
 
     def __init__(
         self,
@@ -86,122 +83,122 @@ class AsgiExchange:
         self._limits = limits
         self._on_task = on_task
         self._body: list[bytes] = []
-        self._held = 0
-        self._whole = False
+        self._held_bytes = 0
+        self._body_complete = False
         self._consumed = False
-        self._gone = False
+        self._disconnected = False
         self._awaits_continue = head.expects_continue
-        self._moved = asyncio.Event()
+        self._changed = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
         self._start: Message | None = None
-        self._answering = False
+        self._response_started = False
         self._complete = False
         self._chunked = False
 
-    # the caller's side
+    # called by the client's connection
 
     def start(self, content: bytes, *, ended: bool) -> None:
         """Run the application."""
-        self._whole = ended
+        self._body_complete = ended
         self._add(content)
-        self._watch()
+        self._update_deadline()
         self._on_task(asyncio.get_running_loop().create_task(self._run()))
 
     def body_received(self, content: bytes) -> None:
-        """More of the body."""
+        """Queue a piece of the body for the application."""
         self._add(content)
-        self._watch()
+        self._update_deadline()
 
     def body_ended(self) -> None:
-        """The body is complete."""
-        self._whole = True
-        self._moved.set()
-        self._watch()
+        """Mark the body as complete."""
+        self._body_complete = True
+        self._changed.set()
+        self._update_deadline()
 
     def body_failed(self, error: PlatError) -> None:
-        """The body is broken."""
-        self._refuse(error)
+        """Send the error."""
+        self._fail(error)
 
     def client_disconnected(self) -> None:
-        """Let the application know."""
-        self._gone = True
-        self._moved.set()
+        """Send `http.disconnect` to the application."""
+        self._disconnected = True
+        self._changed.set()
         self._writable.set()
 
     def pause_writing(self) -> None:
-        """Let the application wait."""
+        """Suspend the application's next `send`."""
         self._writable.clear()
         self._connection.deadline.expire_in(self._limits.stream_idle)
 
     def resume_writing(self) -> None:
-        """Let it go on."""
+        """Resume the application."""
         self._writable.set()
-        self._watch()
+        self._update_deadline()
 
     def timed_out(self) -> None:
-        """The caller neither sends its body nor reads the answer."""
-        if self._answering:
+        """Fail: the client neither sends its body nor reads the response."""
+        if self._response_started:
             self.client_disconnected()
             self._connection.abort()
         else:
-            self._refuse(RequestTimedOut("The request's body did not come in time."))
+            self._fail(RequestTimedOut("The request's body did not arrive in time."))
 
     def _add(self, content: bytes) -> None:
-        if content and not self._gone:
+        if content and not self._disconnected:
             self._body.append(content)
-            self._held += len(content)
-            self._moved.set()
-            if self._held > _READ_AHEAD:
+            self._held_bytes += len(content)
+            self._changed.set()
+            if self._held_bytes > _READ_AHEAD:
                 self._connection.pause_reading()
 
-    def _watch(self) -> None:
+    def _update_deadline(self) -> None:
         waits = self._connection.is_awaiting_body and not self._awaits_continue
         self._connection.deadline.expire_in(self._limits.body_idle if waits else float("inf"))
 
-    def _refuse(self, error: PlatError) -> None:
+    def _fail(self, error: PlatError) -> None:
         self.client_disconnected()
-        if self._answering:
+        if self._response_started:
             self._connection.abort()
         else:
             self._connection.send_error(error, self._head, self._call_id)
 
-    # the application's side
+    # called by the application
 
     async def _run(self) -> None:
         try:
             await self._app(self._scope, self._receive, self._send)
         except Exception:
-            if not self._gone:
+            if not self._disconnected:
                 log.exception("call %s: the application failed", self._call_id.decode())
-        if self._complete or self._gone:
+        if self._complete or self._disconnected:
             return
-        if self._answering:
+        if self._response_started:
             self.client_disconnected()
             self._connection.abort()
         else:
-            self._refuse(Unavailable("The gateway could not answer: see its log for this call."))
+            self._fail(Unavailable("The gateway failed: see its log for this call."))
 
     async def _receive(self) -> Message:
-        if self._awaits_continue and not self._whole and not self._answering:
+        if self._awaits_continue and not self._body_complete and not self._response_started:
             self._awaits_continue = False
             self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self._watch()
-        while not (self._gone or self._complete or (self._body and not self._consumed)):
-            if self._whole and not self._consumed:
+            self._update_deadline()
+        while not (self._disconnected or self._complete or (self._body and not self._consumed)):
+            if self._body_complete and not self._consumed:
                 break
-            self._moved.clear()
-            await self._moved.wait()
-        if self._gone or self._complete or self._consumed:
+            self._changed.clear()
+            await self._changed.wait()
+        if self._disconnected or self._complete or self._consumed:
             return {"type": "http.disconnect"}
-        content, self._body, self._held = b"".join(self._body), [], 0
+        content, self._body, self._held_bytes = b"".join(self._body), [], 0
         self._connection.resume_reading()
-        self._watch()
-        self._consumed = self._whole
-        return {"type": "http.request", "body": content, "more_body": not self._whole}
+        self._update_deadline()
+        self._consumed = self._body_complete
+        return {"type": "http.request", "body": content, "more_body": not self._body_complete}
 
     async def _send(self, message: Message) -> None:
-        if self._gone:
+        if self._disconnected:
             return
         kind = message["type"]
         if kind == "http.response.start" and self._start is None:
@@ -211,13 +208,13 @@ class AsgiExchange:
             self._write(bytes(message.get("body", b"")), self._start, more=more)
             await self._writable.wait()
         else:
-            raise RuntimeError(f"{kind} is not due")
+            raise RuntimeError(f"unexpected ASGI message {kind}")
 
     def _write(self, content: bytes, start: Message, *, more: bool) -> None:
         data = b""
-        if not self._answering:
+        if not self._response_started:
             data = self._response_head(start, content, more=more)
-            self._answering = True
+            self._response_started = True
         if not self._is_bodiless(start):
             data += encode(content) if self._chunked else content
             if self._chunked and not more:
@@ -226,7 +223,7 @@ class AsgiExchange:
         connection.write(data)
         if not more:
             self._complete = True
-            self._moved.set()
+            self._changed.set()
             connection.finish()
 
     def _is_bodiless(self, start: Message) -> bool:
@@ -238,7 +235,7 @@ class AsgiExchange:
         for name, value in start.get("headers", ()):
             line = bytes(name) + b": " + bytes(value)
             if not _HEADER.fullmatch(line):
-                raise ValueError(f"not a header: {line!r}")
+                raise ValueError(f"invalid header: {line!r}")
             if name.lower() not in (b"connection", b"transfer-encoding"):
                 names.add(name.lower())
                 lines.append(line)
@@ -261,31 +258,31 @@ class AsgiExchange:
 
 
 class Lifespan:
-    """The application's start and end."""
+    """Startup and shutdown of the application."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._events: asyncio.Queue[Message] = asyncio.Queue()
-        self._answers: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._replies: asyncio.Queue[Message | None] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
         self.state: dict[str, Any] = {}
 
     async def startup(self) -> None:
-        """Start it; raises RuntimeError where it says that it could not."""
+        """Start the application; raise RuntimeError if it reports a failure."""
         self._task = asyncio.get_running_loop().create_task(self._run())
-        await self._tell("startup")
+        await self._send("startup")
 
     async def shutdown(self) -> None:
-        """End it; raises RuntimeError where it says that it could not."""
+        """Shut the application down; raise RuntimeError if it reports a failure."""
         if self._task is not None and not self._task.done():
-            await self._tell("shutdown")
+            await self._send("shutdown")
             await self._task
 
-    async def _tell(self, event: str) -> None:
+    async def _send(self, event: str) -> None:
         await self._events.put({"type": f"lifespan.{event}"})
-        answer = await self._answers.get()
-        if answer is not None and answer["type"] == f"lifespan.{event}.failed":
-            raise RuntimeError(answer.get("message") or f"the application's {event} failed")
+        reply = await self._replies.get()
+        if reply is not None and reply["type"] == f"lifespan.{event}.failed":
+            raise RuntimeError(reply.get("message") or f"the application's {event} failed")
 
     async def _run(self) -> None:
         scope: Scope = {
@@ -294,11 +291,11 @@ class Lifespan:
             "state": self.state,
         }
         try:
-            await self._app(scope, self._events.get, self._answers.put)
+            await self._app(scope, self._events.get, self._replies.put)
         except Exception:
-            log.debug("the application has no lifespan", exc_info=True)
+            log.debug("the application does not support lifespan", exc_info=True)
         finally:
-            await self._answers.put(None)
+            await self._replies.put(None)
 
 
 def _reason(status: int) -> bytes:

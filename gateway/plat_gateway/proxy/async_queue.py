@@ -1,7 +1,7 @@
-"""The door for calls that nobody waits for: the request is stored, and answered with 202.
+"""Accept asynchronous calls: store the request and respond with 202.
 
-It reads the same paths as the data path and asks the same of the caller; what the function will
-see of the headers is decided here, with who sent them and how.
+Paths and authorisation are those of synchronous calls. The headers are filtered here, because the
+client's address and token are known only now.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from plat_core.errors import (
     NotSupported,
@@ -25,21 +25,19 @@ from plat_core.model.calls import CallRequest
 from plat_core.model.names import FunctionRef
 from plat_core.services.router import RouteEntry
 
+from plat_gateway.proxy.connection import ClientConnection
 from plat_gateway.proxy.forwarding import header_pairs, request_lines
 from plat_gateway.proxy.http_parser import RequestHead
 from plat_gateway.proxy.limits import MIB
 from plat_gateway.proxy.paths import PREFIX, function_path
-
-if TYPE_CHECKING:
-    from plat_gateway.proxy.connection import ClientConnection
-    from plat_gateway.proxy.proxy import FunctionProxy
+from plat_gateway.proxy.proxy import FunctionProxy
 
 log = logging.getLogger(__name__)
 
 ASYNC_PREFIX: Final = b"/async-function/"
 _FRAMING: Final = re.compile(rb"\r\n(?i:content-length|expect|upgrade):[^\r]*")
-_HELD_BYTES: Final = 64 * MIB
-"""How much is held at a time of bodies that are not stored yet."""
+_MAX_HELD_BYTES: Final = 64 * MIB
+"""Total bytes of bodies that are not stored yet."""
 NO_DATABASE: Final = "asynchronous calls need a database, and this gateway has none"
 NO_DATABASE_FIX: Final = (
     "set DATABASE_URL=postgresql://user:password@host:5432/name for the gateway "
@@ -47,26 +45,27 @@ NO_DATABASE_FIX: Final = (
 )
 
 Accept = Callable[[str, FunctionRef, CallRequest], Awaitable[object]]
-"""Stores a call; it is durable when that returns."""
+"""Stores a call; the call is durable once this returns."""
 
 
 class AsyncCallQueue:
-    """Begins an exchange for each request under `/async-function/`.
+    """Creates an exchange for each request under `/async-function/`.
 
-    `accept` stores a call, None where there is nowhere to; `body_bytes` bounds a request's body.
+    `accept` stores a call; None if the gateway has no database. `max_body_bytes` limits the body of
+    a request. `held_bytes` is the total size of the bodies that are being received.
     """
 
-    def __init__(self, proxy: FunctionProxy, accept: Accept | None, *, body_bytes: int) -> None:
+    def __init__(self, proxy: FunctionProxy, accept: Accept | None, *, max_body_bytes: int) -> None:
         self.accept = accept
-        self.body_bytes = body_bytes
+        self.max_body_bytes = max_body_bytes
         self.body_idle = proxy.limits.body_idle
-        self.held = 0
+        self.held_bytes = 0
         self._proxy = proxy
 
     def create_exchange(
         self, connection: ClientConnection, head: RequestHead
     ) -> AsyncCallExchange | None:
-        """Who answers this request; None where it has been answered already."""
+        """Return the exchange for a request; None if the response has been sent."""
         proxy = self._proxy
         call_id = proxy.ids.new()
         extra, preflight = proxy.cors(head, call_id)
@@ -86,11 +85,11 @@ class AsyncCallQueue:
 
 
 class AsyncCallExchange:
-    """One call on its way into the store."""
+    """One request that is stored as a call."""
 
     def __init__(
         self,
-        intake: AsyncCallQueue,
+        queue: AsyncCallQueue,
         connection: ClientConnection,
         head: RequestHead,
         entry: RouteEntry,
@@ -98,7 +97,7 @@ class AsyncCallExchange:
         call_id: bytes,
         extra: bytes,
     ) -> None:
-        self._intake = intake
+        self._queue = queue
         self._connection = connection
         self._head = head
         self._entry = entry
@@ -107,10 +106,10 @@ class AsyncCallExchange:
         self._extra = extra
         self._body = bytearray()
         self._task: asyncio.Task[None] | None = None
-        self._gone = False
+        self._closed = False
 
     def start(self, content: bytes, *, ended: bool) -> None:
-        """Begin to collect the body."""
+        """Begin to receive the body."""
         if not ended and self._head.expects_continue:
             self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.body_received(content)
@@ -118,58 +117,58 @@ class AsyncCallExchange:
             self.body_ended()
 
     def body_received(self, content: bytes) -> None:
-        """More of the body; the connection keeps it within the bound."""
+        """Receive a piece of the body; the connection enforces its limit."""
         self._body += content
-        self._intake.held += len(content)
-        self._connection.deadline.expire_in(self._intake.body_idle)
-        if self._intake.held > _HELD_BYTES:
-            told = "Too many bodies of asynchronous calls are on their way at once."
-            self._refuse(Overloaded(told, fix="try again in a moment", retry_after=1.0))
+        self._queue.held_bytes += len(content)
+        self._connection.deadline.expire_in(self._queue.body_idle)
+        if self._queue.held_bytes > _MAX_HELD_BYTES:
+            message = "The gateway is receiving too many asynchronous calls."
+            self._fail(Overloaded(message, fix="try again in a moment", retry_after=1.0))
 
     def body_ended(self) -> None:
         """Store the call."""
-        if self._gone:
+        if self._closed:
             return
         self._connection.deadline.expire_in(float("inf"))
         self._task = asyncio.get_running_loop().create_task(self._store())
 
     def body_failed(self, error: PlatError) -> None:
-        """Nothing is stored of half a request."""
+        """Send the error; nothing is stored."""
         if isinstance(error, TooLarge):
             error = TooLarge(
-                f"The body of an asynchronous call has at most {self._intake.body_bytes} bytes.",
+                f"The body of an asynchronous call has at most {self._queue.max_body_bytes} bytes.",
                 fix="send what is larger to /function/, or send a link to it",
             )
-        self._refuse(error)
+        self._fail(error)
 
     def client_disconnected(self) -> None:
-        """It hears no answer; a call that is being stored is stored all the same."""
-        self._end()
+        """Release the body; a call that is being stored is still stored."""
+        self._close()
 
     def pause_writing(self) -> None:
-        """The answer is small, and is the only one."""
+        """Do nothing: the response is small."""
 
     def resume_writing(self) -> None:
-        """See `pause_writing`."""
+        """Do nothing: the response is small."""
 
     def timed_out(self) -> None:
-        """The body did not come."""
-        self._refuse(RequestTimedOut("The request's body did not come in time."))
+        """Fail: the body did not arrive."""
+        self._fail(RequestTimedOut("The request's body did not arrive in time."))
 
     async def _store(self) -> None:
-        assert self._intake.accept is not None  # noqa: S101 - see `AsyncCallQueue.exchange`
+        assert self._queue.accept is not None  # noqa: S101 - see `AsyncCallQueue.create_exchange`
         ref, call_id = self._entry.route.ref, self._call_id.decode()
         try:
-            await self._intake.accept(call_id, ref, self._request())
+            await self._queue.accept(call_id, ref, self._request())
         except PlatError as error:
-            self._refuse(error)
+            self._fail(error)
         except Exception:
-            log.exception("call %s could not be stored", call_id)
-            self._refuse(Unavailable("The call could not be stored: see the gateway's log."))
+            log.exception("failed to store call %s", call_id)
+            self._fail(Unavailable("The call could not be stored: see the gateway's log."))
         else:
-            self._answer(ref, call_id)
+            self._respond(ref, call_id)
         finally:
-            self._end()
+            self._close()
 
     def _request(self) -> CallRequest:
         head, connection = self._head, self._connection
@@ -182,29 +181,29 @@ class AsyncCallExchange:
         method, path = head.method.decode(), self._path.decode("latin-1")
         return CallRequest(method, path, header_pairs(lines), bytes(self._body))
 
-    def _answer(self, ref: FunctionRef, call_id: str) -> None:
-        if self._gone:
+    def _respond(self, ref: FunctionRef, call_id: str) -> None:
+        if self._closed:
             return
-        where = f"/calls/{call_id}"
-        document = {"id": call_id, "function": ref.segment, "state": "queued", "url": where}
-        body = json.dumps(document | {"result": f"{where}/result"}).encode() + b"\n"
+        location = f"/calls/{call_id}"
+        document = {"id": call_id, "function": ref.segment, "state": "queued", "url": location}
+        body = json.dumps(document | {"result": f"{location}/result"}).encode() + b"\n"
         connection = self._connection
         closing = b"Connection: close\r\n" if connection.closes_after_response else b""
         head = (
             b"HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
             b"X-Call-Id: %b\r\nX-Plat-Answer: accepted\r\nLocation: %b\r\n"
             b"Cache-Control: no-store\r\n%b%b\r\n"
-            % (len(body), self._call_id, where.encode(), closing, self._extra)
+            % (len(body), self._call_id, location.encode(), closing, self._extra)
         )
         connection.write(head if self._head.method == b"HEAD" else head + body)
         connection.finish()
 
-    def _refuse(self, error: PlatError) -> None:
-        if not self._gone:
+    def _fail(self, error: PlatError) -> None:
+        if not self._closed:
             self._connection.send_error(error, self._head, self._call_id, self._extra)
-            self._end()
+            self._close()
 
-    def _end(self) -> None:
-        if not self._gone:
-            self._gone = True
-            self._intake.held -= len(self._body)
+    def _close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._queue.held_bytes -= len(self._body)

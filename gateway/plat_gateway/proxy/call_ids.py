@@ -1,4 +1,4 @@
-"""Ids of calls, and the trace they belong to."""
+"""Ids of calls and of their traces."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _TRACEPARENT: Final = re.compile(
 
 
 class CallIds:
-    """Makes ids of 32 hexadecimal digits: milliseconds of the wall clock, process, counter.
+    """Generates ids of 32 hexadecimal digits: milliseconds of the wall clock, process, counter.
 
-    They sort by time, need no system call of their own, and are valid trace ids.
+    They sort by time, need no random bytes per call, and are valid trace ids.
     """
 
     def __init__(self) -> None:
@@ -27,19 +27,19 @@ class CallIds:
         self._next = count(int.from_bytes(os.urandom(3), "big") + 1).__next__
 
     def new(self) -> bytes:
-        """An id that no other call has."""
+        """Return a unique id."""
         return b"%012x%b%010x" % (time.time_ns() // 1_000_000, self._process, self._next())
 
     def accept(self, given: bytes | None) -> bytes:
-        """The caller's own id where it is one, else a new one."""
+        """Return the client's id if it is valid, or a new one."""
         return given if given is not None and _CALL_ID.fullmatch(given) else self.new()
 
 
 def traceparent(given: bytes | None, call_id: bytes, ids: CallIds) -> bytes:
-    """The caller's trace context where it is valid, else the beginning of a new trace.
+    """Return the client's trace context if it is valid, or that of a new trace.
 
-    A new trace's id is the call's, and it is marked as sampled, which is what a tracer without a
-    parent would do. Source: W3C Trace Context, level 1.
+    A new trace has the call's id and is marked as sampled, like the root span of a tracer. Source:
+    W3C Trace Context, level 1.
     """
     if given is not None and _TRACEPARENT.fullmatch(given):
         return given

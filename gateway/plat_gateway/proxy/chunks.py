@@ -1,7 +1,7 @@
 """The chunked transfer coding (RFC 9112 §7.1), decoded strictly.
 
-Chunks are decoded on one side and made anew on the other, so that nobody's framing is ever passed
-on: chunk extensions end here, and two parsers cannot come to differ over a length.
+Chunks are decoded from one side and encoded again for the other. Chunk extensions are dropped, and
+two parsers can never disagree about a length (request smuggling).
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ LAST: Final = b"0\r\n\r\n"
 
 
 class ChunkDecoder:
-    """Takes the body piece by piece; `done` once the last chunk and the trailers are there.
+    """Decodes a body piece by piece; `done` is set with its last byte.
 
-    `trailers` are header lines, each begun by CR LF; `rest` is what came after the body.
+    `trailers` are header lines, each after a CR LF. `rest` are the bytes after the body.
     """
 
     __slots__ = ("_after", "_held", "_last", "_left", "done", "rest", "trailers")
@@ -38,7 +38,7 @@ class ChunkDecoder:
         self.rest = b""
 
     def feed(self, data: bytes) -> bytes:
-        """The content in `data`; raises ValueError at the first byte that is not allowed."""
+        """Return the content in `data`; raise ValueError at the first invalid byte."""
         if self._held:
             data, self._held = self._held + data, b""
         position, end, content = 0, len(data), []
@@ -60,7 +60,7 @@ class ChunkDecoder:
         return content[0] if len(content) == 1 else b"".join(content)
 
     def _line(self, data: bytes, position: int) -> int:
-        """Read the framing at `position`; where it ends, or `position` while it is incomplete."""
+        """Return the end of the framing at `position`, or `position` if it is incomplete."""
         if self._last:
             return self._end(data, position)
         if self._after:
@@ -69,7 +69,7 @@ class ChunkDecoder:
                 self._after = False
                 return position + 2
             if pair != b"\r":
-                raise ValueError("a chunk is longer than it says")
+                raise ValueError("a chunk is longer than its size")
             return position
         match = _SIZE_LINE.match(data, position, position + _LINE_BYTES)
         if match is None:
@@ -95,10 +95,10 @@ class ChunkDecoder:
 
 
 def encode(content: bytes) -> bytes:
-    """One chunk; nothing for no content, because an empty chunk would be the last."""
+    """Return one chunk; no bytes for empty content, because an empty chunk ends the body."""
     return b"%x\r\n%b\r\n" % (len(content), content) if content else b""
 
 
 def last_chunk(trailers: bytes) -> bytes:
-    """The end of the body."""
+    """Return the end of the body; trailer lines each follow a CR LF."""
     return b"0" + trailers + b"\r\n\r\n" if trailers else LAST

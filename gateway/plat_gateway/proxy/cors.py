@@ -1,4 +1,4 @@
-"""Cross-origin calls from browsers: the console's, and those of origins that were allowed.
+"""CORS headers for the console and for the origins that the settings allow.
 
 Source: the Fetch standard, CORS protocol.
 """
@@ -17,13 +17,13 @@ _PREFLIGHT = (
 
 
 class Cors:
-    """Which origins may read answers; `*` allows all."""
+    """Allows origins to read responses; `*` allows all."""
 
     def __init__(self, origins: Iterable[str]) -> None:
         self._origins = frozenset(origin.encode() for origin in origins)
 
     def header_lines(self, head: RequestHead) -> bytes:
-        """The header lines that let the request's origin read the answer, each ended by CR LF."""
+        """Return the lines that let the origin read the response, each before a CR LF."""
         origin = head.fields.get(b"origin")
         if origin is None or not self._origins & {origin, b"*"}:
             return b""
@@ -33,11 +33,11 @@ class Cors:
         )
 
     def preflight_response(self, head: RequestHead, call_id: bytes) -> bytes | None:
-        """The whole answer to a browser's preflight; None where it is an ordinary request."""
+        """Return the complete response to a preflight; None for any other request."""
         if head.method != b"OPTIONS" or b"access-control-request-method" not in head.fields:
             return None
         allowed = self.header_lines(head)
         if not allowed:
             return None
-        wanted = head.fields.get(b"access-control-request-headers", b"Authorization, Content-Type")
-        return _PREFLIGHT % (allowed, call_id, wanted)
+        headers = head.fields.get(b"access-control-request-headers", b"Authorization, Content-Type")
+        return _PREFLIGHT % (allowed, call_id, headers)

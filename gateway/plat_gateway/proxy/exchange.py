@@ -237,7 +237,7 @@ class FunctionExchange:
             try:
                 head = parse_response(data, self._data_path.limits, upstream.last_head)
             except ValueError as error:
-                self._fail(bad_response(self._entry.route, f"its response is {error}"))
+                self._fail(bad_response(self._entry.route, f"its response {error}"))
                 return
             if head is None:
                 break

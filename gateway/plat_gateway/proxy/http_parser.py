@@ -1,8 +1,8 @@
-"""Heads of HTTP/1.1 messages, read with the strict grammar of RFC 9112 and nothing beside it.
+"""Parse the heads of HTTP/1.1 messages with the strict grammar of RFC 9112.
 
-One regular expression accepts a head as a whole or not at all: no bare line feed, no folded line,
-no space before a colon, no control character passes. Header lines are kept as they came, byte for
-byte; what the platform needs to know is looked up by name.
+One regular expression matches a complete head. It accepts no bare line feed, no folded line, no
+space before a colon and no control character. Header lines keep their bytes. The headers that the
+platform uses are available by name.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from plat_gateway.proxy.limits import HttpLimits
 
 TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 FIELD: Final = rb"\r\n" + TOKEN + rb":[\t\x20-\x7e\x80-\xff]*+"
-# possessive and atomic: a head is read once, whatever it holds (repeated possessively, a group
-# never matches before CPython 3.11.5, https://github.com/python/cpython/issues/106052)
+# possessive quantifiers and atomic groups prevent backtracking, so that a hostile head costs linear
+# time (a possessive group never matches before CPython 3.11.5, python/cpython#106052)
 _TARGET = re.compile(rb"(" + TOKEN + rb") ([\x21\x22\x24-\x7e\x80-\xff]++) ")
 _REST = re.compile(rb"HTTP/1\.([01])((?>(?:" + FIELD + rb")*))\r\n\r\n")
 _BEGUN = re.compile(
@@ -36,7 +36,7 @@ _RESPONSE = re.compile(
 _METHOD = re.compile(TOKEN + rb"(?: |\Z)")
 _SLASH: Final = ord("/")
 _LINE_REST: Final = 64
-"""More than a method and `HTTP/1.1` take in a request line."""
+"""Bytes of a request line beside its target, generously."""
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)(.*)", re.DOTALL)
@@ -72,12 +72,12 @@ _ONCE: Final = frozenset({b"host", b"content-length", b"transfer-encoding", b"au
 
 
 class RequestFields:
-    """What follows the target in a request's head: version and header lines.
+    """Version and header lines of a request: its head after the target.
 
-    Callers that keep a connection open send much the same lines each time, so this is read once
-    and known again. `block` is the header lines, each begun by CR LF; `values` are those that mean
-    something here, by lower-case name, joined with commas where one may come several times;
-    `forwarded` has room for what a function gets to see of them, with and without `Authorization`.
+    A client usually repeats the same lines on a connection, so they are parsed once and compared
+    afterwards. `block` are the header lines, each after a CR LF. `values` are the headers that the
+    platform uses, by lower-case name; repeated ones are joined with commas. `forwarded` caches the
+    lines for the function, with and without `Authorization`.
     """
 
     __slots__ = ("block", "forwarded", "http11", "keep_alive", "length", "raw", "values")
@@ -98,7 +98,7 @@ class RequestFields:
 
 
 class RequestHead:
-    """The head of a request. `length` is that of the body, None where it is chunked."""
+    """The head of a request. `length` is the body's length; None if it is chunked."""
 
     __slots__ = ("end", "fields", "http11", "length", "method", "shared", "target")
 
@@ -113,7 +113,7 @@ class RequestHead:
 
     @property
     def upgrades(self) -> bool:
-        """Whether it asks for a WebSocket (RFC 6455 §4.1)."""
+        """Whether the client requests a WebSocket (RFC 6455, section 4.1)."""
         return (
             b"upgrade" in self.fields
             and self.method == b"GET"
@@ -125,7 +125,7 @@ class RequestHead:
 
     @property
     def expects_continue(self) -> bool:
-        """Whether the caller waits for `100 Continue` before it sends the body."""
+        """Whether the client waits for `100 Continue` before it sends the body."""
         return self.http11 and self.fields.get(b"expect", b"").lower() == b"100-continue"
 
 
@@ -158,9 +158,9 @@ class ResponseHead:
         self.chunked = b"transfer-encoding" in fields
         length = fields.get(b"content-length")
         if self.chunked and (length or fields[b"transfer-encoding"].lower() != b"chunked"):
-            raise ValueError("one with a transfer coding other than chunked, or beside a length")
+            raise ValueError("has a transfer coding other than chunked, or a length as well")
         if length is not None and not _LENGTH.fullmatch(length):
-            raise ValueError("one with a Content-Length that is no number")
+            raise ValueError("has an invalid Content-Length")
         self.length = None if length is None else int(length)
         self.forwarded = b""
         content_type = fields.get(b"content-type", b"")
@@ -170,11 +170,11 @@ class ResponseHead:
 def parse_request(
     data: bytes, limits: HttpLimits, known: RequestFields | None
 ) -> RequestHead | None:
-    """Read the head that `data` begins with; None while it is not complete.
+    """Return the head at the beginning of `data`; None if it is incomplete.
 
-    `known` are the fields of the request before it. Raises Malformed, TargetTooLong,
-    HeadersTooLarge, or NotSupported for a transfer coding other than chunked; the connection is of
-    no use then.
+    `known` are the fields of the previous request. Raises Malformed, TargetTooLong,
+    HeadersTooLarge, or NotSupported for a transfer coding other than chunked. The connection cannot
+    be used after an error.
     """
     line = _TARGET.match(data)
     if line is None:
@@ -200,10 +200,10 @@ def parse_request(
 def parse_response(
     data: bytes, limits: HttpLimits, known: ResponseHead | None
 ) -> ResponseHead | None:
-    """Read the head that `data` begins with; None while it is not complete.
+    """Return the head at the beginning of `data`; None if it is incomplete.
 
-    `known` is the head of the answer before it. Raises ValueError where it is not the head of an
-    HTTP/1.x response, or says two things about the body's length.
+    `known` is the head of the previous response. Raises ValueError if this is no HTTP/1.x response,
+    or if it has two lengths.
     """
     if known is not None and data.startswith(known.raw):
         return known
@@ -211,16 +211,16 @@ def parse_response(
     if match is None:
         is_garbage = b"\r\n\r\n" in data or data[:7] != b"HTTP/1."[: len(data)]
         if is_garbage or len(data) > limits.head_bytes:
-            raise ValueError("not HTTP/1.x")
+            raise ValueError("is not HTTP/1.x")
         return None
     try:
         return ResponseHead(match)
     except Malformed:
-        raise ValueError("one with two lengths") from None
+        raise ValueError("has two lengths") from None
 
 
 def tokens(value: bytes) -> list[bytes]:
-    """The members of a comma-separated list, in lower case."""
+    """Return the members of a comma-separated list, in lower case."""
     return [part for token in value.lower().split(b",") if (part := token.strip(b" \t"))]
 
 
@@ -230,7 +230,7 @@ def _values(pattern: re.Pattern[bytes], block: bytes) -> dict[bytes, bytes]:
         name = raw.lower()
         if name in fields:
             if name in _ONCE:
-                raise Malformed(f"The header {name.decode()} stands there more than once.")
+                raise Malformed(f"The request has more than one {name.decode()} header.")
             fields[name] += b", " + value.rstrip(b" \t")
         else:
             fields[name] = value.rstrip(b" \t")
@@ -257,7 +257,7 @@ def _body_length(fields: dict[bytes, bytes], *, http11: bool) -> int | None:
     if not http11:
         raise Malformed("HTTP/1.0 has no Transfer-Encoding.")
     if coding.lower() != b"chunked":
-        raise NotSupported("The only transfer coding understood here is chunked.")
+        raise NotSupported("The only supported transfer coding is chunked.")
     return None
 
 
@@ -267,12 +267,12 @@ def _origin_form(target: bytes, host: bytes | None) -> bytes:
         raise Malformed("The request's target is not a path.")
     authority, path = match.groups()
     if host is None or authority.lower() != host.lower():
-        raise Malformed("The request's target names another host than its Host header.")
+        raise Malformed("The request's target and its Host header name different hosts.")
     return path if path[:1] == b"/" else b"/" + path
 
 
 def _check_incomplete(data: bytes, limits: HttpLimits) -> None:
-    """Raise as soon as it is clear that no good head will come of `data`."""
+    """Raise as soon as `data` cannot become a valid head."""
     if data in (b"", b"\r"):
         return
     line, newline, _ = data.partition(b"\n")
@@ -281,7 +281,7 @@ def _check_incomplete(data: bytes, limits: HttpLimits) -> None:
     if len(data) > limits.head_bytes or data.count(b"\n") > limits.headers + 2:
         raise _headers_too_large(limits)
     if not (_BEGUN.fullmatch(data) if newline else _METHOD.match(data)):
-        raise Malformed("The request's head is not that of HTTP/1.1.")
+        raise Malformed("The request's head is not valid HTTP/1.1.")
 
 
 def _target_too_long(limits: HttpLimits) -> PlatError:

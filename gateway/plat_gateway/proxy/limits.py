@@ -1,4 +1,4 @@
-"""The bounds of the server, in bytes, counts and seconds."""
+"""Limits of the HTTP server, in bytes, counts and seconds."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ MIB = 1024 * KIB
 
 @dataclass(frozen=True, slots=True)
 class HttpLimits:
-    """What one caller may send, and how long anybody may be silent.
+    """Limits for each client.
 
-    `body_bytes` bounds a request to the application, `function_body_bytes` one to a function (None:
-    unlimited). `header_time` runs from a head's first byte to its last, `keep_alive` between
-    requests, `body_idle` between two pieces of a request's body, `stream_idle` between two pieces
-    of an event stream or a WebSocket.
+    `body_bytes` limits the body of a request to the application, `function_body_bytes` one to a
+    function (None: unlimited). `header_time` limits the time from a head's first byte to its last,
+    `keep_alive` the time between requests, `body_idle` the time between two pieces of a request's
+    body, and `stream_idle` that between two pieces of an event stream or a WebSocket.
     """
 
     target_bytes: int = 16 * KIB
@@ -29,5 +29,5 @@ class HttpLimits:
     body_idle: float = 30.0
     stream_idle: float = 300.0
     linger: float = 2.0
-    """After a refusal: how long the rest of the request is read and thrown away, so that the
-    caller gets to see the answer instead of a reset connection."""
+    """Time to read and discard the rest of a rejected request. Closing at once would reset the
+    connection before the client reads the response."""

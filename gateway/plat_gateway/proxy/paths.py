@@ -1,8 +1,7 @@
-"""Which function a request's target means, decided on the raw bytes.
+"""Split a request's target into function and path, on the raw bytes.
 
-The name is checked on the raw segment: nothing is decoded or normalised first, so that no spelling
-of a path reaches another route than the one it shows. What follows the name belongs to the
-function and is passed on unchanged.
+The name is checked on the raw segment. Nothing is decoded or normalised first, so no spelling of a
+path reaches a different route. The rest belongs to the function and passes unchanged.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ _PLAIN = re.compile(
 
 @lru_cache(maxsize=512)
 def function_path(target: bytes) -> tuple[str, bytes]:
-    """Split a target that begins with `PREFIX`: the raw segment, and what the function is to see.
+    """Return the raw segment of a target under `PREFIX`, and the path for the function.
 
-    The segment is not checked yet. Raises Malformed where dot segments of the path, in any
-    spelling, would lead out of the function.
+    The segment is not validated. Raises Malformed if dot segments, in any spelling, lead out of the
+    function's path.
     """
     if match := _PLAIN.fullmatch(target):
         segment, path, query = match.groups()
@@ -39,7 +38,7 @@ def function_path(target: bytes) -> tuple[str, bytes]:
 
 
 def check_segment(segment: str) -> None:
-    """Raise Malformed where the segment is not `name[.namespace]`."""
+    """Raise Malformed if the segment is not `name[.namespace]`."""
     try:
         FunctionRef.from_segment(segment)
     except ValueError:
@@ -49,9 +48,9 @@ def check_segment(segment: str) -> None:
 
 
 def check_path(target: bytes) -> None:
-    """Refuse dot segments outside `/function/`: routing and authorisation see one path.
+    """Raise Malformed for dot segments outside `/function/`.
 
-    Raises Malformed.
+    Routing and authorisation must see the same path.
     """
     path = target.partition(b"?")[0]
     if b"." not in path and b"%" not in path and b"\\" not in path:
@@ -64,21 +63,21 @@ def check_path(target: bytes) -> None:
 
 
 def leaves(path: bytes) -> bool:
-    """Whether dot segments lead above the start of `path`, however they are spelt."""
+    """Return whether dot segments, in any spelling, lead above the start of `path`."""
     depth = 0
     for part in _decoded(path).split(b"/"):
         if part == b"..":
             depth -= 1
             if depth < 0:
                 return True
-        # empty segments are no depth, because some servers merge slashes
+        # empty segments add no depth, because some servers merge slashes
         elif part not in (b"", b"."):
             depth += 1
     return False
 
 
 def _decoded(path: bytes) -> bytes:
-    """The path as the most generous of servers might read it."""
+    """Return the path as the most lenient server could read it."""
     plain = unquote_to_bytes(path).replace(b"\\", b"/")
-    # some servers cut parameters off a segment: `..;x` is `..` to them
+    # some servers strip parameters from a segment and read `..;x` as `..`
     return re.sub(rb";[^/]*", b"", plain)

@@ -62,7 +62,7 @@ def intake_of(
 ) -> AsyncCallQueue:
     """The door for asynchronous calls; without `calls` it says what is missing."""
     accept = None if calls is None else calls.accept
-    return AsyncCallQueue(proxy, accept, body_bytes=settings.async_body_limit)
+    return AsyncCallQueue(proxy, accept, max_body_bytes=settings.async_body_limit)
 
 
 @asynccontextmanager

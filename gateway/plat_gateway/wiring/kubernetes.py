@@ -34,7 +34,7 @@ from plat_core.services.peers import Peers
 from plat_core.services.router import Router
 
 from plat_gateway.app import create_app
-from plat_gateway.links import Links
+from plat_gateway.links import GatewayLinks
 from plat_gateway.services import Services
 from plat_gateway.settings import GatewaySettings
 from plat_gateway.wiring.calls import dispatching, intake_of, queue_at
@@ -59,7 +59,7 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
         stack.push_async_callback(routes.close)
         reflectors = _reflectors(api, caches)
         router = Router(scaler=routes, complete=reflectors[0].synced.is_set)
-        links = Links(settings.pod_name, settings.auth_token)
+        links = GatewayLinks(settings.pod_name, settings.auth_token)
         peers = Peers(settings.pod_name, router, send=links.send)
         if settings.peers:
             reflectors.append(_gateways(api, settings, peers, links))
@@ -130,14 +130,14 @@ def _reflectors(api: Api, caches: Caches) -> list[Reflector]:
     ]
 
 
-def _gateways(api: Api, settings: GatewaySettings, peers: Peers, links: Links) -> Reflector:
+def _gateways(api: Api, settings: GatewaySettings, peers: Peers, links: GatewayLinks) -> Reflector:
     """What tells who the other gateways are: the pods that `PLAT_PEERS` selects."""
     pods = Cache(lambda _: None)
 
     def changed(_: kinds.Document) -> None:
         found = gateways(pods, settings.pod_name)
         port = settings.peer_port
-        links.members({name: f"{host}:{port}" for name, host in found.addresses.items()})
+        links.set_members({name: f"{host}:{port}" for name, host in found.addresses.items()})
         peers.members(found.ready)
 
     pods.add_listener(changed)
@@ -146,7 +146,7 @@ def _gateways(api: Api, settings: GatewaySettings, peers: Peers, links: Links) -
 
 
 def _meet(
-    peers: Peers, links: Links, services: Services, settings: GatewaySettings
+    peers: Peers, links: GatewayLinks, services: Services, settings: GatewaySettings
 ) -> Iterable[Coroutine[None, None, None]]:
     """Speak with the other gateways; one that stops decides no more."""
 

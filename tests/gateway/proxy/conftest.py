@@ -264,7 +264,7 @@ async def make_gateway(tmp_path: Path) -> AsyncIterator[MakeGateway]:
             )
             queue = Queue(proxy, store or MemoryCallStore(), calls, bodies) if calls else None
             door = queue.calls.accept if queue else None
-            intake = AsyncCallQueue(proxy, door, body_bytes=bodies)
+            intake = AsyncCallQueue(proxy, door, max_body_bytes=bodies)
             server = await serve(app, proxy, port=0, trusted_proxies=trusted, async_queue=intake)  # type: ignore[arg-type]
             gateway = Gateway(server, router, scaler, tmp_path)
             if queue is not None:
