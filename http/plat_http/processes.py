@@ -98,7 +98,7 @@ async def serve_application(
     """
     import uvicorn
 
-    class Server(uvicorn.Server):
+    class UvicornServer(uvicorn.Server):
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
             # `run_service` handles signals; uvicorn would raise them again at its end, which
@@ -117,7 +117,7 @@ async def serve_application(
         timeout_keep_alive=keep_alive,
         timeout_graceful_shutdown=grace,
     )
-    server = Server(config)
+    server = UvicornServer(config)
 
     async def exit_when_stopped() -> None:
         await stop.wait()

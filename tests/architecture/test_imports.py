@@ -27,6 +27,7 @@ OFFENCES = {
     "docker": ("gateway/plat_gateway/stray.py", "import docker"),
     "runtime-is-not-imported": ("gateway/plat_gateway/stray.py", "import plat_runtime"),
     "kopf-in-operator": ("operator/plat_operator/stray.py", "import kopf"),
+    "problems-need-no-framework": ("http/plat_http/statuses.py", "import fastapi"),
     "kubernetes": ("operator/plat_operator/stray.py", "import kubernetes"),
 }
 """Contract → a module that breaks it: where it would lie, and its one line."""
