@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from plat_core.errors import PlatError
 from plat_http.fixes import describe
 
-from plat_cli.faults import Refused, Unreachable, code_of
+from plat_cli.errors import RequestRejected, Unreachable, code_of
 from plat_cli.settings import DEFAULT_API_URL, is_loopback
 
 ADVICE = {
@@ -59,7 +59,11 @@ def advise(error: PlatError, name: str = "") -> str:
     if isinstance(error, Unreachable):
         return _for_connection(error)
     template = ADVICE.get(code_of(error), "")
-    if isinstance(error, Refused) and error.problem.status == 404 and code_of(error) == "internal":
+    if (
+        isinstance(error, RequestRejected)
+        and error.problem.status == 404
+        and code_of(error) == "internal"
+    ):
         template = CONNECTION["not-plat"]
     return template.replace("{name}", shlex.quote(name) if name else "NAME")
 

@@ -1,7 +1,7 @@
-"""HTTP to the platform, over the standard library's client.
+"""The HTTP client of the platform, built on the standard library.
 
-`http.client` takes 27 ms to import where httpx takes 250: a redeploy has 500 ms in all. Decision
-0006 has the figures. Answers are bounded; what streams is handed out piece by piece.
+`http.client` takes 27 ms to import and httpx 250 ms, while a redeploy may take 500 ms. Decision
+0006 has the figures. Responses have a maximum size, and streams are read in chunks.
 """
 
 from __future__ import annotations
@@ -13,40 +13,64 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import quote, urlencode, urlsplit
 
+from plat_core.backoff import Backoff
 from plat_core.errors import Malformed, TooLarge
 from plat_core.model.refs import FunctionRef
 
-from plat_cli.faults import Problem, Refused, Unreachable
+from plat_cli.errors import ProblemDetails, RequestRejected, Unreachable
 from plat_cli.settings import is_loopback
 
+if TYPE_CHECKING:
+    from typing import Unpack
+
 CONNECT_TIMEOUT = 5.0
-ANSWER_BYTES = 64 * 1024 * 1024
-PROBLEM_BYTES = 1024 * 1024
-LINE_BYTES = 1024 * 1024
-PATIENCE = 10.0
-"""Seconds for which repeatable requests are tried again, once the platform was seen alive."""
-REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+MAX_PROBLEM_BYTES = 1024 * 1024
+MAX_LINE_BYTES = 1024 * 1024
+RETRY_SECONDS = 10.0
+"""How long to retry idempotent requests after the platform responded at least once."""
+IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
 Body = bytes | Iterator[bytes] | None
 
 
+class RequestOptions(TypedDict, total=False):
+    """Options of every request."""
+
+    query: Mapping[str, str]
+    timeout: float
+
+
+class JsonOptions(RequestOptions, total=False):
+    """Options of a request with a JSON response; `document` is sent as JSON."""
+
+    document: object
+
+
+class StreamOptions(RequestOptions, total=False):
+    """Options of a request whose response is read as a stream."""
+
+    body: Body
+    headers: Mapping[str, str]
+
+
 class Client:
-    """One platform: an address, a token, and a connection that is kept."""
+    """Sends requests to one platform over one kept-alive connection."""
 
     def __init__(
         self, url: str, token: str = "", *, timeout: float = 30.0, absent: str = ""
     ) -> None:
-        """`absent` is what to type where nothing listens, if it is not the platform itself."""
+        """`absent` is the advice to show when the connection is refused."""
         self.url = url
         self._absent = absent
         self._parts = urlsplit(url)
         self.token = token
         self._timeout = timeout
         self._connection: http.client.HTTPConnection | None = None
-        self._seen_alive = False
+        self._responded = False
 
     def send(
         self,
@@ -58,87 +82,73 @@ class Client:
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> http.client.HTTPResponse:
-        """One request, its answer not yet read; any status is an answer.
+        """Send a request and return its response, with the body unread, whatever its status.
 
-        `path` is already quoted. Raises Unreachable. A repeatable request whose connection breaks
-        is sent again for ten seconds, in case the platform is being restarted.
+        `path` must be quoted. Raises Unreachable. If the connection breaks, an idempotent request
+        is retried for ten seconds, because the platform may be restarting.
         """
         target = self._parts.path + path + (f"?{urlencode(query)}" if query else "")
         fields = dict(headers or {})
         if self.token and "authorization" not in {name.lower() for name in fields}:
             fields["Authorization"] = f"Bearer {self.token}"
-        deadline = time.monotonic() + (PATIENCE if self._seen_alive else 0.0)
+        backoff = Backoff(initial=0.05, maximum=0.2)
+        deadline = time.monotonic() + (RETRY_SECONDS if self._responded else 0.0)
         while True:
             try:
                 return self._exchange(method, target, body, fields, timeout or self._timeout)
             except (OSError, http.client.HTTPException) as error:
                 self.close()
-                if method not in REPEATABLE or not _restarting(error, deadline):
+                if method not in IDEMPOTENT or not _restarting(error, deadline):
                     failure = unreachable(self.url, error)
                     failure.fix = self._absent if failure.reason == "refused" else ""
                     raise failure from error
-                time.sleep(0.1)
+                time.sleep(backoff.next_delay())
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        document: object = None,
-        timeout: float | None = None,
-    ) -> Any:
-        """One request with a JSON answer, None where it is empty; raises Refused, Unreachable."""
-        return self.exchange(method, path, query=query, document=document, timeout=timeout)[0]
+    def call(self, method: str, path: str, **options: Unpack[JsonOptions]) -> Any:
+        """Return the JSON body of a response, or None if it is empty.
+
+        Raises RequestRejected and Unreachable.
+        """
+        return self.exchange(method, path, **options)[0]
 
     def exchange(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        document: object = None,
-        timeout: float | None = None,
+        self, method: str, path: str, *, document: object = None, **options: Unpack[RequestOptions]
     ) -> tuple[Any, Mapping[str, str]]:
-        """As `call`, with the answer's headers beside it, their names in lower case."""
+        """Like `call`, but also return the headers of the response, with lower-case names."""
         headers = {"Accept": "application/json"}
         body = None
         if document is not None:
             headers["Content-Type"] = "application/json"
             body = json.dumps(document).encode()
-        answer = self.send(method, path, query=query, body=body, headers=headers, timeout=timeout)
-        raise_for_problem(answer)
-        found = {name.lower(): value for name, value in answer.getheaders()}
-        return parse(self._read(answer), self.url), found
+        response = self.send(method, path, body=body, headers=headers, **options)
+        raise_for_problem(response)
+        found = {name.lower(): value for name, value in response.getheaders()}
+        return parse(self._read(response), self.url), found
 
     def events(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: Body = None,
-        headers: Mapping[str, str] | None = None,
-        timeout: float | None = None,
+        self, method: str, path: str, **options: Unpack[StreamOptions]
     ) -> Iterator[dict[str, Any]]:
-        """The objects of a stream of JSON lines, as they come; raises Refused, Unreachable."""
-        fields = {"Accept": "application/x-ndjson", **(headers or {})}
-        answer = self.send(method, path, query=query, body=body, headers=fields, timeout=timeout)
-        raise_for_problem(answer)
+        """Yield the objects of a stream of JSON lines as they arrive.
+
+        Raises RequestRejected and Unreachable.
+        """
+        options["headers"] = {"Accept": "application/x-ndjson", **options.get("headers", {})}
+        response = self.send(method, path, **options)
+        raise_for_problem(response)
         try:
-            while line := answer.readline(LINE_BYTES + 1):
-                if len(line) > LINE_BYTES:
-                    raise TooLarge(f"{self.url} sent a line of more than {LINE_BYTES} bytes")
+            while line := response.readline(MAX_LINE_BYTES + 1):
+                if len(line) > MAX_LINE_BYTES:
+                    raise TooLarge(f"{self.url} sent a line of more than {MAX_LINE_BYTES} bytes")
                 if line.strip():
                     yield _object(line, self.url)
         except (OSError, http.client.HTTPException) as error:
             raise unreachable(self.url, error) from error
         finally:
-            if not answer.isclosed():
+            if not response.isclosed():
                 self.close()
 
     def close(self) -> None:
-        """Drop the connection; the next request opens another."""
+        """Close the connection. The next request opens a new one."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -146,8 +156,8 @@ class Client:
     def _exchange(
         self, method: str, target: str, body: Body, headers: Mapping[str, str], timeout: float
     ) -> http.client.HTTPResponse:
-        if self._connection is not None and method not in REPEATABLE:
-            # a kept connection may be dead already, and this request may not be sent twice
+        if self._connection is not None and method not in IDEMPOTENT:
+            # The server may have closed this connection, and the request must not be sent twice.
             self.close()
         connection = self._connection or self._connect()
         self._connection = connection
@@ -157,9 +167,9 @@ class Client:
         sized = isinstance(body, bytes) or "Content-Length" in headers
         chunked = body is not None and not sized
         fields = {**headers, **({"Transfer-Encoding": "chunked"} if chunked else {})}
-        answer = _asked(connection, method, prefix + target, body, fields)
-        self._seen_alive = True
-        return answer
+        response = _request(connection, method, prefix + target, body, fields)
+        self._responded = True
+        return response
 
     def _connect(self) -> http.client.HTTPConnection:
         from plat_cli.proxies import connection_to
@@ -169,19 +179,19 @@ class Client:
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
-    def _read(self, answer: http.client.HTTPResponse) -> bytes:
+    def _read(self, response: http.client.HTTPResponse) -> bytes:
         try:
-            content = answer.read(ANSWER_BYTES + 1)
+            content = response.read(MAX_RESPONSE_BYTES + 1)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise unreachable(self.url, error) from error
-        if len(content) > ANSWER_BYTES:
+        if len(content) > MAX_RESPONSE_BYTES:
             self.close()
-            raise TooLarge(f"{self.url} sent an answer of more than {ANSWER_BYTES} bytes")
+            raise TooLarge(f"{self.url} sent a response of more than {MAX_RESPONSE_BYTES} bytes")
         return content
 
 
-def _asked(
+def _request(
     connection: http.client.HTTPConnection,
     method: str,
     target: str,
@@ -192,7 +202,7 @@ def _asked(
     try:
         connection.request(method, target, body, headers, encode_chunked=chunked)
     except (BrokenPipeError, ConnectionResetError) as error:
-        # refused in the middle of the body: the answer that says why may be there already
+        # The server may send a response with the reason before it closes the connection.
         try:
             return connection.getresponse()
         except (OSError, http.client.HTTPException):
@@ -201,29 +211,31 @@ def _asked(
 
 
 def function_path(ref: FunctionRef) -> str:
-    """The path of a function in the management API."""
+    """Return the path of a function in the management API."""
     return f"/functions/{quote(ref.name, safe='')}"
 
 
 def namespaced(ref: FunctionRef) -> dict[str, str]:
-    """The query that names the namespace, which is left out for the default one."""
+    """Return the query that selects the namespace; it is empty for the default one."""
     return {} if ref.namespace == "default" else {"namespace": ref.namespace}
 
 
-def raise_for_problem(answer: http.client.HTTPResponse) -> None:
-    """Raise Refused for a status of 400 or above."""
-    if answer.status < 400:
+def raise_for_problem(response: http.client.HTTPResponse) -> None:
+    """Raise RequestRejected if the status is 400 or above."""
+    if response.status < 400:
         return
-    content = answer.read(PROBLEM_BYTES)
+    content = response.read(MAX_PROBLEM_BYTES)
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
         document = None
-    raise Refused(Problem.read(answer.status, document, answer.getheader("X-Call-Id", "")))
+    raise RequestRejected(
+        ProblemDetails.read(response.status, document, response.getheader("X-Call-Id", ""))
+    )
 
 
 def parse(content: bytes, url: str) -> Any:
-    """A JSON answer; raises Malformed where it is none."""
+    """Parse a JSON response. Raises Malformed if it is not JSON."""
     if not content:
         return None
     try:
@@ -231,20 +243,20 @@ def parse(content: bytes, url: str) -> Any:
     except (ValueError, RecursionError) as error:
         start = content[:80].decode("utf-8", "replace")
         raise Malformed(
-            f"{url} does not speak plat's API: it answered {start!r}", fix="check API_URL"
+            f"{url} is not a plat API: it responded with {start!r}", fix="check API_URL"
         ) from error
 
 
 def unreachable(url: str, error: Exception) -> Unreachable:
-    """The same failure in plat's words."""
+    """Convert an error of the standard library to Unreachable."""
     if isinstance(error, ConnectionRefusedError):
         return Unreachable(url, "refused", f"nothing listens at {url}")
     if isinstance(error, socket.gaierror):
-        return Unreachable(url, "unknown-host", f"the host of {url} is not known")
+        return Unreachable(url, "unknown-host", f"the host of {url} cannot be resolved")
     if isinstance(error, TimeoutError):
-        return Unreachable(url, "timeout", f"{url} did not answer in time")
+        return Unreachable(url, "timeout", f"{url} did not respond in time")
     if isinstance(error, ssl.SSLError):
-        return Unreachable(url, "tls", f"no trusted connection to {url}: {error}")
+        return Unreachable(url, "tls", f"the TLS connection to {url} failed: {error}")
     return Unreachable(url, "broken", f"the connection to {url} broke: {error or type(error)}")
 
 

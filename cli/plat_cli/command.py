@@ -15,9 +15,9 @@ import typer
 from plat_core.errors import InvalidInput, PlatError
 from plat_core.model.refs import FunctionRef, check_name, similar_name
 
-from plat_cli import faults
+from plat_cli import errors
 from plat_cli.output import Output
-from plat_cli.settings import Flags, Settings, load
+from plat_cli.settings import CliSettings, GlobalOptions, load
 
 if TYPE_CHECKING:
     from plat_cli.client import Client
@@ -79,12 +79,12 @@ class Session:
             as_json=options["json"], quiet=options["quiet"], verbose=options["verbose"]
         )
         self.subject = ""
-        self._flags = Flags(
+        self._flags = GlobalOptions(
             options["api_url"], options["token"], options["config"], options["namespace"]
         )
 
     @functools.cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> CliSettings:
         """The resolved settings; warnings about them are shown once."""
         settings = load(self._flags)
         for warning in settings.warnings:
@@ -130,10 +130,10 @@ class Session:
 
         fix = advise(error, self.subject)
         if self.out.as_json:
-            self.out.document(faults.document(error, fix))
+            self.out.document(errors.document(error, fix))
         else:
             self.out.error(explanation(error), fix)
-        return int(faults.exit_code(error))
+        return int(errors.exit_code(error))
 
 
 def checked(name: str, field: str = "metadata.name") -> str:
@@ -149,7 +149,7 @@ def checked(name: str, field: str = "metadata.name") -> str:
 def explanation(error: PlatError) -> str:
     """The error's message with every guilty field and the call's id."""
     lines = [error.message]
-    if isinstance(error, faults.Refused):
+    if isinstance(error, errors.RequestRejected):
         problem = error.problem
         told = [f"{field}: {message}" for field, message in problem.errors]
         lines += [f"  {line}" for line in told if line not in error.message]

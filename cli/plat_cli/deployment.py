@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from plat_core.backoff import backoff_delay
 from plat_core.errors import BuildFailed, PlatError
 from plat_core.model.refs import FunctionRef
 
 from plat_cli.client import Client, function_path, namespaced
-from plat_cli.faults import NotReady, Problem, Refused
-from plat_cli.source import Source
-from plat_cli.spec import Overrides, changes, merge
+from plat_cli.errors import NotReady, ProblemDetails, RequestRejected
+from plat_cli.source import SourceUpload
+from plat_cli.spec import SpecOverrides, changes, merge
 
 BUILD_TIMEOUT = 900.0
 FIRST_POLL, SLOWEST_POLL = 0.01, 0.25
@@ -23,18 +24,18 @@ LONG_POLL = "2s"
 Document = dict[str, Any]
 
 
-class Listener(Protocol):
+class ProgressReporter(Protocol):
     """Hears what a build prints and what a wait waits for."""
 
     def log(self, text: str) -> None:
         """A line of the build's output."""
 
-    def say(self, text: str) -> None:
+    def update(self, text: str) -> None:
         """What is waited for now."""
 
 
 @dataclass(frozen=True, slots=True)
-class Put:
+class SpecUpdate:
     """A spec that was put: the stored function, and what was there before (empty: nothing)."""
 
     function: Document
@@ -49,7 +50,11 @@ class Put:
 
 
 def build(
-    builder: Client, ref: FunctionRef, source: Source, overrides: Overrides, listener: Listener
+    builder: Client,
+    ref: FunctionRef,
+    source: SourceUpload,
+    overrides: SpecOverrides,
+    reporter: ProgressReporter,
 ) -> Document:
     """Build the source; returns the `finished` event, raises BuildFailed with the guilty line."""
     query = {"name": ref.name}
@@ -68,9 +73,9 @@ def build(
     for event in events:
         last = event
         if event.get("type") == "log":
-            listener.log(str(event.get("text", "")))
+            reporter.log(str(event.get("text", "")))
         elif event.get("type") == "step":
-            listener.say(str(event.get("name", "")))
+            reporter.update(str(event.get("name", "")))
     if last.get("type") == "failed":
         raise _build_failed(last)
     if last.get("type") != "finished":
@@ -82,7 +87,7 @@ def stored(client: Client, ref: FunctionRef) -> Document:
     """The function as the platform has it, empty where it has none."""
     try:
         found: Document = client.call("GET", function_path(ref), query=namespaced(ref))
-    except Refused as error:
+    except RequestRejected as error:
         if error.problem.code == "function-not-found":
             return {}
         raise
@@ -92,29 +97,29 @@ def stored(client: Client, ref: FunctionRef) -> Document:
 def put(
     client: Client,
     ref: FunctionRef,
-    source: Source,
-    overrides: Overrides,
+    source: SourceUpload,
+    overrides: SpecOverrides,
     built: Document,
-) -> Put:
-    """Store the new spec; raises Refused where the platform does not like it."""
+) -> SpecUpdate:
+    """Store the new spec; raises RequestRejected where the platform does not like it."""
     before = stored(client, ref)
     spec = merge(source.settings, overrides, built, before.get("spec", {}))
     return _put(client, ref, {"spec": spec}, before)
 
 
-def apply(client: Client, ref: FunctionRef, document: Document) -> Put:
-    """Store a whole `Function` document; raises Refused."""
+def apply(client: Client, ref: FunctionRef, document: Document) -> SpecUpdate:
+    """Store a whole `Function` document; raises RequestRejected."""
     sent = {key: value for key, value in document.items() if key != "status"}
     return _put(client, ref, sent, stored(client, ref))
 
 
-def _put(client: Client, ref: FunctionRef, document: Document, before: Document) -> Put:
+def _put(client: Client, ref: FunctionRef, document: Document, before: Document) -> SpecUpdate:
     function, headers = client.exchange(
         "PUT", function_path(ref), query=namespaced(ref), document=document
     )
     unchanged = headers.get("x-plat-unchanged") == "true"
     told = changes(before.get("spec", {}), document["spec"]) if before else []
-    return Put(function, before, unchanged, told)
+    return SpecUpdate(function, before, unchanged, told)
 
 
 def wait(
@@ -123,10 +128,10 @@ def wait(
     generation: int,
     *,
     timeout: float,
-    say: Callable[[str], None],
+    on_progress: Callable[[str], None],
 ) -> Document:
     """Wait until that generation is ready; raises NotReady with the reason, or when time is up."""
-    deadline, pause = time.monotonic() + timeout, FIRST_POLL
+    deadline, polls = time.monotonic() + timeout, 1
     query = namespaced(ref)
     while True:
         asked = time.monotonic()
@@ -137,14 +142,15 @@ def wait(
                 return dict(function)
             if condition(function, "Progressing").get("status") == "False":
                 raise _not_ready(function, ready)
-        say(str(ready.get("reason", "")))
+        on_progress(str(ready.get("reason", "")))
         if time.monotonic() >= deadline:
             raise _out_of_time(function, ready, timeout)
         if version := function["metadata"].get("resourceVersion"):
             query = {**namespaced(ref), "wait": LONG_POLL, "resourceVersion": version}
-        if time.monotonic() - asked < pause:
-            time.sleep(pause)
-            pause = min(pause * 1.5, SLOWEST_POLL)
+        delay = backoff_delay(polls, initial=FIRST_POLL, maximum=SLOWEST_POLL)
+        if time.monotonic() - asked < delay:
+            time.sleep(delay)
+            polls += 1
 
 
 def status_of(function: Document) -> Document:
@@ -173,7 +179,7 @@ def _build_failed(event: Document) -> PlatError:
     if code != BuildFailed.code:
         message = str(event.get("message", "the build was refused"))
         fix = str(event.get("fix") or "correct it, then: plat deploy")
-        return Refused(Problem(code, 422, message, fix))
+        return RequestRejected(ProblemDetails(code, 422, message, fix))
     return BuildFailed(
         str(event.get("message", "the build failed")),
         fix=str(event.get("fix", "")),

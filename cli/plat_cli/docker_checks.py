@@ -18,9 +18,9 @@ from urllib.parse import urljoin, urlsplit
 from plat_core.errors import PlatError
 
 from plat_cli.advice import port_free, port_holder
+from plat_cli.check_result import CheckResult, Level
 from plat_cli.client import Client
 from plat_cli.proxies import connection_to
-from plat_cli.report import Check, Level
 from plat_cli.settings import is_loopback
 
 COMPOSE_FILE = "docker-compose.yaml"
@@ -60,7 +60,7 @@ def find(folder: Path, environ: Mapping[str, str], *, asked: bool) -> DockerSetu
     )
 
 
-def all_checks(setup: DockerSetup, environ: Mapping[str, str]) -> Iterator[Check]:
+def all_checks(setup: DockerSetup, environ: Mapping[str, str]) -> Iterator[CheckResult]:
     """Every check of the set-up, in the order in which a problem should be mended."""
     yield daemon(required=True)
     yield compose()
@@ -71,58 +71,60 @@ def all_checks(setup: DockerSetup, environ: Mapping[str, str]) -> Iterator[Check
     yield registry(setup.registry_url, environ)
 
 
-def daemon(*, required: bool) -> Check:
+def daemon(*, required: bool) -> CheckResult:
     """Docker's daemon answers to this user; only the Docker set-up needs it."""
     bad: Level = "fail" if required else "ok"
     if shutil.which("docker") is None:
         text = "not installed" if required else "not installed; only the docker set-up needs it"
-        return Check("docker", bad, text, "install Docker Engine with its compose plugin")
+        return CheckResult("docker", bad, text, "install Docker Engine with its compose plugin")
     try:
         done = _docker("info", "--format", "{{.ServerVersion}}")
     except subprocess.TimeoutExpired:
         text = f"its daemon did not answer within {DOCKER_SECONDS} s"
-        return Check(
+        return CheckResult(
             "docker", "fail" if required else "warn", text, "sudo systemctl restart docker"
         )
     if done.returncode == 0:
-        return Check("docker", "ok", f"its daemon answers ({done.stdout.strip()})")
+        return CheckResult("docker", "ok", f"its daemon answers ({done.stdout.strip()})")
     return unusable(done.stderr, bad)
 
 
-def unusable(said: str, level: Level) -> Check:
+def unusable(said: str, level: Level) -> CheckResult:
     """What the client said instead of the daemon's version, in words that say what to do."""
     line = next(iter(said.strip().splitlines()), "it gave no reason")
     if DENIED in said.lower():
         text = "this user may not use its socket"
-        return Check(
+        return CheckResult(
             "docker", level, text, "sudo usermod --append --groups docker $USER; newgrp docker"
         )
     text = f"installed, its daemon does not answer: {line[:200]}"
-    return Check("docker", level, text, "sudo systemctl start docker   (or start Docker Desktop)")
+    return CheckResult(
+        "docker", level, text, "sudo systemctl start docker   (or start Docker Desktop)"
+    )
 
 
-def compose() -> Check:
+def compose() -> CheckResult:
     """The compose plugin is there."""
     done = _docker("compose", "version", "--short") if shutil.which("docker") else None
     if done is None or done.returncode:
-        return Check(
+        return CheckResult(
             "compose", "fail", "docker compose is missing", "install Docker's compose plugin"
         )
-    return Check("compose", "ok", done.stdout.strip())
+    return CheckResult("compose", "ok", done.stdout.strip())
 
 
-def port(name: str, number: int) -> Check:
+def port(name: str, number: int) -> CheckResult:
     """A published port is free, or held by Docker."""
     if port_free("127.0.0.1", number):
-        return Check("port", "ok", f"{number} is free, for the {name}")
+        return CheckResult("port", "ok", f"{number} is free, for the {name}")
     container, service = _publisher(number)
     if service in CONTAINERS.values():
-        return Check("port", "ok", f"{number} is published by {container}, for the {name}")
+        return CheckResult("port", "ok", f"{number} is published by {container}, for the {name}")
     holder = f"the container {container}" if container else port_holder(number)
     holder = holder or "another process"
     variable = f"{name.upper()}_PORT"
     fix = f"end it, or take another port: {variable}={number + 10000} {START}"
-    return Check("port", "fail", f"{holder} holds {number}, the {name}'s port", fix)
+    return CheckResult("port", "fail", f"{holder} holds {number}, the {name}'s port", fix)
 
 
 def _publisher(number: int) -> tuple[str, str]:
@@ -133,7 +135,7 @@ def _publisher(number: int) -> tuple[str, str]:
     return container, service
 
 
-def service(name: str, url: str) -> Check:
+def service(name: str, url: str) -> CheckResult:
     """A service answers and is ready; what it lacks is told in its words."""
     container = CONTAINERS[name]
     client = Client(url, timeout=SECONDS)
@@ -142,42 +144,42 @@ def service(name: str, url: str) -> Check:
         status, body = answer.status, answer.read(ROOM_BYTES)
     except (PlatError, OSError, HTTPException) as error:
         fix = START if is_loopback(url) else f"docker compose ps {container}"
-        return Check(name, "fail", f"nothing answers at {url}: {_words(error)}", fix)
+        return CheckResult(name, "fail", f"nothing answers at {url}: {_words(error)}", fix)
     finally:
         client.close()
     if status == 200:
-        return Check(name, "ok", f"ready at {url}")
+        return CheckResult(name, "ok", f"ready at {url}")
     detail, fix = _problem(body)
     text = f"{url} is not ready ({status}): {detail}"
-    return Check(name, "fail", text, fix or f"docker compose logs {container}")
+    return CheckResult(name, "fail", text, fix or f"docker compose logs {container}")
 
 
-def registry(url: str, environ: Mapping[str, str]) -> Check:
+def registry(url: str, environ: Mapping[str, str]) -> CheckResult:
     """The registry answers, and takes a megabyte, which it forgets again."""
     try:
         status = _ask(url, "GET", "/v2/", environ)[0]
         if status != 200:
-            return Check(
+            return CheckResult(
                 "registry", "fail", f"{url} answers {status}", "docker compose logs registry"
             )
         return _room(url, environ)
     except (PlatError, OSError, HTTPException) as error:
         text = f"nothing answers at {url}: {_words(error)}"
-        return Check("registry", "fail", text, "docker compose up --detach registry")
+        return CheckResult("registry", "fail", text, "docker compose up --detach registry")
 
 
-def _room(url: str, environ: Mapping[str, str]) -> Check:
+def _room(url: str, environ: Mapping[str, str]) -> CheckResult:
     status, body, place = _ask(url, "POST", "/v2/plat/doctor/blobs/uploads/", environ)
     if status == 202:
         status, body, moved = _ask(url, "PATCH", place, environ, bytes(ROOM_BYTES))
         _ask(url, "DELETE", moved or place, environ)
     if status == 202:
-        return Check("registry", "ok", f"{url} answers, and has room")
+        return CheckResult("registry", "ok", f"{url} answers, and has room")
     said = body.decode(errors="replace")
     if "no space left" in said or "quota" in said or status == 507:
-        return Check("registry", "fail", f"{url} has no room left", "plat registry gc")
+        return CheckResult("registry", "fail", f"{url} has no room left", "plat registry gc")
     text = f"{url} takes no upload: {status} {said[:200].strip()}"
-    return Check("registry", "fail", text, "docker compose logs registry")
+    return CheckResult("registry", "fail", text, "docker compose logs registry")
 
 
 def _ask(

@@ -95,7 +95,7 @@ def _loader() -> type[yaml.SafeLoader]:
     """YAML's plain types, a time being a text; made here, as yaml takes its time to import."""
     import yaml
 
-    class Loader(yaml.SafeLoader):
+    class StrictLoader(yaml.SafeLoader):
         def compose_node(self, parent: Any, index: Any) -> Any:
             """Refuse references, by which a small file becomes a very large one."""
             if self.check_event(yaml.AliasEvent):
@@ -114,11 +114,11 @@ def _loader() -> type[yaml.SafeLoader]:
             return super().construct_mapping(node, deep)
 
     times = "tag:yaml.org,2002:timestamp"
-    Loader.yaml_implicit_resolvers = {
+    StrictLoader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != times]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
-    return Loader
+    return StrictLoader
 
 
 def _shown(path: Path) -> str:

@@ -19,7 +19,7 @@ from plat_core.errors import PlatError, Unavailable
 
 from plat_cli.advice import port_free, port_holder
 from plat_cli.client import Client
-from plat_cli.faults import Unreachable
+from plat_cli.errors import Unreachable
 
 MODULE = "plat_gateway"
 LOCK = "plat.lock"
@@ -34,7 +34,7 @@ CLOCK_SLACK = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningPlatform:
     """A live embedded platform."""
 
     pid: int
@@ -47,15 +47,15 @@ def command_line() -> list[str]:
     return [sys.executable, "-P", "-m", MODULE]
 
 
-def find(home: Path) -> Running | None:
+def find(home: Path) -> RunningPlatform | None:
     """The platform that holds the lock of that directory, if its process is really one."""
     try:
         stored = json.loads((home / LOCK).read_bytes()[:4096])
         pid, url = int(stored["pid"]), str(stored["url"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    started = _start_of(pid, str(home / LOCK))
-    return None if started is None else Running(pid, url, started)
+    started = _started_at(pid, str(home / LOCK))
+    return None if started is None else RunningPlatform(pid, url, started)
 
 
 def ready(url: str) -> bool:
@@ -70,8 +70,12 @@ def ready(url: str) -> bool:
 
 
 def start(
-    home: Path, host: str, port: int, environment: Mapping[str, str], say: Callable[[str], None]
-) -> Running:
+    home: Path,
+    host: str,
+    port: int,
+    environment: Mapping[str, str],
+    on_progress: Callable[[str], None],
+) -> RunningPlatform:
     """Start one that outlives this command; returns when it is ready.
 
     Raises Unavailable with what it printed, where it ends instead or takes more than a minute.
@@ -91,11 +95,11 @@ def start(
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise failed_start(home, host, port, begin)
+            raise start_error(home, host, port, begin)
         running = find(home)
         if running and running.pid == process.pid and ready(running.url):
             return running
-        say("waits for /readyz" if running else "starts")
+        on_progress("waits for /readyz" if running else "starts")
         time.sleep(0.05)
     process.terminate()
     raise Unavailable(
@@ -104,17 +108,17 @@ def start(
     )
 
 
-def stop(running: Running, grace: float = STOP_TIMEOUT) -> bool:
+def stop(running: RunningPlatform, grace: float = STOP_TIMEOUT) -> bool:
     """End it gracefully, by force after `grace` seconds; returns whether force was needed."""
     os.kill(running.pid, signal.SIGTERM)
-    if _gone(running.pid, grace):
+    if _wait_for_exit(running.pid, grace):
         return False
     os.kill(running.pid, signal.SIGKILL)
-    _gone(running.pid, 10)
+    _wait_for_exit(running.pid, 10)
     return True
 
 
-def failed_start(home: Path, host: str, port: int, begin: int) -> PlatError:
+def start_error(home: Path, host: str, port: int, begin: int) -> PlatError:
     """Why a start failed: what the process said, and who holds the port."""
     said = log_tail(home, begin) or "it ended without a word"
     _, known, told = said.rpartition(REFUSAL)
@@ -146,7 +150,7 @@ def log_tail(home: Path, begin: int = 0) -> str:
         return stream.read().decode("utf-8", "replace").strip()
 
 
-def _start_of(pid: int, lock: str) -> float | None:
+def _started_at(pid: int, lock: str) -> float | None:
     """When that process began, if it is a platform and older than the lock it wrote."""
     import psutil
 
@@ -161,7 +165,7 @@ def _start_of(pid: int, lock: str) -> float | None:
     return created if ours and alive and created <= written + CLOCK_SLACK else None
 
 
-def _gone(pid: int, timeout: float) -> bool:
+def _wait_for_exit(pid: int, timeout: float) -> bool:
     import psutil
 
     try:

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from typer.exceptions import Abort, TyperException
 
 from plat_cli.command import examples, shared
-from plat_cli.faults import Exit
+from plat_cli.errors import ExitCode
 
 COMMANDS = {
     "init": "Write functions",
@@ -40,10 +40,11 @@ COMMANDS = {
 """Every command, in the order and under the heading of `plat --help`."""
 
 MODULES = {name: f"plat_cli.commands.{name}" for name in COMMANDS} | {
-    "list": "plat_cli.commands.listing",
-    "start": "plat_cli.commands.running",
-    "stop": "plat_cli.commands.running",
-    "redeploy": "plat_cli.commands.running",
+    "calls": "plat_cli.commands.async_calls",
+    "list": "plat_cli.commands.list_functions",
+    "start": "plat_cli.commands.lifecycle",
+    "stop": "plat_cli.commands.lifecycle",
+    "redeploy": "plat_cli.commands.lifecycle",
 }
 
 GROUPS = ("calls", "secret", "registry")
@@ -123,8 +124,8 @@ def run(args: list[str]) -> int:
     except TyperException as error:
         return _misused(error, as_json="--json" in args)
     except (Abort, KeyboardInterrupt):
-        return Exit.INTERRUPTED
-    return code if isinstance(code, int) else Exit.OK
+        return ExitCode.INTERRUPTED
+    return code if isinstance(code, int) else ExitCode.OK
 
 
 def main() -> None:

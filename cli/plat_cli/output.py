@@ -115,7 +115,7 @@ class Phase:
         output = self._output
         output.note(output.style(f"  │ {clean}", "dim"))
 
-    def say(self, text: str) -> None:
+    def update(self, text: str) -> None:
         """What the step waits for now; shown beside the spinner only."""
         self._text = text
         if self._status is not None:

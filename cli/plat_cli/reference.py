@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from plat_cli.faults import MEANING
+from plat_cli.errors import EXIT_CODE_MEANINGS
 from plat_cli.main import COMMANDS, app
 
 SHARED_TITLE = "Everywhere"
@@ -21,7 +21,7 @@ def page() -> str:
     group: Any = typer.main.get_command(app)
     context = group.make_context("plat", [], resilient_parsing=True)
     parts = [HEAD, "## Exit codes", "", "| code | meaning |", "|---|---|"]
-    parts += [f"| {int(code)} | {text} |" for code, text in MEANING.items()]
+    parts += [f"| {int(code)} | {text} |" for code, text in EXIT_CODE_MEANINGS.items()]
     parts += ["", f"## Options of every command ({SHARED_TITLE.lower()})", ""]
     parts += _options(_shared(group))
     heading = ""
@@ -43,7 +43,7 @@ Results go to stdout, everything about them to stderr. With `--json`, stdout has
 `code`, `detail`, `fix` and `exitCode`. Colours and spinners appear on a terminal only, and not with
 `NO_COLOR`.
 
-Settings come from a flag, else the environment, else the file `~/.config/plat/config.toml`,
+CliSettings come from a flag, else the environment, else the file `~/.config/plat/config.toml`,
 else the default:
 
 | setting | flag | environment | file | default |

@@ -22,7 +22,7 @@ CONFIG_KEYS = ("api_url", "token", "builder_url", "namespace")
 
 
 @dataclass(frozen=True, slots=True)
-class Flags:
+class GlobalOptions:
     """What the command line itself says; None where it says nothing."""
 
     api_url: str | None = None
@@ -32,7 +32,7 @@ class Flags:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class CliSettings:
     """Where the platform is and how to speak to it; `token` is empty where there is none."""
 
     api_url: str
@@ -42,7 +42,7 @@ class Settings:
     warnings: tuple[str, ...] = ()
 
 
-def load(flags: Flags, environ: Mapping[str, str] = os.environ) -> Settings:
+def load(flags: GlobalOptions, environ: Mapping[str, str] = os.environ) -> CliSettings:
     """Resolve the settings; raises InvalidInput for a file or an address that is not right."""
     path = flags.config or config_path(environ)
     if flags.config and not path.is_file():
@@ -50,7 +50,7 @@ def load(flags: Flags, environ: Mapping[str, str] = os.environ) -> Settings:
     stored, warnings = _read(path)
     api_url = flags.api_url or environ.get("API_URL") or stored.get("api_url") or DEFAULT_API_URL
     token = flags.token or environ.get("AUTH_TOKEN") or stored.get("token", "")
-    return Settings(
+    return CliSettings(
         api_url=check_url(api_url),
         token=token or (DEV_TOKEN if is_loopback(api_url) else ""),
         builder_url=check_url(environ.get("BUILDER_URL") or stored.get("builder_url") or api_url),

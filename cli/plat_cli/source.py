@@ -21,7 +21,7 @@ UPLOAD_BYTES = 128 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceUpload:
     """The upload, and what its `function.json` says; `name` is the one to deploy under."""
 
     path: Path
@@ -32,7 +32,7 @@ class Source:
     settings: dict[str, Any]
 
 
-def load(path: Path) -> Source:
+def load(path: Path) -> SourceUpload:
     """Read a source; raises InvalidInput, Malformed or TooLarge, each naming the file."""
     if path.is_dir():
         return _folder(path)
@@ -41,7 +41,7 @@ def load(path: Path) -> Source:
     if path.stat().st_size > UPLOAD_BYTES:
         raise TooLarge(f"{path} has more than {UPLOAD_BYTES} bytes")
     if path.suffix == ".py":
-        return Source(path, path.read_bytes(), "text/x-python", 1, name_after(path.stem), {})
+        return SourceUpload(path, path.read_bytes(), "text/x-python", 1, name_after(path.stem), {})
     if path.suffix == ".zip":
         return _archive(path)
     raise InvalidInput(
@@ -76,7 +76,7 @@ def decode_manifest(data: bytes, file: Path) -> dict[str, Any]:
     return document
 
 
-def _folder(path: Path) -> Source:
+def _folder(path: Path) -> SourceUpload:
     from plat_builder.pack import pack_folder
 
     settings = manifest_of(path)
@@ -87,10 +87,10 @@ def _folder(path: Path) -> Source:
     if not files:
         raise InvalidInput(f"{path} has no files to deploy", fix=f"plat init {path}")
     name = settings.pop("name", None) or name_after(path.absolute().name)
-    return Source(path, buffer.getvalue(), "application/zip", files, name, settings)
+    return SourceUpload(path, buffer.getvalue(), "application/zip", files, name, settings)
 
 
-def _archive(path: Path) -> Source:
+def _archive(path: Path) -> SourceUpload:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
@@ -100,7 +100,7 @@ def _archive(path: Path) -> Source:
             f"{path} is not a whole zip archive: {error}", fix="make it again: zip -r app.zip ."
         ) from error
     name = settings.pop("name", None) or name_after(path.stem)
-    return Source(path, path.read_bytes(), "application/zip", len(members), name, settings)
+    return SourceUpload(path, path.read_bytes(), "application/zip", len(members), name, settings)
 
 
 def _archived_manifest(

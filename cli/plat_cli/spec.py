@@ -14,7 +14,7 @@ ENV_FILE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Overrides:
+class SpecOverrides:
     """The flags of `plat deploy` that change the spec; None where a flag is not given."""
 
     runtime: str | None = None
@@ -32,7 +32,7 @@ class Overrides:
 
 def merge(
     settings: Mapping[str, Any],
-    overrides: Overrides,
+    overrides: SpecOverrides,
     built: Mapping[str, Any],
     stored: Mapping[str, Any],
 ) -> dict[str, Any]:

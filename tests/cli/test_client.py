@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from plat_cli.client import Client, unreachable
-from plat_cli.faults import Problem, Refused, Unreachable
+from plat_cli.errors import ProblemDetails, RequestRejected, Unreachable
 from plat_cli.proxies import connection_to, proxy_for
 from plat_core.errors import InvalidInput, Malformed, TooLarge
 
@@ -82,19 +82,21 @@ def test_every_failure_has_a_reason(error: Exception, reason: str) -> None:
 
 
 def test_an_answer_that_is_not_json_is_not_plats(platform: Platform) -> None:
-    with answering(http(b"<html>")) as url, pytest.raises(Malformed, match="does not speak plat"):
+    with answering(http(b"<html>")) as url, pytest.raises(Malformed, match="is not a plat API"):
         Client(url).call("GET", "/functions")
 
 
 def test_an_error_without_a_problem_is_still_one() -> None:
     answer = http(b"oops", "502 Bad Gateway", b"X-Call-Id: c7\r\n")
-    with answering(answer) as url, pytest.raises(Refused) as caught:
+    with answering(answer) as url, pytest.raises(RequestRejected) as caught:
         Client(url).call("GET", "/functions")
-    assert caught.value.problem == Problem("internal", 502, "the platform answered 502", "", "c7")
+    assert caught.value.problem == ProblemDetails(
+        "internal", 502, "the platform answered 502", "", "c7"
+    )
 
 
 def test_a_stream_with_an_endless_line_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("plat_cli.client.LINE_BYTES", 100)
+    monkeypatch.setattr("plat_cli.client.MAX_LINE_BYTES", 100)
     client = Client("http://127.0.0.1:1")
     with answering(http(b"x" * 1000)) as url, pytest.raises(TooLarge):
         client = Client(url)
@@ -102,7 +104,7 @@ def test_a_stream_with_an_endless_line_is_refused(monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_answer_beyond_the_bound_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("plat_cli.client.ANSWER_BYTES", 10)
+    monkeypatch.setattr("plat_cli.client.MAX_RESPONSE_BYTES", 10)
     with answering(http(b'"' + b"x" * 100 + b'"')) as url, pytest.raises(TooLarge):
         Client(url).call("GET", "/")
 
@@ -114,7 +116,7 @@ def test_problems_keep_their_fields() -> None:
         "fix": "do",
         "errors": [{"field": "spec.a", "message": "bad"}, 3],
     }
-    problem = Problem.read(422, json.loads(json.dumps(document)))
+    problem = ProblemDetails.read(422, json.loads(json.dumps(document)))
     assert problem.errors == (("spec.a", "bad"),)
 
 

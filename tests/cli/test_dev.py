@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from plat_cli.client import Client
 from plat_cli.dev.folders import functions_in, touched
-from plat_cli.dev.loop import Loop, Served, served_in
-from plat_cli.dev.syntax import first_fault
+from plat_cli.dev.session import DevFunction, DevSession, dev_functions
+from plat_cli.dev.syntax import find_syntax_error
 from plat_cli.output import Output
 from plat_core.errors import InvalidInput
 
@@ -39,7 +39,7 @@ def test_changed_files_belong_to_their_function(folder: Path) -> None:
 
 def test_names_come_from_function_json_or_the_folder(folder: Path) -> None:
     (folder / "one" / "function.json").write_text('{"name": "uno"}')
-    found = list(served_in(functions_in(folder), "default", debug_port=5678))
+    found = list(dev_functions(functions_in(folder), "default", debug_port=5678))
     assert [(s.ref.name, s.debug) for s in found] == [
         ("two", 5678),
         ("uno", 5679),
@@ -58,14 +58,14 @@ def test_names_come_from_function_json_or_the_folder(folder: Path) -> None:
 )
 def test_a_fault_has_its_file_and_line(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "app.py").write_text(text)
-    fault = first_fault([tmp_path / "app.py"], tmp_path)
+    fault = find_syntax_error([tmp_path / "app.py"], tmp_path)
     assert fault is not None
     assert str(fault).startswith(said)
 
 
 def test_the_caret_stands_below_the_guilty_character(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("def f():\n    return (1 +\n")
-    fault = first_fault([tmp_path / "app.py"], tmp_path)
+    fault = find_syntax_error([tmp_path / "app.py"], tmp_path)
     assert fault is not None
     line, caret = fault.excerpt.split("\n")
     assert (line, line[caret.index("^")]) == ("return (1 +", "(")
@@ -74,15 +74,15 @@ def test_the_caret_stands_below_the_guilty_character(tmp_path: Path) -> None:
 def test_good_files_and_files_that_are_gone_have_no_fault(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("x = '\\d' is 1\n")  # warns, and is no error
     files = [tmp_path / "app.py", tmp_path / "gone.py", tmp_path / "notes.txt"]
-    assert first_fault(files, tmp_path) is None
+    assert find_syntax_error(files, tmp_path) is None
 
 
 def test_a_broken_save_is_told_in_both_places_and_nothing_is_built(
     platform: Platform, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     client = Client(platform.url, TOKEN)
-    loop = Loop(Output(), client)
-    (served,) = served_in([folder / "one"], "default", debug_port=None)
+    loop = DevSession(Output(), client)
+    (served,) = dev_functions([folder / "one"], "default", debug_port=None)
     assert loop.deploy(served)
     assert platform.functions["one"]["spec"]["access"] == "public"
     builds = platform.paths().count("POST /build")
@@ -100,8 +100,8 @@ def test_a_broken_save_is_told_in_both_places_and_nothing_is_built(
 
 def test_a_start_that_fails_is_told_as_well(platform: Platform, folder: Path) -> None:
     client = Client(platform.url, TOKEN)
-    loop = Loop(Output(quiet=True), client)
-    (served,) = served_in([folder / "one"], "default", debug_port=None)
+    loop = DevSession(Output(quiet=True), client)
+    (served,) = dev_functions([folder / "one"], "default", debug_port=None)
     loop.deploy(served)
     platform.start_failure = ("HandlerImportError", "no module named x", "")
     (folder / "one" / "app.py").write_text("import x\n")
@@ -112,9 +112,9 @@ def test_a_start_that_fails_is_told_as_well(platform: Platform, folder: Path) ->
 
 def test_debugging_asks_for_one_replica_that_waits(platform: Platform, folder: Path) -> None:
     client = Client(platform.url, TOKEN)
-    (served,) = served_in([folder / "one"], "default", debug_port=5700)
-    assert isinstance(served, Served)
-    assert Loop(Output(quiet=True), client).deploy(served)
+    (served,) = dev_functions([folder / "one"], "default", debug_port=5700)
+    assert isinstance(served, DevFunction)
+    assert DevSession(Output(quiet=True), client).deploy(served)
     function = platform.functions["one"]
     assert function["spec"]["debug"] == 5700
     assert function["spec"]["timeout"] == "3600s"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from plat_cli import checks, docker_checks
 from plat_cli.docker_checks import DockerSetup
-from plat_cli.settings import Settings
+from plat_cli.settings import CliSettings
 
 from tests.tls import Authority
 
@@ -163,5 +163,5 @@ def test_a_proxy_that_cannot_be_used_is_told() -> None:
     [("", "plat up --detach --port 1"), (docker_checks.START, docker_checks.START)],
 )
 def test_a_gateway_that_is_down_is_started_as_its_set_up_is(absent: str, fix: str) -> None:
-    settings = Settings("http://127.0.0.1:1", "", "http://127.0.0.1:1", "default")
+    settings = CliSettings("http://127.0.0.1:1", "", "http://127.0.0.1:1", "default")
     assert checks.gateway(settings, absent).fix.startswith(fix)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer
 from plat_cli import reference
-from plat_cli.faults import MEANING, Exit
+from plat_cli.errors import EXIT_CODE_MEANINGS, ExitCode
 from plat_cli.main import COMMANDS, app
 
 from tests.cli.conftest import Plat
@@ -51,7 +51,7 @@ def test_the_reference_page_is_what_the_code_says() -> None:
 
 
 def test_every_exit_code_is_explained() -> None:
-    assert set(MEANING) == set(Exit)
+    assert set(EXIT_CODE_MEANINGS) == set(ExitCode)
 
 
 def test_the_top_level_help_lists_every_command_in_groups(plat: Plat) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 from plat_cli.kind import checkout, images, network, platform
-from plat_cli.kind.place import Place
-from plat_cli.kind.programs import ProgramFailed, follow
+from plat_cli.kind.subprocesses import CommandFailed, stream
+from plat_cli.kind.target import KindCluster
 from plat_cli.settings import CompanyNetwork, build_arguments, company_network
 from plat_core.errors import InvalidInput
 
@@ -18,7 +18,7 @@ from tests.cli.conftest import Plat
 
 ROOT = Path(__file__).parents[2]
 DOCKER = shutil.which("docker") or "docker"
-OTHER = Place("plat-other", 8090, 5002)
+OTHER = KindCluster("plat-other", 8090, 5002)
 
 
 @pytest.fixture
@@ -133,8 +133,8 @@ def test_the_manifests_become_those_of_the_cluster() -> None:
 
 
 def test_without_a_companys_network_the_manifests_stay_as_they_are() -> None:
-    text = platform.manifest(ROOT, Place(), "src-1")
-    assert network.applied(text, Place(), CompanyNetwork()) is text
+    text = platform.manifest(ROOT, KindCluster(), "src-1")
+    assert network.applied(text, KindCluster(), CompanyNetwork()) is text
 
 
 def test_the_builder_in_the_cluster_is_told_of_a_companys_network(tmp_path: Path) -> None:
@@ -146,11 +146,11 @@ def test_the_builder_in_the_cluster_is_told_of_a_companys_network(tmp_path: Path
         ca_bundle=str(bundle),
         index_url="https://packages.example:8443/simple",
     )
-    text = platform.manifest(ROOT, Place(), "src-1")
+    text = platform.manifest(ROOT, KindCluster(), "src-1")
     before = {(d["kind"], d["metadata"]["name"]): d for d in yaml.safe_load_all(text)}
     after = {
         (d["kind"], d["metadata"]["name"]): d
-        for d in yaml.safe_load_all(network.applied(text, Place(), told))
+        for d in yaml.safe_load_all(network.applied(text, KindCluster(), told))
     }
     assert after[("ConfigMap", "plat-ca")]["data"] == {"ca.pem": bundle.read_text()}
     pod = after[("Deployment", "plat-builder")]["spec"]["template"]["spec"]
@@ -172,7 +172,7 @@ def test_the_builder_in_the_cluster_is_told_of_a_companys_network(tmp_path: Path
 def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     lost = str(tmp_path / "lost.pem")
     with pytest.raises(InvalidInput) as refused:
-        network.applied("", Place(), CompanyNetwork(ca_bundle=lost))
+        network.applied("", KindCluster(), CompanyNetwork(ca_bundle=lost))
     assert lost in refused.value.message
     assert refused.value.field == "PLAT_CA_BUNDLE"
 
@@ -189,20 +189,20 @@ def test_doctor_ends_with_the_first_thing_that_is_missing(plat: Plat, programs: 
 
 def test_the_output_of_a_program_comes_line_by_line_and_its_end_with_the_error() -> None:
     lines: list[str] = []
-    with pytest.raises(ProgramFailed) as failed:
-        follow("sh", "-c", "seq 300; echo oh no >&2; exit 3", say=lines.append)
+    with pytest.raises(CommandFailed) as failed:
+        stream("sh", "-c", "seq 300; echo oh no >&2; exit 3", on_progress=lines.append)
     assert lines == [*map(str, range(1, 301)), "oh no"]
-    assert failed.value.end.splitlines()[-1].strip() == "oh no"
-    assert len(failed.value.end.splitlines()) < 10
+    assert failed.value.tail.splitlines()[-1].strip() == "oh no"
+    assert len(failed.value.tail.splitlines()) < 10
 
 
 def test_a_program_that_does_not_end_is_ended_with_all_that_it_started() -> None:
-    with pytest.raises(ProgramFailed, match="it had not ended after"):
-        follow("sh", "-c", "sleep 1000 & sleep 1000", say=lambda line: None, timeout=0.5)
+    with pytest.raises(CommandFailed, match="it had not ended after"):
+        stream("sh", "-c", "sleep 1000 & sleep 1000", on_progress=lambda line: None, timeout=0.5)
 
 
 def test_what_to_type_names_what_is_not_the_default() -> None:
-    assert Place().command() == "plat up --kind"
+    assert KindCluster().command() == "plat up --kind"
     assert OTHER.command() == "plat up --kind --name plat-other --port 8090 --registry-port 5002"
     assert OTHER.command("down") == "plat down --kind --name plat-other"
 

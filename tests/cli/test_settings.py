@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from plat_cli import settings
-from plat_cli.settings import Flags, load
+from plat_cli.settings import GlobalOptions, load
 from plat_core.errors import InvalidInput
 
 
@@ -18,12 +18,12 @@ def write(home: Path, text: str, mode: int = 0o600) -> dict[str, str]:
 
 def test_a_flag_wins_over_the_environment_over_the_file_over_the_default(tmp_path: Path) -> None:
     environ = write(tmp_path, 'api_url = "http://file"\ntoken = "file"\nbuilder_url="http://b/"')
-    assert load(Flags(), {"XDG_CONFIG_HOME": "/nowhere"}).api_url == "http://localhost:8080"
-    assert load(Flags(), environ).api_url == "http://file"
+    assert load(GlobalOptions(), {"XDG_CONFIG_HOME": "/nowhere"}).api_url == "http://localhost:8080"
+    assert load(GlobalOptions(), environ).api_url == "http://file"
     environ |= {"API_URL": "http://env/", "AUTH_TOKEN": "env"}
-    found = load(Flags(), environ)
+    found = load(GlobalOptions(), environ)
     assert (found.api_url, found.token, found.builder_url) == ("http://env", "env", "http://b")
-    found = load(Flags(api_url="http://flag", token="flag"), environ)
+    found = load(GlobalOptions(api_url="http://flag", token="flag"), environ)
     assert (found.api_url, found.token) == ("http://flag", "flag")
 
 
@@ -38,17 +38,17 @@ def test_a_flag_wins_over_the_environment_over_the_file_over_the_default(tmp_pat
     ],
 )
 def test_the_dev_token_is_for_loopback_only(url: str, token: str) -> None:
-    assert load(Flags(api_url=url), {"XDG_CONFIG_HOME": "/nowhere"}).token == token
+    assert load(GlobalOptions(api_url=url), {"XDG_CONFIG_HOME": "/nowhere"}).token == token
 
 
 def test_a_token_that_others_can_read_is_warned_about(tmp_path: Path) -> None:
     environ = write(tmp_path, 'token = "x"', 0o644)
-    (warning,) = load(Flags(), environ).warnings
+    (warning,) = load(GlobalOptions(), environ).warnings
     assert "chmod 600" in warning
     write(tmp_path, 'token = "x"', 0o600)
-    assert load(Flags(), environ).warnings == ()
+    assert load(GlobalOptions(), environ).warnings == ()
     write(tmp_path, 'api_url = "http://x"', 0o644)
-    assert load(Flags(), environ).warnings == ()
+    assert load(GlobalOptions(), environ).warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -62,18 +62,18 @@ def test_a_token_that_others_can_read_is_warned_about(tmp_path: Path) -> None:
 )
 def test_a_broken_file_is_named_with_its_fault(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(InvalidInput, match=said):
-        load(Flags(), write(tmp_path, text))
+        load(GlobalOptions(), write(tmp_path, text))
 
 
 @pytest.mark.parametrize("url", ["localhost:8080", "ftp://x", "http://", "http://x:99999", "x"])
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(InvalidInput, match="is not the address of a platform"):
-        load(Flags(api_url=url), {"XDG_CONFIG_HOME": "/nowhere"})
+        load(GlobalOptions(api_url=url), {"XDG_CONFIG_HOME": "/nowhere"})
 
 
 def test_a_named_file_has_to_exist(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="there is no configuration file"):
-        load(Flags(config=tmp_path / "none.toml"), {})
+        load(GlobalOptions(config=tmp_path / "none.toml"), {})
 
 
 def test_the_home_is_the_flag_the_environment_or_the_users_own(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from plat_core.model.refs import FunctionRef
 from plat_cli.client import function_path, namespaced
 from plat_cli.command import Session, command
 from plat_cli.deployment import stored
-from plat_cli.faults import NotReady
+from plat_cli.errors import NotReady
 
 app = typer.Typer(add_completion=False)
 

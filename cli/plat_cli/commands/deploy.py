@@ -15,9 +15,9 @@ from plat_core.model.refs import FunctionRef
 from plat_cli import deployment, spec
 from plat_cli import documents as manifests
 from plat_cli.command import Session, command
-from plat_cli.faults import NotReady
+from plat_cli.errors import NotReady
 from plat_cli.output import size
-from plat_cli.source import Source, load
+from plat_cli.source import SourceUpload, load
 
 app = typer.Typer(add_completion=False)
 
@@ -92,7 +92,7 @@ def deploy(
         _alone(settings, (scale_min, scale_max, timeout, concurrency, access))
         return _apply(session, manifest, timeout_wait if wait else None)
     variables = {**(spec.env_file(env_file) if env_file else {}), **spec.variables(env or [])}
-    overrides = spec.Overrides(
+    overrides = spec.SpecOverrides(
         runtime=runtime,
         handler=handler,
         timeout=timeout,
@@ -156,7 +156,7 @@ def _ref_of(session: Session, document: dict[str, Any]) -> FunctionRef:
 
 
 def _awaited(
-    session: Session, ref: FunctionRef, put: deployment.Put, timeout: float | None
+    session: Session, ref: FunctionRef, put: deployment.SpecUpdate, timeout: float | None
 ) -> dict[str, Any]:
     """The function as soon as it answers; as it is, where nobody waits."""
     if timeout is None or (put.unchanged and deployment.is_ready(put.function)):
@@ -165,7 +165,7 @@ def _awaited(
 
 
 def _build(
-    session: Session, ref: FunctionRef, source: Source, overrides: spec.Overrides
+    session: Session, ref: FunctionRef, source: SourceUpload, overrides: spec.SpecOverrides
 ) -> dict[str, Any]:
     try:
         with session.out.phase("build") as phase:
@@ -182,13 +182,13 @@ def _build(
 
 
 def _wait(
-    session: Session, ref: FunctionRef, put: deployment.Put, timeout: float
+    session: Session, ref: FunctionRef, put: deployment.SpecUpdate, timeout: float
 ) -> dict[str, Any]:
     generation = int(put.function["metadata"].get("generation") or 0)
     try:
         with session.out.phase("start") as phase:
             function = deployment.wait(
-                session.client, ref, generation, timeout=timeout, say=phase.say
+                session.client, ref, generation, timeout=timeout, on_progress=phase.update
             )
             phase.detail = str(deployment.status_of(function).get("revision") or "")
     except NotReady as error:
@@ -205,7 +205,7 @@ def _wait(
 def _report(
     session: Session,
     ref: FunctionRef,
-    put: deployment.Put,
+    put: deployment.SpecUpdate,
     function: dict[str, Any],
     seconds: float,
 ) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import typer
 from plat_cli import deployment
 from plat_cli.client import function_path, namespaced
 from plat_cli.command import Session, command
-from plat_cli.commands.listing import age, state
+from plat_cli.commands.list_functions import age, state
 from plat_cli.output import Output, printable
 
 app = typer.Typer(add_completion=False)

@@ -16,7 +16,7 @@ from plat_cli import embedded, settings
 from plat_cli.client import Client
 from plat_cli.command import Session, checked, command
 from plat_cli.dev.folders import functions_in, touched
-from plat_cli.dev.loop import Loop, Served, served_in
+from plat_cli.dev.session import DevFunction, DevSession, dev_functions
 
 app = typer.Typer(add_completion=False)
 
@@ -55,14 +55,14 @@ def dev(
     folder = directory.absolute()
     folders = functions_in(folder)
     namespace = checked(session.settings.namespace, "metadata.namespace")
-    served = list(served_in(folders, namespace, debug_port=debug_port if debug else None))
+    served = list(dev_functions(folders, namespace, debug_port=debug_port if debug else None))
     for one in served:
         checked(one.ref.name)
     with _terminable(), _platform(session, folder, port) as client:
-        _run(session, Loop(session.out, client), client, served)
+        _run(session, DevSession(session.out, client), client, served)
 
 
-def _run(session: Session, loop: Loop, client: Client, served: list[Served]) -> None:
+def _run(session: Session, loop: DevSession, client: Client, served: list[DevFunction]) -> None:
     by_folder = {one.folder: one for one in served}
     saves = _saves(list(by_folder))
     # watching begins here, so that what is saved during the first deploys is not missed
@@ -123,7 +123,7 @@ def _platform(session: Session, folder: Path, port: int | None) -> Iterator[Clie
             host=address[0], port=address[1], home=home, dev=True
         )
         with session.out.phase("start") as phase:
-            running = embedded.start(home, *address, environment, phase.say)
+            running = embedded.start(home, *address, environment, phase.update)
     try:
         yield Client(running.url, token)
     finally:

@@ -10,8 +10,8 @@ import typer
 from plat_cli import settings
 from plat_cli.checks import all_checks
 from plat_cli.command import Session, command
-from plat_cli.faults import Exit
-from plat_cli.kind import commands as clustered
+from plat_cli.errors import ExitCode
+from plat_cli.kind import commands as kind_commands
 
 app = typer.Typer(add_completion=False)
 
@@ -41,10 +41,10 @@ def doctor(
     """
     found = []
     if kind:
-        clustered.refuse(home=home, docker=docker or None)
-        checks = clustered.checks(name)
+        kind_commands.reject_options(home=home, docker=docker or None)
+        checks = kind_commands.checks(name)
     else:
-        clustered.refuse_without_kind(name=name)
+        kind_commands.require_kind(name=name)
         checks = all_checks(session.settings, settings.home(home), docker=docker)
     for check in checks:
         found.append(check)
@@ -55,4 +55,4 @@ def doctor(
     failed = any(check.level == "fail" for check in found)
     lines = [{"name": c.name, "level": c.level, "text": c.text, "fix": c.fix} for c in found]
     session.out.document({"ok": not failed, "checks": lines})
-    return Exit.FAILED if failed else Exit.OK
+    return ExitCode.FAILED if failed else ExitCode.OK

@@ -9,7 +9,7 @@ import typer
 
 from plat_cli import embedded, settings
 from plat_cli.command import Session, command
-from plat_cli.kind import commands as clustered
+from plat_cli.kind import commands as kind_commands
 
 app = typer.Typer(add_completion=False)
 
@@ -35,10 +35,10 @@ def down(
     are gone, as everything in the cluster.
     """
     if kind:
-        clustered.refuse(home=home)
-        clustered.down(session, name, yes=yes)
+        kind_commands.reject_options(home=home)
+        kind_commands.down(session, name, yes=yes)
         return
-    clustered.refuse_without_kind(name=name, yes=yes or None)
+    kind_commands.require_kind(name=name, yes=yes or None)
     place = settings.home(home)
     running = embedded.find(place)
     if running is None:

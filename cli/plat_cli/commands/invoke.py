@@ -11,10 +11,16 @@ from typing import Annotated, Any
 import typer
 from plat_core.errors import InvalidInput, TooLarge
 
-from plat_cli import calls
-from plat_cli.client import ANSWER_BYTES, PROBLEM_BYTES, parse, raise_for_problem, unreachable
+from plat_cli import invocation
+from plat_cli.client import (
+    MAX_PROBLEM_BYTES,
+    MAX_RESPONSE_BYTES,
+    parse,
+    raise_for_problem,
+    unreachable,
+)
 from plat_cli.command import Session, command
-from plat_cli.faults import Exit
+from plat_cli.errors import ExitCode
 
 app = typer.Typer(add_completion=False)
 
@@ -67,15 +73,15 @@ def invoke(
     if queued and (include or output):
         raise InvalidInput("there is no answer yet to show", fix="plat calls result ID --wait")
     ref = session.ref(name)
-    sent = calls.payload(data, file)
+    sent = invocation.read_payload(data, file)
     headers = {"Content-Type": sent.media_type} if sent.media_type else {}
     headers |= {} if sent.length is None else {"Content-Length": str(sent.length)}
-    given = calls.fields(header or [])
+    given = invocation.parse_headers(header or [])
     headers = {k: v for k, v in headers.items() if k.lower() not in {g.lower() for g in given}}
     started = time.monotonic()
     answer = session.client.send(
         (method or ("GET" if sent.body is None else "POST")).upper(),
-        calls.target(ref, path, "/async-function" if queued else "/function"),
+        invocation.request_target(ref, path, "/async-function" if queued else "/function"),
         body=sent.body,
         headers=headers | given,
         timeout=CALL_TIMEOUT,
@@ -91,18 +97,18 @@ def invoke(
             raise
         raise unreachable(session.client.url, error) from error
     if answer.status < 400:
-        return Exit.OK
+        return ExitCode.OK
     call_id = answer.getheader("X-Call-Id", "")
     session.out.note(f"{name} answered {answer.status}; plat logs {name} --call {call_id}")
-    return Exit.FUNCTION_ERROR
+    return ExitCode.FUNCTION_ERROR
 
 
 def _accepted(session: Session, answer: http.client.HTTPResponse) -> int:
-    document = parse(answer.read(PROBLEM_BYTES), session.client.url)
+    document = parse(answer.read(MAX_PROBLEM_BYTES), session.client.url)
     session.out.document(document)
     session.out.result(document["id"])
     session.out.note(f"next:  plat calls result {document['id']} --wait")
-    return Exit.OK
+    return ExitCode.OK
 
 
 def _show(
@@ -118,23 +124,25 @@ def _show(
         return
     stdout = sys.stdout.buffer
     if include:
-        stdout.write(calls.head(answer).encode())
+        stdout.write(invocation.format_head(answer).encode())
     if output:
         with output.open("wb") as stream:
-            calls.copy(answer, stream)
-    elif calls.copy(answer, stdout) not in (b"", b"\n") and sys.stdout.isatty():
+            invocation.copy_body(answer, stream)
+    elif invocation.copy_body(answer, stdout) not in (b"", b"\n") and sys.stdout.isatty():
         stdout.write(b"\n")
     stdout.flush()
 
 
 def _document(answer: http.client.HTTPResponse, started: float) -> dict[str, Any]:
-    content = answer.read(ANSWER_BYTES + 1)
-    if len(content) > ANSWER_BYTES:
-        raise TooLarge(f"the answer has more than {ANSWER_BYTES} bytes", fix="leave out --json")
+    content = answer.read(MAX_RESPONSE_BYTES + 1)
+    if len(content) > MAX_RESPONSE_BYTES:
+        raise TooLarge(
+            f"the answer has more than {MAX_RESPONSE_BYTES} bytes", fix="leave out --json"
+        )
     return {
         "status": answer.status,
         "headers": [[name, value] for name, value in answer.getheaders()],
         "callId": answer.getheader("X-Call-Id"),
         "seconds": round(time.monotonic() - started, 4),
-        **calls.document_of(content),
+        **invocation.body_document(content),
     }

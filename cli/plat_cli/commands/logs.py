@@ -9,7 +9,7 @@ import typer
 
 from plat_cli.client import function_path, namespaced
 from plat_cli.command import Session, command
-from plat_cli.faults import Unreachable
+from plat_cli.errors import Unreachable
 from plat_cli.output import Output, printable
 
 app = typer.Typer(add_completion=False)

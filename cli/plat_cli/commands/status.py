@@ -11,7 +11,7 @@ import typer
 
 from plat_cli import embedded, settings
 from plat_cli.command import Session, command
-from plat_cli.commands.listing import state
+from plat_cli.commands.list_functions import state
 from plat_cli.output import size, span
 
 app = typer.Typer(add_completion=False)

@@ -12,7 +12,7 @@ from plat_core.errors import Unavailable
 
 from plat_cli import embedded, settings
 from plat_cli.command import Session, command
-from plat_cli.kind import commands as clustered
+from plat_cli.kind import commands as kind_commands
 
 app = typer.Typer(add_completion=False)
 
@@ -50,10 +50,10 @@ def up(
     run in a Kubernetes cluster in Docker, made where it is missing; what is there already stays.
     """
     if kind:
-        clustered.refuse(host=host, home=home)
-        clustered.up(session, name, port, registry_port, example=example)
+        kind_commands.reject_options(host=host, home=home)
+        kind_commands.up(session, name, port, registry_port, example=example)
         return
-    clustered.refuse_without_kind(name=name, registry_port=registry_port)
+    kind_commands.require_kind(name=name, registry_port=registry_port)
     place = settings.home(home)
     running = embedded.find(place)
     if running and embedded.ready(running.url):
@@ -65,7 +65,7 @@ def up(
     if not detach:
         _foreground(session, place, environment)
     with session.out.phase("start") as phase:
-        running = embedded.start(place, *address, environment, phase.say)
+        running = embedded.start(place, *address, environment, phase.update)
         phase.detail = f"pid {running.pid}"
     session.out.result(f"plat runs at {running.url}")
     session.out.document(

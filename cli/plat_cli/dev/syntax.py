@@ -11,7 +11,7 @@ LARGEST = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SyntaxIssue:
     """A file that is no Python: where, why, and the guilty line with a caret below it."""
 
     file: str
@@ -23,7 +23,7 @@ class Fault:
         return f"{self.file}:{self.line}: SyntaxError: {self.message}"
 
 
-def first_fault(files: Iterable[Path], base: Path) -> Fault | None:
+def find_syntax_error(files: Iterable[Path], base: Path) -> SyntaxIssue | None:
     """The first fault in Python files below `base`; None where all can be compiled."""
     for file in sorted(files):
         if file.suffix == ".py" and (fault := _fault(file, base)):
@@ -31,7 +31,7 @@ def first_fault(files: Iterable[Path], base: Path) -> Fault | None:
     return None
 
 
-def _fault(file: Path, base: Path) -> Fault | None:
+def _fault(file: Path, base: Path) -> SyntaxIssue | None:
     name = str(file.relative_to(base))
     try:
         if file.stat().st_size > LARGEST:
@@ -44,9 +44,9 @@ def _fault(file: Path, base: Path) -> Fault | None:
             warnings.simplefilter("ignore")
             compile(content, name, "exec", dont_inherit=True)
     except SyntaxError as error:
-        return Fault(name, error.lineno or 1, error.msg, _excerpt(error))
+        return SyntaxIssue(name, error.lineno or 1, error.msg, _excerpt(error))
     except (ValueError, RecursionError, MemoryError) as error:
-        return Fault(name, 1, str(error))
+        return SyntaxIssue(name, 1, str(error))
     return None
 
 

@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator
 from plat_core.errors import PlatError
 from plat_http.fixes import describe
 
-from plat_cli.kind import checkout, cluster, machine, registry
-from plat_cli.kind.place import Place
-from plat_cli.kind.programs import ProgramMissing, answer
-from plat_cli.report import Check
+from plat_cli.check_result import CheckResult
+from plat_cli.kind import checkout, cluster, docker_engine, registry
+from plat_cli.kind.subprocesses import CommandNotFound, run
+from plat_cli.kind.target import KindCluster
 
 
-def kind_checks(place: Place) -> Iterator[Check]:
+def kind_checks(target: KindCluster) -> Iterator[CheckResult]:
     """Every check, in the order in which a problem should be mended; ends where the next cannot."""
-    steps: list[tuple[str, Callable[[Place], Check]]] = [
+    steps: list[tuple[str, Callable[[KindCluster], CheckResult]]] = [
         ("clone", _clone),
         ("docker", _docker),
         ("kind", _kind),
@@ -26,54 +26,60 @@ def kind_checks(place: Place) -> Iterator[Check]:
     ]
     for name, step in steps:
         try:
-            found = step(place)
+            found = step(target)
         except PlatError as error:
-            yield Check(name, "fail", error.message, describe(error.fix))
+            yield CheckResult(name, "fail", error.message, describe(error.fix))
             return
         yield found
         if found.level == "fail":
             return
 
 
-def _clone(place: Place) -> Check:
-    return Check("clone", "ok", str(checkout.find()))
+def _clone(target: KindCluster) -> CheckResult:
+    return CheckResult("clone", "ok", str(checkout.find()))
 
 
-def _docker(place: Place) -> Check:
-    return Check("docker", "ok", f"its daemon answers: {machine.daemon()}")
+def _docker(target: KindCluster) -> CheckResult:
+    return CheckResult("docker", "ok", f"its daemon answers: {docker_engine.daemon()}")
 
 
-def _kind(place: Place) -> Check:
-    return Check("kind", "ok", answer("kind", "version").strip())
+def _kind(target: KindCluster) -> CheckResult:
+    return CheckResult("kind", "ok", run("kind", "version").strip())
 
 
-def _cluster(place: Place) -> Check:
-    if place.name not in cluster.names():
-        return Check("cluster", "fail", f"there is no cluster {place.name}", place.command())
-    asleep = [node for node in cluster.nodes(place) if machine.state(node) != "running"]
+def _cluster(target: KindCluster) -> CheckResult:
+    if target.name not in cluster.names():
+        return CheckResult(
+            "cluster", "fail", f"there is no cluster {target.name}", target.command()
+        )
+    asleep = [node for node in cluster.nodes(target) if docker_engine.state(node) != "running"]
     if asleep:
-        return Check("cluster", "fail", f"{', '.join(asleep)} does not run", place.command())
-    version = json.loads(cluster.kubectl(place, "get", "--raw", "/version"))
-    return Check("cluster", "ok", f"{place.name} answers: Kubernetes {version['gitVersion']}")
+        return CheckResult("cluster", "fail", f"{', '.join(asleep)} does not run", target.command())
+    version = json.loads(cluster.kubectl(target, "get", "--raw", "/version"))
+    return CheckResult(
+        "cluster", "ok", f"{target.name} answers: Kubernetes {version['gitVersion']}"
+    )
 
 
-def _registry(place: Place) -> Check:
-    state = machine.state(place.registry)
+def _registry(target: KindCluster) -> CheckResult:
+    state = docker_engine.state(target.registry)
     if state != "running":
-        text = f"{place.registry} is {state}" if state else f"there is no {place.registry}"
-        return Check("registry", "fail", text, place.command())
-    port = machine.published(place.registry, registry.INSIDE)
-    return Check("registry", "ok", f"{place.registry} runs at localhost:{port}")
+        text = f"{target.registry} is {state}" if state else f"there is no {target.registry}"
+        return CheckResult("registry", "fail", text, target.command())
+    port = docker_engine.published(target.registry, registry.REGISTRY_PORT_INSIDE)
+    return CheckResult("registry", "ok", f"{target.registry} runs at localhost:{port}")
 
 
-def _context(place: Place) -> Check:
+def _context(target: KindCluster) -> CheckResult:
     """kubectl is a comfort: without it the cluster is asked through its node."""
     try:
-        known = answer("kubectl", "config", "get-contexts", "--output", "name").split()
-    except ProgramMissing:
-        typed = cluster.typed(place, "get fn")
-        return Check("context", "warn", "kubectl is not installed; nothing needs it", typed)
-    if place.context not in known:
-        fix = f"kind export kubeconfig --name {place.name}"
-        return Check("context", "warn", f"kubectl knows no context {place.context}", fix)
-    return Check("context", "ok", place.context)
+        known = run("kubectl", "config", "get-contexts", "--output", "name").split()
+    except CommandNotFound:
+        kubectl_line = cluster.kubectl_line(target, "get fn")
+        return CheckResult(
+            "context", "warn", "kubectl is not installed; nothing needs it", kubectl_line
+        )
+    if target.context not in known:
+        fix = f"kind export kubeconfig --name {target.name}"
+        return CheckResult("context", "warn", f"kubectl knows no context {target.context}", fix)
+    return CheckResult("context", "ok", target.context)

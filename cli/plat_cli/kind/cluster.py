@@ -1,4 +1,4 @@
-"""The cluster itself: made by kind, woken by Docker, asked through its own node."""
+"""The cluster itself: made by kind, restarted by Docker, asked through its own node."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 from plat_core.errors import InvalidInput, Unavailable
 
-from plat_cli.kind import checkout, machine
-from plat_cli.kind.place import PORT, Place
-from plat_cli.kind.programs import ProgramFailed, Say, answer, follow
+from plat_cli.kind import checkout, docker_engine
+from plat_cli.kind.subprocesses import CommandFailed, OnProgress, run, stream
+from plat_cli.kind.target import PORT, KindCluster
 
 NODE_PORT = 30080
 """The gateway's fixed port of each node; kind-config.yaml maps it to one of this machine."""
@@ -24,122 +24,126 @@ READY = 120
 
 def names() -> list[str]:
     """Every kind cluster of this machine, running or not."""
-    return answer("kind", "get", "clusters").split()
+    return run("kind", "get", "clusters").split()
 
 
-def nodes(place: Place) -> list[str]:
+def nodes(target: KindCluster) -> list[str]:
     """The containers that are the cluster's nodes."""
-    return answer("kind", "get", "nodes", "--name", place.name).split()
+    return run("kind", "get", "nodes", "--name", target.name).split()
 
 
-def create(place: Place, root: Path, image: str, say: Say) -> None:
+def create(target: KindCluster, root: Path, image: str, on_progress: OnProgress) -> None:
     """Make the cluster; raises Unavailable, with nothing left of it, where that fails."""
-    machine.claim(place.port, place, option="--port", other=_other_port(place))
+    docker_engine.check_port_free(target.port, target, option="--port", other=_other_port(target))
     if image:
-        machine.have_image(image, say, otherwise=f"name another one in {NODE_IMAGE}")
-    config = _config(root, place)
+        docker_engine.ensure_image(
+            image, on_progress, otherwise=f"name another one in {NODE_IMAGE}"
+        )
+    config = _config(root, target)
     chosen = ("--image", image) if image else ()
-    line = ("kind", "create", "cluster", "--name", place.name, "--config", "-", *chosen)
+    line = ("kind", "create", "cluster", "--name", target.name, "--config", "-", *chosen)
     try:
-        follow(*line, "--wait", f"{READY}s", say=_plain(say), text=config)
-    except ProgramFailed as error:
-        raise _failed(place, error) from error
+        stream(*line, "--wait", f"{READY}s", on_progress=_strip_marks(on_progress), text=config)
+    except CommandFailed as error:
+        raise _failed(target, error) from error
 
 
-def wake(place: Place, say: Say) -> bool:
+def start(target: KindCluster, on_progress: OnProgress) -> bool:
     """Have the nodes of an existing cluster run and ready; returns whether any had to be started.
 
     Raises Unavailable where one does not come back, or the gateway is published elsewhere.
     """
-    slept = [node for node in nodes(place) if machine.revive(node) != "running"]
+    slept = [node for node in nodes(target) if docker_engine.ensure_running(node) != "running"]
     for node in slept:
-        say(f"starts {node}")
-    _check_port(place)
+        on_progress(f"starts {node}")
+    _check_port(target)
     try:
-        _until_ready(place)
-    except ProgramFailed as error:
+        _wait_until_ready(target)
+    except CommandFailed as error:
         raise Unavailable(
-            f"the cluster {place.name} is there but does not get ready: {error.end}",
-            fix=f"{place.command('down')} && {place.command()}   (its functions go with it)",
+            f"the cluster {target.name} is there but does not get ready: {error.tail}",
+            fix=f"{target.command('down')} && {target.command()}   (its functions go with it)",
         ) from error
     return bool(slept)
 
 
-def delete(place: Place, say: Say) -> None:
+def delete(target: KindCluster, on_progress: OnProgress) -> None:
     """Delete the cluster, and its context from the user's kubeconfig."""
-    follow("kind", "delete", "cluster", "--name", place.name, say=say)
+    stream("kind", "delete", "cluster", "--name", target.name, on_progress=on_progress)
 
 
-def kubectl(place: Place, *arguments: str, text: str | None = None, timeout: float = 60) -> str:
-    """What the node's own kubectl answers; raises ProgramFailed."""
-    line = ("docker", "exec", "-i", place.node, "kubectl", "--kubeconfig", ADMIN)
-    return answer(*line, *arguments, text=text, timeout=timeout)
+def kubectl(
+    target: KindCluster, *arguments: str, text: str | None = None, timeout: float = 60
+) -> str:
+    """What the node's own kubectl answers; raises CommandFailed."""
+    line = ("docker", "exec", "-i", target.node, "kubectl", "--kubeconfig", ADMIN)
+    return run(*line, *arguments, text=text, timeout=timeout)
 
 
-def typed(place: Place, arguments: str) -> str:
+def kubectl_line(target: KindCluster, arguments: str) -> str:
     """A line for the user's shell that asks the cluster, with nothing but Docker installed."""
-    return f"docker exec {place.node} kubectl --kubeconfig {ADMIN} {arguments}"
+    return f"docker exec {target.node} kubectl --kubeconfig {ADMIN} {arguments}"
 
 
-def tell_registry(place: Place) -> None:
+def configure_registry(target: KindCluster) -> None:
     """Tell each node where images named `localhost:5001/…` are: at the registry's container."""
-    address = f"http://{place.registry}:5000"
+    address = f"http://{target.registry}:5000"
     # without `server` the node would ask itself at localhost as well, and tell of that instead
     hosts = f'server = "{address}"\n[host."{address}"]\n'
-    folder = f"/etc/containerd/certs.d/{place.images}"
+    folder = f"/etc/containerd/certs.d/{target.images}"
     write = f"mkdir -p {folder} && cat >{folder}/hosts.toml"
-    for node in nodes(place):
-        answer("docker", "exec", "-i", node, "sh", "-c", write, text=hosts)
+    for node in nodes(target):
+        run("docker", "exec", "-i", node, "sh", "-c", write, text=hosts)
 
 
-def _config(root: Path, place: Place) -> str:
+def _config(root: Path, target: KindCluster) -> str:
     text = (root / checkout.CONFIG).read_text(encoding="utf-8")
-    return re.sub(rf"hostPort: {PORT}\b", f"hostPort: {place.port}", text)
+    return re.sub(rf"hostPort: {PORT}\b", f"hostPort: {target.port}", text)
 
 
-def _check_port(place: Place) -> None:
-    port = machine.published(place.node, NODE_PORT)
-    if port == place.port:
+def _check_port(target: KindCluster) -> None:
+    port = docker_engine.published(target.node, NODE_PORT)
+    if port == target.port:
         return
     where = f"publishes its gateway at port {port}" if port else "was not made by plat up --kind"
-    fix = Place(place.name, port, place.registry_port).command() if port else ""
-    another = Place(f"{place.name}-2", place.port, place.registry_port).command()
+    fix = KindCluster(target.name, port, target.registry_port).command() if port else ""
+    another = KindCluster(f"{target.name}-2", target.port, target.registry_port).command()
     raise InvalidInput(
-        f"there is a cluster {place.name} already, and it {where}",
-        fix=f"{fix}\n{place.command('down')}   (deletes it)\n{another}   (a second one)".strip(),
+        f"there is a cluster {target.name} already, and it {where}",
+        fix=f"{fix}\n{target.command('down')}   (deletes it)\n{another}   (a second one)".strip(),
         field="--port" if port else "--name",
     )
 
 
-def _until_ready(place: Place) -> None:
+def _wait_until_ready(target: KindCluster) -> None:
     """A node that was just started answers after some seconds; kubectl asks once a second."""
     wait = f"until kubectl --kubeconfig {ADMIN} get --raw /readyz; do sleep 1; done"
     quietly = f"timeout {READY} sh -c '{wait}' >/dev/null 2>&1 || kubectl --kubeconfig {ADMIN}"
     asked = f"{quietly} get --raw /readyz"
-    answer("docker", "exec", place.node, "sh", "-c", asked, timeout=READY + 30)
+    run("docker", "exec", target.node, "sh", "-c", asked, timeout=READY + 30)
     ready = ("--for=condition=Ready", "node", "--all", f"--timeout={READY}s")
-    kubectl(place, "wait", *ready, timeout=READY + 30)
+    kubectl(target, "wait", *ready, timeout=READY + 30)
 
 
-def _failed(place: Place, error: ProgramFailed) -> Unavailable:
-    if found := re.search(r'failed to pull image "?([^"\s]+)', error.said):
+def _failed(target: KindCluster, error: CommandFailed) -> Unavailable:
+    if found := re.search(r'failed to pull image "?([^"\s]+)', error.output):
         return Unavailable(
             f"the image of the node, {found[1]}, cannot be pulled",
             fix=f"docker pull {found[1]}   (to see why)\nname another one in {NODE_IMAGE}",
         )
-    told = re.search(r"^ERROR: (.+)$", error.said, re.MULTILINE)
+    told = re.search(r"^ERROR: (.+)$", error.output, re.MULTILINE)
     watchers = int(Path(INOTIFY).read_text()) if Path(INOTIFY).is_file() else MANY
     few = f"sudo sysctl fs.inotify.max_user_instances={MANY}   (it is {watchers})\n"
     return Unavailable(
-        f"kind could not make the cluster {place.name}: {told[1] if told else error.end}",
-        fix=(few if watchers < MANY else "") + f"{place.command()} --verbose",
+        f"kind could not make the cluster {target.name}: {told[1] if told else error.tail}",
+        fix=(few if watchers < MANY else "") + f"{target.command()} --verbose",
     )
 
 
-def _other_port(place: Place) -> Place:
-    return Place(place.name, place.port + 10, place.registry_port)
+def _other_port(target: KindCluster) -> KindCluster:
+    return KindCluster(target.name, target.port + 10, target.registry_port)
 
 
-def _plain(say: Say) -> Say:
+def _strip_marks(on_progress: OnProgress) -> OnProgress:
     """kind's progress without its bullets and check marks."""
-    return lambda line: say(re.sub(r"^[^\w]+|[^\w.)]+$", "", line))
+    return lambda line: on_progress(re.sub(r"^[^\w]+|[^\w.)]+$", "", line))

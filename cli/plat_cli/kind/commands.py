@@ -13,10 +13,10 @@ from plat_core.errors import InvalidInput
 from plat_cli import settings
 from plat_cli.command import Session, checked
 from plat_cli.kind import cluster
-from plat_cli.kind.place import NAME, PORT, REGISTRY_PORT, Place
+from plat_cli.kind.target import NAME, PORT, REGISTRY_PORT, KindCluster
 
 if TYPE_CHECKING:
-    from plat_cli.report import Check
+    from plat_cli.check_result import CheckResult
 
 
 def up(
@@ -28,43 +28,43 @@ def up(
     example: bool,
 ) -> None:
     """Bring the cluster up, with the platform in it; raises Unavailable, InvalidInput."""
-    from plat_cli.kind import installing
+    from plat_cli.kind import install
 
-    place = _place(name, port, registry_port)
-    wish = installing.Wish(
-        place,
+    target = _target(name, port, registry_port)
+    plan = install.InstallPlan(
+        target,
         session.settings.token or settings.DEV_TOKEN,
         node_image=settings.node_image(),
         build_arguments=settings.build_arguments(),
         network=settings.company_network(),
         with_example=example,
     )
-    done = installing.up(wish, session.out)
-    session.out.result(f"plat runs at {place.url} in the cluster {place.name}")
+    done = install.up(plan, session.out)
+    session.out.result(f"plat runs at {target.url} in the cluster {target.name}")
     session.out.document(done)
-    _next_steps(session, place, example=example)
+    _next_steps(session, target, example=example)
 
 
 def down(session: Session, name: str | None, *, yes: bool) -> None:
     """Delete the cluster and its registry, after asking; one that is not there is no error."""
-    from plat_cli.kind import installing
+    from plat_cli.kind import install
 
-    place = _place(name, None, None)
-    _confirm(session, place, yes=yes)
-    done = installing.down(place, session.out)
+    target = _target(name, None, None)
+    _confirm(session, target, yes=yes)
+    done = install.down(target, session.out)
     if not done["deleted"]:
-        session.out.note(f"there is no cluster {place.name}")
+        session.out.note(f"there is no cluster {target.name}")
     session.out.document(done)
 
 
-def checks(name: str | None) -> Iterator[Check]:
+def checks(name: str | None) -> Iterator[CheckResult]:
     """What `plat doctor --kind` looks at."""
     from plat_cli.kind.checks import kind_checks
 
-    return kind_checks(_place(name, None, None))
+    return kind_checks(_target(name, None, None))
 
 
-def refuse(**given: object) -> None:
+def reject_options(**given: object) -> None:
     """Raise InvalidInput for an option of the embedded platform beside `--kind`."""
     for name, value in given.items():
         if value is not None:
@@ -74,7 +74,7 @@ def refuse(**given: object) -> None:
             )
 
 
-def refuse_without_kind(**given: object) -> None:
+def require_kind(**given: object) -> None:
     """Raise InvalidInput for an option of the cluster without `--kind`."""
     for name, value in given.items():
         if value is not None:
@@ -86,39 +86,39 @@ def refuse_without_kind(**given: object) -> None:
             )
 
 
-def _place(name: str | None, port: int | None, registry_port: int | None) -> Place:
+def _target(name: str | None, port: int | None, registry_port: int | None) -> KindCluster:
     chosen = NAME if name is None else checked(name, "--name")
     if port == 0:
         raise InvalidInput("--port: a cluster needs a port of its own, not 0", field="--port")
-    return Place(
+    return KindCluster(
         chosen,
         PORT if port is None else port,
         REGISTRY_PORT if registry_port is None else registry_port,
     )
 
 
-def _confirm(session: Session, place: Place, *, yes: bool) -> None:
+def _confirm(session: Session, target: KindCluster, *, yes: bool) -> None:
     if yes or session.out.as_json:
         return
-    what = f"the cluster {place.name} with all its functions, and its registry"
+    what = f"the cluster {target.name} with all its functions, and its registry"
     if not sys.stdin.isatty():
         raise InvalidInput(
             f"nobody is there to confirm that {what} are to be deleted",
-            fix=f"{place.command('down')} --yes",
+            fix=f"{target.command('down')} --yes",
         )
     typer.confirm(f"Delete {what}?", abort=True, err=True)
 
 
-def _next_steps(session: Session, place: Place, *, example: bool) -> None:
+def _next_steps(session: Session, target: KindCluster, *, example: bool) -> None:
     out = session.out
-    if place.url != settings.DEFAULT_API_URL:
-        out.note(f"  export API_URL={place.url}")
+    if target.url != settings.DEFAULT_API_URL:
+        out.note(f"  export API_URL={target.url}")
     if (session.settings.token or settings.DEV_TOKEN) == settings.DEV_TOKEN:
         out.note("  the token is dev-token; only this machine can reach it")
     if example:
-        out.note(f"  curl {place.url}/function/greeter")
+        out.note(f"  curl {target.url}/function/greeter")
     if shutil.which("kubectl"):
-        out.note(f"  kubectl --context {place.context} get fn")
+        out.note(f"  kubectl --context {target.context} get fn")
     else:
-        out.note(f"  {cluster.typed(place, 'get fn')}")
+        out.note(f"  {cluster.kubectl_line(target, 'get fn')}")
     out.note("  next:  plat init hello && plat deploy hello")

@@ -10,8 +10,8 @@ from pathlib import Path
 from plat_core.errors import Unavailable
 
 from plat_cli.kind import registry
-from plat_cli.kind.place import Place
-from plat_cli.kind.programs import ProgramFailed, Say, answer, follow
+from plat_cli.kind.subprocesses import CommandFailed, OnProgress, run, stream
+from plat_cli.kind.target import KindCluster
 
 LABEL = "plat.dev/cluster"
 """The label of images that were built for a cluster, by which they are removed with it."""
@@ -22,9 +22,9 @@ UNREACHABLE = re.compile(
 )
 
 
-def missing(place: Place, parts: tuple[str, ...], tag: str) -> list[str]:
+def missing(target: KindCluster, parts: tuple[str, ...], tag: str) -> list[str]:
     """Which of the platform's images the registry does not have in this version."""
-    return [part for part in parts if tag not in registry.tags(place, repository(part))]
+    return [part for part in parts if tag not in registry.tags(target, repository(part))]
 
 
 def repository(part: str) -> str:
@@ -33,47 +33,55 @@ def repository(part: str) -> str:
 
 
 def build(
-    place: Place, root: Path, part: str, *, tag: str, arguments: Mapping[str, str], say: Say
+    target: KindCluster,
+    root: Path,
+    part: str,
+    *,
+    tag: str,
+    arguments: Mapping[str, str],
+    on_progress: OnProgress,
 ) -> None:
     """Build one part and push it; raises Unavailable with the end of what Docker said."""
-    image = f"{place.images}/{repository(part)}:{tag}"
+    image = f"{target.images}/{repository(part)}:{tag}"
     given = [f"--build-arg={name}={value}" for name, value in arguments.items()]
     line = ("docker", "build", "--target", part, "--tag", image)
     try:
-        follow(*line, "--label", f"{LABEL}={place.name}", *given, str(root), say=say)
-        follow("docker", "push", image, say=say)
-    except ProgramFailed as error:
+        stream(
+            *line, "--label", f"{LABEL}={target.name}", *given, str(root), on_progress=on_progress
+        )
+        stream("docker", "push", image, on_progress=on_progress)
+    except CommandFailed as error:
         raise _failed(part, root, error) from error
 
 
-def seed(place: Place, say: Say) -> None:
+def build_runtimes(target: KindCluster, on_progress: OnProgress) -> None:
     """Have the base images of all runtimes in the registry; those that are there stay."""
     line = (sys.executable, "-P", "-m", "plat_builder", "runtimes")
     try:
-        follow(*line, say=say, environment={"PLAT_REGISTRY": place.images})
-    except ProgramFailed as error:
+        stream(*line, on_progress=on_progress, environment={"PLAT_REGISTRY": target.images})
+    except CommandFailed as error:
         raise Unavailable(
-            f"the base images of the runtimes could not be built: {error.end}",
-            fix=f"PLAT_REGISTRY={place.images} {' '.join(('python', *line[2:]))}",
+            f"the base images of the runtimes could not be built: {error.tail}",
+            fix=f"PLAT_REGISTRY={target.images} {' '.join(('python', *line[2:]))}",
         ) from error
 
 
-def forget(place: Place, *, but: str = "") -> int:
+def remove_old(target: KindCluster, *, but: str = "") -> int:
     """Remove the images built for this cluster from this machine's Docker, but for one tag."""
-    mine = ("docker", "image", "ls", "--filter", f"label={LABEL}={place.name}")
-    found = answer(*mine, "--format", "{{.Repository}}:{{.Tag}}").split()
+    mine = ("docker", "image", "ls", "--filter", f"label={LABEL}={target.name}")
+    found = run(*mine, "--format", "{{.Repository}}:{{.Tag}}").split()
     old = [
         name for name in found if not (but and name.endswith(f":{but}")) and "<none>" not in name
     ]
     if old:
-        answer("docker", "image", "rm", *old)
+        run("docker", "image", "rm", *old)
     return len(old)
 
 
-def _failed(part: str, root: Path, error: ProgramFailed) -> Unavailable:
-    said = error.said
+def _failed(part: str, root: Path, error: CommandFailed) -> Unavailable:
+    said = error.output
     if UNREACHABLE.search(said):
         fix = "docker pull python:3.13-slim   (does it work?)\nbehind a proxy: export HTTPS_PROXY=…"
     else:
         fix = f"docker build --target {part} {root}"
-    return Unavailable(f"the image of the {part} could not be built: {error.end}", fix=fix)
+    return Unavailable(f"the image of the {part} could not be built: {error.tail}", fix=fix)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from plat_core.errors import InvalidInput
 
-from plat_cli.kind.place import Place
+from plat_cli.kind.target import KindCluster
 from plat_cli.settings import CompanyNetwork
 
 CA_BYTES = 900 * 1024
@@ -17,17 +17,17 @@ CA_BYTES = 900 * 1024
 CA = "plat-ca"
 FOLDER = "/etc/plat/ca"
 BUILDER = "plat-builder"
-INSIDE = "localhost,127.0.0.1,.svc,.cluster.local"
+REGISTRY_PORT_INSIDE = "localhost,127.0.0.1,.svc,.cluster.local"
 
 Document = dict[str, Any]
 
 
-def applied(documents: str, place: Place, network: CompanyNetwork) -> str:
+def applied(documents: str, target: KindCluster, network: CompanyNetwork) -> str:
     """The documents with what the builder needs; as they are where nothing is said.
 
     Raises InvalidInput for certificates that cannot be read, or are too many.
     """
-    variables = _variables(place, network)
+    variables = _variables(target, network)
     certificates = _certificates(network)
     if not (variables or certificates):
         return documents
@@ -36,16 +36,16 @@ def applied(documents: str, place: Place, network: CompanyNetwork) -> str:
     found = [one for one in yaml.safe_load_all(documents) if one]
     for one in found:
         if one["metadata"]["name"] == BUILDER and one["kind"] == "Deployment":
-            _tell(one, variables, with_ca=bool(certificates))
+            _configure_builder(one, variables, with_ca=bool(certificates))
         if one["metadata"]["name"] == BUILDER and one["kind"] == "NetworkPolicy":
-            one["spec"]["egress"] += _ways(network)
+            one["spec"]["egress"] += _egress_rules(network)
     return "\n---\n".join(map(json.dumps, [*found, *certificates]))
 
 
-def _variables(place: Place, network: CompanyNetwork) -> dict[str, str]:
+def _variables(target: KindCluster, network: CompanyNetwork) -> dict[str, str]:
     given = {"PLAT_INDEX_URL": network.index_url, "PLAT_NPM_REGISTRY": network.npm_registry}
     if network.proxy:
-        inside = ",".join(filter(None, (INSIDE, place.registry, network.no_proxy)))
+        inside = ",".join(filter(None, (REGISTRY_PORT_INSIDE, target.registry, network.no_proxy)))
         given |= {"HTTP_PROXY": network.proxy, "HTTPS_PROXY": network.proxy, "NO_PROXY": inside}
     return {name: value for name, value in given.items() if value}
 
@@ -73,7 +73,7 @@ def _certificates(network: CompanyNetwork) -> list[Document]:
     ]
 
 
-def _tell(deployment: Document, variables: dict[str, str], *, with_ca: bool) -> None:
+def _configure_builder(deployment: Document, variables: dict[str, str], *, with_ca: bool) -> None:
     pod = deployment["spec"]["template"]["spec"]
     [container] = pod["containers"]
     container["env"] += [{"name": name, "value": value} for name, value in variables.items()]
@@ -83,7 +83,7 @@ def _tell(deployment: Document, variables: dict[str, str], *, with_ca: bool) -> 
         pod["volumes"].append({"name": "ca", "configMap": {"name": CA}})
 
 
-def _ways(network: CompanyNetwork) -> list[Document]:
+def _egress_rules(network: CompanyNetwork) -> list[Document]:
     """Rules of egress: the ports of the proxy and of the index, wherever they are."""
     urls = map(urlsplit, filter(None, (network.proxy, network.index_url, network.npm_registry)))
     ports = {url.port or (443 if url.scheme == "https" else 80) for url in urls}

@@ -12,14 +12,14 @@ from typing import Any
 from plat_core.errors import Unavailable
 
 from plat_cli.kind import checkout, cluster, pods
-from plat_cli.kind.place import Place
-from plat_cli.kind.programs import ProgramFailed, Say
+from plat_cli.kind.subprocesses import CommandFailed, OnProgress
+from plat_cli.kind.target import KindCluster
 
 NAMESPACE = "plat-system"
 SECRET = "plat-token"  # noqa: S105 - its name
 KEY = "AUTH_TOKEN"
 MANAGER = "plat-up"
-DEFAULT = Place()
+DEFAULT = KindCluster()
 IMAGE = re.compile(rf"{re.escape(DEFAULT.images)}/plat-([a-z-]+):built\b")
 """How the manifests name an image of the platform: its version is what the clone holds."""
 ROLLOUT = 240.0
@@ -30,14 +30,14 @@ LOOK = 10.0
 """Seconds between two looks at why they are not."""
 
 
-def manifest(root: Path, place: Place, tag: str) -> str:
+def manifest(root: Path, target: KindCluster, tag: str) -> str:
     """The rendered manifests of the clone, for this cluster and these images."""
     text = (root / checkout.MANIFEST).read_text(encoding="utf-8")
-    text = IMAGE.sub(rf"{place.images}/plat-\1:{tag}", text)
+    text = IMAGE.sub(rf"{target.images}/plat-\1:{tag}", text)
     for default, own in (
-        (DEFAULT.images, place.images),
-        (DEFAULT.url, place.url),
-        (f"{DEFAULT.registry}:", f"{place.registry}:"),
+        (DEFAULT.images, target.images),
+        (DEFAULT.url, target.url),
+        (f"{DEFAULT.registry}:", f"{target.registry}:"),
     ):
         text = text.replace(default, own)
     return text
@@ -49,28 +49,35 @@ def parts(root: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def install(place: Place, documents: str, token: str, say: Say, *, woken: bool = False) -> bool:
-    """Bring the platform to what the documents say, and wait for it; returns whether it changed.
+def install(
+    target: KindCluster,
+    documents: str,
+    token: str,
+    on_progress: OnProgress,
+    *,
+    restarted: bool = False,
+) -> bool:
+    """Apply the manifests and wait for the rollout; return whether a Deployment changed.
 
-    In a cluster that was `woken`, containers may crash until all of it is back.
-    Raises Unavailable, with what the pods say, where it does not get ready.
+    In a cluster that was `restarted`, containers may crash until all pods are back.
+    Raises Unavailable with the problems of the pods if the rollout fails.
     """
-    before = _generations(place)
-    stale = before and _token(place) != token
-    say("applies")
-    whole = "\n---\n".join([documents, *map(json.dumps, (_secret(token), _hosting(place)))])
+    before = _generations(target)
+    stale = before and _token(target) != token
+    on_progress("applies")
+    whole = "\n---\n".join([documents, *map(json.dumps, (_secret(token), _hosting(target)))])
     applied = ("apply", "--server-side", "--force-conflicts", "--field-manager", MANAGER)
     try:
-        cluster.kubectl(place, *applied, "-f", "-", text=whole, timeout=120)
+        cluster.kubectl(target, *applied, "-f", "-", text=whole, timeout=120)
         if stale:
-            cluster.kubectl(place, "-n", NAMESPACE, "rollout", "restart", *_workloads(place))
-        changed = _generations(place) != before
-    except ProgramFailed as error:
+            cluster.kubectl(target, "-n", NAMESPACE, "rollout", "restart", *_workloads(target))
+        changed = _generations(target) != before
+    except CommandFailed as error:
         raise Unavailable(
-            f"the cluster {place.name} refuses the platform: {error.end}",
-            fix=f"{_look(place)} get pods",
+            f"the cluster {target.name} refuses the platform: {error.tail}",
+            fix=f"{_kubectl_line(target)} get pods",
         ) from error
-    _until_rolled_out(place, say, patience=WAKING if woken else 0.0)
+    _wait_for_rollout(target, on_progress, patience=WAKING if restarted else 0.0)
     return changed
 
 
@@ -79,64 +86,64 @@ def _secret(token: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {KEY: token}}
 
 
-def _hosting(place: Place) -> dict[str, Any]:
+def _hosting(target: KindCluster) -> dict[str, Any]:
     """Where tools find the cluster's registry (KEP 1755)."""
     metadata = {"name": "local-registry-hosting", "namespace": "kube-public"}
-    data = {"localRegistryHosting.v1": json.dumps({"host": place.images})}
+    data = {"localRegistryHosting.v1": json.dumps({"host": target.images})}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 
-def _token(place: Place) -> str:
+def _token(target: KindCluster) -> str:
     path = f"jsonpath={{.data.{KEY}}}"
     one = ("get", "secret", SECRET, "--ignore-not-found", "-o", path)
-    return base64.b64decode(cluster.kubectl(place, "-n", NAMESPACE, *one)).decode(
+    return base64.b64decode(cluster.kubectl(target, "-n", NAMESPACE, *one)).decode(
         "utf-8", "replace"
     )
 
 
-def _workloads(place: Place) -> list[str]:
-    return cluster.kubectl(place, "-n", NAMESPACE, "get", "deployments", "-o", "name").split()
+def _workloads(target: KindCluster) -> list[str]:
+    return cluster.kubectl(target, "-n", NAMESPACE, "get", "deployments", "-o", "name").split()
 
 
-def _generations(place: Place) -> str:
+def _generations(target: KindCluster) -> str:
     """What changes where a Deployment is changed; empty where there is none."""
     path = "jsonpath={range .items[*]}{.metadata.name}={.metadata.generation} {end}"
-    return cluster.kubectl(place, "-n", NAMESPACE, "get", "deployments", "-o", path)
+    return cluster.kubectl(target, "-n", NAMESPACE, "get", "deployments", "-o", path)
 
 
-def _until_rolled_out(place: Place, say: Say, *, patience: float) -> None:
+def _wait_for_rollout(target: KindCluster, on_progress: OnProgress, *, patience: float) -> None:
     """Wait for every Deployment; give up early, after `patience`, where its pods cannot start."""
     end = time.monotonic() + ROLLOUT
     early = time.monotonic() + patience
-    for workload in _workloads(place):
-        say(f"waits for {workload.rpartition('/')[2]}")
-        while not _rolled_out(place, workload, timeout=min(LOOK, end - time.monotonic())):
-            found = pods.troubles(place, NAMESPACE)
+    for workload in _workloads(target):
+        on_progress(f"waits for {workload.rpartition('/')[2]}")
+        while not _rolled_out(target, workload, timeout=min(LOOK, end - time.monotonic())):
+            found = pods.pod_problems(target, NAMESPACE)
             now = time.monotonic()
-            if now > end or (now > early and any(one.lasting for one in found)):
-                raise _not_ready(place, found)
+            if now > end or (now > early and any(one.permanent for one in found)):
+                raise _not_ready(target, found)
             for one in found:
-                say(one.text)
+                on_progress(one.text)
 
 
-def _rolled_out(place: Place, workload: str, *, timeout: float) -> bool:
+def _rolled_out(target: KindCluster, workload: str, *, timeout: float) -> bool:
     status = ("rollout", "status", workload, f"--timeout={max(1, int(timeout))}s")
     try:
-        cluster.kubectl(place, "-n", NAMESPACE, *status, timeout=LOOK + 30)
-    except ProgramFailed as error:
-        if "timed out" in error.said:
+        cluster.kubectl(target, "-n", NAMESPACE, *status, timeout=LOOK + 30)
+    except CommandFailed as error:
+        if "timed out" in error.output:
             return False
         raise
     return True
 
 
-def _not_ready(place: Place, found: list[pods.Trouble]) -> Unavailable:
+def _not_ready(target: KindCluster, found: list[pods.PodProblem]) -> Unavailable:
     said = "\n  ".join(one.text for one in found) or "its pods are not ready in time"
     return Unavailable(
-        f"the platform does not get ready in the cluster {place.name}:\n  {said}",
-        fix=f"{_look(place)} describe pods\n{_look(place)} get events",
+        f"the platform does not get ready in the cluster {target.name}:\n  {said}",
+        fix=f"{_kubectl_line(target)} describe pods\n{_kubectl_line(target)} get events",
     )
 
 
-def _look(place: Place) -> str:
-    return cluster.typed(place, f"-n {NAMESPACE}")
+def _kubectl_line(target: KindCluster) -> str:
+    return cluster.kubectl_line(target, f"-n {NAMESPACE}")

@@ -8,37 +8,38 @@ from dataclasses import dataclass
 from typing import Any
 
 from plat_cli.kind import cluster
-from plat_cli.kind.place import Place
-from plat_cli.kind.programs import ProgramFailed
+from plat_cli.kind.subprocesses import CommandFailed
+from plat_cli.kind.target import KindCluster
 
-LASTING = frozenset(
+PERMANENT_REASONS = frozenset(
     {"CrashLoopBackOff", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError"}
 )
 """Reasons that do not go away by waiting."""
-SOON = frozenset({"", "ContainerCreating", "PodInitializing"})
+STARTING_REASONS = frozenset({"", "ContainerCreating", "PodInitializing"})
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """What keeps one pod from being ready; `lasting` where waiting does not help."""
+class PodProblem:
+    """What keeps one pod from being ready; `permanent` where waiting does not help."""
 
     text: str
-    lasting: bool
+    permanent: bool
 
 
-def troubles(place: Place, namespace: str) -> list[Trouble]:
-    """The troubles of the pods of a namespace's Deployments as they are wanted now.
+def pod_problems(target: KindCluster, namespace: str) -> list[PodProblem]:
+    """Return the problems of the pods of the current ReplicaSets of a namespace.
 
-    Those of an earlier version are on their way out. Empty where all are well, or nobody can say.
+    Pods of older ReplicaSets are terminating and are skipped. The list is empty if the cluster
+    cannot be queried.
     """
     try:
         asked = ("-n", namespace, "get", "replicasets,pods", "-o", "json")
-        found = json.loads(cluster.kubectl(place, *asked))["items"]
-    except ProgramFailed:
+        found = json.loads(cluster.kubectl(target, *asked))["items"]
+    except CommandFailed:
         return []
     current = _current([one for one in found if one["kind"] == "ReplicaSet"])
     pods = [one for one in found if one["kind"] == "Pod" and _hash(one) in current]
-    return [trouble for pod in pods for trouble in _of(place, pod)]
+    return [problem for pod in pods for problem in _of(target, pod)]
 
 
 def _current(replicasets: list[dict[str, Any]]) -> set[str]:
@@ -56,30 +57,32 @@ def _hash(one: dict[str, Any]) -> str:
     return str(one["metadata"].get("labels", {}).get("pod-template-hash", ""))
 
 
-def _of(place: Place, pod: dict[str, Any]) -> Iterator[Trouble]:
+def _of(target: KindCluster, pod: dict[str, Any]) -> Iterator[PodProblem]:
     name, status = pod["metadata"]["name"], pod.get("status", {})
     for condition in status.get("conditions", ()):
         if condition.get("reason") == "Unschedulable":
-            yield Trouble(f"{name}: {condition.get('message', '')}", lasting=False)
+            yield PodProblem(f"{name}: {condition.get('message', '')}", permanent=False)
     for container in (
         *status.get("initContainerStatuses", ()),
         *status.get("containerStatuses", ()),
     ):
         waiting = container.get("state", {}).get("waiting") or {}
         reason = waiting.get("reason", "")
-        if reason in SOON:
+        if reason in STARTING_REASONS:
             continue
         why = waiting.get("message", "")
         if reason == "CrashLoopBackOff":
-            why = _last_words(place, pod, container["name"]) or why
-        yield Trouble(f"{name}: {reason}: {why}".rstrip(": "), lasting=reason in LASTING)
+            why = _crash_output(target, pod, container["name"]) or why
+        yield PodProblem(
+            f"{name}: {reason}: {why}".rstrip(": "), permanent=reason in PERMANENT_REASONS
+        )
 
 
-def _last_words(place: Place, pod: dict[str, Any], container: str) -> str:
+def _crash_output(target: KindCluster, pod: dict[str, Any], container: str) -> str:
     """The end of what the container printed before it died."""
     of = ("-n", pod["metadata"]["namespace"], pod["metadata"]["name"], "-c", container)
     try:
-        said = cluster.kubectl(place, "logs", *of, "--previous", "--tail=3")
-    except ProgramFailed:
+        said = cluster.kubectl(target, "logs", *of, "--previous", "--tail=3")
+    except CommandFailed:
         return ""
     return "\n    ".join(said.strip().splitlines())

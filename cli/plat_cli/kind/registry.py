@@ -7,52 +7,54 @@ import time
 from plat_core.errors import InvalidInput, Unavailable
 
 from plat_cli.client import Client
-from plat_cli.faults import Refused, Unreachable
-from plat_cli.kind import machine
-from plat_cli.kind.place import Place
-from plat_cli.kind.programs import Say, answer
+from plat_cli.errors import RequestRejected, Unreachable
+from plat_cli.kind import docker_engine
+from plat_cli.kind.subprocesses import OnProgress, run
+from plat_cli.kind.target import KindCluster
 
 IMAGE = "registry:2"
-INSIDE = 5000
+REGISTRY_PORT_INSIDE = 5000
 NETWORK = "kind"
 START = 30.0
 """Seconds that a registry gets to answer."""
 
 
-def have(place: Place, say: Say) -> str:
+def ensure(target: KindCluster, on_progress: OnProgress) -> str:
     """Have the registry run; returns what was done: it runs, was made, or started.
 
     Raises Unavailable where its port is taken or its image cannot be had, InvalidInput where it
     runs at another port.
     """
-    before = machine.revive(place.registry)
+    before = docker_engine.ensure_running(target.registry)
     if not before:
-        _create(place, say)
-    elif (port := machine.published(place.registry, INSIDE)) != place.registry_port:
-        here = Place(place.name, place.port, port or place.registry_port)
+        _create(target, on_progress)
+    elif (
+        port := docker_engine.published(target.registry, REGISTRY_PORT_INSIDE)
+    ) != target.registry_port:
+        here = KindCluster(target.name, target.port, port or target.registry_port)
         raise InvalidInput(
-            f"the registry {place.registry} is published at port {port}",
-            fix=f"{here.command()}\ndocker rm -f {place.registry}   (its images go with it)",
+            f"the registry {target.registry} is published at port {port}",
+            fix=f"{here.command()}\ndocker rm -f {target.registry}   (its images go with it)",
             field="--registry-port",
         )
-    _until_answers(place)
+    _wait_for_registry(target)
     return {"": "made", "running": "runs"}.get(before, "started")
 
 
-def remove(place: Place) -> bool:
+def remove(target: KindCluster) -> bool:
     """Remove it with its images; returns whether there was one."""
-    if not machine.state(place.registry):
+    if not docker_engine.state(target.registry):
         return False
-    answer("docker", "rm", "--force", "--volumes", place.registry)
+    run("docker", "rm", "--force", "--volumes", target.registry)
     return True
 
 
-def tags(place: Place, repository: str) -> set[str]:
+def tags(target: KindCluster, repository: str) -> set[str]:
     """The tags of a repository; raises Unavailable."""
-    client = Client(_url(place), timeout=10)
+    client = Client(_url(target), timeout=10)
     try:
         return set(client.call("GET", f"/v2/{repository}/tags/list").get("tags") or ())
-    except Refused as error:
+    except RequestRejected as error:
         if error.problem.status == 404:
             return set()
         raise
@@ -60,8 +62,8 @@ def tags(place: Place, repository: str) -> set[str]:
         client.close()
 
 
-def _until_answers(place: Place) -> None:
-    client = Client(_url(place), timeout=10)
+def _wait_for_registry(target: KindCluster) -> None:
+    client = Client(_url(target), timeout=10)
     end = time.monotonic() + START
     while True:
         try:
@@ -69,8 +71,8 @@ def _until_answers(place: Place) -> None:
         except Unreachable as error:
             if time.monotonic() > end:
                 raise Unavailable(
-                    f"the registry {place.registry} does not answer: {error.message}",
-                    fix=f"docker logs --tail 20 {place.registry}",
+                    f"the registry {target.registry} does not answer: {error.message}",
+                    fix=f"docker logs --tail 20 {target.registry}",
                 ) from error
             time.sleep(0.1)
         else:
@@ -79,22 +81,26 @@ def _until_answers(place: Place) -> None:
             client.close()
 
 
-def _url(place: Place) -> str:
-    return f"http://127.0.0.1:{place.registry_port}"
+def _url(target: KindCluster) -> str:
+    return f"http://127.0.0.1:{target.registry_port}"
 
 
-def claim(place: Place) -> None:
+def check_port_free(target: KindCluster) -> None:
     """Raise Unavailable where there is no registry yet and its port is taken."""
-    if not machine.state(place.registry):
-        other = Place(place.name, place.port, place.registry_port + 1)
-        machine.claim(place.registry_port, place, option="--registry-port", other=other)
+    if not docker_engine.state(target.registry):
+        other = KindCluster(target.name, target.port, target.registry_port + 1)
+        docker_engine.check_port_free(
+            target.registry_port, target, option="--registry-port", other=other
+        )
 
 
-def _create(place: Place, say: Say) -> None:
-    claim(place)
-    machine.have_image(IMAGE, say, otherwise=f"docker tag A-REGISTRY-OF-YOURS {IMAGE}")
-    answer(
-        *("docker", "run", "--detach", "--name", place.registry, "--network", NETWORK),
+def _create(target: KindCluster, on_progress: OnProgress) -> None:
+    check_port_free(target)
+    docker_engine.ensure_image(
+        IMAGE, on_progress, otherwise=f"docker tag A-REGISTRY-OF-YOURS {IMAGE}"
+    )
+    run(
+        *("docker", "run", "--detach", "--name", target.registry, "--network", NETWORK),
         *("--restart", "unless-stopped", "--env", "REGISTRY_STORAGE_DELETE_ENABLED=true"),
-        *("--publish", f"127.0.0.1:{place.registry_port}:{INSIDE}", IMAGE),
+        *("--publish", f"127.0.0.1:{target.registry_port}:{REGISTRY_PORT_INSIDE}", IMAGE),
     )

@@ -14,7 +14,7 @@ from plat_http.fixes import describe
 from plat_http.statuses import status_of
 
 
-class Exit(IntEnum):
+class ExitCode(IntEnum):
     """The exit codes of `plat`; they are part of its interface."""
 
     OK = 0
@@ -30,18 +30,18 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-MEANING = {
-    Exit.OK: "it is done, or there was nothing to do",
-    Exit.FAILED: "it failed for another reason than those below",
-    Exit.USAGE: "the command line, a file of yours or a value is not right",
-    Exit.NOT_FOUND: "there is no such function, secret, call or result",
-    Exit.UNAUTHENTICATED: "no token, or not the right one",
-    Exit.UNREACHABLE: "the platform does not answer",
-    Exit.BUILD_FAILED: "the source could not be built",
-    Exit.NOT_READY: "it was built, but did not become ready",
-    Exit.CONFLICT: "somebody else changes or deletes it at this moment, or a call is not over",
-    Exit.FUNCTION_ERROR: "invoke, or calls result: the function answered with status 400 or above",
-    Exit.INTERRUPTED: "interrupted with Ctrl-C",
+EXIT_CODE_MEANINGS = {
+    ExitCode.OK: "it is done, or there was nothing to do",
+    ExitCode.FAILED: "it failed for another reason than those below",
+    ExitCode.USAGE: "the command line, a file of yours or a value is not right",
+    ExitCode.NOT_FOUND: "there is no such function, secret, call or result",
+    ExitCode.UNAUTHENTICATED: "no token, or not the right one",
+    ExitCode.UNREACHABLE: "the platform does not answer",
+    ExitCode.BUILD_FAILED: "the source could not be built",
+    ExitCode.NOT_READY: "it was built, but did not become ready",
+    ExitCode.CONFLICT: "somebody else changes or deletes it at this moment, or a call is not over",
+    ExitCode.FUNCTION_ERROR: "the invoked function responded with status 400 or above",
+    ExitCode.INTERRUPTED: "interrupted with Ctrl-C",
 }
 
 
@@ -66,7 +66,7 @@ class NotReady(FunctionUnavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ProblemDetails:
     """A problem document (RFC 9457) as the platform sends it."""
 
     code: str
@@ -78,7 +78,7 @@ class Problem:
     log: str = ""
 
     @classmethod
-    def read(cls, status: int, document: object, call_id: str = "") -> Problem:
+    def read(cls, status: int, document: object, call_id: str = "") -> ProblemDetails:
         """The problem in an answer's body, which need not be one."""
         values: dict[str, Any] = document if isinstance(document, dict) else {}
         text = {key: value for key, value in values.items() if isinstance(value, str)}
@@ -99,47 +99,47 @@ def _field_errors(value: object) -> tuple[tuple[str, str], ...]:
     return tuple((str(name), str(message)) for name, message in pairs[:50])
 
 
-class Refused(PlatError):
+class RequestRejected(PlatError):
     """The platform answered with a problem."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: ProblemDetails) -> None:
         super().__init__(problem.detail, fix=problem.fix)
         self.problem = problem
 
 
 _BY_CODE = {
-    "invalid-input": Exit.USAGE,
-    "malformed": Exit.USAGE,
-    "too-large": Exit.USAGE,
-    "function-not-found": Exit.NOT_FOUND,
-    "secret-not-found": Exit.NOT_FOUND,
-    "unauthenticated": Exit.UNAUTHENTICATED,
-    "forbidden": Exit.UNAUTHENTICATED,
-    "too-many-attempts": Exit.UNAUTHENTICATED,
-    "build-failed": Exit.BUILD_FAILED,
-    "conflict": Exit.CONFLICT,
-    "call-not-found": Exit.NOT_FOUND,
-    "no-result": Exit.NOT_FOUND,
-    "call-not-over": Exit.CONFLICT,
-    "unavailable": Exit.UNREACHABLE,
+    "invalid-input": ExitCode.USAGE,
+    "malformed": ExitCode.USAGE,
+    "too-large": ExitCode.USAGE,
+    "function-not-found": ExitCode.NOT_FOUND,
+    "secret-not-found": ExitCode.NOT_FOUND,
+    "unauthenticated": ExitCode.UNAUTHENTICATED,
+    "forbidden": ExitCode.UNAUTHENTICATED,
+    "too-many-attempts": ExitCode.UNAUTHENTICATED,
+    "build-failed": ExitCode.BUILD_FAILED,
+    "conflict": ExitCode.CONFLICT,
+    "call-not-found": ExitCode.NOT_FOUND,
+    "no-result": ExitCode.NOT_FOUND,
+    "call-not-over": ExitCode.CONFLICT,
+    "unavailable": ExitCode.UNREACHABLE,
 }
 
 
 def code_of(error: PlatError) -> str:
     """The stable code of an error, whichever side it arose on."""
-    return error.problem.code if isinstance(error, Refused) else error.code
+    return error.problem.code if isinstance(error, RequestRejected) else error.code
 
 
-def exit_code(error: PlatError) -> Exit:
+def exit_code(error: PlatError) -> ExitCode:
     """What `plat` exits with."""
     if isinstance(error, NotReady):
-        return Exit.NOT_READY
-    return _BY_CODE.get(code_of(error), Exit.FAILED)
+        return ExitCode.NOT_READY
+    return _BY_CODE.get(code_of(error), ExitCode.FAILED)
 
 
 def document(error: PlatError, fix: str) -> dict[str, Any]:
     """The problem document that `--json` prints for an error."""
-    problem = error.problem if isinstance(error, Refused) else None
+    problem = error.problem if isinstance(error, RequestRejected) else None
     entries: dict[str, Any] = {
         "code": code_of(error),
         "status": problem.status if problem else status_of(error.code),

@@ -10,11 +10,11 @@ from urllib.parse import quote
 import typer
 from plat_core.errors import TooLarge
 
-from plat_cli import calls
-from plat_cli.client import ANSWER_BYTES, raise_for_problem
+from plat_cli import invocation
+from plat_cli.client import MAX_RESPONSE_BYTES, raise_for_problem
 from plat_cli.command import Session, checked, command
-from plat_cli.commands.listing import age
-from plat_cli.faults import Exit
+from plat_cli.commands.list_functions import age
+from plat_cli.errors import ExitCode
 
 app = typer.Typer(
     add_completion=False,
@@ -106,17 +106,17 @@ def result(
     answer = session.client.send("GET", f"{_path(call_id)}/result")
     raise_for_problem(answer)
     status = int(answer.getheader("X-Call-Status", "0"))
-    content = answer.read(ANSWER_BYTES + 1)
-    if len(content) > ANSWER_BYTES:
-        raise TooLarge(f"the result has more than {ANSWER_BYTES} bytes")
+    content = answer.read(MAX_RESPONSE_BYTES + 1)
+    if len(content) > MAX_RESPONSE_BYTES:
+        raise TooLarge(f"the result has more than {MAX_RESPONSE_BYTES} bytes")
     cut = answer.getheader("X-Call-Truncated") == "true"
     _write(session, content, output, {"id": call_id, "status": status, "truncated": cut})
     if cut:
         session.out.warn("the function answered more than is kept of a result")
     if status < 400:
-        return Exit.OK
+        return ExitCode.OK
     session.out.note(f"the function answered {status}; plat calls show {call_id}")
-    return Exit.FUNCTION_ERROR
+    return ExitCode.FUNCTION_ERROR
 
 
 @command(app, "cancel", shows=("plat calls cancel 019ac5f0c4d37f2e9ab1c0000000002a",))
@@ -137,7 +137,7 @@ def _write(session: Session, content: bytes, output: Path | None, facts: dict[st
         output.write_bytes(content)
         session.out.document(facts | {"file": str(output)})
     elif session.out.as_json:
-        session.out.document(facts | calls.document_of(content))
+        session.out.document(facts | invocation.body_document(content))
     else:
         sys.stdout.buffer.write(content)
         if sys.stdout.isatty() and content[-1:] not in (b"", b"\n"):

@@ -144,7 +144,7 @@ def test_without_wait_it_returns_at_once(plat: Plat, platform: Platform, source:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('{"name": "a", "name": "b"}', "twice"),
+        ('{"name": "a", "name": "b"}', "duplicate key"),
         ('{"timeout": NaN}', "NaN"),
         ("[1]", "one JSON object"),
         ('{"name": ', "not valid JSON"),

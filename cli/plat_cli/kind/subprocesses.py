@@ -14,11 +14,11 @@ from contextlib import suppress
 
 from plat_core.errors import Unavailable
 
-QUICK = 60.0
+SHORT_TIMEOUT = 60.0
 """Seconds for a question that is answered at once."""
-LONG = 1800.0
+LONG_TIMEOUT = 1800.0
 """Seconds for what downloads and builds."""
-KEPT = 200
+OUTPUT_LINES = 200
 """Lines of a program's output that are kept for its error."""
 
 INSTALL = {
@@ -27,10 +27,10 @@ INSTALL = {
 }
 """What to do where a program is not there."""
 
-Say = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 
-class ProgramMissing(Unavailable):
+class CommandNotFound(Unavailable):
     """A program is not on the path."""
 
     def __init__(self, program: str) -> None:
@@ -39,21 +39,21 @@ class ProgramMissing(Unavailable):
         self.program = program
 
 
-class ProgramFailed(Unavailable):
+class CommandFailed(Unavailable):
     """A program ended with an error, or did not end.
 
-    `said` is its output, as far as it was kept, and `end` what of that is for a person's eyes.
+    `output` holds the last lines that it printed, `tail` the few that a message shows.
     """
 
     def __init__(self, command: tuple[str, ...], said: str, *, fix: str = "") -> None:
         text = said.strip() or "it ended without a word"
         shown = shlex.join(command[:6]) + (" …" if len(command) > 6 else "")
-        self.said, self.end = text, _end(text)
-        super().__init__(f"`{shown}` failed: {self.end}", fix=fix)
+        self.output, self.tail = text, _tail(text)
+        super().__init__(f"`{shown}` failed: {self.tail}", fix=fix)
 
 
-def answer(*command: str, text: str | None = None, timeout: float = QUICK) -> str:
-    """What the program writes to stdout; raises ProgramMissing, ProgramFailed."""
+def run(*command: str, text: str | None = None, timeout: float = SHORT_TIMEOUT) -> str:
+    """What the program writes to stdout; raises CommandNotFound, CommandFailed."""
     try:
         done = subprocess.run(
             command,
@@ -66,35 +66,35 @@ def answer(*command: str, text: str | None = None, timeout: float = QUICK) -> st
             check=False,
         )
     except FileNotFoundError as error:
-        raise ProgramMissing(command[0]) from error
+        raise CommandNotFound(command[0]) from error
     except subprocess.TimeoutExpired as error:
-        raise ProgramFailed(command, f"no answer within {timeout:g} s") from error
+        raise CommandFailed(command, f"no answer within {timeout:g} s") from error
     if done.returncode:
-        raise ProgramFailed(command, done.stderr or done.stdout)
+        raise CommandFailed(command, done.stderr or done.stdout)
     return done.stdout
 
 
-def follow(
+def stream(
     *command: str,
-    say: Say,
+    on_progress: OnProgress,
     text: str | None = None,
     environment: Mapping[str, str] | None = None,
-    timeout: float = LONG,
+    timeout: float = LONG_TIMEOUT,
 ) -> None:
-    """Run a program that takes time, handing each line it writes to `say`.
+    """Run a long program and pass each line of its output to `on_progress`.
 
-    `environment` is added to this one's. Raises ProgramMissing, ProgramFailed.
+    `environment` is added to this one's. Raises CommandNotFound, CommandFailed.
     """
-    kept: deque[str] = deque(maxlen=KEPT)
+    kept: deque[str] = deque(maxlen=OUTPUT_LINES)
     begun = time.monotonic()
-    with _started(command, text, environment) as process:
+    with _start_process(command, text, environment) as process:
         clock = threading.Timer(timeout, _kill, [process])
         clock.start()
         try:
             for line in process.stdout or ():
                 if line.strip():
                     kept.append(line.rstrip())
-                    say(line.strip())
+                    on_progress(line.strip())
             process.wait()
         except BaseException:
             _kill(process)
@@ -104,10 +104,10 @@ def follow(
     if process.returncode:
         if time.monotonic() - begun >= timeout:
             kept.append(f"it had not ended after {timeout:g} s")
-        raise ProgramFailed(command, "\n".join(kept))
+        raise CommandFailed(command, "\n".join(kept))
 
 
-def _started(
+def _start_process(
     command: tuple[str, ...], text: str | None, environment: Mapping[str, str] | None
 ) -> subprocess.Popen[str]:
     try:
@@ -122,7 +122,7 @@ def _started(
             start_new_session=True,
         )
     except FileNotFoundError as error:
-        raise ProgramMissing(command[0]) from error
+        raise CommandNotFound(command[0]) from error
     if process.stdin is not None and text is not None:
         with process.stdin as stdin:
             stdin.write(text)
@@ -135,5 +135,5 @@ def _kill(process: subprocess.Popen[str]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _end(text: str, lines: int = 8) -> str:
+def _tail(text: str, lines: int = 8) -> str:
     return "\n  ".join(line[:300] for line in text.splitlines()[-lines:])

@@ -48,7 +48,9 @@ def _tell(session: Session, name: str, verb: str, *, wait: bool) -> None:
     if wait:
         generation = int(function["metadata"].get("generation") or 0)
         with session.out.phase(verb) as phase:
-            function = deployment.wait(session.client, ref, generation, timeout=120, say=phase.say)
+            function = deployment.wait(
+                session.client, ref, generation, timeout=120, on_progress=phase.update
+            )
     session.out.document(function)
     revision = deployment.status_of(function).get("revision")
     session.out.note(f"{verb}: {name}" + (f" ({revision})" if wait and revision else ""))

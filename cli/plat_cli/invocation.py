@@ -31,7 +31,7 @@ class Payload:
     length: int | None = None
 
 
-def payload(data: str | None, file: Path | None) -> Payload:
+def read_payload(data: str | None, file: Path | None) -> Payload:
     """The body of `-d DATA`, `-d @file`, `-d -` or `-f FILE`; raises InvalidInput."""
     if data is not None and file is not None:
         raise InvalidInput("either --data or --file, not both", field="--data")
@@ -46,7 +46,7 @@ def payload(data: str | None, file: Path | None) -> Payload:
     return Payload(data.encode(), _type_of_text(data), len(data.encode()))
 
 
-def fields(lines: Sequence[str]) -> dict[str, str]:
+def parse_headers(lines: Sequence[str]) -> dict[str, str]:
     """Headers given as `Name: value`; raises InvalidInput."""
     found = {}
     for line in lines:
@@ -61,13 +61,13 @@ def fields(lines: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def target(ref: FunctionRef, path: str, below: str = "/function") -> str:
+def request_target(ref: FunctionRef, path: str, below: str = "/function") -> str:
     """The request's target below the gateway; what is not allowed in a URL is escaped."""
     tail = path if path.startswith(("/", "?")) or not path else f"/{path}"
     return f"{below}/{ref.segment}" + quote(tail, safe="/?&=%:@!$'()*+,;-._~[]")
 
 
-def copy(answer: http.client.HTTPResponse, into: BinaryIO) -> bytes:
+def copy_body(answer: http.client.HTTPResponse, into: BinaryIO) -> bytes:
     """Write the body as it comes; returns its last byte, to see whether a line is open."""
     last = b""
     while piece := answer.read1(PIECE):
@@ -77,13 +77,13 @@ def copy(answer: http.client.HTTPResponse, into: BinaryIO) -> bytes:
     return last
 
 
-def head(answer: http.client.HTTPResponse) -> str:
+def format_head(answer: http.client.HTTPResponse) -> str:
     """The status line and the headers, as HTTP writes them."""
     lines = [f"HTTP/{answer.version / 10:.1f} {answer.status} {answer.reason}".rstrip()]
     return "\n".join([*lines, *(f"{name}: {value}" for name, value in answer.getheaders()), "", ""])
 
 
-def document_of(content: bytes) -> dict[str, Any]:
+def body_document(content: bytes) -> dict[str, Any]:
     """A body as a part of a JSON document."""
     try:
         text = content.decode()

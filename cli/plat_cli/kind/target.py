@@ -10,7 +10,7 @@ REGISTRY_PORT = 5001
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class KindCluster:
     """A cluster of this machine; everything of it carries its name."""
 
     name: str = NAME

@@ -1,0 +1,136 @@
+"""From nothing to a called function, and back: the steps, each of which looks first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from plat_cli.kind import (
+    checkout,
+    cluster,
+    docker_engine,
+    example,
+    gateway,
+    images,
+    network,
+    platform,
+    registry,
+)
+from plat_cli.kind.subprocesses import OnProgress
+from plat_cli.kind.target import KindCluster
+from plat_cli.output import Output, Phase
+from plat_cli.settings import CompanyNetwork
+
+WIDTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class InstallPlan:
+    """What is to be there at the end."""
+
+    target: KindCluster
+    token: str
+    node_image: str = ""
+    build_arguments: Mapping[str, str] = field(default_factory=dict)
+    network: CompanyNetwork = field(default_factory=CompanyNetwork)
+    with_example: bool = True
+
+
+def up(plan: InstallPlan, out: Output) -> dict[str, object]:
+    """Have it all; returns what was done, as `--json` prints it.
+
+    Raises Unavailable and InvalidInput, with what to type next.
+    """
+    target = plan.target
+    with out.phase("tools", WIDTH) as phase:
+        root = checkout.find()
+        phase.detail = f"Docker {docker_engine.daemon()}"
+        existing = cluster.names()
+    made, restarted = _ensure_cluster(plan, root, out, exists=target.name in existing)
+    with out.phase("registry", WIDTH) as phase:
+        before = registry.ensure(target, phase.update)
+        cluster.configure_registry(target)
+        phase.detail = f"{target.images} {before}"
+    tag = checkout.version(root, plan.build_arguments)
+    built = _ensure_images(plan, root, tag, out)
+    with out.phase("platform", WIDTH) as phase:
+        documents = network.applied(platform.manifest(root, target, tag), target, plan.network)
+        changed = platform.install(target, documents, plan.token, phase.update, restarted=restarted)
+        gateway.wait_until_ready(target, phase.update)
+        phase.detail = "installed" if changed else "is as it should be"
+    done: dict[str, object] = {"url": target.url, "cluster": target.name, "context": target.context}
+    done |= {"registry": target.images, "made": made, "built": built, "changed": changed}
+    return done | ({"answer": _example(target, root, out)} if plan.with_example else {})
+
+
+def down(target: KindCluster, out: Output) -> dict[str, object]:
+    """Remove the cluster, its registry and its images; returns what there was of them."""
+    docker_engine.daemon()
+    there = target.name in cluster.names()
+    if there:
+        with out.phase("cluster", WIDTH) as phase:
+            cluster.delete(target, phase.update)
+            phase.detail = f"{target.name} deleted"
+    removed = registry.remove(target)
+    images.remove_old(target)
+    return {"deleted": there or removed, "cluster": target.name}
+
+
+def _ensure_cluster(
+    plan: InstallPlan, root: Path, out: Output, *, exists: bool
+) -> tuple[bool, bool]:
+    """Have the cluster; returns whether it was made, and whether it was started."""
+    target, restarted = plan.target, False
+    with out.phase("cluster", WIDTH) as phase:
+        if exists:
+            restarted = cluster.start(target, phase.update)
+            phase.detail = f"{target.name} {'started' if restarted else 'runs'}"
+        else:
+            registry.check_port_free(target)
+            cluster.create(target, root, plan.node_image, _line_handler(phase, out))
+            phase.detail = f"{target.name} made"
+    return not exists, restarted
+
+
+def _ensure_images(plan: InstallPlan, root: Path, tag: str, out: Output) -> list[str]:
+    """Have the platform's images in the registry, and before them those of the runtimes.
+
+    In that order the images of a version tell that its runtimes are there, too.
+    """
+    target = plan.target
+    missing = images.missing(target, platform.parts(root), tag)
+    if missing:
+        with out.phase("runtimes", WIDTH) as phase:
+            images.build_runtimes(target, _line_handler(phase, out))
+            phase.detail = "in the registry"
+    with out.phase("images", WIDTH) as phase:
+        for part in missing:
+            phase.update(f"builds {part}")
+            on_progress = _line_handler(phase, out)
+            images.build(
+                target, root, part, tag=tag, arguments=plan.build_arguments, on_progress=on_progress
+            )
+        if missing:
+            images.remove_old(target, but=tag)
+        phase.detail = f"{', '.join(missing)} built" if missing else "are there"
+    return missing
+
+
+def _example(target: KindCluster, root: Path, out: Output) -> str:
+    with out.phase("function", WIDTH) as phase:
+        example.deploy(target, root, phase.update)
+        answer = gateway.call(target, example.PATH, phase.update)
+        phase.detail = f"{example.NAME} answers"
+    return answer
+
+
+def _line_handler(phase: Phase, out: Output) -> OnProgress:
+    """Where the lines of a program go: beside the spinner, and with --verbose to the screen."""
+
+    def tell(line: str) -> None:
+        phase.update(line[:100])
+        if out.verbose:
+            phase.log(line)
+
+    return tell
