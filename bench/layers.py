@@ -25,14 +25,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
-from plat_builder import blueprint, runtimes, settings
+from plat_builder import image_plan, runtimes, settings
 from plat_builder.daemon import Daemon
-from plat_builder.engines import context
+from plat_builder.engines import docker_context
 from plat_builder.engines.layers import LayersEngine
-from plat_builder.images.connecting import connect
+from plat_builder.images.connection import connect
 from plat_builder.images.registry import Registry
-from plat_builder.runtimes import Catalogue
-from plat_builder.seeding import Seeder
+from plat_builder.runtime_images import BaseImagePublisher
+from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import BuildSettings, RegistrySettings
 from plat_core.model.build import BuildOptions, Finished
 
@@ -98,12 +98,14 @@ class Bench:
     async def prepare_docker(self) -> None:
         """Write the folder that `docker build` sees, with the Dockerfile that our engine writes."""
         self.edit()
-        draft = blueprint.draw(self.source, OPTIONS, Catalogue(runtimes.find()), self.settings)
-        places = blueprint.places(self.settings)
-        base = await blueprint.Bases(self.registry, places).get(draft.findings.runtime)
-        plan = blueprint.complete(draft, base, self.settings)
-        name = places.image(places.runtime(draft.findings.runtime.name), base.digest)
-        for member in context.of_function(plan, name, self.settings.network):
+        draft = image_plan.draw(
+            self.source, OPTIONS, RuntimeCatalog(runtimes.find()), self.settings
+        )
+        image_names = image_plan.image_names(self.settings)
+        base = await image_plan.BaseImages(self.registry, image_names).get(draft.findings.runtime)
+        plan = image_plan.complete(draft, base, self.settings)
+        name = image_names.image(image_names.runtime(draft.findings.runtime.name), base.digest)
+        for member in docker_context.of_function(plan, name, self.settings.network):
             target = self.folder / "docker" / member.path
             target.parent.mkdir(parents=True, exist_ok=True)
             if isinstance(member.content, bytes):
@@ -140,8 +142,8 @@ async def measure(rounds: int, folder: Path, building: BuildSettings) -> None:
     registry, daemon = connect(building), Daemon(building)
     try:
         await _answers(building)
-        catalogue = Catalogue(runtimes.find())
-        seeder = Seeder(catalogue, registry=registry, daemon=daemon, settings=building)
+        catalog = RuntimeCatalog(runtimes.find())
+        seeder = BaseImagePublisher(catalog, registry=registry, daemon=daemon, settings=building)
         async for _ in seeder.seed():
             pass
         bench = Bench(folder, registry, building)

@@ -20,10 +20,10 @@ from plat_core.services.tokens import check_token
 from plat_http.processes import run_command, run_service, serve_application
 
 from plat_builder import runtimes, settings
-from plat_builder.blueprint import places
-from plat_builder.images.connecting import connect
-from plat_builder.images.copying import copy_runtimes
-from plat_builder.runtimes import Catalogue
+from plat_builder.image_plan import image_names
+from plat_builder.images.connection import connect
+from plat_builder.images.mirroring import copy_base_images
+from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.serving import wiring
 from plat_builder.serving.settings import BuilderSettings
 
@@ -66,9 +66,9 @@ async def _copy(source: str) -> None:
     building = settings.read(os.environ)
     elsewhere = replace(building, registry=settings.registry_of(source))
     here, there = connect(building), connect(elsewhere)
-    pairs = ((here, places(building)), (there, places(elsewhere)))
+    pairs = ((here, image_names(building)), (there, image_names(elsewhere)))
     try:
-        async with aclosing(copy_runtimes(Catalogue(runtimes.find()), *pairs)) as lines:
+        async with aclosing(copy_base_images(RuntimeCatalog(runtimes.find()), *pairs)) as lines:
             async for line in lines:
                 sys.stdout.write(f"{line}\n")
                 sys.stdout.flush()
@@ -81,11 +81,11 @@ async def _seed() -> None:
     building = settings.read(os.environ)
     with explain_missing_extra():
         from plat_builder.daemon import Daemon
-        from plat_builder.seeding import Seeder
+        from plat_builder.runtime_images import BaseImagePublisher
 
     registry, daemon = connect(building), Daemon(building)
-    catalogue = Catalogue(runtimes.find())
-    seeder = Seeder(catalogue, registry=registry, daemon=daemon, settings=building)
+    catalog = RuntimeCatalog(runtimes.find())
+    seeder = BaseImagePublisher(catalog, registry=registry, daemon=daemon, settings=building)
     try:
         async with aclosing(seeder.seed()) as lines:
             async for line in lines:

@@ -20,8 +20,8 @@ from typing import BinaryIO, TypeVar
 
 from plat_core.errors import InvalidInput, Malformed, PlatError, TooLarge
 
-from plat_builder.pack import noise
-from plat_builder.paths import Paths, check_path, shown
+from plat_builder.pack import is_ignored
+from plat_builder.paths import SourcePaths, check_path, shown
 from plat_builder.settings import MIB, ArchiveLimits
 
 CHUNK = 64 * 1024
@@ -36,7 +36,7 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, O
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
-class Stopped(PlatError):
+class UnpackingCancelled(PlatError):
     """The unpacking was called off by the one who wanted it."""
 
 
@@ -53,7 +53,7 @@ def unpack_zip(
     now and then; once it is true, Stopped is raised. Raises Malformed for what is no sound zip,
     InvalidInput for a member that may not be, TooLarge beyond `limits`; each names the entry.
     """
-    with appearing(into) as folder, _sound():
+    with new_folder(into) as folder, _sound():
         _check_directory(file, limits)
         with zipfile.ZipFile(file) as archive:
             members = _checked(archive.infolist(), limits)
@@ -83,21 +83,21 @@ def write_one_file(text: str | bytes, into: Path, limits: ArchiveLimits | None =
         raise TooLarge("the file is too large", field=MAIN_FILE)
     if not data.strip():
         raise InvalidInput("the file is empty", field=MAIN_FILE)
-    with appearing(into) as folder:
+    with new_folder(into) as folder:
         (folder / MAIN_FILE).write_bytes(data)
 
 
 def write_inline(files: Mapping[str, str], into: Path, limits: ArchiveLimits | None = None) -> None:
     """Make the new folder `into` of `{path: text}`; the same paths are refused as in a zip."""
     bounds = limits or ArchiveLimits()
-    paths = Paths()
-    with appearing(into) as folder:
+    paths = SourcePaths()
+    with new_folder(into) as folder:
         if len(files) > bounds.files or sum(map(len, files.values())) > bounds.unpacked:
             raise TooLarge("the inline source is too large")
         for path, text in files.items():
             check_path(path, bounds)
             paths.add(path)
-            if noise(path):
+            if is_ignored(path):
                 continue
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +108,7 @@ def write_inline(files: Mapping[str, str], into: Path, limits: ArchiveLimits | N
 
 
 @contextmanager
-def appearing(into: Path) -> Iterator[Path]:
+def new_folder(into: Path) -> Iterator[Path]:
     """A folder beside `into` that takes its place at the end, or vanishes."""
     into.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{into.name}-", dir=into.parent))
@@ -139,14 +139,14 @@ def _check_directory(file: BinaryIO, limits: ArchiveLimits) -> None:
 
 def _checked(infos: list[zipfile.ZipInfo], limits: ArchiveLimits) -> dict[str, zipfile.ZipInfo]:
     """The members to unpack, by the path they get."""
-    paths = Paths()
+    paths = SourcePaths()
     members: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         path = info.orig_filename.removesuffix("/")
         check_path(path, limits)
         paths.add(path, folder=info.is_dir())
         _check_kind(info, path)
-        if not info.is_dir() and not noise(path):
+        if not info.is_dir() and not is_ignored(path):
             members[path] = info
     if not members:
         raise InvalidInput("the archive has no files in it")
@@ -219,7 +219,7 @@ def _unpack(
             written = 0
             while chunk := source.read(CHUNK):
                 if stopped():
-                    raise Stopped("unpacking was called off")
+                    raise UnpackingCancelled("unpacking was called off")
                 written += len(chunk)
                 if written > room:
                     raise _too_large(path, limits)

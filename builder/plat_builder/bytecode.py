@@ -27,7 +27,7 @@ COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+")  # PEP 263
 HASH_BASED_UNCHECKED = (1).to_bytes(4, "little")  # PEP 552, the flags word
 
 
-class Broken(Exception):
+class CompileFailed(Exception):
     """A file that is no Python; the argument is what to print."""
 
 
@@ -36,7 +36,7 @@ def main(code: str, final: str, module: str) -> None:
     _limit()
     try:
         done = _compile_needed(code, final, module)
-    except Broken as error:
+    except CompileFailed as error:
         print(json.dumps(error.args[0]))
         return
     for count, file in enumerate(_python_files(code)):
@@ -93,16 +93,16 @@ def _compile_file(code: str, final: str, file: str) -> ast.Module:
     with open(path, "rb") as stream:
         data = stream.read(SOURCE_BYTES + 1)
     if len(data) > SOURCE_BYTES:
-        raise Broken({"file": file, "message": f"more than {SOURCE_BYTES} bytes"})
+        raise CompileFailed({"file": file, "message": f"more than {SOURCE_BYTES} bytes"})
     _check_encoding(data, file)
     try:
         tree = ast.parse(data, file)
         compiled = compile(tree, os.path.join(final, file), "exec", dont_inherit=True)
     except SyntaxError as error:
-        raise Broken(_told(error, file)) from None
+        raise CompileFailed(_told(error, file)) from None
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         message = str(error) or "too deeply nested"
-        raise Broken({"file": file, "message": message}) from None
+        raise CompileFailed({"file": file, "message": message}) from None
     _write(path, compiled, data)
     return tree
 
@@ -119,7 +119,7 @@ def _check_encoding(data: bytes, file: str) -> None:
             f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8, or begin it "
             "with # -*- coding: latin-1 -*-"
         )
-        raise Broken({"file": file, "line": line, "message": message}) from None
+        raise CompileFailed({"file": file, "line": line, "message": message}) from None
 
 
 def _told(error: SyntaxError, file: str) -> dict[str, object]:
@@ -150,7 +150,7 @@ def _python_files(code: str) -> Iterator[str]:
 def _compile_other(code: str, final: str, file: str) -> None:
     try:
         _compile_file(code, final, file)
-    except Broken as error:
+    except CompileFailed as error:
         print(f"{file} is not compiled: {error.args[0]['message']}", file=sys.stderr)
 
 

@@ -22,7 +22,7 @@ from plat_core.errors import BuildFailed, Unavailable
 from plat_core.fix import Fix
 
 from plat_builder.process import clean
-from plat_builder.settings import BuildSettings, Network
+from plat_builder.settings import BuildNetwork, BuildSettings
 
 
 class Daemon:
@@ -158,7 +158,7 @@ class Daemon:
         }
 
 
-def _arguments(network: Network) -> dict[str, str]:
+def _arguments(network: BuildNetwork) -> dict[str, str]:
     """Build arguments: the proxies, which Docker knows by itself, and the package index."""
     index = {
         "PIP_INDEX_URL": network.index_url,

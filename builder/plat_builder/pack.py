@@ -17,13 +17,13 @@ from typing import BinaryIO
 
 from plat_core.errors import InvalidInput, TooLarge
 
-from plat_builder.paths import Paths, check_path
+from plat_builder.paths import SourcePaths, check_path
 from plat_builder.settings import ArchiveLimits
 
 IGNORE_FILE = ".platignore"
 IGNORE_BYTES = 64 * 1024
 
-NOISE = frozenset(
+IGNORED_NAMES = frozenset(
     (
         *("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"),
         *(".venv", "venv", ".tox", ".nox", "node_modules"),
@@ -33,14 +33,14 @@ NOISE = frozenset(
 )
 """Names that are never part of a source. Once a folder is packed, its ignore file has done its
 work: the patterns of a stranger's archive are not evaluated."""
-NOISE_SUFFIXES = (".pyc", ".pyo")
+IGNORED_SUFFIXES = (".pyc", ".pyo")
 Ignored = Callable[[str], bool]
 MADE_AT = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can hold; every entry has it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Entry:
+class SourceFile:
     """One file of a source: its path with `/`, whether it is a program, and its size in bytes."""
 
     path: str
@@ -53,21 +53,21 @@ class Entry:
         return 0o755 if self.executable else 0o644
 
 
-def noise(path: str) -> bool:
+def is_ignored(path: str) -> bool:
     """Whether a relative path is noise wherever it stands."""
-    return path.endswith(NOISE_SUFFIXES) or not NOISE.isdisjoint(path.split("/"))
+    return path.endswith(IGNORED_SUFFIXES) or not IGNORED_NAMES.isdisjoint(path.split("/"))
 
 
-def list_files(folder: Path, limits: ArchiveLimits) -> tuple[Entry, ...]:
+def list_files(folder: Path, limits: ArchiveLimits) -> tuple[SourceFile, ...]:
     """The source files of `folder`, by path.
 
     Raises InvalidInput on a link, a device or another thing that is no file, and TooLarge beyond
     the limits.
     """
     ignored = _ignore_rules(folder)
-    entries: list[Entry] = []
+    entries: list[SourceFile] = []
     total = 0
-    paths = Paths()
+    paths = SourcePaths()
     for entry in _walk(folder, "", ignored, limits.depth):
         check_path(entry.path, limits)
         paths.add(entry.path)
@@ -95,7 +95,7 @@ def pack_folder(folder: Path, into: BinaryIO, limits: ArchiveLimits | None = Non
             archive.writestr(info, (folder / entry.path).read_bytes())
 
 
-def fingerprint(folder: Path, entries: Iterable[Entry]) -> Iterator[bytes]:
+def fingerprint(folder: Path, entries: Iterable[SourceFile]) -> Iterator[bytes]:
     """For each file its path, whether it is a program, and the hash of its content."""
     for entry in entries:
         with (folder / entry.path).open("rb") as stream:
@@ -103,12 +103,12 @@ def fingerprint(folder: Path, entries: Iterable[Entry]) -> Iterator[bytes]:
         yield f"{entry.path}\0{int(entry.executable)}\0".encode() + content
 
 
-def _walk(folder: Path, prefix: str, ignored: Ignored, depth: int) -> Iterator[Entry]:
+def _walk(folder: Path, prefix: str, ignored: Ignored, depth: int) -> Iterator[SourceFile]:
     with os.scandir(folder) as found:
         items = sorted(found, key=lambda item: item.name)
     for item in items:
         path = prefix + item.name
-        if noise(path):
+        if is_ignored(path):
             continue
         if item.is_dir(follow_symlinks=False):
             if ignored(path + "/"):
@@ -120,7 +120,7 @@ def _walk(folder: Path, prefix: str, ignored: Ignored, depth: int) -> Iterator[E
             yield _entry(item, path)
 
 
-def _entry(item: os.DirEntry[str], path: str) -> Entry:
+def _entry(item: os.DirEntry[str], path: str) -> SourceFile:
     found = item.stat(follow_symlinks=False)
     if not stat.S_ISREG(found.st_mode):
         kind = "a link" if stat.S_ISLNK(found.st_mode) else "no regular file"
@@ -129,7 +129,7 @@ def _entry(item: os.DirEntry[str], path: str) -> Entry:
             field=path,
             fix=f"put a copy in its place, or write {path} into {IGNORE_FILE}",
         )
-    return Entry(path, bool(found.st_mode & stat.S_IXUSR), found.st_size)
+    return SourceFile(path, bool(found.st_mode & stat.S_IXUSR), found.st_size)
 
 
 def _ignore_rules(folder: Path) -> Ignored:

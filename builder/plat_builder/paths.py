@@ -41,7 +41,7 @@ def _refused(path: str, why: str) -> InvalidInput:
     return InvalidInput(f"the entry {shown(path)!r} {why}", field=shown(path))
 
 
-class Paths:
+class SourcePaths:
     """The paths of one source: refuses the second of two that some file system takes for one."""
 
     def __init__(self) -> None:

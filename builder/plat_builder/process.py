@@ -41,7 +41,7 @@ _CONFINED = Path(__file__).with_name("confined.py")
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class SandboxCommand:
     """What to run. `deadline` is a time of `time.monotonic`; `file_size` and `memory` are bytes,
     of one file that it writes, and of all its processes together.
 
@@ -63,15 +63,15 @@ async def _nothing() -> None:
 
 
 @dataclass
-class Program:
+class SandboxProcess:
     """One run of a command, as an async context: outside of the block nothing of it is left."""
 
-    command: Command
+    command: SandboxCommand
     watch: Callable[[], Awaitable[None]] = _nothing
     code: int | None = None
     tail: list[str] = field(default_factory=list)
 
-    async def __aenter__(self) -> Program:
+    async def __aenter__(self) -> SandboxProcess:
         """Start it; raises BuildFailed where it cannot be."""
         command = self.command
         self._output, writing = os.pipe()

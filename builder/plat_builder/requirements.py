@@ -31,7 +31,7 @@ _PEP723 = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RequirementLine:
     """One requirement and where it stands. `name` is canonical, "" for an allowed option."""
 
     text: str
@@ -47,10 +47,10 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredRequirements:
     """What a source asks of its environment."""
 
-    lines: tuple[Line, ...] = ()
+    lines: tuple[RequirementLine, ...] = ()
     requires_python: str = ""
     origin: str = ""
 
@@ -59,32 +59,34 @@ class Declared:
         return frozenset(line.name for line in self.lines if not line.constraint)
 
 
-def declared(folder: Path, script: Path | None, *, other_sources: bool = False) -> Declared:
+def declared(
+    folder: Path, script: Path | None, *, other_sources: bool = False
+) -> DeclaredRequirements:
     """What `folder` asks for: requirements.txt, else the header of `script`, else pyproject.toml.
 
     `other_sources` lets requirements name other indexes, URLs and folders. Raises BuildFailed
     with the guilty line.
     """
-    header = _header(script, other_sources) if script else Declared()
+    header = _header(script, other_sources) if script else DeclaredRequirements()
     if (folder / "requirements.txt").is_file():
-        reader = _Reader(folder, other_sources=other_sources)
+        reader = _RequirementsReader(folder, other_sources=other_sources)
         lines = tuple(reader.read(folder / "requirements.txt", constraint=False))
-        return Declared(lines, header.requires_python, "requirements.txt")
+        return DeclaredRequirements(lines, header.requires_python, "requirements.txt")
     if header.origin:
         return header
     if (folder / "pyproject.toml").is_file():
         return _project(folder / "pyproject.toml", other_sources)
-    return Declared()
+    return DeclaredRequirements()
 
 
-def read_file(file: Path) -> tuple[Line, ...]:
+def read_file(file: Path) -> tuple[RequirementLine, ...]:
     """The lines of a trusted requirements file; none where it does not exist."""
     if not file.is_file():
         return ()
-    return tuple(_Reader(file.parent, other_sources=True).read(file, constraint=False))
+    return tuple(_RequirementsReader(file.parent, other_sources=True).read(file, constraint=False))
 
 
-def check_python(wanted: Declared, version: str) -> None:
+def check_python(wanted: DeclaredRequirements, version: str) -> None:
     """Raise BuildFailed where `requires-python` does not take the Python of the platform."""
     if not wanted.requires_python:
         return
@@ -101,7 +103,7 @@ def check_python(wanted: Declared, version: str) -> None:
         )
 
 
-class _Reader:
+class _RequirementsReader:
     """Reads a requirements file with those it includes, all of them inside one folder."""
 
     def __init__(self, folder: Path, *, other_sources: bool) -> None:
@@ -110,13 +112,13 @@ class _Reader:
         self._seen: set[Path] = set()
         self._count = 0
 
-    def read(self, file: Path, *, constraint: bool) -> Iterator[Line]:
+    def read(self, file: Path, *, constraint: bool) -> Iterator[RequirementLine]:
         """The lines of `file` and of what it includes, in order."""
         self._seen.add(file.resolve())
         name = file.resolve().relative_to(self._folder).as_posix()
         for number, text in _logical_lines(_text(file, name)):
             self._count += 1
-            line = Line(text, name, number, constraint=constraint)
+            line = RequirementLine(text, name, number, constraint=constraint)
             if self._count > MAX_LINES:
                 raise BuildFailed(f"more than {MAX_LINES} requirements", line=str(line))
             if include := _INCLUDE.fullmatch(text):
@@ -124,7 +126,9 @@ class _Reader:
             else:
                 yield _checked(line, self._other_sources)
 
-    def _include(self, file: Path, include: re.Match[str], line: Line) -> Iterator[Line]:
+    def _include(
+        self, file: Path, include: re.Match[str], line: RequirementLine
+    ) -> Iterator[RequirementLine]:
         path = (file.parent / include[2].strip().strip("\"'")).resolve()
         if "://" in include[2] or not path.is_relative_to(self._folder):
             raise BuildFailed("a requirements file outside the function's folder", line=str(line))
@@ -165,7 +169,7 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
         yield start, line
 
 
-def _checked(line: Line, other_sources: bool) -> Line:
+def _checked(line: RequirementLine, other_sources: bool) -> RequirementLine:
     if line.text.startswith("-"):
         return _checked_option(line, other_sources)
     if _elsewhere(line.text) and not other_sources:
@@ -182,13 +186,13 @@ def _checked(line: Line, other_sources: bool) -> Line:
     if requirement.url and not other_sources:
         raise _refused(line, "points at another host or file")
     name = canonicalize_name(requirement.name)
-    return Line(line.text, line.file, line.number, name, line.constraint)
+    return RequirementLine(line.text, line.file, line.number, name, line.constraint)
 
 
-def _checked_option(line: Line, other_sources: bool) -> Line:
+def _checked_option(line: RequirementLine, other_sources: bool) -> RequirementLine:
     option = re.split(r"[\s=]", line.text, maxsplit=1)[0]
     if option in ("--pre", "--prefer-binary", "--only-binary"):
-        return Line("" if option != "--pre" else "--pre", line.file, line.number)
+        return RequirementLine("" if option != "--pre" else "--pre", line.file, line.number)
     if not other_sources:
         raise _refused(line, f"uses the option {option[:40]}")
     return line
@@ -199,7 +203,7 @@ def _elsewhere(text: str) -> bool:
     return bool(re.match(r"(\.|/|~|\w+(\+\w+)?:)", text)) or text.endswith((".whl", ".zip", ".gz"))
 
 
-def _refused(line: Line, what: str) -> BuildFailed:
+def _refused(line: RequirementLine, what: str) -> BuildFailed:
     return BuildFailed(
         f"the requirement {what}, which this platform does not allow",
         fix="name a package of the platform's index; who runs the platform may set "
@@ -208,13 +212,13 @@ def _refused(line: Line, what: str) -> BuildFailed:
     )
 
 
-def _header(script: Path, other_sources: bool) -> Declared:
+def _header(script: Path, other_sources: bool) -> DeclaredRequirements:
     """The PEP 723 header of a script."""
     with script.open("rb") as stream:
         text = stream.read(FILE_BYTES).decode("utf-8", errors="replace").replace("\r\n", "\n")
     blocks = list(_PEP723.finditer(text))
     if not blocks:
-        return Declared()
+        return DeclaredRequirements()
     start = text.count("\n", 0, blocks[0].start()) + 1
     if len(blocks) > 1:
         raise BuildFailed("more than one script header", line=f"{script.name}:{start}")
@@ -222,7 +226,7 @@ def _header(script: Path, other_sources: bool) -> Declared:
     return _table(_toml(content, script.name), content, script.name, start, other_sources)
 
 
-def _project(file: Path, other_sources: bool) -> Declared:
+def _project(file: Path, other_sources: bool) -> DeclaredRequirements:
     text = _text(file, file.name)
     table = _toml(text, file.name).get("project", {})
     return _table(table, text, file.name, 0, other_sources)
@@ -235,14 +239,18 @@ def _toml(text: str, name: str) -> dict[str, Any]:
         raise BuildFailed(f"{name}: not valid TOML: {str(error)[:200]}", line=name) from None
 
 
-def _table(table: object, text: str, name: str, start: int, other_sources: bool) -> Declared:
+def _table(
+    table: object, text: str, name: str, start: int, other_sources: bool
+) -> DeclaredRequirements:
     """Dependencies and Python of a TOML table that has them under PEP 621's names."""
     values = table if isinstance(table, dict) else {"dependencies": None}
     asked, python = values.get("dependencies", []), values.get("requires-python", "")
     if not isinstance(asked, list) or not isinstance(python, str) or not _is_texts(asked):
         raise BuildFailed(f"{name}: dependencies is a list of texts", line=name)
-    lines = [Line(item, name, _find(text, item, start)) for item in asked]
-    return Declared(tuple(_checked(line, other_sources) for line in lines), python, name)
+    lines = [RequirementLine(item, name, _find(text, item, start)) for item in asked]
+    return DeclaredRequirements(
+        tuple(_checked(line, other_sources) for line in lines), python, name
+    )
 
 
 def _is_texts(values: list[object]) -> bool:
@@ -255,7 +263,7 @@ def _find(text: str, item: str, start: int) -> int:
     return text.count("\n", 0, position) + 1 + start if position >= 0 else 0
 
 
-def guilty(lines: Sequence[Line], message: str) -> list[Line]:
+def find_named(lines: Sequence[RequirementLine], message: str) -> list[RequirementLine]:
     """Those of `lines` whose package a resolver's message names; exact quotes come first."""
     flat = re.sub(r"\s+", "", message.lower())
     words = {canonicalize_name(word) for word in _WORD.findall(message)}

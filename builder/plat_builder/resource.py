@@ -11,7 +11,7 @@ from plat_core.model.build import BuildEvent, BuildOptions
 from plat_core.model.source import Source
 
 
-class Uploads(Protocol):
+class UploadBuilder(Protocol):
     """Builds what is sent: the build service here, or one elsewhere."""
 
     def build_upload(
@@ -24,7 +24,7 @@ class Uploads(Protocol):
 class ResourceBuilder:
     """Hands a resource's source to the build service."""
 
-    def __init__(self, builds: Uploads) -> None:
+    def __init__(self, builds: UploadBuilder) -> None:
         self._builds = builds
 
     async def build_source(

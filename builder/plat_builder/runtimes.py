@@ -56,7 +56,7 @@ class Runtime:
         return self.folder / "requirements.txt"
 
 
-class Catalogue:
+class RuntimeCatalog:
     """The runtimes of one folder, and the program that runs the Python ones."""
 
     def __init__(self, folder: Path) -> None:

@@ -20,7 +20,7 @@ from plat_core.model.validation import validate
 from plat_core.ports import Builder
 
 from plat_builder import archive
-from plat_builder.events import failed
+from plat_builder.build_errors import failed
 from plat_builder.fetching.fetcher import Fetcher, Packing
 from plat_builder.process import end_marked
 from plat_builder.settings import MIB, BuildSettings

@@ -22,7 +22,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class BuildNetwork:
     """A company's network, as far as a build needs to know it."""
 
     index_url: str = ""
@@ -91,7 +91,7 @@ class BuildSettings:
     `allow_source_builds` lets a package's own set-up code run, with the platform's rights.
     """
 
-    network: Network = Network()
+    network: BuildNetwork = BuildNetwork()
     cache: Path | None = None
     timeout: float = 300.0
     disk: int = 2048 * MIB
@@ -137,18 +137,18 @@ def uv_cache(env: Mapping[str, str]) -> Path | None:
     return path if os.access(standing, os.W_OK | os.X_OK) else None
 
 
-def _network(env: Mapping[str, str]) -> Network:
+def _network(env: Mapping[str, str]) -> BuildNetwork:
     proxy = env.get("PLAT_PROXY", "")
     proxies = {name: _either(env, name) for name in _PROXIES if _either(env, name)}
     if proxy:
         proxies |= {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy}
-    return Network(
+    return BuildNetwork(
         index_url=_first(
             env, "PLAT_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"
         ),
         extra_index_urls=tuple(_first(env, "UV_INDEX", "PIP_EXTRA_INDEX_URL").split()),
         find_links=tuple(
-            _places(_first(env, "PLAT_FIND_LINKS", "UV_FIND_LINKS", "PIP_FIND_LINKS"))
+            _existing_links(_first(env, "PLAT_FIND_LINKS", "UV_FIND_LINKS", "PIP_FIND_LINKS"))
         ),
         npm_registry=_first(env, "PLAT_NPM_REGISTRY", "NPM_CONFIG_REGISTRY"),
         ca_bundle=_first(env, "PLAT_CA_BUNDLE", *_CERTIFICATES),
@@ -201,7 +201,7 @@ def _sources(env: Mapping[str, str]) -> SourceSettings:
     return SourceSettings(schemes, Path(folder) if folder else None)
 
 
-def _places(text: str) -> Iterator[str]:
+def _existing_links(text: str) -> Iterator[str]:
     """URLs and those folders that exist: uv gives up on one that does not, pip does not care."""
     for place in text.replace(",", " ").split():
         if "://" in place or Path(place).exists():

@@ -13,9 +13,9 @@ from plat_core.errors import BuildFailed, NotSupported, PlatError, TooLarge
 from plat_core.model.build import BuildOptions
 from plat_core.model.manifest import MANIFEST_BYTES, MANIFEST_NAME, FunctionManifest, read_manifest
 
-from plat_builder.pack import Entry
-from plat_builder.requirements import Declared, declared
-from plat_builder.runtimes import Catalogue, Runtime
+from plat_builder.pack import SourceFile
+from plat_builder.requirements import DeclaredRequirements, declared
+from plat_builder.runtimes import Runtime, RuntimeCatalog
 
 MODULES = ("app", "main", "function", "handler", "lambda_function")
 """Where a Python runtime looks for a handler that has no name, in this order."""
@@ -23,13 +23,13 @@ FLASK_RUNTIME, PLAIN_RUNTIME = "python-flask", "python"
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class SourceInfo:
     """What a source is. `module` is the one the handler is in, `why` the reason for the runtime."""
 
     runtime: Runtime
     handler: str | None
     module: str
-    declared: Declared
+    declared: DeclaredRequirements
     why: str
 
 
@@ -65,12 +65,12 @@ def merged(options: BuildOptions, manifest: FunctionManifest) -> BuildOptions:
 
 def examine(
     folder: Path,
-    entries: Sequence[Entry],
+    entries: Sequence[SourceFile],
     options: BuildOptions,
-    catalogue: Catalogue,
+    catalog: RuntimeCatalog,
     *,
     other_sources: bool = False,
-) -> Findings:
+) -> SourceInfo:
     """What the source in `folder`, whose files are `entries`, is.
 
     Raises BuildFailed where it cannot be told, InvalidInput for an unknown runtime, NotSupported
@@ -78,7 +78,7 @@ def examine(
     """
     options = merged(options, manifest_of(folder))
     paths = {entry.path for entry in entries}
-    named = catalogue.get(options.runtime) if options.runtime else None
+    named = catalog.get(options.runtime) if options.runtime else None
     if named is not None and named.description.language != "python":
         raise NotSupported(
             f"the runtime {named.name} needs an image; the embedded platform runs Python",
@@ -87,14 +87,14 @@ def examine(
     handler, module = _handler(options.handler, paths)
     file = next((file for file in _files(module) if file in paths), None)
     wanted = declared(folder, folder / file if file else None, other_sources=other_sources)
-    runtime, why = (named, "it was named") if named else _detect(wanted, catalogue)
-    return Findings(runtime, handler, module, wanted, why)
+    runtime, why = (named, "it was named") if named else _detect(wanted, catalog)
+    return SourceInfo(runtime, handler, module, wanted, why)
 
 
-def _detect(wanted: Declared, catalogue: Catalogue) -> tuple[Runtime, str]:
+def _detect(wanted: DeclaredRequirements, catalog: RuntimeCatalog) -> tuple[Runtime, str]:
     if "flask" in wanted.names():
-        return catalogue.get(FLASK_RUNTIME), f"{wanted.origin} names flask"
-    return catalogue.get(PLAIN_RUNTIME), "nothing else was named"
+        return catalog.get(FLASK_RUNTIME), f"{wanted.origin} names flask"
+    return catalog.get(PLAIN_RUNTIME), "nothing else was named"
 
 
 def _handler(handler: str | None, paths: set[str]) -> tuple[str | None, str]:

@@ -16,9 +16,9 @@ from typing import BinaryIO, cast
 
 from plat_core.errors import InvalidInput, Malformed, TooLarge
 
-from plat_builder.archive import CHUNK, Stopped, appearing, unwrapped
-from plat_builder.pack import noise
-from plat_builder.paths import Paths, check_path
+from plat_builder.archive import CHUNK, UnpackingCancelled, new_folder, unwrapped
+from plat_builder.pack import is_ignored
+from plat_builder.paths import SourcePaths, check_path
 from plat_builder.settings import MIB, ArchiveLimits
 
 GZIP = 16 + zlib.MAX_WBITS
@@ -34,7 +34,7 @@ def unpack_tarball(
 
     The same may be and may not be in it as in a zip: see `archive.unpack_zip`.
     """
-    with tempfile.TemporaryFile(dir=into.parent) as plain, appearing(into) as folder:
+    with tempfile.TemporaryFile(dir=into.parent) as plain, new_folder(into) as folder:
         _gunzip(file, plain, limits, stopped)
         plain.seek(0)
         with _sound(), tarfile.open(fileobj=cast("BinaryIO", _Bounded(plain)), mode="r:") as tar:
@@ -65,7 +65,7 @@ def _gunzip(
         read += len(data)
         while data:
             if stopped():
-                raise Stopped("unpacking was called off")
+                raise UnpackingCancelled("unpacking was called off")
             try:
                 piece = inside.decompress(data, CHUNK)
             except zlib.error as error:
@@ -96,7 +96,7 @@ class _Bounded:
 
 def _checked(tar: tarfile.TarFile, limits: ArchiveLimits) -> dict[str, tarfile.TarInfo]:
     """The members to unpack, by the path they get."""
-    paths, members, total = Paths(), dict[str, tarfile.TarInfo](), 0
+    paths, members, total = SourcePaths(), dict[str, tarfile.TarInfo](), 0
     for count, member in enumerate(tar):
         if count > 2 * limits.files:
             raise TooLarge(f"the archive has more than {limits.files} files")
@@ -108,7 +108,7 @@ def _checked(tar: tarfile.TarFile, limits: ArchiveLimits) -> dict[str, tarfile.T
         if not (member.isreg() or member.isdir()) or member.issparse():
             what = "a link" if member.issym() or member.islnk() else "no regular file"
             raise InvalidInput(f"the entry {path!r} is {what}", field=path, fix="pack a copy of it")
-        if member.isdir() or noise(path):
+        if member.isdir() or is_ignored(path):
             continue
         total += member.size
         if total > limits.unpacked or len(members) >= limits.files:
@@ -130,7 +130,7 @@ def _write(
     with source, target.open("xb") as sink:
         while left and (piece := source.read(min(CHUNK, left))):
             if stopped():
-                raise Stopped("unpacking was called off")
+                raise UnpackingCancelled("unpacking was called off")
             left -= sink.write(piece)
     if left:
         raise Malformed(f"the entry {member.name!r} is not as long as it says")

@@ -10,14 +10,8 @@ ALONE = "runtimes"
 
 DOUBLES = frozenset(
     {
-        "Catalogue",
-        "Collected",
-        "Command",
-        "Entry",
         "Exit",
         "Kind",
-        "Member",
-        "Places",
         "Platform",
         "Problem",
         "Refused",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plat_builder.archive import Stopped, unpack_zip, write_inline, write_one_file
+from plat_builder.archive import UnpackingCancelled, unpack_zip, write_inline, write_one_file
 from plat_builder.settings import ArchiveLimits
 from plat_core.errors import InvalidInput, Malformed, PlatError, TooLarge
 from plat_http.statuses import status_of
@@ -71,8 +71,8 @@ def test_a_package_is_no_wrapping(tmp_path: Path) -> None:
 
 
 def test_noise_stays_out(tmp_path: Path) -> None:
-    noise = ["__MACOSX/._app.py", ".git/config", "node_modules/x/i.js", "a/__pycache__/b.pyc"]
-    data = packed(("app.py", b"1"), *((name, b"x") for name in noise))
+    is_ignored = ["__MACOSX/._app.py", ".git/config", "node_modules/x/i.js", "a/__pycache__/b.pyc"]
+    data = packed(("app.py", b"1"), *((name, b"x") for name in is_ignored))
     assert set(unpacked(data, tmp_path)) == {"app.py"}
 
 
@@ -233,7 +233,7 @@ def test_a_damaged_zip_is_an_error_or_right_and_leaves_nothing(
 def test_unpacking_can_be_called_off(tmp_path: Path) -> None:
     answers: Callable[[], bool] = iter([False, True]).__next__
     data = packed(("a.py", b"1"), ("b.py", b"2"))
-    with pytest.raises(Stopped):
+    with pytest.raises(UnpackingCancelled):
         unpack_zip(io.BytesIO(data), tmp_path / "source", SMALL, stopped=answers)
     assert not list(tmp_path.iterdir())
 

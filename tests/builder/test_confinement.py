@@ -16,9 +16,17 @@ import psutil
 import pytest
 from plat_builder import settings
 from plat_builder.engines.environment import EnvironmentEngine
-from plat_builder.installing import Order, explain
-from plat_builder.process import LINE_LENGTH, MARK, MAX_LINES, Command, Program, base_python, clean
-from plat_builder.settings import MIB, Network
+from plat_builder.pip_install import PythonInstall, explain
+from plat_builder.process import (
+    LINE_LENGTH,
+    MARK,
+    MAX_LINES,
+    SandboxCommand,
+    SandboxProcess,
+    base_python,
+    clean,
+)
+from plat_builder.settings import MIB, BuildNetwork
 from plat_core.errors import BuildFailed
 from plat_core.model.build import BuildOptions, LogLine
 
@@ -39,7 +47,7 @@ time.sleep(600)
 
 
 @pytest.fixture
-def hanging(tmp_path: Path, folder: Folder) -> tuple[Path, Network]:
+def hanging(tmp_path: Path, folder: Folder) -> tuple[Path, BuildNetwork]:
     """A source that needs a package whose set-up code looks round, forks, and hangs."""
     setup = SETUP.format(environment=str(tmp_path / "environment"), pids=str(tmp_path / "pids"))
     links = tmp_path / "links"
@@ -53,7 +61,7 @@ def hanging(tmp_path: Path, folder: Folder) -> tuple[Path, Network]:
             info.size = len(text)
             archive.addfile(info, io.BytesIO(text.encode()))
     network = SETTINGS.network
-    found = Network(network.index_url, find_links=(str(links),), ca_bundle=network.ca_bundle)
+    found = BuildNetwork(network.index_url, find_links=(str(links),), ca_bundle=network.ca_bundle)
     return folder({"app.py": HELLO, "requirements.txt": "plat-hanging\n"}), found
 
 
@@ -86,7 +94,7 @@ def leftovers(home: Path) -> list[Path]:
 
 
 async def test_set_up_code_does_not_run_unless_it_may(
-    fresh: Fresh, hanging: tuple[Path, Network], tmp_path: Path
+    fresh: Fresh, hanging: tuple[Path, BuildNetwork], tmp_path: Path
 ) -> None:
     source, network = hanging
     failed = (await build(fresh(network=network), source)).failed
@@ -97,7 +105,7 @@ async def test_set_up_code_does_not_run_unless_it_may(
 
 async def test_set_up_code_that_hangs_dies_with_all_it_started_and_saw_no_secret(
     fresh: Fresh,
-    hanging: tuple[Path, Network],
+    hanging: tuple[Path, BuildNetwork],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -115,7 +123,7 @@ async def test_set_up_code_that_hangs_dies_with_all_it_started_and_saw_no_secret
 
 
 async def test_a_build_that_is_called_off_leaves_nothing(
-    fresh: Fresh, hanging: tuple[Path, Network], tmp_path: Path
+    fresh: Fresh, hanging: tuple[Path, BuildNetwork], tmp_path: Path
 ) -> None:
     source, network = hanging
     engine = fresh(network=network, allow_source_builds=True)
@@ -146,7 +154,7 @@ async def test_closing_the_events_early_ends_the_build(
 
 
 async def test_a_platform_killed_in_a_build_leaves_no_process_and_its_rest_is_swept(
-    fresh: Fresh, hanging: tuple[Path, Network], folder: Folder, tmp_path: Path
+    fresh: Fresh, hanging: tuple[Path, BuildNetwork], folder: Folder, tmp_path: Path
 ) -> None:
     source, network = hanging
     program = f"""
@@ -154,9 +162,9 @@ import asyncio
 from pathlib import Path
 from plat_builder import runtimes
 from plat_builder.engines.environment import EnvironmentEngine
-from plat_builder.settings import BuildSettings, Network
+from plat_builder.settings import BuildNetwork, BuildSettings
 from plat_core.model.build import BuildOptions
-network = Network({network.index_url!r}, (), {network.find_links!r}, {network.ca_bundle!r})
+network = BuildNetwork({network.index_url!r}, (), {network.find_links!r}, {network.ca_bundle!r})
 settings = BuildSettings(network=network, allow_source_builds=True)
 engine = EnvironmentEngine(
     Path({str(tmp_path / "home")!r}), runtimes=runtimes.find(), settings=settings)
@@ -196,7 +204,7 @@ async def test_a_full_disk_is_an_error_and_nothing_stays(
 
 
 async def test_an_index_that_does_not_answer_is_named(fresh: Fresh, folder: Folder) -> None:
-    network = Network(index_url="http://user:hush@127.0.0.1:9/simple")
+    network = BuildNetwork(index_url="http://user:hush@127.0.0.1:9/simple")
     built = await build(fresh(network=network), folder())
     assert "cannot be reached" in built.failed.message
     assert built.failed.passing
@@ -206,7 +214,7 @@ async def test_an_index_that_does_not_answer_is_named(fresh: Fresh, folder: Fold
 
 async def test_a_clean_environment_is_enough(fresh: Fresh, folder: Folder) -> None:
     """Certificates come from the system where none are named."""
-    assert (await build(fresh(network=Network()), folder())).finished
+    assert (await build(fresh(network=BuildNetwork()), folder())).finished
 
 
 async def test_pip_does_where_there_is_no_uv(fresh: Fresh, folder: Folder, tmp_path: Path) -> None:
@@ -218,8 +226,8 @@ async def test_pip_does_where_there_is_no_uv(fresh: Fresh, folder: Folder, tmp_p
     assert failed.line == "requirements.txt:2: plat-no-such-package-at-all==9"
 
 
-def command(folder: Path, program: str, *, memory: int = 512 * MIB) -> Command:
-    return Command(
+def command(folder: Path, program: str, *, memory: int = 512 * MIB) -> SandboxCommand:
+    return SandboxCommand(
         program=[sys.executable, "-c", program],
         environment={"PATH": os.environ["PATH"]},
         folder=folder,
@@ -231,8 +239,8 @@ def command(folder: Path, program: str, *, memory: int = 512 * MIB) -> Command:
     )
 
 
-async def output(what: Command) -> tuple[list[str], int | None]:
-    async with Program(what) as run:
+async def output(what: SandboxCommand) -> tuple[list[str], int | None]:
+    async with SandboxProcess(what) as run:
         return [line async for line in run.lines()], run.code
 
 
@@ -380,7 +388,7 @@ def test_a_setting_that_makes_no_sense_is_named(name: str, value: str) -> None:
     [("error: Failed to copy: File too large (os error 27)", 2), ("", -signal.SIGXFSZ)],
 )
 def test_one_file_beyond_the_quota_is_told_like_all_of_them(said: str, code: int) -> None:
-    order = Order("python", (), (), base_python())
+    order = PythonInstall("python", (), (), base_python())
     failed = explain(order, [said], code, 3 * 1024**2)
     assert "too large: more than 3 MiB" in failed.message
     assert "PLAT_BUILD_DISK" in failed.fix

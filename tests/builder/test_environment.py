@@ -232,7 +232,7 @@ async def test_nothing_of_the_code_is_executed(
         ({"app.py": HELLO}, {"runtime": "cobol"}, "invalid-input", "python, python-flask"),
         ({"a.py": "", "b.py": ""}, {}, "build-failed", "there are a.py, b.py"),
         ({"readme.txt": ""}, {}, "build-failed", "no Python file"),
-        ({"app.py": HELLO, "function.json": '{"a":1,"a":2}'}, {}, "malformed", "twice"),
+        ({"app.py": HELLO, "function.json": '{"a":1,"a":2}'}, {}, "malformed", "duplicate key"),
         ({"app.py": HELLO, "function.json": '{"nope":1}'}, {}, "invalid-input", "nope"),
         ({"app.py": HELLO, "function.json": " " * 2**21}, {}, "too-large", "function.json"),
     ],

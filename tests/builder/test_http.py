@@ -13,7 +13,7 @@ import httpx
 import pytest
 from plat_builder import runtimes
 from plat_builder.engines.environment import EnvironmentEngine
-from plat_builder.images.collecting import Collected
+from plat_builder.images.garbage_collection import RemovedImages
 from plat_builder.service import BuildService
 from plat_builder.serving.http import RECENT_SECONDS, BuilderApi
 from plat_builder.serving.settings import BuilderSettings
@@ -47,9 +47,9 @@ class World:
         if self.trouble:
             raise self.trouble
 
-    async def _collect(self, keep: Collection[str], dry_run: bool) -> Collected:
+    async def _collect(self, keep: Collection[str], dry_run: bool) -> RemovedImages:
         self.asked.append((set(keep), dry_run))
-        return Collected(("fn@sha256:1",), ())
+        return RemovedImages(("fn@sha256:1",), ())
 
     async def build(self, content: bytes = HELLO.encode(), **options: object) -> httpx.Response:
         given: dict[str, object] = {"params": {"name": "fn"}, "headers": PYTHON, **options}

@@ -14,11 +14,11 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 from plat_builder.images import documents
-from plat_builder.images.documents import Addition, Base, Blob, Layer
-from plat_builder.images.layer import Member, members, write_layer
-from plat_builder.images.places import Places, source_tag
+from plat_builder.images.documents import BaseImage, Blob, ImageAddition, Layer
+from plat_builder.images.image_names import ImageNames, source_tag
+from plat_builder.images.layers import LayerFile, members, write_layer
 
-BASE = Base(
+BASE = BaseImage(
     "sha256:" + "b" * 64,
     (Blob("sha256:" + "1" * 64, 10),),
     {
@@ -31,7 +31,9 @@ BASE = Base(
     },
 )
 LAYER = Layer(Blob("sha256:" + "3" * 64, 30), "sha256:" + "4" * 64)
-ADDITION = Addition([(LAYER, "code")], {"PLAT_SITE": "/plat/packages"}, {"plat.dev/function": "f"})
+ADDITION = ImageAddition(
+    [(LAYER, "code")], {"PLAT_SITE": "/plat/packages"}, {"plat.dev/function": "f"}
+)
 
 
 def layer_of(folder: Path) -> tuple[Layer, bytes]:
@@ -102,7 +104,9 @@ def test_the_manifest_names_every_blob_in_order() -> None:
 
 
 def test_a_kept_layer_is_read_back() -> None:
-    assert documents.read_kept_layer(documents.kept_layer(LAYER, Blob("sha256:0", 2))) == LAYER
+    assert (
+        documents.read_layer_manifest(documents.layer_manifest(LAYER, Blob("sha256:0", 2))) == LAYER
+    )
 
 
 def test_an_index_is_searched_for_the_machine() -> None:
@@ -117,7 +121,7 @@ def test_an_index_is_searched_for_the_machine() -> None:
 
 
 def test_a_registry_may_be_a_path_on_a_host() -> None:
-    here, there = Places("localhost:5001", "1.0"), Places("example.org/team/fn", "1.0")
+    here, there = ImageNames("localhost:5001", "1.0"), ImageNames("example.org/team/fn", "1.0")
     assert here.image(here.function("orders"), "sha256:ab") == "localhost:5001/orders@sha256:ab"
     assert there.image(there.function("orders"), "v1") == "example.org/team/fn/orders:v1"
     assert there.runtime("python") == "team/fn/plat/runtime-python"
@@ -127,5 +131,5 @@ def test_a_registry_may_be_a_path_on_a_host() -> None:
 def test_members_are_files_below_a_prefix(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
     assert list(members(tmp_path, "plat/packages")) == [
-        Member("plat/packages/a", tmp_path / "a", False)
+        LayerFile("plat/packages/a", tmp_path / "a", False)
     ]

@@ -8,24 +8,24 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from plat_builder import blueprint, runtimes
-from plat_builder.blueprint import Blueprint
-from plat_builder.images.documents import Base
-from plat_builder.runtimes import Catalogue
+from plat_builder import image_plan, runtimes
+from plat_builder.image_plan import ImagePlan
+from plat_builder.images.documents import BaseImage
+from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import BuildSettings
 from plat_core.errors import BuildFailed, InvalidInput, PlatError, TooLarge
 from plat_core.model.build import BuildOptions
 
 Folder = Callable[..., Path]
-BASE = Base("sha256:" + "0" * 64, (), {"architecture": "amd64", "rootfs": {"diff_ids": []}})
+BASE = BaseImage("sha256:" + "0" * 64, (), {"architecture": "amd64", "rootfs": {"diff_ids": []}})
 HANDLER = "export const handler = () => 'hello';\n"
 SETTINGS = BuildSettings()
 
 
-def plan(source: Path, settings: BuildSettings = SETTINGS, **options: str) -> Blueprint:
+def plan(source: Path, settings: BuildSettings = SETTINGS, **options: str) -> ImagePlan:
     chosen = BuildOptions.model_validate({"name": "fn", **options})
-    draft = blueprint.draw(source, chosen, Catalogue(runtimes.find()), settings)
-    return blueprint.complete(draft, BASE, settings)
+    draft = image_plan.draw(source, chosen, RuntimeCatalog(runtimes.find()), settings)
+    return image_plan.complete(draft, BASE, settings)
 
 
 def manifest(**dependencies: object) -> str:
@@ -49,7 +49,9 @@ def test_javascript_without_python_is_node(
 
 def test_a_page_beside_a_python_app_stays_python(folder: Folder) -> None:
     source = folder({"app.py": "def handler(request): ...\n", "index.js": "alert(1)"})
-    draft = blueprint.draw(source, BuildOptions(name="fn"), Catalogue(runtimes.find()), SETTINGS)
+    draft = image_plan.draw(
+        source, BuildOptions(name="fn"), RuntimeCatalog(runtimes.find()), SETTINGS
+    )
     assert draft.findings.runtime.name == "python"
 
 
@@ -75,7 +77,7 @@ def test_packages_are_counted_and_keyed_by_what_is_asked(folder: Folder) -> None
     other = plan(folder({"index.mjs": HANDLER, "package.json": manifest(ms="2.1.2")}))
     edited = plan(folder({"index.mjs": HANDLER + "//", "package.json": manifest(ms="^2.1.3")}))
     assert none.packages is None
-    assert "1 package without a package-lock.json" in one.said
+    assert "1 package without a package-lock.json" in one.summary
     assert one.packages_key != other.packages_key
     assert one.packages_key == edited.packages_key
     assert one.key != edited.key
@@ -159,15 +161,15 @@ def test_npms_words_name_the_guilty_dependency(folder: Folder) -> None:
 def test_a_language_that_nobody_knows_is_files_and_nothing_else(
     folder: Folder, tmp_path: Path
 ) -> None:
-    catalogue = tmp_path / "runtimes"
-    (catalogue / "awk").mkdir(parents=True)
+    catalog = tmp_path / "runtimes"
+    (catalog / "awk").mkdir(parents=True)
     about = {"name": "awk", "language": "awk", "description": "Awk.", "handler": "main"}
-    (catalogue / "awk/runtime.json").write_text(json.dumps(about))
+    (catalog / "awk/runtime.json").write_text(json.dumps(about))
     source = folder({"main.awk": "BEGIN {}", "function.json": '{"runtime": "awk"}'})
-    draft = blueprint.draw(source, BuildOptions(name="fn"), Catalogue(catalogue), SETTINGS)
-    made = blueprint.complete(draft, BASE, SETTINGS)
+    draft = image_plan.draw(source, BuildOptions(name="fn"), RuntimeCatalog(catalog), SETTINGS)
+    made = image_plan.complete(draft, BASE, SETTINGS)
     assert (made.packages, made.compiler) == (None, None)
     assert made.environment["PLAT_HANDLER"] == "main"
     with pytest.raises(InvalidInput, match="no runtime called sed"):
         options = BuildOptions(name="fn", runtime="sed")
-        blueprint.draw(source, options, Catalogue(catalogue), SETTINGS)
+        image_plan.draw(source, options, RuntimeCatalog(catalog), SETTINGS)

@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 from plat_builder import settings
-from plat_builder.images.connecting import connect
+from plat_builder.images.connection import connect
 from plat_builder.images.documents import Blob, digest_of
-from plat_builder.images.login import Login
 from plat_builder.images.registry import DOCUMENT_BYTES, Registry
-from plat_builder.settings import BuildSettings, Network, RegistrySettings
+from plat_builder.images.registry_auth import RegistryAuth
+from plat_builder.settings import BuildNetwork, BuildSettings, RegistrySettings
 from plat_core.errors import InvalidInput, Unavailable
 from plat_http.fixes import describe
 
@@ -24,7 +24,7 @@ Answers = Callable[[httpx.Request], httpx.Response]
 URL = "http://registry.test"
 
 
-def over(answers: Answers, login: Login | None = None) -> Registry:
+def over(answers: Answers, login: RegistryAuth | None = None) -> Registry:
     return Registry(URL, login=login, transport=httpx.MockTransport(answers))
 
 
@@ -170,7 +170,7 @@ async def test_a_password_is_exchanged_for_a_token_once() -> None:
         scope = 'Bearer realm="https://login.test/token",service="r",scope="repository:fn:pull"'
         return httpx.Response(401, headers={"WWW-Authenticate": scope})
 
-    registry = over(answers, Login("me", "secret"))
+    registry = over(answers, RegistryAuth("me", "secret"))
     assert await registry.tags("fn") == ["a"]
     assert await registry.tags("fn") == ["a"]
     assert [url.params["scope"] for url in asked] == ["repository:fn:pull"]
@@ -186,7 +186,7 @@ async def test_a_password_is_sent_only_where_it_is_asked_for() -> None:
             return httpx.Response(200)
         return httpx.Response(401, headers={"WWW-Authenticate": 'Basic realm="r"'})
 
-    registry = over(answers, Login("me", "secret"))
+    registry = over(answers, RegistryAuth("me", "secret"))
     await registry.check()
     assert headers[0] == ""
     assert headers[1].startswith("Basic ")
@@ -197,7 +197,8 @@ def test_a_company_ca_that_is_no_certificate_is_named(tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     file.write_text("no certificate")
     settings = BuildSettings(
-        network=Network(ca_bundle=str(file)), registry=RegistrySettings("r.test", "https://r.test")
+        network=BuildNetwork(ca_bundle=str(file)),
+        registry=RegistrySettings("r.test", "https://r.test"),
     )
     with pytest.raises(InvalidInput, match="PLAT_CA_BUNDLE"):
         connect(settings)
@@ -206,7 +207,7 @@ def test_a_company_ca_that_is_no_certificate_is_named(tmp_path: Path) -> None:
 async def test_a_company_ca_reaches_the_registrys_client(tmp_path: Path) -> None:
     bundle = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
     settings = BuildSettings(
-        network=Network(ca_bundle=bundle, proxies={"HTTPS_PROXY": "http://proxy.test:3128"}),
+        network=BuildNetwork(ca_bundle=bundle, proxies={"HTTPS_PROXY": "http://proxy.test:3128"}),
         registry=RegistrySettings("r.test", "https://r.test"),
     )
     registry = connect(settings)

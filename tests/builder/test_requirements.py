@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plat_builder.requirements import Declared, check_python, declared, guilty
+from plat_builder.requirements import DeclaredRequirements, check_python, declared, find_named
 from plat_core.errors import BuildFailed
 
 
-def asked(folder: Path, text: str | bytes, **files: str) -> Declared:
+def asked(folder: Path, text: str | bytes, **files: str) -> DeclaredRequirements:
     data = text if isinstance(text, bytes) else text.encode()
     (folder / "requirements.txt").write_bytes(data)
     for name, content in files.items():
@@ -160,17 +160,17 @@ def test_a_project_file_is_the_last_resort(tmp_path: Path) -> None:
 
 
 def test_a_python_that_is_none_is_refused() -> None:
-    check_python(Declared(requires_python=">=3.11"), "3.12.0")
+    check_python(DeclaredRequirements(requires_python=">=3.11"), "3.12.0")
     with pytest.raises(BuildFailed, match="no version specifier"):
-        check_python(Declared(requires_python="three"), "3.12.0")
+        check_python(DeclaredRequirements(requires_python="three"), "3.12.0")
 
 
 def test_the_guilty_line_is_the_one_a_resolver_quotes(tmp_path: Path) -> None:
     lines = asked(tmp_path, "requests\nFlask_Cors>=1\nflask==3.1.0\nwerkzeug<2\n").lines
     said = "Because flask==3.1.0 depends on werkzeug>=3.1 and you require werkzeug<2."
-    assert [line.name for line in guilty(lines, said)] == ["flask", "werkzeug"]
-    assert [line.name for line in guilty(lines, "flask-cors was not found.")] == ["flask-cors"]
-    assert guilty(lines, "nothing of it") == []
+    assert [line.name for line in find_named(lines, said)] == ["flask", "werkzeug"]
+    assert [line.name for line in find_named(lines, "flask-cors was not found.")] == ["flask-cors"]
+    assert find_named(lines, "nothing of it") == []
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=80))

@@ -4,21 +4,21 @@ from pathlib import Path
 
 import pytest
 from plat_builder import runtimes
-from plat_builder.runtimes import Catalogue
+from plat_builder.runtimes import RuntimeCatalog
 from plat_core.errors import InvalidInput
 
 
 def test_the_real_ones_are_found_beside_the_installed_program() -> None:
-    catalogue = Catalogue(runtimes.find())
-    assert [runtime.name for runtime in catalogue.list()] == [
+    catalog = RuntimeCatalog(runtimes.find())
+    assert [runtime.name for runtime in catalog.list()] == [
         "node",
         "python",
         "python-flask",
     ]
-    assert (catalogue.launcher / "__main__.py").is_file()
-    flask = catalogue.get("python-flask")
+    assert (catalog.launcher / "__main__.py").is_file()
+    flask = catalog.get("python-flask")
     assert "flask" in flask.requirements.read_text()
-    for runtime in catalogue.list():
+    for runtime in catalog.list():
         files = [runtime.folder / "template" / name for name in runtime.description.template]
         assert files
         assert all(file.is_file() for file in files)
@@ -29,11 +29,11 @@ def test_in_a_wheel_the_program_is_round_the_catalogue(tmp_path: Path) -> None:
     (folder / "mine").mkdir(parents=True)
     description = '{"name": "mine", "language": "python", "description": "d", "handler": "a:b"}'
     (folder / "mine/runtime.json").write_text(description)
-    catalogue = Catalogue(folder)
-    assert catalogue.launcher == tmp_path / "plat_runtime"
-    assert catalogue.get("mine").description.handler == "a:b"
+    catalog = RuntimeCatalog(folder)
+    assert catalog.launcher == tmp_path / "plat_runtime"
+    assert catalog.get("mine").description.handler == "a:b"
     with pytest.raises(InvalidInput, match="there are: mine"):
-        catalogue.get("cobol")
+        catalog.get("cobol")
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,4 @@ def test_a_broken_one_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "x").mkdir()
     (tmp_path / "x/runtime.json").write_text(content)
     with pytest.raises(InvalidInput, match="x"):
-        Catalogue(tmp_path).list()
+        RuntimeCatalog(tmp_path).list()

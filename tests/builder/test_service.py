@@ -42,7 +42,7 @@ class Slow:
             self.ended.append(options.name)
 
 
-class Broken:
+class CompileFailed:
     """A builder with a bug."""
 
     async def build(self, source: Path, options: BuildOptions) -> AsyncGenerator[BuildEvent, None]:
@@ -207,7 +207,7 @@ async def test_leaving_ends_the_build_and_its_files(tmp_path: Path) -> None:
 async def test_a_bug_is_told_as_one_and_not_raised(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    built = await send(BuildService(Broken(), tmp_path / "work"), b"x", "file")
+    built = await send(BuildService(CompileFailed(), tmp_path / "work"), b"x", "file")
     assert built.failed.code == "internal"
     assert "bug" not in built.failed.message
     assert "ZeroDivisionError" in caplog.text

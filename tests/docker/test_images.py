@@ -14,7 +14,7 @@ import pytest
 from plat_builder import runtimes
 from plat_builder.daemon import Daemon
 from plat_builder.engines.docker import DockerEngine
-from plat_builder.images.connecting import connect
+from plat_builder.images.connection import connect
 from plat_builder.images.registry import Registry
 from plat_builder.settings import RegistrySettings, read
 from plat_core.model.build import BuildEvent, BuildOptions, Failed, Finished, LogLine, Step

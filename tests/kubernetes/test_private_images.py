@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from plat_builder.images.documents import Blob
-from plat_builder.images.login import Login
 from plat_builder.images.registry import Registry
+from plat_builder.images.registry_auth import RegistryAuth
 from plat_core.errors import Unavailable
 
 from .cluster import Cluster, run
@@ -34,7 +34,7 @@ class Private:
 
     def client(self, password: str = PASSWORD) -> Registry:
         """As the builder pushes to it."""
-        return Registry(self.url, login=Login(USER, password))
+        return Registry(self.url, login=RegistryAuth(USER, password))
 
 
 @pytest.fixture(scope="module")

@@ -18,15 +18,15 @@ from pathlib import Path
 from plat_core.errors import BuildFailed, PlatError
 from plat_core.model.build import BuildEvent, BuildOptions, Finished, LogLine, Step
 
-from plat_builder import blueprint, pack
-from plat_builder.blueprint import Bases, Blueprint
+from plat_builder import image_plan, pack
+from plat_builder.build_errors import failed
 from plat_builder.daemon import Daemon
-from plat_builder.engines import context
-from plat_builder.events import failed
+from plat_builder.engines import docker_context
+from plat_builder.image_plan import BaseImages, ImagePlan
 from plat_builder.images.registry import Registry
 from plat_builder.process import TAIL
-from plat_builder.runtimes import Catalogue
-from plat_builder.seeding import Seeder
+from plat_builder.runtime_images import BaseImagePublisher
+from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import BuildSettings
 from plat_builder.source import manifest_of, merged
 
@@ -34,12 +34,12 @@ SPOOLED = 4 * 1024 * 1024
 
 
 @dataclass
-class Work:
+class ImageBuild:
     """One image to be made: what of, under which tag, until when; and its digest, once it is."""
 
     name: str
     tag: str
-    members: Sequence[context.Member]
+    members: Sequence[docker_context.ContextFile]
     labels: Mapping[str, str]
     deadline: float
     digest: str = ""
@@ -57,17 +57,19 @@ class DockerEngine:
         settings: BuildSettings,
     ) -> None:
         """`runtimes` is the catalogue's folder; `registry` is the one that Docker pushes to."""
-        self.catalogue = Catalogue(runtimes)
+        self.catalog = RuntimeCatalog(runtimes)
         self._settings = settings
-        self._places = blueprint.places(settings)
+        self._names = image_plan.image_names(settings)
         self._registry = registry
         self._daemon = daemon
-        self._bases = Bases(registry, self._places)
-        self._seeder = Seeder(self.catalogue, registry=registry, daemon=daemon, settings=settings)
+        self._bases = BaseImages(registry, self._names)
+        self._seeder = BaseImagePublisher(
+            self.catalog, registry=registry, daemon=daemon, settings=settings
+        )
 
     async def build(self, source: Path, options: BuildOptions) -> AsyncGenerator[BuildEvent, None]:
         """See `ports.Builder.build`; what goes wrong is the last event, never an exception."""
-        own = (source / context.OWN).is_file()
+        own = (source / docker_context.OWN).is_file()
         try:
             async with aclosing(
                 self._build_own(source, options) if own else self._build(source, options)
@@ -79,23 +81,23 @@ class DockerEngine:
 
     async def _build(self, source: Path, options: BuildOptions) -> AsyncGenerator[BuildEvent, None]:
         settings, deadline = self._settings, time.monotonic() + self._settings.timeout
-        draft = await asyncio.to_thread(blueprint.draw, source, options, self.catalogue, settings)
+        draft = await asyncio.to_thread(image_plan.draw, source, options, self.catalog, settings)
         runtime = draft.findings.runtime
         if not await self._bases.has(runtime):
-            async with aclosing(self._seeder.seed_one(runtime)) as lines:
+            async with aclosing(self._seeder.publish(runtime)) as lines:
                 async for text in lines:
                     yield LogLine(text=text)
         base = await self._bases.get(runtime)
-        plan = await asyncio.to_thread(blueprint.complete, draft, base, settings)
-        yield LogLine(text=plan.said)
-        repository = self._places.function(options.name)
+        plan = await asyncio.to_thread(image_plan.complete, draft, base, settings)
+        yield LogLine(text=plan.summary)
+        repository = self._names.function(options.name)
         digest = await self._registry.digest(repository, plan.tag)
         if digest is not None:
-            yield plan.finished(self._places, digest, unchanged=True)
+            yield plan.finished(self._names, digest, unchanged=True)
             return
-        name = self._places.image(self._places.runtime(runtime.name), base.digest)
-        members = await asyncio.to_thread(context.of_function, plan, name, settings.network)
-        work = Work(options.name, plan.tag, members, plan.labels, deadline)
+        name = self._names.image(self._names.runtime(runtime.name), base.digest)
+        members = await asyncio.to_thread(docker_context.of_function, plan, name, settings.network)
+        work = ImageBuild(options.name, plan.tag, members, plan.labels, deadline)
         tail: deque[str] = deque(maxlen=TAIL)
         try:
             async with aclosing(self._make(work)) as events:
@@ -105,7 +107,7 @@ class DockerEngine:
                     yield event
         except BuildFailed as error:
             raise _explained(plan, error, list(tail)) from None
-        yield plan.finished(self._places, work.digest, unchanged=False)
+        yield plan.finished(self._names, work.digest, unchanged=False)
 
     async def _build_own(
         self, source: Path, options: BuildOptions
@@ -114,15 +116,15 @@ class DockerEngine:
         settings, deadline = self._settings, time.monotonic() + self._settings.timeout
         chosen = merged(options, manifest_of(source))
         entries = await asyncio.to_thread(pack.list_files, source, settings.limits)
-        labels = blueprint.labels(options.name, settings.registry.instance)
-        tag = await asyncio.to_thread(blueprint.own_tag, source, entries, labels)
+        labels = image_plan.labels(options.name, settings.registry.instance)
+        tag = await asyncio.to_thread(image_plan.own_tag, source, entries, labels)
         yield LogLine(text="the source's own Dockerfile decides")
-        repository = self._places.function(options.name)
+        repository = self._names.function(options.name)
         before = await self._registry.digest(repository, tag)
-        work = Work(
+        work = ImageBuild(
             options.name,
             tag,
-            context.of_dockerfile(source, entries),
+            docker_context.of_dockerfile(source, entries),
             labels,
             deadline,
             before or "",
@@ -132,20 +134,20 @@ class DockerEngine:
                 async for event in events:
                     yield event
         yield Finished(
-            image=self._places.image(repository, work.digest),
+            image=self._names.image(repository, work.digest),
             digest=work.digest.removeprefix("sha256:"),
-            runtime=chosen.runtime or context.DOCKERFILE_RUNTIME,
+            runtime=chosen.runtime or docker_context.DOCKERFILE_RUNTIME,
             handler=chosen.handler,
             unchanged=before is not None,
         )
 
-    async def _make(self, work: Work) -> AsyncGenerator[LogLine | Step, None]:
+    async def _make(self, work: ImageBuild) -> AsyncGenerator[LogLine | Step, None]:
         """Build and push; then the work has its digest."""
         began = time.monotonic()
-        image = self._places.image(self._places.function(work.name), work.tag)
+        image = self._names.image(self._names.function(work.name), work.tag)
         repository = image.rpartition(":")[0]
         with tempfile.SpooledTemporaryFile(SPOOLED) as tar:
-            await asyncio.to_thread(context.write, work.members, tar)
+            await asyncio.to_thread(docker_context.write, work.members, tar)
             tar.seek(0)
             built = self._daemon.build(tar, image, labels=work.labels, deadline=work.deadline)
             async with aclosing(built) as lines:
@@ -157,7 +159,7 @@ class DockerEngine:
         yield Step(name="push", seconds=time.monotonic() - began)
 
 
-def _explained(plan: Blueprint, error: BuildFailed, output: list[str]) -> BuildFailed:
+def _explained(plan: ImagePlan, error: BuildFailed, output: list[str]) -> BuildFailed:
     """What a failed build means in the user's own lines."""
     language = plan.draft.language
     if found := language.explain_code(output):

@@ -18,13 +18,13 @@ from pathlib import Path
 from plat_core.errors import BuildFailed, PlatError
 from plat_core.model.build import BuildEvent, BuildOptions, LogLine, Step
 
-from plat_builder import installing
-from plat_builder.engines import shelf
-from plat_builder.engines.plan import Plan, make_plan
-from plat_builder.events import failed
-from plat_builder.installation import install
+from plat_builder import pip_install
+from plat_builder.build_errors import failed
+from plat_builder.engines import artifact_store
+from plat_builder.engines.environment_plan import EnvironmentPlan, plan_environment
+from plat_builder.installer import install
 from plat_builder.process import end_marked
-from plat_builder.runtimes import Catalogue
+from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import BuildSettings
 from plat_builder.staging import Staging
 
@@ -36,11 +36,11 @@ class EnvironmentEngine:
         self, home: Path, *, runtimes: Path, settings: BuildSettings | None = None
     ) -> None:
         """Keep everything below `home`; `runtimes` is the catalogue's folder."""
-        self.catalogue = Catalogue(runtimes)
+        self.catalog = RuntimeCatalog(runtimes)
         self._settings = settings or BuildSettings()
         self._home = home.absolute()
         self._staging = Staging(self._home / "staging", before=end_marked)
-        self._shelf = shelf.Shelf(self._home, self._staging)
+        self._store = artifact_store.ArtifactStore(self._home, self._staging)
         self._installs: weakref.WeakValueDictionary[str, asyncio.Lock]
         self._installs = weakref.WeakValueDictionary()
         self._first = True
@@ -55,22 +55,24 @@ class EnvironmentEngine:
             yield failed(error)
 
     async def collect(
-        self, keep: Collection[str], *, grace: float = shelf.GRACE_SECONDS
-    ) -> shelf.Collected:
+        self, keep: Collection[str], *, grace: float = artifact_store.GRACE_SECONDS
+    ) -> artifact_store.RemovedArtifacts:
         """Remove artifacts whose digest is not in `keep`, environments that none needs, leftovers.
 
         What was used in the last `grace` seconds stays: it may be on its way into a function.
         """
-        return await asyncio.to_thread(self._shelf.collect, set(keep), grace)
+        return await asyncio.to_thread(self._store.collect, set(keep), grace)
 
     async def _build(self, source: Path, options: BuildOptions) -> AsyncGenerator[BuildEvent, None]:
         if self._first:
             self._first = False
             await asyncio.to_thread(self._staging.sweep)
         began, deadline = time.monotonic(), time.monotonic() + self._settings.timeout
-        plan = await asyncio.to_thread(make_plan, source, options, self.catalogue, self._settings)
-        yield LogLine(text=plan.said)
-        if await asyncio.to_thread(self._shelf.has, plan):
+        plan = await asyncio.to_thread(
+            plan_environment, source, options, self.catalog, self._settings
+        )
+        yield LogLine(text=plan.summary)
+        if await asyncio.to_thread(self._store.has, plan):
             yield plan.finished(unchanged=True)
             return
         yield Step(name="source", seconds=time.monotonic() - began)
@@ -79,11 +81,13 @@ class EnvironmentEngine:
                 yield event
         began = time.monotonic()
         async with self._staging.hold() as slot:
-            await self._shelf.add(plan, source, slot)
+            await self._store.add(plan, source, slot)
         yield Step(name="code", seconds=time.monotonic() - began)
         yield plan.finished(unchanged=False)
 
-    async def _environment(self, plan: Plan, deadline: float) -> AsyncGenerator[BuildEvent, None]:
+    async def _environment(
+        self, plan: EnvironmentPlan, deadline: float
+    ) -> AsyncGenerator[BuildEvent, None]:
         """Have the plan's environment; of two builds that want the same one, one installs it."""
         began = time.monotonic()
         lock = self._installs.setdefault(plan.key, asyncio.Lock())
@@ -93,7 +97,7 @@ class EnvironmentEngine:
         else:
             await lock.acquire()  # at once: nothing may come between the question and this
         try:
-            cached = self._shelf.has_environment(plan.key)
+            cached = self._store.has_environment(plan.key)
             if not cached:
                 async with aclosing(self._install(plan, deadline)) as lines:
                     async for line in lines:
@@ -102,18 +106,20 @@ class EnvironmentEngine:
             lock.release()
         yield Step(name="environment", seconds=time.monotonic() - began, cached=cached)
 
-    async def _install(self, plan: Plan, deadline: float) -> AsyncGenerator[LogLine, None]:
+    async def _install(
+        self, plan: EnvironmentPlan, deadline: float
+    ) -> AsyncGenerator[LogLine, None]:
         settings = self._settings
         async with self._staging.hold() as slot:
             site = slot / "environment" / "site"
             site.mkdir(parents=True)
             cache = settings.cache or self._home / "cache"
-            tool = installing.tool(plan.order, slot, site, settings, cache)
+            tool = pip_install.tool(plan.order, slot, site, settings, cache)
             work = install(tool, site, settings, slot=slot, cache=cache, deadline=deadline)
             async with aclosing(work) as lines:
                 async for line in lines:
                     yield line
-            await asyncio.to_thread(self._shelf.add_environment, plan, site.parent)
+            await asyncio.to_thread(self._store.add_environment, plan, site.parent)
 
 
 async def _turn(lock: asyncio.Lock, deadline: float) -> None:

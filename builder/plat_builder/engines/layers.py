@@ -18,20 +18,20 @@ from pathlib import Path
 from plat_core.errors import BuildFailed, NotSupported, PlatError
 from plat_core.model.build import BuildEvent, BuildOptions, LogLine, Step
 
-from plat_builder import blueprint
-from plat_builder.blueprint import Bases, Blueprint
-from plat_builder.code import changed_meanwhile, copy_files
-from plat_builder.events import failed
-from plat_builder.images.documents import Addition, Layer
-from plat_builder.images.layer import Member, members, write_layer
-from plat_builder.images.publishing import Publisher
+from plat_builder import image_plan
+from plat_builder.build_errors import failed
+from plat_builder.image_plan import BaseImages, ImagePlan
+from plat_builder.images.documents import ImageAddition, Layer
+from plat_builder.images.layers import LayerFile, members, write_layer
+from plat_builder.images.pusher import ImagePusher
 from plat_builder.images.registry import Registry
-from plat_builder.installation import install
+from plat_builder.installer import install
 from plat_builder.languages.language import CODE
 from plat_builder.process import end_marked
-from plat_builder.runtimes import Catalogue
+from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import BuildSettings
 from plat_builder.staging import Staging
+from plat_builder.user_code import copy_files, source_changed
 
 
 class LayersEngine:
@@ -41,14 +41,14 @@ class LayersEngine:
         self, home: Path, *, runtimes: Path, registry: Registry, settings: BuildSettings
     ) -> None:
         """Work below `home`, where nothing is kept; `runtimes` is the catalogue's folder."""
-        self.catalogue = Catalogue(runtimes)
+        self.catalog = RuntimeCatalog(runtimes)
         self._settings = settings
         self._home = home.absolute()
         self._staging = Staging(self._home / "staging", before=end_marked)
-        self._places = blueprint.places(settings)
+        self._names = image_plan.image_names(settings)
         self._registry = registry
-        self._publisher = Publisher(registry)
-        self._bases = Bases(registry, self._places)
+        self._pusher = ImagePusher(registry)
+        self._bases = BaseImages(registry, self._names)
         self._installs: weakref.WeakValueDictionary[str, asyncio.Lock]
         self._installs = weakref.WeakValueDictionary()
         self._first = True
@@ -68,11 +68,11 @@ class LayersEngine:
             await asyncio.to_thread(self._staging.sweep)
         began, deadline = time.monotonic(), time.monotonic() + self._settings.timeout
         plan = await self._plan(source, options)
-        yield LogLine(text=plan.said)
-        repository = self._places.function(plan.draft.name)
+        yield LogLine(text=plan.summary)
+        repository = self._names.function(plan.draft.name)
         digest = await self._registry.digest(repository, plan.tag)
         if digest is not None:
-            yield plan.finished(self._places, digest, unchanged=True)
+            yield plan.finished(self._names, digest, unchanged=True)
             return
         yield Step(name="source", seconds=time.monotonic() - began)
         layers: list[tuple[Layer, str]] = []
@@ -89,9 +89,9 @@ class LayersEngine:
             began = time.monotonic()
             digest = await self._publish(plan, layers, contents)
         yield Step(name="push", seconds=time.monotonic() - began)
-        yield plan.finished(self._places, digest, unchanged=False)
+        yield plan.finished(self._names, digest, unchanged=False)
 
-    async def _plan(self, source: Path, options: BuildOptions) -> Blueprint:
+    async def _plan(self, source: Path, options: BuildOptions) -> ImagePlan:
         settings = self._settings
         if (source / "Dockerfile").is_file():
             raise NotSupported(
@@ -99,12 +99,12 @@ class LayersEngine:
                 fix="remove it (or name it in .platignore), or start the builder with "
                 "PLAT_BUILD_ENGINE=docker",
             )
-        draft = await asyncio.to_thread(blueprint.draw, source, options, self.catalogue, settings)
+        draft = await asyncio.to_thread(image_plan.draw, source, options, self.catalog, settings)
         base = await self._bases.get(draft.findings.runtime)
-        return await asyncio.to_thread(blueprint.complete, draft, base, settings)
+        return await asyncio.to_thread(image_plan.complete, draft, base, settings)
 
     async def _have_packages(
-        self, plan: Blueprint, deadline: float, layers: list[tuple[Layer, str]]
+        self, plan: ImagePlan, deadline: float, layers: list[tuple[Layer, str]]
     ) -> AsyncGenerator[BuildEvent, None]:
         """Add the layer of packages to `layers`; of two builds that want it, one makes it."""
         if plan.packages is None:
@@ -115,7 +115,7 @@ class LayersEngine:
             yield LogLine(text="another build is installing the same packages; waiting for it")
         await _turn(lock, deadline - began)
         try:
-            layer = await self._publisher.kept(self._places.packages, plan.packages_tag)
+            layer = await self._pusher.kept(self._names.packages, plan.packages_tag)
             cached = layer is not None
             if layer is None:
                 async with aclosing(self._install(plan, deadline)) as made:
@@ -131,7 +131,7 @@ class LayersEngine:
         yield Step(name="packages", seconds=time.monotonic() - began, cached=cached)
 
     async def _install(
-        self, plan: Blueprint, deadline: float
+        self, plan: ImagePlan, deadline: float
     ) -> AsyncGenerator[LogLine | Layer, None]:
         """Install the packages, and store them; the last item is their layer."""
         packages, settings = plan.packages, self._settings
@@ -149,41 +149,41 @@ class LayersEngine:
             await asyncio.to_thread(packages.finish, site)
             found = members(site / packages.inside, packages.place)
             layer = await asyncio.to_thread(_write, found, file, {})
-            await self._publisher.keep(self._places.packages, plan.packages_tag, layer, file)
+            await self._pusher.keep(self._names.packages, plan.packages_tag, layer, file)
         yield layer
 
     async def _certificates(self, slot: Path, contents: dict[str, Path]) -> Layer:
-        member = Member(blueprint.CA_FILE, Path(self._settings.network.ca_bundle))
+        member = LayerFile(image_plan.CA_FILE, Path(self._settings.network.ca_bundle))
         return await asyncio.to_thread(_write, [member], slot / "ca.tar.gz", contents)
 
-    async def _code(self, plan: Blueprint, slot: Path, contents: dict[str, Path]) -> Layer:
+    async def _code(self, plan: ImagePlan, slot: Path, contents: dict[str, Path]) -> Layer:
         """The layer of code, from a copy that is what was planned."""
         draft, code = plan.draft, slot / CODE
         await asyncio.to_thread(copy_files, draft.source, draft.entries, code)
-        if await asyncio.to_thread(blueprint.total, code, draft.entries) != draft.total:
-            raise changed_meanwhile()
+        if await asyncio.to_thread(image_plan.total, code, draft.entries) != draft.total:
+            raise source_changed()
         if plan.compiler is not None:
             await draft.language.compile(code, draft.findings, plan.compiler)
         return await asyncio.to_thread(_write, members(code, CODE), slot / "code.tar.gz", contents)
 
     async def _publish(
-        self, plan: Blueprint, layers: Sequence[tuple[Layer, str]], contents: Mapping[str, Path]
+        self, plan: ImagePlan, layers: Sequence[tuple[Layer, str]], contents: Mapping[str, Path]
     ) -> str:
-        places, draft = self._places, plan.draft
-        base = places.runtime(draft.findings.runtime.name)
+        image_names, draft = self._names, plan.draft
+        base = image_names.runtime(draft.findings.runtime.name)
         sources = dict.fromkeys((blob.digest for blob in plan.base.layers), base)
         kept = [layer.blob.digest for layer, _ in layers if layer.blob.digest not in contents]
-        return await self._publisher.publish(
-            places.function(draft.name),
+        return await self._pusher.publish(
+            image_names.function(draft.name),
             plan.tag,
             plan.base,
-            Addition(layers, plan.environment, plan.labels),
+            ImageAddition(layers, plan.environment, plan.labels),
             contents=contents,
-            sources=sources | dict.fromkeys(kept, places.packages),
+            sources=sources | dict.fromkeys(kept, image_names.packages),
         )
 
 
-def _write(found: Iterable[Member], file: Path, contents: dict[str, Path]) -> Layer:
+def _write(found: Iterable[LayerFile], file: Path, contents: dict[str, Path]) -> Layer:
     """Write a layer to `file`, and say in `contents` that it is there."""
     with file.open("wb") as into:
         layer = write_layer(found, into)

@@ -23,7 +23,7 @@ _MAGIC: dict[bytes, Packing] = {b"PK": "zip", b"\x1f\x8b": "tar.gz"}
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchedSource:
     """What came: a file in which the source is packed, and the commit where it has one."""
 
     packing: Packing
@@ -38,7 +38,7 @@ class Fetcher:
 
     async def fetch(
         self, source: Source, into: Path, slot: Path
-    ) -> AsyncGenerator[LogLine | Fetched, None]:
+    ) -> AsyncGenerator[LogLine | FetchedSource, None]:
         """Write what `source` points at to the file `into`; the last item is Fetched.
 
         `slot` is a folder of this build alone. Raises InvalidInput for a scheme that the
@@ -56,14 +56,14 @@ class Fetcher:
                     else:
                         commit = item
             yield LogLine(text=f"{source.git.ref} is commit {commit}")
-            yield Fetched("zip", commit)
+            yield FetchedSource("zip", commit)
         elif source.archive is not None:
             self._check_scheme(source.archive.url, "source.archive.url")
             digest = await download(
                 source.archive, into, self._settings, deadline, self._check_scheme
             )
             yield LogLine(text=f"the archive is {digest}")
-            yield Fetched(_packing(into))
+            yield FetchedSource(_packing(into))
 
     def _check_scheme(self, url: str, field: str) -> None:
         scheme, allowed = url.partition("://")[0], self._settings.sources.schemes

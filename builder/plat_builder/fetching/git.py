@@ -18,12 +18,12 @@ from plat_core.errors import BuildFailed, Unavailable
 from plat_core.model.build import LogLine
 from plat_core.model.source import GitSource
 
-from plat_builder.installation import folder_size
-from plat_builder.process import Command, Program, base_python
+from plat_builder.installer import folder_size
+from plat_builder.process import SandboxCommand, SandboxProcess, base_python
 from plat_builder.settings import MIB, BuildSettings
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
-Trouble = Callable[[Sequence[str]], BuildFailed]
+ErrorFactory = Callable[[Sequence[str]], BuildFailed]
 """What a failed run means, from what it printed."""
 
 _OPTIONS = (
@@ -57,7 +57,7 @@ async def fetch(
         raise Unavailable(
             "there is no git where the builder runs", fix="install git, or deploy the folder itself"
         )
-    work = _Work(git, slot / "repository", settings, deadline)
+    work = _GitRepository(git, slot / "repository", settings, deadline)
     await work.run("init", "--quiet", "--bare", "--template=", ".")
     yield LogLine(text=f"git fetch {source.url} {source.ref}")
     said = await work.run(
@@ -78,7 +78,7 @@ async def fetch(
     yield commit
 
 
-class _Work:
+class _GitRepository:
     """Runs of git in one bare repository of their own."""
 
     def __init__(self, git: str, folder: Path, settings: BuildSettings, deadline: float) -> None:
@@ -86,9 +86,9 @@ class _Work:
         self._settings, self._deadline = settings, deadline
         folder.mkdir()
 
-    async def run(self, *words: str, trouble: Trouble | None = None) -> Sequence[str]:
+    async def run(self, *words: str, trouble: ErrorFactory | None = None) -> Sequence[str]:
         """What git prints; raises what `trouble` makes of it where it fails."""
-        command = Command(
+        command = SandboxCommand(
             program=[self._git, *_OPTIONS, *words],
             environment=environment(self._settings, self._folder),
             folder=self._folder,
@@ -98,7 +98,10 @@ class _Work:
             memory=self._settings.memory,
             mark=self._folder.parent.name,
         )
-        async with Program(command, self._check) as program, aclosing(program.lines()) as lines:
+        async with (
+            SandboxProcess(command, self._check) as program,
+            aclosing(program.lines()) as lines,
+        ):
             said = [line async for line in lines]
         await self._check()
         if program.code != 0:

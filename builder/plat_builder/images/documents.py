@@ -46,7 +46,7 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class BaseImage:
     """An image to build on: its own digest, its layers and its configuration."""
 
     digest: str
@@ -71,7 +71,7 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
-class Addition:
+class ImageAddition:
     """What a function adds to its base: layers, bottom first, each with a word about it."""
 
     layers: Sequence[tuple[Layer, str]]
@@ -89,18 +89,24 @@ def encoded(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
 
-def read_base(manifest: bytes, config: bytes, digest: str) -> Base:
+def read_base(manifest: bytes, config: bytes, digest: str) -> BaseImage:
     """The image whose documents these are."""
     layers = json.loads(manifest)["layers"]
     blobs = tuple(Blob(layer["digest"], layer["size"]) for layer in layers)
-    return Base(digest, blobs, json.loads(config))
+    return BaseImage(digest, blobs, json.loads(config))
 
 
-def config(base: Base, addition: Addition) -> bytes:
+def config(base: BaseImage, addition: ImageAddition) -> bytes:
     """The configuration of `base` with `addition`; the same input gives the same bytes."""
     document: Document = copy.deepcopy(dict(base.config))
-    for noise in ("container", "container_config", "docker_version", "id", "moby.buildkit.cache"):
-        document.pop(noise, None)
+    for is_ignored in (
+        "container",
+        "container_config",
+        "docker_version",
+        "id",
+        "moby.buildkit.cache",
+    ):
+        document.pop(is_ignored, None)
     environment = {**base.environment, **addition.environment}
     document["created"] = MADE_AT
     document["config"] = {
@@ -116,7 +122,7 @@ def config(base: Base, addition: Addition) -> bytes:
     return encoded(document)
 
 
-def manifest(base: Base, addition: Addition, configuration: Blob) -> bytes:
+def manifest(base: BaseImage, addition: ImageAddition, configuration: Blob) -> bytes:
     """The manifest of an image whose configuration is `configuration`."""
     layers = [*base.layers, *(layer.blob for layer, _ in addition.layers)]
     return encoded(
@@ -130,7 +136,7 @@ def manifest(base: Base, addition: Addition, configuration: Blob) -> bytes:
     )
 
 
-def kept_layer(layer: Layer, configuration: Blob) -> bytes:
+def layer_manifest(layer: Layer, configuration: Blob) -> bytes:
     """A manifest that does nothing but keep one layer in a registry, to be found by a tag."""
     return encoded(
         {
@@ -143,7 +149,7 @@ def kept_layer(layer: Layer, configuration: Blob) -> bytes:
     )
 
 
-def read_kept_layer(data: bytes) -> Layer:
+def read_layer_manifest(data: bytes) -> Layer:
     """The layer that such a manifest keeps."""
     document = json.loads(data)
     [found] = document["layers"]

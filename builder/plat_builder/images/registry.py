@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 
 import httpx
 
-from plat_builder.images import troubles
+from plat_builder.images import registry_errors
 from plat_builder.images.documents import (
     DOCKER_INDEX,
     DOCKER_MANIFEST,
@@ -24,7 +24,7 @@ from plat_builder.images.documents import (
     Blob,
     digest_of,
 )
-from plat_builder.images.login import Login
+from plat_builder.images.registry_auth import RegistryAuth
 
 ACCEPTED = ", ".join((MANIFEST, INDEX, DOCKER_MANIFEST, DOCKER_INDEX))
 DOCUMENT_BYTES = 4 * 1024**2
@@ -41,7 +41,7 @@ A registry:2 says 500 to who looks for a blob that somebody else stores at this 
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RegistryResponse:
     """What the registry said, with all of its bounded body."""
 
     response: httpx.Response
@@ -68,7 +68,7 @@ class Registry:
         self,
         url: str,
         *,
-        login: Login | None = None,
+        login: RegistryAuth | None = None,
         verify: Any = True,
         proxy: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -128,7 +128,7 @@ class Registry:
         """The bytes of a small blob; raises where it is missing or is not what it claims to be."""
         answer = await self._ask("GET", f"/v2/{repository}/blobs/{digest}", follow_redirects=True)
         if digest_of(answer.content) != digest:
-            raise troubles.corrupt(self.url, repository, digest)
+            raise registry_errors.corrupt(self.url, repository, digest)
         return answer.content
 
     async def has(self, repository: str, digest: str) -> bool:
@@ -173,10 +173,10 @@ class Registry:
         try:
             async with there._http.stream("GET", path, follow_redirects=True) as found:
                 if not found.is_success:
-                    raise troubles.refused(there.url, found, await there._read(found))
+                    raise registry_errors.refused(there.url, found, await there._read(found))
                 await self.upload(repository, blob, found.aiter_raw())
         except httpx.HTTPError as error:
-            raise troubles.away(there.url, error) from error
+            raise registry_errors.away(there.url, error) from error
 
     async def put_manifest(
         self, repository: str, reference: str, data: bytes, media_type: str = MANIFEST
@@ -217,7 +217,7 @@ class Registry:
             following = answer.response.links.get("next", {}).get("url")
         return found
 
-    def _location(self, answer: Answer) -> str:
+    def _location(self, answer: RegistryResponse) -> str:
         place = urljoin(f"{self.url}/", str(answer.response.headers.get("Location", "")))
         # a registry behind a TLS end that does not tell it so takes itself for plain HTTP
         plain = self.url.replace("https:", "http:", 1)
@@ -233,7 +233,7 @@ class Registry:
         content: bytes | AsyncIterator[bytes] | None = None,
         missing: bool = False,
         follow_redirects: bool = False,
-    ) -> Answer:
+    ) -> RegistryResponse:
         """One request; with `missing`, a 404 (or a blob unknown to a manifest) is an answer."""
         request = self._http.build_request(
             method, path, headers=headers, params=params, content=content
@@ -246,26 +246,26 @@ class Registry:
             answer = await self._answer(request, follow_redirects)
         if answer.response.is_success or (missing and answer.is_missing):
             return answer
-        raise troubles.refused(self.url, answer.response, answer.content)
+        raise registry_errors.refused(self.url, answer.response, answer.content)
 
-    async def _answer(self, request: httpx.Request, follow_redirects: bool) -> Answer:
+    async def _answer(self, request: httpx.Request, follow_redirects: bool) -> RegistryResponse:
         try:
             response = await self._http.send(
                 request, stream=True, follow_redirects=follow_redirects
             )
             try:
-                return Answer(response, await self._read(response))
+                return RegistryResponse(response, await self._read(response))
             finally:
                 await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise troubles.away(self.url, error) from error
+            raise registry_errors.away(self.url, error) from error
 
     async def _read(self, response: httpx.Response) -> bytes:
         content = bytearray()
         async for piece in response.aiter_bytes():
             content += piece
             if len(content) > DOCUMENT_BYTES:
-                raise troubles.too_large(self.url, DOCUMENT_BYTES)
+                raise registry_errors.too_large(self.url, DOCUMENT_BYTES)
         return bytes(content)
 
 

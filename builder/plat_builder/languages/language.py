@@ -10,12 +10,12 @@ from typing import Protocol
 from plat_core.errors import BuildFailed
 from plat_core.model.build import BuildOptions
 
-from plat_builder.images.documents import Base
-from plat_builder.installation import Tool
-from plat_builder.pack import Entry
-from plat_builder.runtimes import Catalogue
+from plat_builder.images.documents import BaseImage
+from plat_builder.installer import InstallerCommand
+from plat_builder.pack import SourceFile
+from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import BuildSettings
-from plat_builder.source import Findings
+from plat_builder.source import SourceInfo
 
 CODE = "code"
 """Where the user's files are in an image, without the leading slash."""
@@ -24,7 +24,7 @@ PACKAGES = "plat/packages"
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class DockerfileSteps:
     """A part of a Dockerfile: files beside it, and the commands of RUN lines in their folder.
 
     `result` is the folder that they make, relative to that one or absolute.
@@ -35,7 +35,7 @@ class Steps:
     result: str = ""
 
 
-class Packages(Protocol):
+class LanguagePackages(Protocol):
     """What a function needs beside its code."""
 
     @property
@@ -54,7 +54,7 @@ class Packages(Protocol):
         ...
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """How many, for the log."""
         ...
 
@@ -63,7 +63,9 @@ class Packages(Protocol):
         """The variables by which a replica finds them."""
         ...
 
-    def tools(self, slot: Path, site: Path, settings: BuildSettings, cache: Path) -> Sequence[Tool]:
+    def tools(
+        self, slot: Path, site: Path, settings: BuildSettings, cache: Path
+    ) -> Sequence[InstallerCommand]:
         """The programs that install them into `site`, one after the other."""
         ...
 
@@ -71,7 +73,7 @@ class Packages(Protocol):
         """Take out of `site` what is different at each installation."""
         ...
 
-    def steps(self) -> Steps:
+    def steps(self) -> DockerfileSteps:
         """How a Dockerfile installs them."""
         ...
 
@@ -90,32 +92,32 @@ class Language(Protocol):
     def examine(
         self,
         folder: Path,
-        entries: Sequence[Entry],
+        entries: Sequence[SourceFile],
         options: BuildOptions,
-        catalogue: Catalogue,
+        catalog: RuntimeCatalog,
         settings: BuildSettings,
-    ) -> Findings:
+    ) -> SourceInfo:
         """What the source is; raises BuildFailed where it cannot be told."""
         ...
 
     def packages(
-        self, folder: Path, findings: Findings, base: Base, settings: BuildSettings
-    ) -> Packages | None:
+        self, folder: Path, findings: SourceInfo, base: BaseImage, settings: BuildSettings
+    ) -> LanguagePackages | None:
         """What the source in `folder` needs on that base; None where the base has all of it.
 
         Raises BuildFailed where it cannot be had.
         """
         ...
 
-    def compiler(self, base: Base) -> Path | None:
+    def compiler(self, base: BaseImage) -> Path | None:
         """The program here that can compile code for that base, None where there is none."""
         ...
 
-    async def compile(self, code: Path, findings: Findings, compiler: Path) -> None:
+    async def compile(self, code: Path, findings: SourceInfo, compiler: Path) -> None:
         """Compile the folder `code`, which will be /code; raises BuildFailed."""
         ...
 
-    def code_steps(self, findings: Findings) -> Steps:
+    def code_steps(self, findings: SourceInfo) -> DockerfileSteps:
         """How a Dockerfile compiles /code."""
         ...
 

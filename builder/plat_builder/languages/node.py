@@ -17,16 +17,16 @@ from plat_core.errors import BuildFailed, TooLarge, Unavailable
 from plat_core.model import strictjson
 from plat_core.model.build import BuildOptions
 
-from plat_builder import installing
-from plat_builder.images.documents import Base
-from plat_builder.installation import Tool
-from plat_builder.languages.language import Steps
-from plat_builder.languages.plain import Plain
-from plat_builder.pack import Entry
-from plat_builder.requirements import Declared
-from plat_builder.runtimes import Catalogue
+from plat_builder import pip_install
+from plat_builder.images.documents import BaseImage
+from plat_builder.installer import InstallerCommand
+from plat_builder.languages.language import DockerfileSteps
+from plat_builder.languages.plain import GenericLanguage
+from plat_builder.pack import SourceFile
+from plat_builder.requirements import DeclaredRequirements
+from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import BuildSettings
-from plat_builder.source import Findings, manifest_of, merged
+from plat_builder.source import SourceInfo, manifest_of, merged
 
 RUNTIME = "node"
 MODULES = ("index", "app", "main", "function", "handler")
@@ -47,7 +47,7 @@ _NOISE = re.compile(r"^npm (error|ERR!) ?", re.IGNORECASE)
 _NO_NETWORK = re.compile(r"ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|CERT|SELF_SIGNED")
 
 
-class Node(Plain):
+class Node(GenericLanguage):
     """See `Language`. Nothing is compiled, as in a plain language."""
 
     def fits(self, paths: Collection[str]) -> bool:
@@ -59,20 +59,22 @@ class Node(Plain):
     def examine(
         self,
         folder: Path,
-        entries: Sequence[Entry],
+        entries: Sequence[SourceFile],
         options: BuildOptions,
-        catalogue: Catalogue,
+        catalog: RuntimeCatalog,
         settings: BuildSettings,
-    ) -> Findings:
+    ) -> SourceInfo:
         """The runtime that was named, or `node`, and the module of the handler."""
         chosen = merged(options, manifest_of(folder))
         paths = {entry.path for entry in entries}
-        runtime = catalogue.get(chosen.runtime or RUNTIME)
+        runtime = catalog.get(chosen.runtime or RUNTIME)
         why = "it was named" if chosen.runtime else "there is JavaScript and no Python"
-        return Findings(runtime, chosen.handler, _module(chosen.handler, paths), Declared(), why)
+        return SourceInfo(
+            runtime, chosen.handler, _module(chosen.handler, paths), DeclaredRequirements(), why
+        )
 
     def packages(
-        self, folder: Path, findings: Findings, base: Base, settings: BuildSettings
+        self, folder: Path, findings: SourceInfo, base: BaseImage, settings: BuildSettings
     ) -> NodePackages | None:
         """The dependencies of package.json, exactly as its lock has them where there is one."""
         if not (folder / MANIFEST).is_file():
@@ -121,7 +123,7 @@ class NodePackages:
         return "node_modules"
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """How many packages, and whether their versions are fixed."""
         count = len(self.wanted)
         locked = f"locked by {LOCK}" if self.lock else f"without a {LOCK}"
@@ -136,7 +138,9 @@ class NodePackages:
     def _verb(self) -> str:
         return "ci" if self.lock else "install"
 
-    def tools(self, slot: Path, site: Path, settings: BuildSettings, cache: Path) -> Sequence[Tool]:
+    def tools(
+        self, slot: Path, site: Path, settings: BuildSettings, cache: Path
+    ) -> Sequence[InstallerCommand]:
         """npm, for the platform of the base image; raises Unavailable where there is none."""
         npm = shutil.which("npm", path=PROGRAMS)
         if npm is None:
@@ -150,7 +154,7 @@ class NodePackages:
             *(npm, self._verb, *_FLAGS, "--os=linux", f"--cpu={self.cpu}", "--libc=glibc"),
             *("--prefix", str(site)),
         )
-        environment = installing.environment(settings, slot, cache) | {
+        environment = pip_install.environment(settings, slot, cache) | {
             "npm_config_cache": str(cache / "npm"),
             # files that are not there: nobody's own settings count
             "npm_config_userconfig": str(slot / "user.npmrc"),
@@ -164,18 +168,18 @@ class NodePackages:
         ca = settings.network.ca_bundle
         # without a file of one's own, those that the machine trusts: Node has a list built in
         environment |= {"NODE_EXTRA_CA_CERTS": ca} if ca else {"NODE_USE_SYSTEM_CA": "1"}
-        return (Tool(program, environment, self.explain),)
+        return (InstallerCommand(program, environment, self.explain),)
 
     def finish(self, site: Path) -> None:
         """Remove npm's note of what it did; links to programs are no files and stay behind."""
         (site / "node_modules" / ".package-lock.json").unlink(missing_ok=True)
 
-    def steps(self) -> Steps:
+    def steps(self) -> DockerfileSteps:
         """npm of the base image."""
         files = {MANIFEST: self.manifest} | ({LOCK: self.lock} if self.lock else {})
         install = f"npm {self._verb} {' '.join(_FLAGS)} --replace-registry-host=always"
         clean = "rm -rf node_modules/.package-lock.json node_modules/.bin"
-        return Steps(files, (f"HOME=/tmp {install} && {clean}",), "node_modules")
+        return DockerfileSteps(files, (f"HOME=/tmp {install} && {clean}",), "node_modules")
 
     def explain(self, output: Sequence[str], code: int) -> BuildFailed:
         """What npm said, with the dependency that it names."""
@@ -188,8 +192,8 @@ class NodePackages:
                 "a company's",
                 passing=True,
             )
-        guilty = next((name for name in self.wanted if re.search(_named(name), said)), None)
-        line = f'{MANIFEST}: "{guilty}": "{self.wanted[guilty]}"' if guilty else ""
+        named = next((name for name in self.wanted if re.search(_named(name), said)), None)
+        line = f'{MANIFEST}: "{named}": "{self.wanted[named]}"' if named else ""
         return BuildFailed(
             f"the packages cannot be installed: {said}",
             fix="correct the line, then deploy again",

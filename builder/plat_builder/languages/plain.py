@@ -8,16 +8,16 @@ from pathlib import Path
 from plat_core.errors import BuildFailed
 from plat_core.model.build import BuildOptions
 
-from plat_builder.images.documents import Base
-from plat_builder.languages.language import Packages, Steps
-from plat_builder.pack import Entry
-from plat_builder.requirements import Declared
-from plat_builder.runtimes import Catalogue
+from plat_builder.images.documents import BaseImage
+from plat_builder.languages.language import DockerfileSteps, LanguagePackages
+from plat_builder.pack import SourceFile
+from plat_builder.requirements import DeclaredRequirements
+from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import BuildSettings
-from plat_builder.source import Findings, manifest_of, merged
+from plat_builder.source import SourceInfo, manifest_of, merged
 
 
-class Plain:
+class GenericLanguage:
     """See `Language`. The runtime itself finds the handler, and says what is wrong with it."""
 
     def fits(self, paths: Collection[str]) -> bool:
@@ -27,38 +27,40 @@ class Plain:
     def examine(
         self,
         folder: Path,
-        entries: Sequence[Entry],
+        entries: Sequence[SourceFile],
         options: BuildOptions,
-        catalogue: Catalogue,
+        catalog: RuntimeCatalog,
         settings: BuildSettings,
-    ) -> Findings:
+    ) -> SourceInfo:
         """The runtime that was named, and the handler, which stays its own affair."""
         chosen = merged(options, manifest_of(folder))
         if chosen.runtime is None:
             raise BuildFailed(
                 "which runtime is it for?", fix='name it in function.json: "runtime": "…"'
             )
-        runtime = catalogue.get(chosen.runtime)
+        runtime = catalog.get(chosen.runtime)
         handler = chosen.handler or runtime.description.handler
-        return Findings(runtime, handler, handler.partition(":")[0], Declared(), "it was named")
+        return SourceInfo(
+            runtime, handler, handler.partition(":")[0], DeclaredRequirements(), "it was named"
+        )
 
     def packages(
-        self, folder: Path, findings: Findings, base: Base, settings: BuildSettings
-    ) -> Packages | None:
+        self, folder: Path, findings: SourceInfo, base: BaseImage, settings: BuildSettings
+    ) -> LanguagePackages | None:
         """None: the base image has all."""
         return None
 
-    def compiler(self, base: Base) -> Path | None:
+    def compiler(self, base: BaseImage) -> Path | None:
         """None: code is not compiled."""
         return None
 
-    async def compile(self, code: Path, findings: Findings, compiler: Path) -> None:
+    async def compile(self, code: Path, findings: SourceInfo, compiler: Path) -> None:
         """Never called, as there is no compiler."""
         raise BuildFailed(f"code of the runtime {findings.runtime.name} is not compiled")
 
-    def code_steps(self, findings: Findings) -> Steps:
+    def code_steps(self, findings: SourceInfo) -> DockerfileSteps:
         """Nothing is compiled."""
-        return Steps()
+        return DockerfileSteps()
 
     def explain_code(self, output: Sequence[str]) -> BuildFailed | None:
         """Nothing is compiled."""

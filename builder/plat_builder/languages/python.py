@@ -14,18 +14,18 @@ from pathlib import Path
 from plat_core.errors import BuildFailed, Unavailable
 from plat_core.model.build import BuildOptions
 
-from plat_builder import installing
-from plat_builder.code import BYTECODE, compile_code, syntax_error
-from plat_builder.images.documents import Base
-from plat_builder.installation import Tool
-from plat_builder.installing import Order, Target
-from plat_builder.languages.language import CODE, PACKAGES, Steps
-from plat_builder.pack import Entry
+from plat_builder import pip_install
+from plat_builder.images.documents import BaseImage
+from plat_builder.installer import InstallerCommand
+from plat_builder.languages.language import CODE, PACKAGES, DockerfileSteps
+from plat_builder.pack import SourceFile
+from plat_builder.pip_install import PythonInstall, TargetPython
 from plat_builder.process import base_python
 from plat_builder.requirements import check_python, read_file
-from plat_builder.runtimes import Catalogue
+from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import BuildSettings
-from plat_builder.source import Findings, examine
+from plat_builder.source import SourceInfo, examine
+from plat_builder.user_code import BYTECODE, compile_code, syntax_error
 
 PYTHON_LABEL, PLATFORM_LABEL = "plat.dev/python", "plat.dev/platform"
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
@@ -51,43 +51,45 @@ class Python:
     def examine(
         self,
         folder: Path,
-        entries: Sequence[Entry],
+        entries: Sequence[SourceFile],
         options: BuildOptions,
-        catalogue: Catalogue,
+        catalog: RuntimeCatalog,
         settings: BuildSettings,
-    ) -> Findings:
+    ) -> SourceInfo:
         """See `source.examine`."""
         other = settings.other_sources
-        return examine(folder, entries, options, catalogue, other_sources=other)
+        return examine(folder, entries, options, catalog, other_sources=other)
 
     def packages(
-        self, folder: Path, findings: Findings, base: Base, settings: BuildSettings
+        self, folder: Path, findings: SourceInfo, base: BaseImage, settings: BuildSettings
     ) -> PythonPackages | None:
         """The user's requirements, resolved together with the runtime's own."""
         target = target_of(base)
         check_python(findings.declared, base.environment.get("PYTHON_VERSION") or target.version)
         if not any(line.name for line in findings.declared.lines):
             return None
-        if installing.uv_program(settings) is None:
+        if pip_install.uv_program(settings) is None:
             raise Unavailable("images need uv", fix="uv pip install uv, beside plat")
         runtime = findings.runtime
         asked = findings.declared.lines
-        order = Order(runtime.name, read_file(runtime.requirements), asked, base_python(), target)
+        order = PythonInstall(
+            runtime.name, read_file(runtime.requirements), asked, base_python(), target
+        )
         return PythonPackages(order, settings.network.key, self.compiler(base), settings.disk)
 
-    def compiler(self, base: Base) -> Path | None:
+    def compiler(self, base: BaseImage) -> Path | None:
         """The interpreter here, if it is of the same version: bytecode is of one version."""
         here = f"{sys.version_info.major}.{sys.version_info.minor}"
         fits = sys.implementation.name == "cpython" and target_of(base).version == here
         return base_python() if fits else None
 
-    async def compile(self, code: Path, findings: Findings, compiler: Path) -> None:
+    async def compile(self, code: Path, findings: SourceInfo, compiler: Path) -> None:
         """See `compile_code`."""
         await compile_code(code, Path("/", CODE), findings.module, compiler)
 
-    def code_steps(self, findings: Findings) -> Steps:
+    def code_steps(self, findings: SourceInfo) -> DockerfileSteps:
         """The compiler's program, by the interpreter of the base image."""
-        return Steps(
+        return DockerfileSteps(
             {BYTECODE.name: BYTECODE.read_bytes()},
             (
                 f"python -I -S -W ignore {BYTECODE.name} /{CODE} /{CODE} {findings.module} >said"
@@ -107,7 +109,7 @@ class Python:
 class PythonPackages:
     """See `Packages`. `index` decides what a requirement means, `compiler` whether it compiles."""
 
-    order: Order
+    order: PythonInstall
     index: tuple[str, ...]
     compiler: Path | None
     disk: int
@@ -131,7 +133,7 @@ class PythonPackages:
         return ""
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """How many requirements."""
         count = len(self.order.asked)
         return f"{count} requirement{'s' * (count != 1)}"
@@ -141,15 +143,17 @@ class PythonPackages:
         """They are complete: nothing of the base image's packages is visible beside them."""
         return {"PLAT_SITE": f"/{PACKAGES}"}
 
-    def tools(self, slot: Path, site: Path, settings: BuildSettings, cache: Path) -> Sequence[Tool]:
+    def tools(
+        self, slot: Path, site: Path, settings: BuildSettings, cache: Path
+    ) -> Sequence[InstallerCommand]:
         """uv, then the compiler."""
-        install = installing.tool(self.order, slot, site, settings, cache)
+        install = pip_install.tool(self.order, slot, site, settings, cache)
         if self.compiler is None:
             return (install,)
         arguments = ("-I", "-S", "-c", _COMPILE, str(site), f"/{PACKAGES}")
         return (
             install,
-            Tool((str(self.compiler), *arguments), {"LANG": "C.UTF-8"}, _not_compiled),
+            InstallerCommand((str(self.compiler), *arguments), {"LANG": "C.UTF-8"}, _not_compiled),
         )
 
     def finish(self, site: Path) -> None:
@@ -161,14 +165,14 @@ class PythonPackages:
         for record in site.glob("*.dist-info/RECORD"):
             _forget_scripts(record)
 
-    def steps(self) -> Steps:
+    def steps(self) -> DockerfileSteps:
         """pip of the base image, with the same lines."""
         files = {
             "requirements.txt": "".join(f"{line}\n" for line in self.order.texts).encode(),
             "constraints.txt": "".join(f"{line}\n" for line in self.order.constraints).encode(),
         }
         program = base64.b64encode(_COMPILE.encode()).decode()
-        return Steps(
+        return DockerfileSteps(
             files,
             (
                 "python -m pip install --no-cache-dir --no-compile --no-input --only-binary :all:"
@@ -182,10 +186,10 @@ class PythonPackages:
 
     def explain(self, output: Sequence[str], code: int) -> BuildFailed:
         """See `installing.explain`."""
-        return installing.explain(self.order, output, code, self.disk)
+        return pip_install.explain(self.order, output, code, self.disk)
 
 
-def target_of(base: Base) -> Target:
+def target_of(base: BaseImage) -> TargetPython:
     """The interpreter of a base image, which its labels name; raises Unavailable."""
     version = base.labels.get(PYTHON_LABEL, "")
     machine = MACHINES.get(base.architecture)
@@ -197,7 +201,7 @@ def target_of(base: Base) -> Target:
             fix=f"its Dockerfile needs LABEL {PYTHON_LABEL}=3.13 {PLATFORM_LABEL}=manylinux_2_36",
         )
     platform = base.labels.get(PLATFORM_LABEL, "manylinux_2_28")
-    return Target(version, f"{machine}-{platform}")
+    return TargetPython(version, f"{machine}-{platform}")
 
 
 def _not_compiled(output: Sequence[str], code: int) -> BuildFailed:

@@ -33,7 +33,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from plat_builder.images.collecting import Collected
+from plat_builder.images.garbage_collection import RemovedImages
 from plat_builder.service import BuildService
 
 PUBLIC = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -43,7 +43,7 @@ RECENT_SECONDS = 3600.0
 """Age below which garbage collection keeps an image that no revision names yet."""
 
 Readiness = Callable[[], Awaitable[None]]
-Collector = Callable[[Collection[str], bool], Awaitable[Collected]]
+Collector = Callable[[Collection[str], bool], Awaitable[RemovedImages]]
 
 
 class CollectionRequest(Model):

@@ -10,11 +10,11 @@ from plat_core.ports import Builder
 from plat_core.services.tokens import TokenGuard
 from starlette.types import ASGIApp
 
-from plat_builder import blueprint, runtimes
+from plat_builder import image_plan, runtimes
 from plat_builder.engines.layers import LayersEngine
-from plat_builder.images import collecting
-from plat_builder.images.collecting import Collected
-from plat_builder.images.connecting import connect
+from plat_builder.images import garbage_collection
+from plat_builder.images.connection import connect
+from plat_builder.images.garbage_collection import RemovedImages
 from plat_builder.images.registry import Registry
 from plat_builder.service import BuildService
 from plat_builder.serving.http import BuilderApi
@@ -32,9 +32,9 @@ async def service(settings: BuilderSettings, building: BuildSettings) -> AsyncIt
         builds = BuildService(engine, settings.home / "uploads", building)
         guard = TokenGuard(settings.auth_token, failures=settings.auth_failures)
 
-        async def collect(keep: Collection[str], dry_run: bool) -> Collected:
-            return await collecting.collect(
-                registry, blueprint.places(building), keep, dry_run=dry_run
+        async def collect(keep: Collection[str], dry_run: bool) -> RemovedImages:
+            return await garbage_collection.collect(
+                registry, image_plan.image_names(building), keep, dry_run=dry_run
             )
 
         yield BuilderApi(builds, registry.check, collect).app(guard)
@@ -43,9 +43,9 @@ async def service(settings: BuilderSettings, building: BuildSettings) -> AsyncIt
 def _engine(
     settings: BuilderSettings, building: BuildSettings, registry: Registry, stack: AsyncExitStack
 ) -> Builder:
-    catalogue = runtimes.find()
+    catalog = runtimes.find()
     if settings.engine == "layers":
-        return LayersEngine(settings.home, runtimes=catalogue, registry=registry, settings=building)
+        return LayersEngine(settings.home, runtimes=catalog, registry=registry, settings=building)
     # only who asks for Docker needs its SDK
     with explain_missing_extra():
         from plat_builder.daemon import Daemon
@@ -53,4 +53,4 @@ def _engine(
 
     daemon = Daemon(building)
     stack.callback(daemon.close)
-    return DockerEngine(runtimes=catalogue, registry=registry, daemon=daemon, settings=building)
+    return DockerEngine(runtimes=catalog, registry=registry, daemon=daemon, settings=building)

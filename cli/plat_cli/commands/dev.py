@@ -88,12 +88,12 @@ def _run(session: Session, loop: DevSession, client: Client, served: list[DevFun
 
 def _saves(folders: list[Path]) -> Iterator[list[Path]]:
     """Batches of saved files, empty ones in quiet times; noise is not watched."""
-    from plat_builder.pack import noise
+    from plat_builder.pack import is_ignored
     from watchfiles import watch
 
     def wanted(_: Any, path: str) -> bool:
         places = [folder for folder in folders if Path(path).is_relative_to(folder)]
-        return any(not noise(Path(path).relative_to(place).as_posix()) for place in places)
+        return any(not is_ignored(Path(path).relative_to(place).as_posix()) for place in places)
 
     for changes in watch(
         *folders,

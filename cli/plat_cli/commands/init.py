@@ -39,9 +39,9 @@ def init(
     list_: Annotated[bool, typer.Option("--list", help="Only list the runtimes.")] = False,
 ) -> None:
     """Write a new function from a template."""
-    from plat_builder.runtimes import Catalogue, find
+    from plat_builder.runtimes import RuntimeCatalog, find
 
-    catalogue = Catalogue(find())
+    catalogue = RuntimeCatalog(find())
     if list_:
         _list(session, list(catalogue.list()))
         return

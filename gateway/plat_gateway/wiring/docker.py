@@ -56,7 +56,7 @@ async def docker(settings: GatewaySettings) -> AsyncIterator[Platform]:
             missing = "the function controller was not reached yet"
             return {} if routes.synced else {"controller": missing}
 
-        catalogue = runtimes.Catalogue(runtimes.find())
+        catalogue = runtimes.RuntimeCatalog(runtimes.find())
         services = Services(
             functions=Functions(
                 store,

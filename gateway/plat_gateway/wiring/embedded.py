@@ -114,7 +114,7 @@ async def embedded(
             builds=builds,
             logs=logs,
             secrets=secrets,
-            runtimes=lambda: [runtime_view(runtime) for runtime in engine.catalogue.list()],
+            runtimes=lambda: [runtime_view(runtime) for runtime in engine.catalog.list()],
             guard=guard,
             readiness=readiness,
             samples=router.totals,

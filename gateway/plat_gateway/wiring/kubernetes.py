@@ -75,7 +75,7 @@ async def kubernetes(settings: GatewaySettings) -> AsyncIterator[Platform]:
                 missing["peers"] = f"nothing was heard yet of {', '.join(peers.silent_peers)}"
             return missing
 
-        catalogue = runtimes.Catalogue(runtimes.find())
+        catalogue = runtimes.RuntimeCatalog(runtimes.find())
         services = Services(
             functions=Functions(
                 store,

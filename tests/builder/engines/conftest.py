@@ -20,10 +20,10 @@ from plat_builder import runtimes
 from plat_builder.daemon import Daemon
 from plat_builder.engines.docker import DockerEngine
 from plat_builder.engines.layers import LayersEngine
-from plat_builder.images.connecting import connect
+from plat_builder.images.connection import connect
 from plat_builder.images.registry import Registry
-from plat_builder.runtimes import Catalogue
-from plat_builder.seeding import Seeder
+from plat_builder.runtime_images import BaseImagePublisher
+from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import BuildSettings, RegistrySettings
 from plat_core.ports import Builder
 
@@ -107,8 +107,8 @@ def place() -> Iterator[Place]:
 async def seed(settings: BuildSettings) -> list[str]:
     """Build and push the base images; what was said."""
     registry, daemon = connect(settings), Daemon(settings)
-    catalogue = Catalogue(runtimes.find())
-    seeder = Seeder(catalogue, registry=registry, daemon=daemon, settings=settings)
+    catalog = RuntimeCatalog(runtimes.find())
+    seeder = BaseImagePublisher(catalog, registry=registry, daemon=daemon, settings=settings)
     try:
         return [line async for line in seeder.seed()]
     finally:
@@ -132,12 +132,12 @@ async def make(
 
     def make(kind: str, **changes: object) -> Builder:
         settings = replace(place.settings, **changes)  # type: ignore[arg-type]
-        home, catalogue = tmp_path / uuid.uuid4().hex, runtimes.find()
+        home, catalog = tmp_path / uuid.uuid4().hex, runtimes.find()
         if kind == "layers":
-            return LayersEngine(home, runtimes=catalogue, registry=registry, settings=settings)
+            return LayersEngine(home, runtimes=catalog, registry=registry, settings=settings)
         opened.append(Daemon(settings))
         return DockerEngine(
-            runtimes=catalogue, registry=registry, daemon=opened[-1], settings=settings
+            runtimes=catalog, registry=registry, daemon=opened[-1], settings=settings
         )
 
     yield make

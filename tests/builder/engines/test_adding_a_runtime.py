@@ -12,8 +12,8 @@ from plat_builder import runtimes
 from plat_builder.daemon import Daemon
 from plat_builder.engines.layers import LayersEngine
 from plat_builder.images.registry import Registry
-from plat_builder.runtimes import Catalogue
-from plat_builder.seeding import Seeder
+from plat_builder.runtime_images import BaseImagePublisher
+from plat_builder.runtimes import RuntimeCatalog
 
 from tests.architecture.repository import ROOT
 from tests.builder.conftest import build
@@ -27,32 +27,34 @@ Run = Callable[[str], Awaitable[Running]]
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Catalogue:
+def catalog(tmp_path: Path) -> RuntimeCatalog:
     """The runtimes of this checkout, and the one of the guide."""
     folder = tmp_path / "runtimes"
     shutil.copytree(runtimes.find(), folder)
     for path, content in FILE.findall(GUIDE.read_text(encoding="utf-8")):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(content, encoding="utf-8")
-    return Catalogue(folder)
+    return RuntimeCatalog(folder)
 
 
 async def test_the_guide_leads_to_a_function_that_answers(
-    catalogue: Catalogue, place: Place, registry: Registry, tmp_path: Path, name: str, run: Run
+    catalog: RuntimeCatalog, place: Place, registry: Registry, tmp_path: Path, name: str, run: Run
 ) -> None:
-    runtime = catalogue.get("python-bottle")
+    runtime = catalog.get("python-bottle")
     template = runtime.folder / "template"
     assert {f.name for f in template.iterdir()} == set(runtime.description.template)
     daemon = Daemon(place.settings)
     try:
-        seeder = Seeder(catalogue, registry=registry, daemon=daemon, settings=place.settings)
-        assert [line async for line in seeder.seed_one(runtime)][-1].startswith(
+        seeder = BaseImagePublisher(
+            catalog, registry=registry, daemon=daemon, settings=place.settings
+        )
+        assert [line async for line in seeder.publish(runtime)][-1].startswith(
             f"{place.settings.registry.name}/plat/runtime-python-bottle:"
         )
     finally:
         daemon.close()
     engine = LayersEngine(
-        tmp_path / "home", runtimes=catalogue.folder, registry=registry, settings=place.settings
+        tmp_path / "home", runtimes=catalog.folder, registry=registry, settings=place.settings
     )
     built = await build(engine, template, name)
     assert built.finished.runtime == "python-bottle"

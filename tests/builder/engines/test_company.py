@@ -13,7 +13,7 @@ import pytest
 from plat_builder import runtimes, settings
 from plat_builder.engines.environment import EnvironmentEngine
 from plat_builder.engines.layers import LayersEngine
-from plat_builder.images.connecting import connect
+from plat_builder.images.connection import connect
 from plat_builder.settings import BuildSettings
 
 from tests.builder.conftest import build

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import docker
 import pytest
-from plat_builder import blueprint, runtimes
+from plat_builder import image_plan, runtimes
 from plat_builder.engines.layers import LayersEngine
-from plat_builder.images.collecting import collect
-from plat_builder.images.connecting import connect
+from plat_builder.images.connection import connect
+from plat_builder.images.garbage_collection import collect
 from plat_builder.images.registry import Registry
 from plat_core.model.build import BuildOptions, Step
 from plat_core.ports import Builder
@@ -35,8 +35,8 @@ async def test_another_builder_and_another_registry_give_the_same_bytes(
 ) -> None:
     source = folder({"app.py": HELLO, "requirements.txt": "idna==3.10\n", "a/b.txt": "x"})
     first = (await build(make("layers"), source, name)).finished
-    repository, places = name, blueprint.places(place.settings)
-    await collect(registry, places, ())
+    repository, image_names = name, image_plan.image_names(place.settings)
+    await collect(registry, image_names, ())
     assert await registry.tags(repository) == []
     again = await build(make("layers"), source, name)
     assert steps(again.events)["packages"] is False
@@ -100,7 +100,7 @@ async def test_a_dockerfile_of_ones_own_is_refused_with_the_way_to_go(
 async def test_garbage_is_what_no_revision_names_and_a_builder_made(
     make: Make, folder: Folder, name: str, place: Place, registry: Registry
 ) -> None:
-    engine, places = make("layers"), blueprint.places(place.settings)
+    engine, image_names = make("layers"), image_plan.image_names(place.settings)
     files = {"app.py": HELLO, "requirements.txt": "idna==3.4\n"}
     kept = (await build(engine, folder(files), name)).finished
     files |= {"app.py": HELLO + "# 2\n", "requirements.txt": "idna==3.5\n"}
@@ -109,15 +109,15 @@ async def test_garbage_is_what_no_revision_names_and_a_builder_made(
     assert by_hand is not None
     bases = {r: await registry.tags(r) for r in await registry.repositories() if "runtime" in r}
     keep = {f"sha256:{kept.digest}"}
-    would = await collect(registry, places, keep, dry_run=True)
+    would = await collect(registry, image_names, keep, dry_run=True)
     assert f"{name}@sha256:{gone.digest}" in would.images
     assert await registry.digest(name, f"sha256:{gone.digest}") is not None
-    done = await collect(registry, places, keep)
+    done = await collect(registry, image_names, keep)
     assert done == would
     assert await registry.digest(name, f"sha256:{gone.digest}") is None
     assert await registry.digest(name, f"sha256:{kept.digest}") is not None
     assert {r: await registry.tags(r) for r in bases} == bases
-    again = await collect(registry, places, keep)
+    again = await collect(registry, image_names, keep)
     assert (again.images, again.layers) == ((), ())
     cached = await build(engine, folder({**files, "requirements.txt": "idna==3.4\n"}), name)
     assert steps(cached.events)["packages"] is True

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from plat_builder import blueprint, runtimes
+from plat_builder import image_plan, runtimes
 from plat_builder.engines.layers import LayersEngine
-from plat_builder.images.connecting import connect
-from plat_builder.images.copying import copy_runtimes
-from plat_builder.runtimes import Catalogue
+from plat_builder.images.connection import connect
+from plat_builder.images.mirroring import copy_base_images
+from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import MIB
 from plat_core.services.tokens import DEV_TOKEN
 
@@ -40,14 +40,14 @@ def small(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pl
     (folder / "large" / "app.py").write_text(HELLO)
     (folder / "large" / "data").write_bytes(os.urandom(4 * MIB))
     with registry_container(place.client, tmpfs={"/var/lib/registry": "size=512m"}) as small:
-        asyncio.run(_copy(Catalogue(folder / "runtimes"), small, place))
+        asyncio.run(_copy(RuntimeCatalog(folder / "runtimes"), small, place))
         asyncio.run(_build(folder, small))
         yield small
 
 
-async def _copy(catalogue: Catalogue, here: Place, there: Place) -> None:
-    ends = [(connect(one.settings), blueprint.places(one.settings)) for one in (here, there)]
-    async for line in copy_runtimes(catalogue, *ends):
+async def _copy(catalog: RuntimeCatalog, here: Place, there: Place) -> None:
+    ends = [(connect(one.settings), image_plan.image_names(one.settings)) for one in (here, there)]
+    async for line in copy_base_images(catalog, *ends):
         assert "is copied" in line
     for registry, _ in ends:
         await registry.close()

@@ -9,7 +9,7 @@ from plat_core.fix import Fix
 from plat_core.model.build import Failed
 from plat_http.fixes import describe
 
-from plat_builder.installation import disk_full
+from plat_builder.installer import disk_full
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 

@@ -7,24 +7,24 @@ from collections.abc import AsyncGenerator
 
 from plat_core.errors import Unavailable
 
-from plat_builder.blueprint import MACHINE
+from plat_builder.image_plan import MACHINE
 from plat_builder.images import documents
 from plat_builder.images.documents import Blob
-from plat_builder.images.places import Places
+from plat_builder.images.image_names import ImageNames
 from plat_builder.images.registry import Registry
-from plat_builder.runtimes import Catalogue
+from plat_builder.runtimes import RuntimeCatalog
 
 
-async def copy_runtimes(
-    catalogue: Catalogue, here: tuple[Registry, Places], there: tuple[Registry, Places]
+async def copy_base_images(
+    catalog: RuntimeCatalog, here: tuple[Registry, ImageNames], there: tuple[Registry, ImageNames]
 ) -> AsyncGenerator[str, None]:
     """Have every runtime's base image here, from there; says what it does, line by line.
 
     One that is here under the tag of this version is left alone. Raises Unavailable.
     """
-    for runtime in catalogue.list():
+    for runtime in catalog.list():
         tag = here[1].version
-        target, source = (places.runtime(runtime.name) for _, places in (here, there))
+        target, source = (image_names.runtime(runtime.name) for _, image_names in (here, there))
         if await here[0].digest(target, tag) is not None:
             yield f"{here[1].image(target, tag)} is there"
             continue
@@ -35,17 +35,17 @@ async def copy_runtimes(
         yield f"{here[1].image(target, tag)} is copied from {there[1].image(source, tag)}"
 
 
-async def _manifest(there: tuple[Registry, Places], source: str, tag: str) -> tuple[bytes, str]:
+async def _manifest(there: tuple[Registry, ImageNames], source: str, tag: str) -> tuple[bytes, str]:
     """The manifest of the image for machines like this one."""
-    registry, places = there
+    registry, image_names = there
     found = await registry.manifest(source, tag)
     if found is not None and found[1] in (documents.INDEX, documents.DOCKER_INDEX):
         chosen = documents.choose(found[0], MACHINE)
         found = await registry.manifest(source, chosen) if chosen else None
     if found is None:
         raise Unavailable(
-            f"there is no {places.image(source, tag)} for {MACHINE}",
-            fix=f"push it: PLAT_REGISTRY={places.name} python -m plat_builder runtimes",
+            f"there is no {image_names.image(source, tag)} for {MACHINE}",
+            fix=f"push it: PLAT_REGISTRY={image_names.name} python -m plat_builder runtimes",
         )
     return found
 

@@ -12,7 +12,7 @@ SOURCE_PREFIX = "src-"
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class ImageNames:
     """The repositories below `name`, which is a registry's host and perhaps a path in it."""
 
     name: str

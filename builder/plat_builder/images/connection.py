@@ -8,9 +8,9 @@ from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined
 
 from plat_core.errors import InvalidInput
 
-from plat_builder.images.login import Login
 from plat_builder.images.registry import Registry
-from plat_builder.settings import BuildSettings, Network
+from plat_builder.images.registry_auth import RegistryAuth
+from plat_builder.settings import BuildNetwork, BuildSettings
 
 
 def connect(settings: BuildSettings) -> Registry:
@@ -19,13 +19,13 @@ def connect(settings: BuildSettings) -> Registry:
     secure = found.url.startswith("https:")
     return Registry(
         found.url,
-        login=Login(found.user, found.password),
+        login=RegistryAuth(found.user, found.password),
         verify=_trust(settings.network) if secure else False,
         proxy=_proxy(found.url, settings.network),
     )
 
 
-def _trust(network: Network) -> ssl.SSLContext:
+def _trust(network: BuildNetwork) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=network.ca_bundle or None)
     except OSError as error:
@@ -36,7 +36,7 @@ def _trust(network: Network) -> ssl.SSLContext:
         ) from None
 
 
-def _proxy(url: str, network: Network) -> str | None:
+def _proxy(url: str, network: BuildNetwork) -> str | None:
     """The company's proxy, unless the registry is on this machine or in NO_PROXY."""
     host = urlsplit(url).hostname or ""
     excepted = {"no": network.proxies.get("NO_PROXY", "")}

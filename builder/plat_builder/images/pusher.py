@@ -14,7 +14,7 @@ from pathlib import Path
 from plat_core.errors import Unavailable
 
 from plat_builder.images import documents
-from plat_builder.images.documents import Addition, Base, Blob
+from plat_builder.images.documents import BaseImage, Blob, ImageAddition
 from plat_builder.images.registry import Registry
 
 SMALL = 64 * 1024
@@ -24,7 +24,7 @@ REMEMBERED = 50_000
 Content = bytes | Path
 
 
-class Publisher:
+class ImagePusher:
     """Puts images into one registry."""
 
     def __init__(self, registry: Registry) -> None:
@@ -35,8 +35,8 @@ class Publisher:
         self,
         repository: str,
         tag: str,
-        base: Base,
-        addition: Addition,
+        base: BaseImage,
+        addition: ImageAddition,
         *,
         contents: Mapping[str, Content],
         sources: Mapping[str, str],
@@ -67,13 +67,13 @@ class Publisher:
         empty = Blob(documents.digest_of(b"{}"), 2)
         contents: dict[str, Content] = {empty.digest: b"{}", layer.blob.digest: file}
         await self._have(repository, [empty, layer.blob], contents, {})
-        manifest = documents.kept_layer(layer, empty)
+        manifest = documents.layer_manifest(layer, empty)
         await self._registry.put_manifest(repository, tag, manifest)
 
     async def kept(self, repository: str, tag: str) -> documents.Layer | None:
         """The layer that is stored under a tag, if there is one."""
         found = await self._registry.manifest(repository, tag)
-        return documents.read_kept_layer(found[0]) if found else None
+        return documents.read_layer_manifest(found[0]) if found else None
 
     async def _have(
         self,

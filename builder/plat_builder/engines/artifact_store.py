@@ -16,16 +16,16 @@ from pathlib import Path
 
 from plat_core.model.build import EnvironmentArtifact
 
-from plat_builder.code import changed_meanwhile, compile_code, copy_files
-from plat_builder.engines.plan import Plan
+from plat_builder.engines.environment_plan import EnvironmentPlan
 from plat_builder.staging import READ_ONLY_FOLDER, Staging, publish
+from plat_builder.user_code import compile_code, copy_files, source_changed
 
 ARTIFACT_FILE = "artifact.json"
 GRACE_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class RemovedArtifacts:
     """How many things `collect` removed."""
 
     artifacts: int = 0
@@ -33,7 +33,7 @@ class Collected:
     leftovers: int = 0
 
 
-class Shelf:
+class ArtifactStore:
     """The folders `artifacts` and `environments` of one home."""
 
     def __init__(self, home: Path, staging: Staging) -> None:
@@ -46,7 +46,7 @@ class Shelf:
         """Where the packages of an environment are."""
         return self.environments / key / "site"
 
-    def has(self, plan: Plan) -> bool:
+    def has(self, plan: EnvironmentPlan) -> bool:
         """Whether the plan's artifact is here; it then stays for GRACE_SECONDS at least."""
         folder = self.artifacts / plan.digest
         with self._lock:
@@ -65,7 +65,7 @@ class Shelf:
             os.utime(self.environments / key)
         return True
 
-    def add_environment(self, plan: Plan, made: Path) -> None:
+    def add_environment(self, plan: EnvironmentPlan, made: Path) -> None:
         """Move in the environment `made`, with a note of what is in it."""
         site = made / "site"
         (site / ".lock").unlink(missing_ok=True)
@@ -74,24 +74,24 @@ class Shelf:
         (made / "environment.json").write_text(json.dumps(note, indent=2), encoding="utf-8")
         publish(made, self.environments / plan.key)
 
-    async def add(self, plan: Plan, source: Path, slot: Path) -> None:
+    async def add(self, plan: EnvironmentPlan, source: Path, slot: Path) -> None:
         """Copy, compile and move in the code of `source`; raises BuildFailed."""
         made, folder = slot / "artifact", self.artifacts / plan.digest
         code = made / "code"
         await asyncio.to_thread(copy_files, source, plan.entries, code)
         if plan.digest_of(code) != plan.digest:
-            raise changed_meanwhile()
+            raise source_changed()
         await compile_code(code, folder / "code", plan.findings.module, plan.order.python)
         artifact = plan.artifact(folder, self.site(plan.key))
         (made / ARTIFACT_FILE).write_text(artifact.model_dump_json(by_alias=True, indent=2))
         await asyncio.to_thread(publish, made, folder)
 
-    def collect(self, keep: set[str], grace: float) -> Collected:
+    def collect(self, keep: set[str], grace: float) -> RemovedArtifacts:
         """See `EnvironmentEngine.collect`."""
         kept = {digest.removeprefix("sha256:") for digest in keep}
         artifacts = self._remove(self.artifacts, kept, grace)
         environments = self._remove(self.environments, self._used(), grace)
-        return Collected(artifacts, environments, self._staging.sweep())
+        return RemovedArtifacts(artifacts, environments, self._staging.sweep())
 
     def _used(self) -> set[str]:
         """The environments that an artifact needs."""
@@ -99,8 +99,8 @@ class Shelf:
         found = [EnvironmentArtifact.model_validate_json(file.read_bytes()) for file in files]
         return {site.parent.name for artifact in found for site in artifact.site}
 
-    def _remove(self, shelf: Path, keep: set[str], grace: float) -> int:
-        folders = sorted(shelf.iterdir()) if shelf.is_dir() else []
+    def _remove(self, artifact_store: Path, keep: set[str], grace: float) -> int:
+        folders = sorted(artifact_store.iterdir()) if artifact_store.is_dir() else []
         return sum(self._take_out(f, grace) for f in folders if f.name not in keep)
 
     def _take_out(self, folder: Path, grace: float) -> bool:

@@ -17,16 +17,16 @@ from plat_core.model.build import BuildOptions, Finished
 
 from plat_builder import pack
 from plat_builder.images import documents
-from plat_builder.images.documents import Base
-from plat_builder.images.places import TAG_HASH, Places, source_tag
+from plat_builder.images.documents import BaseImage
+from plat_builder.images.image_names import TAG_HASH, ImageNames, source_tag
 from plat_builder.images.registry import Registry
-from plat_builder.languages.language import Language, Packages
+from plat_builder.languages.language import Language, LanguagePackages
 from plat_builder.languages.node import Node
-from plat_builder.languages.plain import Plain
+from plat_builder.languages.plain import GenericLanguage
 from plat_builder.languages.python import Python
-from plat_builder.runtimes import Catalogue, Runtime
+from plat_builder.runtimes import Runtime, RuntimeCatalog
 from plat_builder.settings import BuildSettings
-from plat_builder.source import Findings, manifest_of, merged
+from plat_builder.source import SourceInfo, manifest_of, merged
 
 _NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
 MACHINE = _NAMES.get(platform.machine(), platform.machine())
@@ -35,7 +35,7 @@ FORMAT = "plat-image-1"
 """Changes when the same source is to give another image."""
 LANGUAGES: Mapping[str, Language] = {"node": Node(), "python": Python()}
 """By the name in a `runtime.json`. The last one fits any source."""
-PLAIN = Plain()
+GENERIC = GenericLanguage()
 """Any other one."""
 CA_FILE = "plat/ca.pem"
 """Where the company's certificates are in an image, without the leading slash."""
@@ -50,23 +50,23 @@ class Draft:
 
     name: str
     source: Path
-    findings: Findings
-    entries: tuple[pack.Entry, ...]
+    findings: SourceInfo
+    entries: tuple[pack.SourceFile, ...]
     total: str
 
     @property
     def language(self) -> Language:
         """The language of its runtime."""
-        return LANGUAGES.get(self.findings.runtime.description.language, PLAIN)
+        return LANGUAGES.get(self.findings.runtime.description.language, GENERIC)
 
 
 @dataclass(frozen=True, slots=True)
-class Blueprint:
+class ImagePlan:
     """One image. `key` decides what is in it, `packages_key` what is in its layer of packages."""
 
     draft: Draft
-    base: Base
-    packages: Packages | None
+    base: BaseImage
+    packages: LanguagePackages | None
     compiler: Path | None
     key: str
     packages_key: str
@@ -74,10 +74,10 @@ class Blueprint:
     has_ca: bool
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """The findings as a line of the build's log."""
         found = self.draft.findings
-        asks = self.packages.said if self.packages else "no packages beside the runtime's"
+        asks = self.packages.summary if self.packages else "no packages beside the runtime's"
         handler = found.handler or f"found by its shape in {found.module}"
         return f"runtime {found.runtime.name} ({found.why}), handler {handler}, {asks}"
 
@@ -104,11 +104,11 @@ class Blueprint:
         """By these, local copies of the image are found and removed."""
         return labels(self.draft.name, self.instance)
 
-    def finished(self, places: Places, digest: str, *, unchanged: bool) -> Finished:
+    def finished(self, image_names: ImageNames, digest: str, *, unchanged: bool) -> Finished:
         """The build's last event."""
         found = self.draft.findings
         return Finished(
-            image=places.image(places.function(self.draft.name), digest),
+            image=image_names.image(image_names.function(self.draft.name), digest),
             digest=digest.removeprefix("sha256:"),
             runtime=found.runtime.name,
             handler=found.handler,
@@ -117,7 +117,7 @@ class Blueprint:
 
 
 def draw(
-    source: Path, options: BuildOptions, catalogue: Catalogue, settings: BuildSettings
+    source: Path, options: BuildOptions, catalog: RuntimeCatalog, settings: BuildSettings
 ) -> Draft:
     """Read the folder `source`; raises BuildFailed and what a bad `function.json` raises."""
     if not source.is_dir():
@@ -125,24 +125,27 @@ def draw(
     entries = pack.list_files(source, settings.limits)
     if not entries:
         raise BuildFailed("the folder is empty", fix=Fix("init-function"))
-    findings = _language(source, entries, options, catalogue).examine(
-        source, entries, options, catalogue, settings
+    findings = _language(source, entries, options, catalog).examine(
+        source, entries, options, catalog, settings
     )
     return Draft(options.name, source, findings, entries, total(source, entries))
 
 
 def _language(
-    source: Path, entries: tuple[pack.Entry, ...], options: BuildOptions, catalogue: Catalogue
+    source: Path,
+    entries: tuple[pack.SourceFile, ...],
+    options: BuildOptions,
+    catalog: RuntimeCatalog,
 ) -> Language:
     """That of the runtime that was named, else the first one that fits."""
     runtime = merged(options, manifest_of(source)).runtime
     if runtime is None:
         paths = {entry.path for entry in entries}
         return next(language for language in LANGUAGES.values() if language.fits(paths))
-    return LANGUAGES.get(catalogue.get(runtime).description.language, PLAIN)
+    return LANGUAGES.get(catalog.get(runtime).description.language, GENERIC)
 
 
-def total(folder: Path, entries: tuple[pack.Entry, ...]) -> str:
+def total(folder: Path, entries: tuple[pack.SourceFile, ...]) -> str:
     """The hash of names, modes and content of these files."""
     found = hashlib.sha256()
     for line in pack.fingerprint(folder, entries):
@@ -150,7 +153,7 @@ def total(folder: Path, entries: tuple[pack.Entry, ...]) -> str:
     return found.hexdigest()
 
 
-def complete(draft: Draft, base: Base, settings: BuildSettings) -> Blueprint:
+def complete(draft: Draft, base: BaseImage, settings: BuildSettings) -> ImagePlan:
     """Decide all the rest; raises BuildFailed where the source asks for what cannot be had."""
     language, findings = draft.language, draft.findings
     packages = language.packages(draft.source, findings, base, settings)
@@ -168,10 +171,10 @@ def complete(draft: Draft, base: Base, settings: BuildSettings) -> Blueprint:
         ca,
     )
     instance = settings.registry.instance
-    return Blueprint(draft, base, packages, compiler, key, packages_key, instance, bool(ca))
+    return ImagePlan(draft, base, packages, compiler, key, packages_key, instance, bool(ca))
 
 
-def own_tag(folder: Path, entries: tuple[pack.Entry, ...], marks: Mapping[str, str]) -> str:
+def own_tag(folder: Path, entries: tuple[pack.SourceFile, ...], marks: Mapping[str, str]) -> str:
     """The tag of an image that the Dockerfile of the source makes."""
     return source_tag(_hash("dockerfile", total(folder, entries), sorted(marks.items())))
 
@@ -195,28 +198,28 @@ def _hash(*parts: object) -> str:
     return hashlib.sha256(json.dumps((FORMAT, *parts), default=list).encode()).hexdigest()
 
 
-class Bases:
+class BaseImages:
     """The base images of runtimes, as a registry has them now."""
 
-    def __init__(self, registry: Registry, places: Places) -> None:
+    def __init__(self, registry: Registry, image_names: ImageNames) -> None:
         self._registry = registry
-        self._places = places
-        self._known: OrderedDict[str, Base] = OrderedDict()
+        self._names = image_names
+        self._known: OrderedDict[str, BaseImage] = OrderedDict()
 
     async def has(self, runtime: Runtime) -> bool:
         """Whether the base image of `runtime` is in the registry."""
-        repository, tag = self._places.runtime(runtime.name), self._places.version
+        repository, tag = self._names.runtime(runtime.name), self._names.version
         return await self._registry.digest(repository, tag) is not None
 
-    async def get(self, runtime: Runtime) -> Base:
+    async def get(self, runtime: Runtime) -> BaseImage:
         """The base image of `runtime`; raises Unavailable where nobody pushed it."""
-        repository, tag = self._places.runtime(runtime.name), self._places.version
+        repository, tag = self._names.runtime(runtime.name), self._names.version
         digest = await self._registry.digest(repository, tag)
         if digest is None:
             raise Unavailable(
-                f"there is no base image {self._places.image(repository, tag)}",
+                f"there is no base image {self._names.image(repository, tag)}",
                 fix="docker compose up runtimes pushes it; without compose: "
-                f"PLAT_REGISTRY={self._places.name} hack/build-runtimes",
+                f"PLAT_REGISTRY={self._names.name} hack/build-runtimes",
             )
         if digest not in self._known:
             self._known[digest] = await self._read(repository, digest)
@@ -224,13 +227,13 @@ class Bases:
                 self._known.popitem(last=False)
         return self._known[digest]
 
-    async def _read(self, repository: str, digest: str) -> Base:
+    async def _read(self, repository: str, digest: str) -> BaseImage:
         manifest, media_type = await self._manifest(repository, digest)
         if media_type in (documents.INDEX, documents.DOCKER_INDEX):
             chosen = documents.choose(manifest, MACHINE)
             if chosen is None:
                 raise Unavailable(
-                    f"{self._places.image(repository, digest)} has no image for {MACHINE}",
+                    f"{self._names.image(repository, digest)} has no image for {MACHINE}",
                     fix="hack/build-runtimes on such a machine pushes one",
                 )
             manifest, _ = await self._manifest(repository, chosen)
@@ -241,12 +244,12 @@ class Bases:
         found = await self._registry.manifest(repository, digest)
         if found is None:
             raise Unavailable(
-                f"the registry lost {self._places.image(repository, digest)}",
+                f"the registry lost {self._names.image(repository, digest)}",
                 fix="hack/build-runtimes pushes it again",
             )
         return found
 
 
-def places(settings: BuildSettings) -> Places:
+def image_names(settings: BuildSettings) -> ImageNames:
     """Where the images of these settings are; base images have the version of plat as tag."""
-    return Places(settings.registry.name, version("plat-faas"))
+    return ImageNames(settings.registry.name, version("plat-faas"))

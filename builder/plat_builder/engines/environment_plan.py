@@ -16,31 +16,31 @@ from plat_core.fix import Fix
 from plat_core.model.build import EMBEDDED_REPOSITORY, BuildOptions, EnvironmentArtifact, Finished
 
 from plat_builder import pack
-from plat_builder.installing import Order
+from plat_builder.pip_install import PythonInstall
 from plat_builder.process import base_python
-from plat_builder.requirements import Line, check_python, read_file
-from plat_builder.runtimes import Catalogue
+from plat_builder.requirements import RequirementLine, check_python, read_file
+from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import BuildSettings
-from plat_builder.source import Findings, examine
+from plat_builder.source import SourceInfo, examine
 
 FORMAT = "plat-artifact-1"
 """Changes when the same source is to give another artifact."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EnvironmentPlan:
     """One build: what it found, what it installs under which key, and the digest it gets."""
 
     name: str
-    findings: Findings
-    entries: tuple[pack.Entry, ...]
-    order: Order
+    findings: SourceInfo
+    entries: tuple[pack.SourceFile, ...]
+    order: PythonInstall
     key: str
     digest: str
     launcher: Path
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """The findings as a line of the build's log."""
         found, count = self.findings, len(self.order.asked)
         asks = f"{count} requirement{'s' * (count != 1)}" if count else "no requirements"
@@ -75,29 +75,29 @@ class Plan:
         return _digest(folder, self.entries, self.findings, self.key)
 
 
-DEBUGGER = (Line("debugpy>=1.8", "--debug", 0, "debugpy"),)
+DEBUGGER = (RequirementLine("debugpy>=1.8", "--debug", 0, "debugpy"),)
 
 
-def make_plan(
-    source: Path, options: BuildOptions, catalogue: Catalogue, settings: BuildSettings
-) -> Plan:
+def plan_environment(
+    source: Path, options: BuildOptions, catalog: RuntimeCatalog, settings: BuildSettings
+) -> EnvironmentPlan:
     """Read the folder `source`; raises BuildFailed and what a bad `function.json` raises."""
     if not source.is_dir():
         raise BuildFailed(f"there is no folder {source}")
     entries = pack.list_files(source, settings.limits)
     if not entries:
         raise BuildFailed("the folder is empty", fix=Fix("init-function"))
-    findings = examine(source, entries, options, catalogue, other_sources=settings.other_sources)
+    findings = examine(source, entries, options, catalog, other_sources=settings.other_sources)
     check_python(findings.declared, platform.python_version())
     runtime = findings.runtime
     needs = (*read_file(runtime.requirements), *(DEBUGGER if options.debug else ()))
-    order = Order(runtime.name, needs, findings.declared.lines, base_python())
+    order = PythonInstall(runtime.name, needs, findings.declared.lines, base_python())
     key = _key(order, settings)
     digest = _digest(source, entries, findings, key)
-    return Plan(options.name, findings, entries, order, key, digest, catalogue.launcher)
+    return EnvironmentPlan(options.name, findings, entries, order, key, digest, catalog.launcher)
 
 
-def _key(order: Order, settings: BuildSettings) -> str:
+def _key(order: PythonInstall, settings: BuildSettings) -> str:
     """The hash of everything that decides what an environment contains."""
     parts = (
         FORMAT,
@@ -113,7 +113,9 @@ def _key(order: Order, settings: BuildSettings) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def _digest(folder: Path, entries: Sequence[pack.Entry], findings: Findings, key: str) -> str:
+def _digest(
+    folder: Path, entries: Sequence[pack.SourceFile], findings: SourceInfo, key: str
+) -> str:
     total = hashlib.sha256()
     for part in (FORMAT, findings.runtime.name, findings.handler or "", key):
         total.update(f"{part}\0".encode())

@@ -9,12 +9,12 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from plat_builder import blueprint
+from plat_builder import image_plan
 from plat_builder.daemon import Daemon
-from plat_builder.engines import context
+from plat_builder.engines import docker_context
 from plat_builder.images import documents
 from plat_builder.images.registry import Registry
-from plat_builder.runtimes import Catalogue, Runtime
+from plat_builder.runtimes import Runtime, RuntimeCatalog
 from plat_builder.settings import BuildSettings
 
 SOURCE_LABEL = "plat.dev/source"
@@ -23,41 +23,41 @@ BUILD_SECONDS = 1800.0
 SPOOLED = 4 * 1024 * 1024
 
 
-class Seeder:
+class BaseImagePublisher:
     """Brings base images into a registry."""
 
     def __init__(
         self,
-        catalogue: Catalogue,
+        catalog: RuntimeCatalog,
         *,
         registry: Registry,
         daemon: Daemon,
         settings: BuildSettings,
     ) -> None:
-        self._catalogue = catalogue
+        self._catalog = catalog
         self._registry = registry
         self._daemon = daemon
         self._settings = settings
-        self._places = blueprint.places(settings)
+        self._names = image_plan.image_names(settings)
 
     async def seed(self) -> AsyncGenerator[str, None]:
         """Have every runtime's base image in the registry; says what it does, line by line.
 
         Raises BuildFailed, Unavailable.
         """
-        for runtime in self._catalogue.list():
-            async with aclosing(self.seed_one(runtime)) as lines:
+        for runtime in self._catalog.list():
+            async with aclosing(self.publish(runtime)) as lines:
                 async for line in lines:
                     yield line
 
-    async def seed_one(self, runtime: Runtime) -> AsyncGenerator[str, None]:
+    async def publish(self, runtime: Runtime) -> AsyncGenerator[str, None]:
         """Have the base image of one runtime; see `seed`."""
-        repository, tag = self._places.runtime(runtime.name), self._places.version
-        image = self._places.image(repository, tag)
+        repository, tag = self._names.runtime(runtime.name), self._names.version
+        image = self._names.image(repository, tag)
         deadline = time.monotonic() + BUILD_SECONDS
-        members = context.of_runtime(runtime, self._catalogue, self._settings.network)
+        members = docker_context.of_runtime(runtime, self._catalog, self._settings.network)
         with tempfile.SpooledTemporaryFile(SPOOLED) as tar:
-            source = await asyncio.to_thread(context.write, members, tar)
+            source = await asyncio.to_thread(docker_context.write, members, tar)
             if await self._source(repository, tag) == source:
                 yield f"{image} is there"
                 return

@@ -11,12 +11,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from plat_builder.images import documents
-from plat_builder.images.places import SOURCE_PREFIX, Places
+from plat_builder.images.image_names import SOURCE_PREFIX, ImageNames
 from plat_builder.images.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class RemovedImages:
     """What was removed, or would be: `repository@digest` each."""
 
     images: tuple[str, ...] = ()
@@ -24,8 +24,8 @@ class Collected:
 
 
 async def collect(
-    registry: Registry, places: Places, keep: Collection[str], *, dry_run: bool = False
-) -> Collected:
+    registry: Registry, image_names: ImageNames, keep: Collection[str], *, dry_run: bool = False
+) -> RemovedImages:
     """Remove images whose digest (`sha256:…`) is not in `keep`, and layers that none has.
 
     A second call removes nothing. Raises Unavailable; what was removed until then stays removed.
@@ -33,7 +33,7 @@ async def collect(
     images: list[str] = []
     needed: set[str] = set()
     for repository in await registry.repositories():
-        if not places.is_function(repository):
+        if not image_names.is_function(repository):
             continue
         for digest in await _sources(registry, repository):
             if digest in keep:
@@ -42,7 +42,7 @@ async def collect(
                 images.append(f"{repository}@{digest}")
                 if not dry_run:
                     await registry.delete_manifest(repository, digest)
-    return Collected(tuple(images), await _layers(registry, places, needed, dry_run))
+    return RemovedImages(tuple(images), await _layers(registry, image_names, needed, dry_run))
 
 
 async def _sources(registry: Registry, repository: str) -> list[str]:
@@ -58,15 +58,15 @@ async def _blobs(registry: Registry, repository: str, digest: str) -> set[str]:
 
 
 async def _layers(
-    registry: Registry, places: Places, needed: set[str], dry_run: bool
+    registry: Registry, image_names: ImageNames, needed: set[str], dry_run: bool
 ) -> tuple[str, ...]:
     removed = []
-    for tag in await registry.tags(places.packages):
-        found = await registry.manifest(places.packages, tag)
-        if found is None or documents.read_kept_layer(found[0]).blob.digest in needed:
+    for tag in await registry.tags(image_names.packages):
+        found = await registry.manifest(image_names.packages, tag)
+        if found is None or documents.read_layer_manifest(found[0]).blob.digest in needed:
             continue
         digest = documents.digest_of(found[0])
-        removed.append(f"{places.packages}@{digest}")
+        removed.append(f"{image_names.packages}@{digest}")
         if not dry_run:
-            await registry.delete_manifest(places.packages, digest)
+            await registry.delete_manifest(image_names.packages, digest)
     return tuple(sorted(removed))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 from pathlib import Path
 
-from plat_builder.installation import clear_temporary
+from plat_builder.installer import clear_temporary
 
 
 def test_unfinished_downloads_go_unless_another_installer_uses_the_cache(tmp_path: Path) -> None:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from plat_core.errors import BuildFailed
 
-from plat_builder.pack import Entry
+from plat_builder.pack import SourceFile
 
 COMPILE_SECONDS = 60.0
 BYTECODE = Path(__file__).with_name("bytecode.py")
 """The program that compiles; it runs with the standard library alone."""
 
 
-def copy_files(source: Path, entries: Iterable[Entry], code: Path) -> None:
+def copy_files(source: Path, entries: Iterable[SourceFile], code: Path) -> None:
     """Copy the files of a source into `code`, with the modes that they are stored with."""
     for entry in entries:
         target = code / entry.path
@@ -26,7 +26,7 @@ def copy_files(source: Path, entries: Iterable[Entry], code: Path) -> None:
         target.chmod(entry.mode)
 
 
-def changed_meanwhile() -> BuildFailed:
+def source_changed() -> BuildFailed:
     """The copy is not what the plan was made from."""
     return BuildFailed("the files changed while they were read", fix="deploy again")
 

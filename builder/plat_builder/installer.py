@@ -15,7 +15,7 @@ from pathlib import Path
 from plat_core.errors import BuildFailed
 from plat_core.model.build import LogLine
 
-from plat_builder.process import Command, Program, base_python
+from plat_builder.process import SandboxCommand, SandboxProcess, base_python
 from plat_builder.settings import MIB, BuildSettings
 
 DYING = 2.0
@@ -23,7 +23,7 @@ DYING = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class InstallerCommand:
     """A program that installs, all that it gets to see, and what its failure means.
 
     `explain` is given the end of the output and the exit status.
@@ -35,13 +35,19 @@ class Tool:
 
 
 async def install(
-    tool: Tool, site: Path, settings: BuildSettings, *, slot: Path, cache: Path, deadline: float
+    tool: InstallerCommand,
+    site: Path,
+    settings: BuildSettings,
+    *,
+    slot: Path,
+    cache: Path,
+    deadline: float,
 ) -> AsyncGenerator[LogLine, None]:
     """Run `tool`, which fills the folder `site` inside the staging folder `slot`.
 
     `deadline` is a time of `time.monotonic`. Raises BuildFailed with the guilty line.
     """
-    command = Command(
+    command = SandboxCommand(
         program=tool.program,
         environment=tool.environment,
         folder=slot,
@@ -51,9 +57,9 @@ async def install(
         memory=settings.memory,
         mark=slot.name,
     )
-    room = Room(site, cache, settings)
+    room = DiskWatch(site, cache, settings)
     try:
-        async with Program(command, room.check) as run, aclosing(run.lines()) as lines:
+        async with SandboxProcess(command, room.check) as run, aclosing(run.lines()) as lines:
             async for line in lines:
                 yield LogLine(text=line)
         if run.code != 0:
@@ -96,7 +102,7 @@ def _locked(file: int) -> bool:
             return True
 
 
-class Room:
+class DiskWatch:
     """Watches what an installation takes, and what it leaves free."""
 
     def __init__(self, site: Path, cache: Path, settings: BuildSettings) -> None:

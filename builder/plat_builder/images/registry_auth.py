@@ -17,7 +17,7 @@ _TOKENS = 100
 """Scopes whose tokens are remembered."""
 
 
-class Login(httpx.Auth):
+class RegistryAuth(httpx.Auth):
     """Answers a registry's 401 as the account `user`, or anonymously where it has no name."""
 
     def __init__(self, user: str = "", password: str = "") -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from plat_builder import blueprint, runtimes
-from plat_builder.engines import context
-from plat_builder.engines.context import Member
-from plat_builder.images.documents import Base
-from plat_builder.runtimes import Catalogue
+from plat_builder import image_plan, runtimes
+from plat_builder.engines import docker_context
+from plat_builder.engines.docker_context import ContextFile
+from plat_builder.images.documents import BaseImage
+from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import BuildSettings
 from plat_core.model.build import BuildOptions
 
@@ -21,7 +21,7 @@ OPTIONS = BuildOptions(name="orders")
 NAMES = st.text("abc-./", min_size=1, max_size=20).filter(lambda name: not name.startswith("/"))
 
 
-BASE = Base(
+BASE = BaseImage(
     "sha256:" + "0" * 64,
     (),
     {
@@ -33,16 +33,16 @@ BASE = Base(
 SETTINGS = BuildSettings()
 
 
-def members(folder: Path, **options: str) -> list[Member]:
+def members(folder: Path, **options: str) -> list[ContextFile]:
     chosen = OPTIONS.model_copy(update=options)
-    draft = blueprint.draw(folder, chosen, Catalogue(runtimes.find()), SETTINGS)
-    plan = blueprint.complete(draft, BASE, SETTINGS)
-    return context.of_function(plan, "base:1", SETTINGS.network)
+    draft = image_plan.draw(folder, chosen, RuntimeCatalog(runtimes.find()), SETTINGS)
+    plan = image_plan.complete(draft, BASE, SETTINGS)
+    return docker_context.of_function(plan, "base:1", SETTINGS.network)
 
 
-def files(made: list[Member]) -> dict[str, bytes]:
+def files(made: list[ContextFile]) -> dict[str, bytes]:
     buffer = io.BytesIO()
-    context.write(made, buffer)
+    docker_context.write(made, buffer)
     buffer.seek(0)
     with tarfile.open(fileobj=buffer) as tar:
         return {m.name: (tar.extractfile(m) or io.BytesIO()).read() for m in tar}
@@ -73,19 +73,21 @@ def test_without_requirements_nothing_is_installed(tmp_path: Path) -> None:
 def test_times_and_owners_do_not_count_and_content_and_modes_do(tmp_path: Path) -> None:
     file = tmp_path / "app.py"
     file.write_text("def handler(request): return 'ok'\n")
-    first = context.write(members(tmp_path), io.BytesIO())
+    first = docker_context.write(members(tmp_path), io.BytesIO())
     os.utime(file, (1, 1))
-    assert context.write(members(tmp_path), io.BytesIO()) == first
+    assert docker_context.write(members(tmp_path), io.BytesIO()) == first
     file.chmod(0o755)
-    executable = context.write(members(tmp_path), io.BytesIO())
+    executable = docker_context.write(members(tmp_path), io.BytesIO())
     file.write_text("def handler(request): return 'no'\n")
-    assert len({first, executable, context.write(members(tmp_path), io.BytesIO())}) == 3
+    assert len({first, executable, docker_context.write(members(tmp_path), io.BytesIO())}) == 3
 
 
 def test_every_runtimes_context_has_its_dockerfile_and_the_program() -> None:
-    catalogue = Catalogue(runtimes.find())
-    for runtime in catalogue.list():
-        paths = {member.path for member in context.of_runtime(runtime, catalogue, SETTINGS.network)}
+    catalog = RuntimeCatalog(runtimes.find())
+    for runtime in catalog.list():
+        paths = {
+            member.path for member in docker_context.of_runtime(runtime, catalog, SETTINGS.network)
+        }
         assert f"{runtime.name}/Dockerfile" in paths
         assert "plat_runtime/__main__.py" in paths
         assert not any("__pycache__" in path for path in paths)
@@ -93,10 +95,10 @@ def test_every_runtimes_context_has_its_dockerfile_and_the_program() -> None:
 
 @given(st.dictionaries(NAMES, st.binary(max_size=100), max_size=8), st.randoms())
 def test_the_order_of_members_does_not_count(content: dict[str, bytes], random: object) -> None:
-    made = [Member(path, data) for path, data in content.items()]
+    made = [ContextFile(path, data) for path, data in content.items()]
     mixed = list(made)
     random.shuffle(mixed)  # type: ignore[attr-defined]
-    assert context.write(made, io.BytesIO()) == context.write(mixed, io.BytesIO())
+    assert docker_context.write(made, io.BytesIO()) == docker_context.write(mixed, io.BytesIO())
 
 
 def test_a_named_handler_stands_in_the_image(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 import uv
 from plat_core.errors import BuildFailed
 
-from plat_builder.installation import Tool, disk_full, too_large
-from plat_builder.requirements import Line, guilty
+from plat_builder.installer import InstallerCommand, disk_full, too_large
+from plat_builder.requirements import RequirementLine, find_named
 from plat_builder.settings import BuildSettings
 
 CONSTRAINTS = {"functions-framework": "cloudevents<2"}
@@ -37,7 +37,7 @@ _NO_NETWORK = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TargetPython:
     """Another Python than the one here: its version, and its platform in uv's words."""
 
     version: str
@@ -45,17 +45,17 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PythonInstall:
     """What to install: the runtime's lines, the user's lines, for which interpreter.
 
     With a `target` it is installed by the interpreter here for the one there.
     """
 
     runtime: str
-    base: tuple[Line, ...]
-    asked: tuple[Line, ...]
+    base: tuple[RequirementLine, ...]
+    asked: tuple[RequirementLine, ...]
     python: Path
-    target: Target | None = None
+    target: TargetPython | None = None
 
     @property
     def constraints(self) -> tuple[str, ...]:
@@ -85,16 +85,18 @@ def uv_program(settings: BuildSettings) -> str | None:
         return None
 
 
-def tool(order: Order, slot: Path, site: Path, settings: BuildSettings, cache: Path) -> Tool:
+def tool(
+    order: PythonInstall, slot: Path, site: Path, settings: BuildSettings, cache: Path
+) -> InstallerCommand:
     """What installs `order` into `site`; its input files are written into `slot`."""
-    return Tool(
+    return InstallerCommand(
         program=program(order, slot, site, settings),
         environment=environment(settings, slot, cache),
         explain=lambda output, code: explain(order, output, code, settings.disk),
     )
 
 
-def program(order: Order, folder: Path, target: Path, settings: BuildSettings) -> list[str]:
+def program(order: PythonInstall, folder: Path, target: Path, settings: BuildSettings) -> list[str]:
     """The command that installs `order` into `target`; writes its input files into `folder`."""
     asked = _write(folder / "requirements.txt", order.texts)
     bounds = _write(folder / "constraints.txt", order.constraints)
@@ -108,7 +110,7 @@ def program(order: Order, folder: Path, target: Path, settings: BuildSettings) -
     return [*lead, *python, *binary, "--target", str(target), *files]
 
 
-def _for(target: Target | None) -> list[str]:
+def _for(target: TargetPython | None) -> list[str]:
     if target is None:
         return ["--compile-bytecode"]
     return ["--python-version", target.version, "--python-platform", target.platform]
@@ -176,11 +178,11 @@ def _index(settings: BuildSettings) -> Mapping[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def explain(order: Order, output: Sequence[str], code: int, disk: int) -> BuildFailed:
+def explain(order: PythonInstall, output: Sequence[str], code: int, disk: int) -> BuildFailed:
     """What a failed installation means, in the user's own lines."""
     said = _said(output)
     lines = [line for line in order.asked if line.name]
-    named = guilty(lines, said)
+    named = find_named(lines, said)
     line = str(named[0]) if named else ""
     also = "; also " + ", ".join(map(str, named[1:4])) if len(named) > 1 else ""
     if _NO_ROOM.search(said):
@@ -209,12 +211,12 @@ def explain(order: Order, output: Sequence[str], code: int, disk: int) -> BuildF
     )
 
 
-def _platform(target: Target | None) -> str:
+def _platform(target: TargetPython | None) -> str:
     return f"Python {target.version} on {target.platform}" if target else "this platform"
 
 
-def _base_conflict(order: Order, said: str) -> str:
-    base = guilty(order.base, said)
+def _base_conflict(order: PythonInstall, said: str) -> str:
+    base = find_named(order.base, said)
     if not base:
         return ""
     return f" (the runtime {order.runtime} itself needs {', '.join(line.text for line in base)})"

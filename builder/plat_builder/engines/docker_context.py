@@ -15,10 +15,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from plat_builder import pack
-from plat_builder.blueprint import CA_FILE, Blueprint
-from plat_builder.languages.language import CODE, Steps
-from plat_builder.runtimes import PROGRAM, Catalogue, Runtime
-from plat_builder.settings import Network
+from plat_builder.image_plan import CA_FILE, ImagePlan
+from plat_builder.languages.language import CODE, DockerfileSteps
+from plat_builder.runtimes import PROGRAM, Runtime, RuntimeCatalog
+from plat_builder.settings import BuildNetwork
 
 OWN = "Dockerfile"
 DOCKERFILE_RUNTIME = "dockerfile"
@@ -26,7 +26,7 @@ DOCKERFILE_RUNTIME = "dockerfile"
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class ContextFile:
     """One file of a context: where it stands in it, and its content or where that lies."""
 
     path: str
@@ -34,18 +34,20 @@ class Member:
     mode: int = 0o644
 
 
-def of_runtime(runtime: Runtime, catalogue: Catalogue, network: Network) -> list[Member]:
+def of_runtime(
+    runtime: Runtime, catalog: RuntimeCatalog, network: BuildNetwork
+) -> list[ContextFile]:
     """The context of a runtime's own image: its folder, and the program beside it."""
     return [
-        *([Member("ca.pem", Path(network.ca_bundle))] if network.ca_bundle else []),
+        *([ContextFile("ca.pem", Path(network.ca_bundle))] if network.ca_bundle else []),
         *_folder(runtime.folder, runtime.name),
-        *(m for m in _folder(catalogue.launcher, PROGRAM) if "/catalogue/" not in m.path),
+        *(m for m in _folder(catalog.launcher, PROGRAM) if "/catalogue/" not in m.path),
     ]
 
 
-def of_function(plan: Blueprint, base: str, network: Network) -> list[Member]:
+def of_function(plan: ImagePlan, base: str, network: BuildNetwork) -> list[ContextFile]:
     """The context of a function's image on `base`: the Dockerfile, the code, and what it needs."""
-    made, code = _Made(base), plan.draft.language.code_steps(plan.draft.findings)
+    made, code = _DockerfileStages(base), plan.draft.language.code_steps(plan.draft.findings)
     final = [f"FROM {base}"]
     if plan.packages is not None:
         steps = plan.packages.steps()
@@ -56,36 +58,36 @@ def of_function(plan: Blueprint, base: str, network: Network) -> list[Member]:
         made.stage("code", code, [f"COPY {CODE} /{CODE}"])
     final.append(f"COPY {'--from=code /' if code.commands else ''}{CODE} /{CODE}")
     if network.ca_bundle:
-        made.members.append(Member("ca.pem", Path(network.ca_bundle)))
+        made.members.append(ContextFile("ca.pem", Path(network.ca_bundle)))
         final.insert(1, f"COPY ca.pem /{CA_FILE}")
     final += [f'ENV {name}="{value}"' for name, value in plan.environment.items()]
     recipe = "\n".join([*made.lines, *final, ""])
     files = [
-        Member(f"{CODE}/{entry.path}", plan.draft.source / entry.path, entry.mode)
+        ContextFile(f"{CODE}/{entry.path}", plan.draft.source / entry.path, entry.mode)
         for entry in plan.draft.entries
     ]
-    return [Member(OWN, recipe.encode()), *made.members, *files]
+    return [ContextFile(OWN, recipe.encode()), *made.members, *files]
 
 
 @dataclass
-class _Made:
+class _DockerfileStages:
     """The first stages of a Dockerfile, and the files that they copy."""
 
     base: str
     lines: list[str] = field(default_factory=list)
-    members: list[Member] = field(default_factory=list)
+    members: list[ContextFile] = field(default_factory=list)
 
-    def stage(self, name: str, steps: Steps, lead: Iterable[str]) -> None:
+    def stage(self, name: str, steps: DockerfileSteps, lead: Iterable[str]) -> None:
         """One stage, which runs as root in a folder with the files of `steps`."""
         self.lines += [f"FROM {self.base} AS {name}", "USER 0:0", f"WORKDIR /plat/{name}.files"]
         self.lines += lead
-        self.members += [Member(f"{name}/{path}", data) for path, data in steps.files.items()]
+        self.members += [ContextFile(f"{name}/{path}", data) for path, data in steps.files.items()]
         if steps.files:
             self.lines.append(f"COPY {name} ./")
         self.lines += [f"RUN {command}" for command in steps.commands]
 
 
-def _for_index(network: Network) -> list[str]:
+def _for_index(network: BuildNetwork) -> list[str]:
     """What pip and npm have to know of a company's network."""
     lines = ["ARG PIP_INDEX_URL", "ARG PIP_EXTRA_INDEX_URL", "ARG NPM_CONFIG_REGISTRY"]
     if network.ca_bundle:
@@ -94,12 +96,12 @@ def _for_index(network: Network) -> list[str]:
     return lines
 
 
-def of_dockerfile(source: Path, entries: Iterable[pack.Entry]) -> list[Member]:
+def of_dockerfile(source: Path, entries: Iterable[pack.SourceFile]) -> list[ContextFile]:
     """The user's own context, with their own Dockerfile."""
-    return [Member(e.path, source / e.path, e.mode) for e in entries]
+    return [ContextFile(e.path, source / e.path, e.mode) for e in entries]
 
 
-def write(members: Iterable[Member], file: IO[bytes]) -> str:
+def write(members: Iterable[ContextFile], file: IO[bytes]) -> str:
     """Write the members as a tar, sorted and without times or owners; returns its digest."""
     hashing = _Hashing(file)
     with tarfile.open(fileobj=hashing, mode="w|", format=tarfile.PAX_FORMAT) as tar:
@@ -108,7 +110,7 @@ def write(members: Iterable[Member], file: IO[bytes]) -> str:
     return hashing.digest()
 
 
-def _add(tar: tarfile.TarFile, member: Member) -> None:
+def _add(tar: tarfile.TarFile, member: ContextFile) -> None:
     info = tarfile.TarInfo(member.path)
     info.mode = member.mode
     if isinstance(member.content, bytes):
@@ -121,11 +123,11 @@ def _add(tar: tarfile.TarFile, member: Member) -> None:
         tar.addfile(info, stream)
 
 
-def _folder(folder: Path, name: str) -> Iterator[Member]:
+def _folder(folder: Path, name: str) -> Iterator[ContextFile]:
     for file in sorted(folder.rglob("*")):
         relative = file.relative_to(folder).as_posix()
-        if file.is_file() and not pack.noise(relative):
-            yield Member(f"{name}/{relative}", file)
+        if file.is_file() and not pack.is_ignored(relative):
+            yield ContextFile(f"{name}/{relative}", file)
 
 
 class _Hashing(io.RawIOBase):

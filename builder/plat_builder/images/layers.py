@@ -22,7 +22,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Member:
+class LayerFile:
     """One file of a layer: its path in the image, without a leading slash, and where it is now."""
 
     path: str
@@ -30,17 +30,17 @@ class Member:
     executable: bool = False
 
 
-def members(folder: Path, prefix: str) -> Iterator[Member]:
+def members(folder: Path, prefix: str) -> Iterator[LayerFile]:
     """All regular files below `folder`, as they will stand below `prefix`. Links stay behind."""
     for place, _, names in os.walk(folder):
         for name in names:
             file = Path(place, name)
             if file.is_file() and not file.is_symlink():
                 path = f"{prefix}/{file.relative_to(folder).as_posix()}"
-                yield Member(path, file, bool(file.stat().st_mode & 0o100))
+                yield LayerFile(path, file, bool(file.stat().st_mode & 0o100))
 
 
-def write_layer(found: Iterable[Member], into: BinaryIO) -> Layer:
+def write_layer(found: Iterable[LayerFile], into: BinaryIO) -> Layer:
     """Write a layer of these files to `into`; everybody may read them and nobody write."""
     compressed = _Compressed(into)
     stream = cast(BinaryIO, compressed)  # of a file, tarfile uses no more than it has
