@@ -110,7 +110,7 @@ async def docker(
         app.state.sources = routes.Sources(store, controller, controller)
         app.include_router(routes.router)
         await stack.enter_async_context(
-            background(controller.run(), router.follow(controller), workloads.tended())
+            background(controller.run(), router.follow(controller), workloads.wait_failed())
         )
         yield Platform(app, _proxy(router, guard, settings))
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from plat_backends.docker import spec
-from plat_backends.docker.archive import secret_archive
-from plat_backends.docker.engine import Container
-from plat_backends.docker.failures import ended, explain
-from plat_backends.docker.logs import parse
-from plat_backends.docker.streams import frames
+from plat_backends.docker.engine import ContainerState
+from plat_backends.docker.failures import describe_exit, explain_container_exit
+from plat_backends.docker.logs import parse_log_frame
+from plat_backends.docker.secret_archive import secret_archive
+from plat_backends.docker.streams import read_frames
 from plat_core.model.function import FunctionSpec
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Revision
@@ -79,15 +79,18 @@ def test_the_users_variables_cannot_replace_the_platforms() -> None:
 
 def test_labels_are_read_back() -> None:
     labels = spec.replica_labels(NAME, spec.ContainerPolicy())
-    assert spec.named(NAME.container, labels) == NAME
+    assert spec.read_replica_name(NAME.container, labels) == NAME
 
 
 @pytest.mark.parametrize("missing", [spec.FUNCTION, spec.NAMESPACE, spec.REVISION, spec.REPLICA])
 def test_what_is_no_replica_has_no_name(missing: str) -> None:
     labels = spec.replica_labels(NAME, spec.ContainerPolicy())
     del labels[missing]
-    assert spec.named(NAME.container, labels) is None
-    assert spec.named(NAME.container, labels | {missing: "x", spec.REVISION: "seven"}) is None
+    assert spec.read_replica_name(NAME.container, labels) is None
+    assert (
+        spec.read_replica_name(NAME.container, labels | {missing: "x", spec.REVISION: "seven"})
+        is None
+    )
 
 
 def test_secret_files_can_be_read_and_not_written() -> None:
@@ -105,7 +108,7 @@ def test_secret_files_can_be_read_and_not_written() -> None:
         assert extracted.read().decode() == "ü"
 
 
-def container(**state: object) -> Container:
+def container(**state: object) -> ContainerState:
     fields: dict[str, object] = {
         "id": "1",
         "name": "x",
@@ -120,18 +123,20 @@ def container(**state: object) -> Container:
         "stop_timeout": 10.0,
         "memory": 64 * 1024**2,
     }
-    return Container(**(fields | state))  # type: ignore[arg-type]
+    return ContainerState(**(fields | state))  # type: ignore[arg-type]
 
 
 def test_an_oom_kill_is_named_before_anything_else() -> None:
     lines = ["plat: HandlerFailed: no"]
-    failure = explain(container(oom_killed=True, exit_code=137), lines, looping=False)
+    failure = explain_container_exit(
+        container(oom_killed=True, exit_code=137), lines, looping=False
+    )
     assert (failure.reason, "64 MiB" in failure.message) == ("OOMKilled", True)
 
 
 def test_the_last_report_of_the_runtime_counts() -> None:
     lines = ["plat: serving app:app", "plat: First: one", "Traceback", "plat: Second: two words"]
-    failure = explain(container(), lines, looping=True)
+    failure = explain_container_exit(container(), lines, looping=True)
     assert (failure.reason, failure.message) == ("Second", "two words")
     assert failure.log.endswith("Traceback")
 
@@ -146,13 +151,13 @@ def test_the_last_report_of_the_runtime_counts() -> None:
     ],
 )
 def test_an_exit_is_told_in_words(looping: bool, code: int, reason: str, words: str) -> None:
-    failure = explain(container(exit_code=code), ["a", "b"], looping=looping)
+    failure = explain_container_exit(container(exit_code=code), ["a", "b"], looping=looping)
     assert (failure.reason, failure.message, failure.log) == (reason, words, "a\nb")
 
 
 @given(st.integers())
 def test_any_exit_code_has_words(code: int) -> None:
-    assert ended(code)
+    assert describe_exit(code)
 
 
 @given(st.lists(st.tuples(st.sampled_from([1, 2]), st.binary(max_size=50)), max_size=10), st.data())
@@ -162,21 +167,21 @@ def test_a_stream_of_frames_is_taken_apart_wherever_it_is_cut(
     wire = b"".join(bytes([k, 0, 0, 0]) + len(b).to_bytes(4, "big") + b for k, b in parts)
     cut = data.draw(st.integers(0, len(wire)))
     source = io.BytesIO(wire[:cut])
-    found = list(frames(lambda size: source.read(min(size, 7))))
+    found = list(read_frames(lambda size: source.read(min(size, 7))))
     assert found == parts[: len(found)]
     assert cut < len(wire) or found == parts
 
 
 @given(st.integers(0, 255), st.binary(max_size=200))
 def test_whatever_a_container_writes_is_a_line_or_nothing(kind: int, raw: bytes) -> None:
-    parse(NAME, kind, raw)
-    line = parse(NAME, kind, b"2026-01-31T12:00:00.123456789Z " + raw)
+    parse_log_frame(NAME, kind, raw)
+    line = parse_log_frame(NAME, kind, b"2026-01-31T12:00:00.123456789Z " + raw)
     assert line is not None
     assert line.record.time == datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
     assert line.record.revision == "orders-7"
 
 
 def test_the_call_of_a_line_is_read_and_taken_off() -> None:
-    line = parse(NAME, 2, b"2026-01-31T12:00:00Z [call abc] hello\n")
+    line = parse_log_frame(NAME, 2, b"2026-01-31T12:00:00Z [call abc] hello\n")
     assert line is not None
     assert (line.record.call_id, line.record.text, line.record.stream) == ("abc", "hello", "stderr")

@@ -47,5 +47,7 @@ def test_a_bug_in_the_background_ends_the_controller_with_its_traceback(
         check=False,
     )
     assert done.returncode == 1
-    assert "DockerWorkloads.tended failed, and the service ends with it: 'a bug'" in done.stderr
+    assert (
+        "DockerWorkloads.wait_failed failed, and the service ends with it: 'a bug'" in done.stderr
+    )
     assert "in buggy" in done.stderr  # the traceback

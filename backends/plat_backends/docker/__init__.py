@@ -1,8 +1,8 @@
-"""The docker backend: a replica is a container on a private network, an artifact an image.
+"""The docker backend: a replica is a container on a private network, an artifact is an image.
 
-`spec` and `failures` are pure; `engine` is the one seam to the blocking Docker SDK; `life` keeps
-one replica running; `workloads` and `logs` are the ports. Only containers, volumes and images that
-carry this installation's labels are ever touched.
+`spec` and `failures` are pure, `engine` wraps the blocking Docker SDK, `container_replica` manages
+one replica, and `workloads` and `logs` implement the ports. It may only touch containers, volumes
+and images with the labels of this installation.
 """
 
 from plat_backends.docker.engine import Engine

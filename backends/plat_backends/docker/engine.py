@@ -1,7 +1,7 @@
-"""The one seam to Docker: its blocking SDK on a few threads, answers as small values.
+"""Docker's blocking SDK on a few threads, with small values as results.
 
-Nothing else in plat calls the SDK. A thing that is not there is None or no error at all; a daemon
-that does not answer is `Unavailable`; what Docker refuses is `Refused`.
+No other module of the backend calls the SDK. An absent object is None or no error, an unreachable
+daemon raises Unavailable, and a rejected request raises DockerRejected.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from docker.types import CancellableStream
 from docker.utils import kwargs_from_env
 from plat_core.errors import PlatError, Unavailable
 
-from plat_backends.docker.streams import Pump, frames
+from plat_backends.docker.streams import StreamThread, read_frames
 
 T = TypeVar("T")
 THREADS = 8
@@ -30,27 +30,27 @@ PULL_SECONDS = 600
 _EVENTS = ("create", "start", "die", "kill", "stop", "oom", "pause", "unpause", "destroy")
 
 
-class Refused(PlatError):
-    """Docker understood and said no: a broken image, a limit that the kernel does not have."""
+class DockerRejected(PlatError):
+    """Docker rejected a request, such as for a broken image or an unsupported limit."""
 
     code = "docker-refused"
 
 
-class Missing(Refused):
-    """What was asked for is not there."""
+class DockerNotFound(DockerRejected):
+    """The object of a request does not exist."""
 
     code = "docker-not-found"
 
 
-class ImageMissing(PlatError):
-    """Neither here nor in its registry is there such an image."""
+class ImageNotFound(PlatError):
+    """The image exists neither locally nor in its registry."""
 
     code = "image-not-found"
 
 
 @dataclass(frozen=True, slots=True)
-class Container:
-    """A container as Docker sees it now; `started` changes with each start of it."""
+class ContainerState:
+    """Current state of a container; `started` changes with each start."""
 
     id: str
     name: str
@@ -67,8 +67,8 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A container in a list: enough to see that something is not as it should be."""
+class ContainerSummary:
+    """A container in a list, with enough fields to detect a deviation."""
 
     id: str
     name: str
@@ -79,15 +79,15 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """Something happened to a container."""
+class ContainerEvent:
+    """An event of a container."""
 
     action: str
     name: str
 
 
 class Engine:
-    """Docker, asynchronously. `close` when done."""
+    """Asynchronous client of Docker. Close it after use."""
 
     def __init__(self, client: docker.APIClient) -> None:
         self._client = client
@@ -95,7 +95,7 @@ class Engine:
 
     @classmethod
     async def connect(cls) -> Engine:
-        """Connect as DOCKER_HOST and its companions say; raises Unavailable."""
+        """Connect by DOCKER_HOST and related variables; raises Unavailable."""
         try:
             return cls(await asyncio.to_thread(_client))
         except (DockerException, requests.RequestException) as error:
@@ -106,104 +106,105 @@ class Engine:
         try:
             return await loop.run_in_executor(self._threads, partial(call, *args, **kwargs))
         except NotFound as error:
-            raise Missing(str(error.explanation or error)) from error
+            raise DockerNotFound(str(error.explanation or error)) from error
         except APIError as error:
-            raise Refused(str(error.explanation or error)) from error
+            raise DockerRejected(str(error.explanation or error)) from error
         except (DockerException, requests.RequestException) as error:
             raise _unavailable(error) from error
 
-    async def inspect(self, container: str, network: str) -> Container | None:
-        """The container of that id or name, with its address on `network`."""
+    async def inspect(self, container: str, network: str) -> ContainerState | None:
+        """Return the container with that id or name, and its address on `network`."""
         try:
             document = await self._call(self._client.inspect_container, container)
-        except Missing:
+        except DockerNotFound:
             return None
-        return inspected(document, network)
+        return parse_container(document, network)
 
-    async def list(self, labels: Mapping[str, str]) -> Sequence[Listed]:
-        """All containers, running or not, that carry these labels."""
+    async def list(self, labels: Mapping[str, str]) -> Sequence[ContainerSummary]:
+        """Return all containers with these labels, in any state."""
         found = await self._call(
             self._client.containers, all=True, filters={"label": _pairs(labels)}
         )
         return [_listed(document) for document in found]
 
     async def create(self, document: Mapping[str, Any], name: str) -> str:
-        """Create a container, returns its id; raises Refused, and ImageMissing."""
+        """Create a container and return its id; raises DockerRejected and ImageNotFound."""
         try:
-            made = await self._call(self._client.create_container_from_config, dict(document), name)
-        except Missing as error:
-            raise ImageMissing(error.message) from error
-        return str(made["Id"])
+            create = self._client.create_container_from_config
+            created = await self._call(create, dict(document), name)
+        except DockerNotFound as error:
+            raise ImageNotFound(error.message) from error
+        return str(created["Id"])
 
     async def start(self, container: str) -> None:
-        """Start it; a running one stays as it is. Raises Refused where it cannot run."""
+        """Start it, unless it runs already; raises DockerRejected if it cannot run."""
         try:
             await self._call(self._client.start, container)
-        except Missing as error:
-            # Docker says 404 also for a program that the image does not contain
-            raise Refused(error.message) from error
+        except DockerNotFound as error:
+            # Docker also returns 404 if the image lacks the program
+            raise DockerRejected(error.message) from error
 
     async def kill(self, container: str, signal: str) -> None:
-        """Send a signal; a container that does not run is left alone."""
-        with contextlib.suppress(Refused):
+        """Send a signal; a no-op for a container that does not run."""
+        with contextlib.suppress(DockerRejected):
             await self._call(self._client.kill, container, signal)
 
     async def pause(self, container: str) -> None:
-        """Freeze it; raises Refused where it does not run or cannot be frozen."""
+        """Freeze it; raises DockerRejected if it does not run or cannot be frozen."""
         await self._call(self._client.pause, container)
 
     async def unpause(self, container: str) -> None:
-        """Let it go on; one that is not paused is left alone."""
-        with contextlib.suppress(Refused):
+        """Resume it; a no-op for a container that is not paused."""
+        with contextlib.suppress(DockerRejected):
             await self._call(self._client.unpause, container)
 
     async def remove(self, container: str) -> None:
-        """Kill and remove it with its anonymous volumes; gone is gone."""
+        """Kill and remove it with its anonymous volumes; a second call is a no-op."""
         try:
             await self._call(self._client.remove_container, container, v=True, force=True)
-        except Missing:
+        except DockerNotFound:
             return
-        except Refused as error:
+        except DockerRejected as error:
             if "already in progress" not in error.message:
                 raise
 
     async def image_user(self, image: str) -> str | None:
-        """The USER of a local image, "" where it names none; None where there is no such image."""
+        """Return the USER of a local image ("" if unset), or None if the image is missing."""
         try:
             document = await self._call(self._client.inspect_image, image)
-        except Missing:
+        except DockerNotFound:
             return None
         return str((document.get("Config") or {}).get("User") or "")
 
     async def pull(self, image: str) -> None:
-        """Fetch an image from its registry; raises ImageMissing, Unavailable."""
+        """Pull an image from its registry; raises ImageNotFound and Unavailable."""
         try:
             async with asyncio.timeout(PULL_SECONDS):
                 await self._call(_pull, self._client, image)
-        except Missing as error:
-            raise ImageMissing(error.message) from error
-        except Refused as error:
+        except DockerNotFound as error:
+            raise ImageNotFound(error.message) from error
+        except DockerRejected as error:
             if any(word in error.message for word in ("manifest unknown", "not found")):
-                raise ImageMissing(error.message) from error
+                raise ImageNotFound(error.message) from error
             raise Unavailable(f"{image} cannot be pulled: {error.message}") from error
         except TimeoutError as error:
             raise Unavailable(f"{image} was not pulled in {PULL_SECONDS} s") from error
 
     async def images(self, labels: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
-        """Local images that carry these labels: their ids, each with its names."""
+        """Return the ids of local images with these labels, and the names of each."""
         found = await self._call(self._client.images, filters={"label": _pairs(labels)})
         return {i["Id"]: [*(i["RepoDigests"] or ()), *(i["RepoTags"] or ())] for i in found}
 
     async def remove_image(self, image: str) -> bool:
-        """Remove an image that nothing uses; says whether it went."""
+        """Remove an unused image; return False if it is in use."""
         try:
             await self._call(self._client.remove_image, image, noprune=False)
-        except Refused:
+        except DockerRejected:
             return False
         return True
 
     async def ensure_network(self, name: str, labels: Mapping[str, str]) -> None:
-        """Make sure that there is a bridge network of that name; an existing one is taken."""
+        """Create a bridge network of that name, unless one exists."""
         if await self._call(self._client.networks, names=[f"^{name}$"]):
             return
         await self._call(
@@ -215,16 +216,16 @@ class Engine:
         )
 
     async def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
-        """Create a volume; an existing one is taken."""
+        """Create a volume, unless one of that name exists."""
         await self._call(self._client.create_volume, name, labels=dict(labels))
 
     async def remove_volume(self, name: str) -> None:
-        """Remove a volume; gone is gone."""
-        with contextlib.suppress(Missing):
+        """Remove a volume; a second call is a no-op."""
+        with contextlib.suppress(DockerNotFound):
             await self._call(self._client.remove_volume, name, force=True)
 
     async def volumes(self, labels: Mapping[str, str]) -> Sequence[str]:
-        """Names of the volumes that carry these labels."""
+        """Return the names of the volumes with these labels."""
         found = await self._call(self._client.volumes, filters={"label": _pairs(labels)})
         return [volume["Name"] for volume in found["Volumes"] or ()]
 
@@ -235,9 +236,9 @@ class Engine:
     async def log_frames(
         self, container: str, *, tail: int | None, follow: bool, since: str = ""
     ) -> AsyncGenerator[tuple[int, bytes], None]:
-        """What the container wrote: (1 stdout or 2 stderr, a time-stamped line), as Docker sends.
+        """Yield the log of a container: (1 for stdout or 2 for stderr, line with time stamp).
 
-        Nothing for a container that is gone. A slow reader slows Docker down, not this process.
+        A removed container has no log. A slow reader applies back-pressure to Docker.
         """
         params: dict[str, str | int] = {
             "stdout": 1,
@@ -258,16 +259,16 @@ class Engine:
         if response.status_code != 200:
             response.close()
             return
-        source = frames(response.raw.read)
-        pump = Pump(source, CancellableStream(source, response))
-        async with contextlib.aclosing(pump.items()) as lines:
+        source = read_frames(response.raw.read)
+        thread = StreamThread(source, CancellableStream(source, response))
+        async with contextlib.aclosing(thread.items()) as lines:
             async for line in lines:
                 yield line
 
-    async def events(self, labels: Mapping[str, str]) -> AsyncGenerator[Event, None]:
-        """Events of containers that carry these labels; ends when the daemon goes away.
+    async def events(self, labels: Mapping[str, str]) -> AsyncGenerator[ContainerEvent, None]:
+        """Yield the events of containers with these labels until the daemon stops.
 
-        The first one, `listening`, is ours: whatever happens from then on is told.
+        The first event, `listening`, is not Docker's: no event after it is lost.
         """
         filters = {
             "label": _pairs(labels),
@@ -277,23 +278,23 @@ class Engine:
         source: CancellableStream[dict[str, Any]] = await self._call(
             self._client.events, decode=True, filters=filters
         )
-        async with contextlib.aclosing(Pump(source, source).items()) as events:
-            yield Event("listening", "")
+        async with contextlib.aclosing(StreamThread(source, source).items()) as events:
+            yield ContainerEvent("listening", "")
             async for event in events:
                 attributes = event.get("Actor", {}).get("Attributes", {})
-                yield Event(str(event.get("Action", "")), str(attributes.get("name", "")))
+                yield ContainerEvent(str(event.get("Action", "")), str(attributes.get("name", "")))
 
     async def close(self) -> None:
-        """Give the connections back; calls under way are waited for."""
+        """Wait for running calls and close all connections."""
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
         self._client.close()
 
 
-def inspected(document: Mapping[str, Any], network: str) -> Container:
-    """Read what `GET /containers/{id}/json` answers."""
+def parse_container(document: Mapping[str, Any], network: str) -> ContainerState:
+    """Parse the response of `GET /containers/{id}/json`."""
     state, config = document["State"], document["Config"]
-    joined = document["NetworkSettings"]["Networks"].get(network) or {}
-    return Container(
+    endpoint = document["NetworkSettings"]["Networks"].get(network) or {}
+    return ContainerState(
         id=document["Id"],
         name=document["Name"].lstrip("/"),
         labels=config["Labels"] or {},
@@ -303,14 +304,14 @@ def inspected(document: Mapping[str, Any], network: str) -> Container:
         exit_code=state["ExitCode"],
         oom_killed=state["OOMKilled"],
         error=state["Error"],
-        address=joined.get("IPAddress") or "",
+        address=endpoint.get("IPAddress") or "",
         stop_timeout=config.get("StopTimeout") or 10,
         memory=document["HostConfig"]["Memory"],
     )
 
 
-def _listed(document: Mapping[str, Any]) -> Listed:
-    return Listed(
+def _listed(document: Mapping[str, Any]) -> ContainerSummary:
+    return ContainerSummary(
         id=document["Id"],
         name=document["Names"][0].lstrip("/") if document["Names"] else "",
         labels=document["Labels"] or {},
@@ -343,4 +344,4 @@ def _stream_timeout(follow: bool) -> tuple[float, float | None]:
 
 
 def _unavailable(error: Exception) -> Unavailable:
-    return Unavailable(f"Docker does not answer: {error}", fix="start Docker; see: docker info")
+    return Unavailable(f"Docker does not respond: {error}", fix="start Docker; see: docker info")

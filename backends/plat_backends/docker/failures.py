@@ -1,4 +1,4 @@
-"""Why a container ended, from what Docker and the container itself say: pure."""
+"""Why a container exited, by the reports of Docker and of the container. Pure."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from collections.abc import Sequence
 
 from plat_core.ports import Failure
 
-from plat_backends.docker.engine import Container
+from plat_backends.docker.engine import ContainerState
 
 LOG_LINES = 20
 LOG_BYTES = 4096
 _REPORT = re.compile(r"plat: ([A-Z][A-Za-z]{2,40}): (.{0,2000})")
 
 
-def explain(container: Container, lines: Sequence[str], *, looping: bool) -> Failure:
-    """The failure of a container that ended; `lines` are the last that it wrote,
-    `looping` whether it did so again and again.
+def explain_container_exit(
+    container: ContainerState, lines: Sequence[str], *, looping: bool
+) -> Failure:
+    """Return the failure of a container that exited.
 
-    The runtime's last words are `plat: <Reason>: <sentence>` on stderr (runtimes/CONTRACT.md); a
-    file would not outlive the container's read-only root.
+    `lines` are its last lines; `looping` means that it failed repeatedly. The runtime reports a
+    failed start as `plat: <Reason>: <sentence>` on stderr (runtimes/CONTRACT.md), because the root
+    file system is read-only.
     """
     log = _tail(lines)
     if container.oom_killed:
@@ -33,11 +35,11 @@ def explain(container: Container, lines: Sequence[str], *, looping: bool) -> Fai
     if container.error:
         return Failure("CannotStart", f"it cannot be started: {container.error}", log)
     reason = "CrashLoopBackOff" if looping else "Exited"
-    return Failure(reason, f"it {ended(container.exit_code)}", log)
+    return Failure(reason, f"it {describe_exit(container.exit_code)}", log)
 
 
-def ended(code: int) -> str:
-    """An exit code in words; above 128 it is a signal, as every shell has it."""
+def describe_exit(code: int) -> str:
+    """Return an exit code in words; codes above 128 stand for signals, by shell convention."""
     if code > 128:
         try:
             return f"was killed by {signal.Signals(code - 128).name}"

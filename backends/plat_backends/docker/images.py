@@ -1,7 +1,7 @@
-"""Superseded images: those that a revision named and that none names any more.
+"""Removal of superseded images: those that a revision named and that no revision names any more.
 
-Only images with this installation's labels are touched, and never one that a container uses. The
-registry has them still, so that a wrong guess costs a pull.
+It removes only images with the labels of this installation, and none that a container uses. The
+registry still has them, so a removal in error costs one pull.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ log = logging.getLogger(__name__)
 
 
 class ImageCollector:
-    """Removes local images that no function has a use for. An image that is new may stay."""
+    """Removes local images that no function uses any more."""
 
     def __init__(self, engine: Engine, policy: ContainerPolicy) -> None:
         self._engine = engine
         self._policy = policy
-        self._kept: dict[FunctionRef, frozenset[str]] = {}
+        self._used: dict[FunctionRef, frozenset[str]] = {}
         self._superseded: set[str] = set()
 
-    def keep(self, ref: FunctionRef, images: Collection[str]) -> None:
-        """These are the images of the function's revisions; none at all where it is gone."""
-        before, now = self._kept.get(ref, frozenset()), frozenset(images)
+    def set_used(self, ref: FunctionRef, images: Collection[str]) -> None:
+        """Set the images of the function's revisions; none if the function was removed."""
+        before, now = self._used.get(ref, frozenset()), frozenset(images)
         self._superseded |= before - now
-        self._kept[ref] = now
+        self._used[ref] = now
 
     async def collect(self) -> None:
-        """Remove what can go now; what a container still uses is tried again at the next call."""
+        """Remove superseded images; those still in use are retried at the next call."""
         if not self._superseded:
             return
-        kept = frozenset().union(*self._kept.values())
-        left = (self._superseded - kept) & await self._present()
+        used = frozenset().union(*self._used.values())
+        left = (self._superseded - used) & await self._present()
         for name in sorted(left):
             if await self._engine.remove_image(name):
                 log.info("removed the superseded image %s", name)
                 left.discard(name)
         self._superseded = left
-        self._kept = {ref: images for ref, images in self._kept.items() if images}
+        self._used = {ref: images for ref, images in self._used.items() if images}
 
     async def _present(self) -> set[str]:
         found = await self._engine.images(owner_labels(self._policy))

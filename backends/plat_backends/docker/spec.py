@@ -1,8 +1,8 @@
-"""From a revision to the container that runs it: pure, compared as whole documents in the tests.
+"""The container of a replica: its name, its labels and its document. Pure.
 
 The document is the body of Docker's `POST /containers/create`
-(https://docs.docker.com/reference/api/engine/). There is no field through which a user could ask
-for more than is given here.
+(https://docs.docker.com/reference/api/engine/). No field of a function grants more rights than are
+given here.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from plat_core.model.names import FunctionRef
 from plat_core.model.quantities import cpu_cores, memory_bytes
 from plat_core.ports import Revision
 
-PORT = 8080
-SECRETS_PATH = "/var/run/secrets/plat"
+from plat_backends.replica.environment import SECRETS_PATH, contract_variables
+
 LOADER_PATH = "/secrets"
 ANY_USER = "65532:65532"
-"""Who runs in an image that names nobody, or root."""
+"""User of a container whose image names no user, or root."""
 
 STOP_GRACE = 10.0
-"""Seconds that a replica has beside the function's timeout to end after SIGTERM."""
+"""Seconds to exit after SIGTERM, in addition to the timeout of the function."""
 
 MANAGED = "plat.dev/managed"
 INSTANCE = "plat.dev/instance"
@@ -38,13 +38,12 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ContainerPolicy:
-    """What holds for every container of this installation.
+    """Settings of all containers of this installation.
 
-    `instance` keeps two installations on one Docker apart; `network` is where functions run;
-    `memory`, in bytes, is the limit of a function that names none; `shares` is the weight of one
-    that requests no processor, where all are busy: half of that of the platform's own services,
-    which have Docker's 1024. `environment` is what a company's network needs in every container;
-    `paused` is how many may be frozen at once.
+    `instance` distinguishes installations on one Docker; functions run in `network`. `memory` is
+    the default limit in bytes. `shares` is the CPU weight of a function without a CPU request: half
+    of the 1024 of the platform's services. `environment` holds proxy and CA variables. At most
+    `paused` containers are frozen.
     """
 
     instance: str = "plat"
@@ -60,7 +59,7 @@ class ContainerPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ReplicaName:
-    """Which replica a container is; `container` is its name in Docker."""
+    """Identity of a replica; `container` is its name in Docker."""
 
     ref: FunctionRef
     revision: int
@@ -69,19 +68,21 @@ class ReplicaName:
 
 
 def owner_labels(policy: ContainerPolicy) -> dict[str, str]:
-    """The labels of everything that this installation owns."""
+    """Return the labels of all objects of this installation."""
     return {MANAGED: "true", INSTANCE: policy.instance}
 
 
-def ours(labels: Mapping[str, str]) -> bool:
-    """Whether we made that container. The images that we build carry the labels of their owner,
-    and a container that somebody runs of one inherits them.
+def is_own_container(labels: Mapping[str, str]) -> bool:
+    """Return whether the platform created the container.
+
+    Owner labels alone do not prove it: built images carry them, and any container inherits the
+    labels of its image.
     """
     return REPLICA in labels or LOADER in labels
 
 
 def replica_labels(name: ReplicaName, policy: ContainerPolicy) -> dict[str, str]:
-    """The labels by which a container is found again."""
+    """Return the labels of a replica's container."""
     return owner_labels(policy) | {
         FUNCTION: name.ref.name,
         NAMESPACE: name.ref.namespace,
@@ -90,8 +91,8 @@ def replica_labels(name: ReplicaName, policy: ContainerPolicy) -> dict[str, str]
     }
 
 
-def named(container: str, labels: Mapping[str, str]) -> ReplicaName | None:
-    """Read the labels back; None where they are not those of a replica."""
+def read_replica_name(container: str, labels: Mapping[str, str]) -> ReplicaName | None:
+    """Return the identity in the labels, or None if they are not those of a replica."""
     try:
         ref = FunctionRef(labels[FUNCTION], labels[NAMESPACE])
         return ReplicaName(ref, int(labels[REVISION]), labels[REPLICA], container)
@@ -107,7 +108,10 @@ def container(
     values: Mapping[str, str],
     user: str,
 ) -> Document:
-    """The container of one replica; `values` are the user's variables, `user` the image's USER."""
+    """Return the container of one replica.
+
+    `values` are the variables of the function, `user` is the USER of the image.
+    """
     document: Document = {
         "Image": revision.image,
         "Hostname": name.id[:63].rstrip("-"),
@@ -129,24 +133,9 @@ def _environment(
     policy: ContainerPolicy,
     values: Mapping[str, str],
 ) -> list[tuple[str, str]]:
-    spec = revision.spec
-    ours = {
-        "PORT": str(PORT),
-        "K_SERVICE": name.ref.name,
-        "K_CONFIGURATION": name.ref.name,
-        "K_REVISION": revision.name,
-        "PLAT_FUNCTION": str(name.ref),
-        "PLAT_REVISION": revision.name,
-        "PLAT_REPLICA": name.id,
-        "PLAT_TIMEOUT": f"{spec.timeout_seconds:g}",
-        "PLAT_CONCURRENCY": str(spec.concurrency),
-        "PLAT_LOG_TAGS": "1",
-        "PLAT_SECRETS_DIR": SECRETS_PATH,
-    }
-    if spec.handler:
-        ours["PLAT_HANDLER"] = spec.handler
-    ground = {"HOME": "/tmp", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}  # noqa: S108
-    return list((ground | dict(policy.environment) | dict(values) | ours).items())
+    defaults = {"HOME": "/tmp", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}  # noqa: S108
+    contract = contract_variables(revision) | {"PLAT_REPLICA": name.id}
+    return list((defaults | dict(policy.environment) | dict(values) | contract).items())
 
 
 def _host_config(name: ReplicaName, revision: Revision, policy: ContainerPolicy) -> Document:
@@ -180,17 +169,17 @@ def _host_config(name: ReplicaName, revision: Revision, policy: ContainerPolicy)
 
 
 def secret_volume(name: ReplicaName) -> str:
-    """The volume that holds the secret files of one replica."""
+    """Return the volume with the secret files of one replica."""
     return f"{name.container}-secrets"
 
 
 def loader_name(name: ReplicaName) -> str:
-    """The container through which the secret files get into their volume."""
+    """Return the name of the container that fills the volume of secrets."""
     return f"{name.container}-loader"
 
 
 def loader(name: ReplicaName, revision: Revision, policy: ContainerPolicy) -> Document:
-    """A container that is never started: Docker fills a volume only through one that mounts it."""
+    """Return a container that is never started; Docker uploads files only through a container."""
     return {
         "Image": revision.image,
         "Labels": owner_labels(policy) | {LOADER: "true"},

@@ -1,6 +1,6 @@
-"""Docker's endless answers (events, followed logs) brought from a blocking iterator into the loop.
+"""Docker's endless responses (events, followed logs) read on a thread and passed to the event loop.
 
-A thread per stream and a bounded hand-over: a slow reader slows Docker down, not this process.
+One thread per stream and a bounded backlog, so that a slow reader applies back-pressure to Docker.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ T = TypeVar("T")
 BACKLOG = 256
 
 
-def frames(read: Callable[[int], bytes]) -> Iterator[tuple[int, bytes]]:
-    """Take a multiplexed stream apart: 8 bytes of header, of which the last 4 are the length.
+def read_frames(read: Callable[[int], bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the frames of a multiplexed stream: 8 bytes of header, the last 4 of them the length.
 
-    Source: the Engine API, "Attach to a container", stream format. A frame that was cut is dropped.
+    See "Attach to a container", stream format, in the Engine API. A truncated frame is dropped.
     """
-    while len(header := _exactly(read, 8)) == 8:
+    while len(header := _read_exactly(read, 8)) == 8:
         length = int.from_bytes(header[4:], "big")
-        body = _exactly(read, length)
+        body = _read_exactly(read, length)
         if len(body) < length:
             return
         yield header[0], body
 
 
-def _exactly(read: Callable[[int], bytes], size: int) -> bytes:
+def _read_exactly(read: Callable[[int], bytes], size: int) -> bytes:
     data = b""
     while len(data) < size and (chunk := read(size - len(data))):
         data += chunk
     return data
 
 
-class Pump(threading.Thread, Generic[T]):
-    """Reads `source` on a thread of its own; `items` hands it on in the loop."""
+class StreamThread(threading.Thread, Generic[T]):
+    """A thread that reads `source`; `items` yields what it reads on the event loop."""
 
     def __init__(self, source: Iterator[T], stream: CancellableStream[Any]) -> None:
         super().__init__(name="plat-docker-stream", daemon=True)
@@ -52,8 +52,8 @@ class Pump(threading.Thread, Generic[T]):
         self._closed = False
 
     def run(self) -> None:
-        """Read until the other side ends it, or `items` is closed."""
-        # a socket that is closed under a reader shows itself in each of these ways
+        """Read until the stream ends or `items` is closed."""
+        # closing a socket under its reader raises any of these
         with contextlib.suppress(
             requests.RequestException, HTTPError, OSError, ValueError, AttributeError
         ):
@@ -61,15 +61,15 @@ class Pump(threading.Thread, Generic[T]):
                 self._slots.acquire()
                 if self._closed:
                     break
-                self._hand_over(item)
-        self._hand_over(None)
+                self._pass_on(item)
+        self._pass_on(None)
 
-    def _hand_over(self, item: T | None) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody reads any more
+    def _pass_on(self, item: T | None) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
 
     async def items(self) -> AsyncGenerator[T, None]:
-        """What was read; closing the iterator ends the stream and its thread."""
+        """Yield the items; closing the iterator ends the stream and its thread."""
         self.start()
         try:
             while (item := await self._queue.get()) is not None:

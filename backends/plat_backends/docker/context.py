@@ -1,4 +1,4 @@
-"""What every replica of a backend shares: its times, Docker, secrets, and who hears of changes."""
+"""What all replicas of the backend share: Docker, secrets, policy, timing and a callback."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ DOCKER_TIMING = ReplicaTiming(probe=2.0, drain=0.3)
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What every replica of a backend shares."""
+class ReplicaContext:
+    """What all replicas of the backend share."""
 
     engine: Engine
     secrets: SecretStore
     policy: ContainerPolicy
     archive: LogArchive
-    changed: Callable[[ReplicaName], None]
+    on_changed: Callable[[ReplicaName], None]
     timing: ReplicaTiming

@@ -1,4 +1,4 @@
-"""Secret files as the archive through which they get into a container's volume: pure."""
+"""Secret files as a tar archive, which Docker unpacks into a volume. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 
 def secret_archive(files: Mapping[str, Mapping[str, str]]) -> bytes:
-    """The files `<secret>/<key>` as a tar: anybody in the container may read, nobody write."""
+    """Return a tar with the files `<secret>/<key>`, readable and not writable by every user."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name, values in sorted(files.items()):
