@@ -8,18 +8,7 @@ from tests.architecture.repository import ROOT, SHIPPED, modules
 ALONE = "runtimes"
 """The runtime stands alone in a replica, so its names are compared only with each other."""
 
-DOUBLES = frozenset(
-    {
-        "Exit",
-        "Kind",
-        "Platform",
-        "Problem",
-        "Refused",
-        "Source",
-        "Timing",
-        "_Follower",
-    }
-)
+DOUBLES = frozenset({"Kind", "Platform", "ProblemDetails", "RequestRejected"})
 """Names that still have two meanings."""
 
 

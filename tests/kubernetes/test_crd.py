@@ -171,7 +171,7 @@ def test_a_function_is_scaled_listed_and_explained_with_kubectl(cluster: Cluster
         assert header == ["NAME", "READY", "REASON", "REVISION", "REPLICAS", "URL", "AGE"]
         assert "function.plat.dev/scaled" in cluster.kubectl("get", "plat", "-o", "name")
         said = " ".join(cluster.kubectl("explain", "function.spec.scale.idle").split())
-        assert "without a call" in said
+        assert "without calls" in said
         assert "Default: 60s." in said
     finally:
         cluster.kubectl("delete", "fn", "scaled")
