@@ -1,1 +1,1 @@
-"""The Helm chart, as far as Helm alone can tell."""
+"""Tests of the Helm chart, without a cluster."""

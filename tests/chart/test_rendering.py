@@ -1,4 +1,4 @@
-"""What the chart renders is valid and restricted, whatever the values; bad ones are refused."""
+"""Rendered manifests are valid and restricted for all values, and invalid values are rejected."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _rendered(values: str) -> str:
 
 
 def pods(documents: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The pods that are made, by the name of what makes them."""
+    """Return the pod templates, by the name of their workload."""
     return {
         f"{document['kind']} {document['metadata']['name']}": document["spec"]["template"]["spec"]
         for document in documents
@@ -110,13 +110,13 @@ def environment(documents: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
-def test_it_lints(values: dict[str, Any]) -> None:
+def test_lints(values: dict[str, Any]) -> None:
     done = helm("lint", "--strict", str(CHART), "--kube-version", "1.30.0", values=values)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
-def test_every_object_is_what_kubernetes_knows_and_nothing_more(values: dict[str, Any]) -> None:
+def test_every_object_matches_the_schema_of_kubernetes(values: dict[str, Any]) -> None:
     documents = render(values)
     names = [(d["kind"], d["metadata"]["name"]) for d in documents]
     assert len(set(names)) == len(names)
@@ -128,7 +128,7 @@ def test_every_object_is_what_kubernetes_knows_and_nothing_more(values: dict[str
 
 
 @pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
-def test_every_pod_is_restricted_bounded_and_without_a_needless_token(
+def test_every_pod_is_restricted_limited_and_has_no_unused_token(
     values: dict[str, Any],
 ) -> None:
     for name, pod in pods(render(values)).items():
@@ -159,7 +159,7 @@ def test_every_pod_has_a_policy(values: dict[str, Any]) -> None:
             assert any(policy.items() <= labels.items() for policy in policies), labels
 
 
-def test_the_definition_stays_when_the_release_goes() -> None:
+def test_uninstalling_keeps_the_definition() -> None:
     found = find(render({}), "CustomResourceDefinition", "functions.plat.dev")
     assert found["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
     written = yaml.safe_load((ROOT / "crds/functions.plat.dev.yaml").read_text(encoding="utf-8"))
@@ -168,7 +168,7 @@ def test_the_definition_stays_when_the_release_goes() -> None:
     assert "CustomResourceDefinition" not in kinds
 
 
-def test_the_network_is_in_one_place() -> None:
+def test_network_settings_reach_builder_and_operator() -> None:
     documents = render(VALUES["a company"])
     builder = environment(documents, "plat-builder")
     operator = environment(documents, "plat-operator")
@@ -183,24 +183,24 @@ def test_the_network_is_in_one_place() -> None:
 
 
 def database(values: dict[str, Any]) -> tuple[Any, list[Any]]:
-    """Where the gateway finds DATABASE_URL, and the rule by which it may reach the database."""
+    """Return the source of DATABASE_URL, and the egress rules of the gateway for its port."""
     documents = render(values)
     [container] = find(documents, "Deployment", "plat-gateway")["spec"]["template"]["spec"][
         "containers"
     ]
-    told = [v["valueFrom"] for v in container["env"] if v["name"] == "DATABASE_URL"]
+    found = [v["valueFrom"] for v in container["env"] if v["name"] == "DATABASE_URL"]
     egress = find(documents, "NetworkPolicy", "plat-gateway")["spec"]["egress"]
     rules = [r for r in egress if {p["port"] for p in r["ports"]} & {5432, 6432}]
-    return told, rules
+    return found, rules
 
 
-def test_the_gateway_has_the_database_that_is_named_or_the_releases_own() -> None:
+def test_the_gateway_uses_the_named_or_the_bundled_database() -> None:
     assert database({}) == ([], [])
-    told, [rule] = database(VALUES["a company"])
-    assert told == [{"secretKeyRef": {"name": "db", "key": "DATABASE_URL"}}]
+    found, [rule] = database(VALUES["a company"])
+    assert found == [{"secretKeyRef": {"name": "db", "key": "DATABASE_URL"}}]
     assert rule["to"] == [{"ipBlock": {"cidr": "10.1.2.4/32"}}]
-    told, [rule] = database(VALUES["with a database"])
-    assert told == [{"secretKeyRef": {"name": "plat-postgres", "key": "DATABASE_URL"}}]
+    found, [rule] = database(VALUES["with a database"])
+    assert found == [{"secretKeyRef": {"name": "plat-postgres", "key": "DATABASE_URL"}}]
     secret = find(render(VALUES["with a database"]), "Secret", "plat-postgres")
     password = secret["stringData"]["POSTGRES_PASSWORD"]
     url = f"postgresql://plat:{password}@plat-postgres:5432/postgres"
@@ -208,22 +208,22 @@ def test_the_gateway_has_the_database_that_is_named_or_the_releases_own() -> Non
     assert secret["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
 
 
-def test_the_bounds_of_asynchronous_calls_are_the_gateways_own_unless_they_are_set() -> None:
-    def bounds(given: dict[str, str]) -> dict[str, Any]:
-        told = iter(GatewaySettings.from_environment(given))
-        return {name: value for name, value in told if name.startswith("async_")}
+def test_limits_of_asynchronous_calls_default_to_those_of_the_gateway() -> None:
+    def limits(given: dict[str, str]) -> dict[str, Any]:
+        settings = iter(GatewaySettings.from_environment(given))
+        return {name: value for name, value in settings if name.startswith("async_")}
 
     def rendered(values: dict[str, Any]) -> dict[str, str]:
-        told = environment(render(values), "plat-gateway")
-        return {name: value for name, value in told.items() if name.startswith("PLAT_ASYNC")}
+        found = environment(render(values), "plat-gateway")
+        return {name: value for name, value in found.items() if name.startswith("PLAT_ASYNC")}
 
-    assert len(rendered({})) == len(bounds({}))
-    assert bounds(rendered({})) == bounds({})
+    assert len(rendered({})) == len(limits({}))
+    assert limits(rendered({})) == limits({})
     longer = rendered({"gateway": {"asyncCalls": {"retention": 2_592_000}}})
-    assert bounds(longer) == {**bounds({}), "async_retention": 2_592_000.0}
+    assert limits(longer) == {**limits({}), "async_retention": 2_592_000.0}
 
 
-def test_names_of_the_registry_follow_from_each_other() -> None:
+def test_derives_the_names_of_the_registry() -> None:
     for values, name, url in (
         ({}, "localhost:5001", "http://kind-registry:5000"),
         ({"enabled": True}, "localhost:30501", "http://plat-registry:5000"),
@@ -254,7 +254,7 @@ def test_names_of_the_registry_follow_from_each_other() -> None:
         ),
     ],
 )
-def test_a_value_that_makes_no_sense_is_refused_by_name(values: dict[str, Any], words: str) -> None:
+def test_rejects_an_invalid_value_by_name(values: dict[str, Any], words: str) -> None:
     done = helm("template", "plat", str(CHART), "--kube-version", "1.30.0", values=values)
     assert done.returncode != 0
     assert words in done.stderr

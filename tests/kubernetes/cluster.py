@@ -1,4 +1,4 @@
-"""A kind cluster for the tests, and what they do on it by hand."""
+"""kind cluster for the tests, with helpers for kubectl and docker."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "plat-test"
 REGISTRY = "localhost:5001"
-"""The registry's name inside the cluster, as in the set-up that the documentation describes."""
+"""Name of the registry inside the cluster, as in the documentation of kind."""
 
 CONFIG = """\
 kind: Cluster
@@ -32,11 +32,11 @@ nodes:
 """
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 GATEWAY_PORT = 30080
-"""The port of the node that the gateway's Service takes; a free one of this machine leads there."""
+"""Node port of the gateway, mapped to a free port of this machine."""
 
 
 def run(*command: str | Path, text: str | None = None, check: bool = True) -> str:
-    """Run a command to its end; what it wrote is in the error if it fails."""
+    """Run a command and return its output; the error of a failed one contains its stderr."""
     result = subprocess.run(
         command, input=text, capture_output=True, text=True, check=False, timeout=300
     )
@@ -47,7 +47,7 @@ def run(*command: str | Path, text: str | None = None, check: bool = True) -> st
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster that answers; `registry_port` is where this machine reaches its registry."""
+    """A running cluster; `registry_port` is the port of its registry on this machine."""
 
     name: str
     kubeconfig: Path
@@ -57,7 +57,7 @@ class Cluster:
         return run("kubectl", "--kubeconfig", self.kubeconfig, *arguments, text=text, check=check)
 
     def refusal(self, document: dict[str, Any]) -> str:
-        """What the API server says against creating it; empty where it says nothing."""
+        """Return the error of the API server for creating a document, or an empty text."""
         command = ["kubectl", "--kubeconfig", str(self.kubeconfig)]
         result = subprocess.run(
             [*command, "create", "--dry-run=server", "-f", "-"],
@@ -78,7 +78,7 @@ class Cluster:
     def define(self) -> None:
         """Apply the definition of Function, and wait until the API server serves it."""
         self.kubectl("apply", "-f", str(ROOT / "crds"))
-        # one that was only just applied may have null for conditions, which kubectl takes ill
+        # a new definition may have null for conditions, which `kubectl wait` rejects
         end = time.monotonic() + 60
         while not self._is_defined():
             assert time.monotonic() < end
@@ -90,7 +90,7 @@ class Cluster:
 
     @contextmanager
     def without_api_server(self) -> Iterator[None]:
-        """The API server, a static pod, does not run while the body does."""
+        """Stop the API server, a static pod, while the body runs."""
         node, there = f"{self.name}-control-plane", "/etc/kubernetes/manifests/kube-apiserver.yaml"
         run("docker", "exec", node, "mv", there, "/etc/kubernetes/away.yaml")
         try:
@@ -99,14 +99,15 @@ class Cluster:
         finally:
             run("docker", "exec", node, "mv", "/etc/kubernetes/away.yaml", there)
             self._until_api_server(answers=True)
-            # what elects a leader through it ended, and comes back with a growing delay
+            # controllers with leader election exited, and restart with a growing delay
             ready = ("wait", "--for=condition=Ready", "pods", "--all", "--timeout=180s")
             self.kubectl("-n", "kube-system", *ready)
             self._until_service(node)
 
     def _until_service(self, node: str) -> None:
-        """Pods reach the API server by its Service: kube-proxy learns with a delay of its own that
-        it is back, and refuses connections until then.
+        """Wait until pods can connect to the API server through its Service.
+
+        kube-proxy rejects connections until it has observed the endpoint again.
         """
         address = self.get("service/kubernetes")["spec"]["clusterIP"]
         reached = f"until (: <>/dev/tcp/{address}/443) 2>/dev/null; do sleep 0.5; done"
@@ -120,7 +121,7 @@ class Cluster:
 
     @property
     def gateway(self) -> str:
-        """Where this machine reaches a gateway at `GATEWAY_PORT` of the node."""
+        """URL of `GATEWAY_PORT` of the node, for this machine."""
         node = f"{self.name}-control-plane"
         mapped = run("docker", "port", node, f"{GATEWAY_PORT}/tcp", check=False)
         if mapped:
@@ -134,7 +135,7 @@ def listing(items: tuple[dict[str, Any], ...]) -> dict[str, Any]:
 
 
 def start(folder: Path) -> tuple[Cluster, Callable[[], None]]:
-    """The cluster that `PLAT_KIND_CLUSTER` names, else a new one, and what ends it."""
+    """Return the cluster named by `PLAT_KIND_CLUSTER`, or a new one, and its cleanup."""
     reused = os.environ.get("PLAT_KIND_CLUSTER", "")
     name, kubeconfig = reused or NAME, folder / "kubeconfig"
     if reused:
@@ -168,17 +169,17 @@ def _create(name: str, folder: Path, kubeconfig: Path) -> None:
         *("--kubeconfig", kubeconfig, "--wait", "120s"),
         *(("--image", image) if image else ()),
     )
-    # pods go to the first node, as on a cluster of one, until a test asks for the spare one
+    # pods run on the first node, until a test uncordons the second one
     kubectl = ("kubectl", "--kubeconfig", kubeconfig)
     run(*kubectl, "taint", "nodes", f"{name}-control-plane", f"{CONTROL_PLANE}:NoSchedule-")
     run(*kubectl, "cordon", f"{name}-worker")
-    # volumes that anybody may write to, as kind's own provisioner makes them
+    # world-writable volumes, such as those of the provisioner of kind
     volumes = "mkdir -p /var/local-volumes/{1..8} && chmod 777 /var/local-volumes/*"
     run("docker", "exec", f"{name}-control-plane", "bash", "-c", volumes)
 
 
 def _start_registry(registry: str, cluster: str) -> int:
-    """A registry beside the cluster; its nodes know it as `localhost:5001`."""
+    """Start a registry container, which nodes reach as `localhost:5001`; return its port."""
     if not run("docker", "ps", "--quiet", "--filter", f"name=^{registry}$"):
         run("docker", "rm", "--force", "--volumes", registry, check=False)
         run(
@@ -186,7 +187,7 @@ def _start_registry(registry: str, cluster: str) -> int:
             *("--publish", "127.0.0.1::5000", "registry:2"),
         )
     address = f"http://{registry}:5000"
-    # without `server` the node would ask itself at localhost:5001 as well, and tell of that instead
+    # without `server` the node would also try localhost:5001 itself, and report that error
     hosts = f'server = "{address}"\n[host."{address}"]\n'
     folder = f"/etc/containerd/certs.d/{REGISTRY}"
     for node in run("kind", "get", "nodes", "--name", cluster).split():
@@ -196,7 +197,7 @@ def _start_registry(registry: str, cluster: str) -> int:
 
 
 def pushed(cluster: Cluster, name: str, folder: str) -> str:
-    """Build a folder beside this file and push it; returns its name within the cluster."""
+    """Build and push a folder next to this file; return the name within the cluster."""
     tag = f"localhost:{cluster.registry_port}/{name}"
     run("docker", "build", "--quiet", "--tag", tag, Path(__file__).with_name(folder))
     run("docker", "push", "--quiet", tag)
@@ -206,7 +207,7 @@ def pushed(cluster: Cluster, name: str, folder: str) -> str:
 
 
 def runtime_image(cluster: Cluster) -> str:
-    """A function's image as the cluster pulls it, built as a user would: with docker alone."""
+    """Build the image of a function with Docker only; return the name within the cluster."""
     run(
         *("docker", "build", "--quiet", "--tag", "plat-test-runtime"),
         *("--file", ROOT / "runtimes/python/Dockerfile", ROOT / "runtimes"),

@@ -1,4 +1,4 @@
-"""What the tests on a cluster share: functions of their own, one operator, one installation."""
+"""Fixtures of the tests on a cluster: functions, one operator, one installation."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .process import OperatorProcess
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 BRIEF = "--request-timeout=10s"
 LINES = 60
-"""Of a log, in the report of a test that failed."""
+"""Lines of a log in the report of a failed test."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add to a failure what the cluster knows of it; a minute later that is gone."""
+    """Add the state of the cluster to the report of a failed test, before it is deleted."""
     report = yield
     fixtures = getattr(item, "funcargs", {})
     if report.failed:
@@ -32,8 +32,8 @@ def pytest_runtest_makereport(
         if isinstance(gateway := fixtures.get("gateway"), Gateway):
             for part in (GATEWAYS, OPERATORS):
                 logs = ("logs", "--prefix", f"--tail={LINES}", "-l", part)
-                told = gateway.cluster.kubectl("-n", NAMESPACE, *logs, BRIEF, check=False)
-                report.sections.append((f"logs of {part}", told))
+                logged = gateway.cluster.kubectl("-n", NAMESPACE, *logs, BRIEF, check=False)
+                report.sections.append((f"logs of {part}", logged))
     return report
 
 
@@ -43,7 +43,7 @@ def _end_of(text: str) -> str:
 
 @pytest.fixture(scope="session")
 def installed(cluster: Cluster) -> Iterator[Gateway]:
-    """plat as its chart installs it, with two gateways."""
+    """plat, installed with its chart and two gateways."""
     end = install(cluster)
     yield Gateway(cluster)
     end()
@@ -51,7 +51,7 @@ def installed(cluster: Cluster) -> Iterator[Gateway]:
 
 @pytest.fixture
 def gateway(installed: Gateway, one_operator: OperatorProcess) -> Gateway:
-    """The gateways of the chart, and its operator alone."""
+    """The gateways and the operator of the chart, without any other operator."""
     one_operator.end()
     scale_operator(installed.cluster, 1)
     return installed
@@ -59,14 +59,14 @@ def gateway(installed: Gateway, one_operator: OperatorProcess) -> Gateway:
 
 @pytest.fixture(scope="session")
 def base_images(cluster: Cluster) -> None:
-    """The runtimes' base images in the cluster's registry, as they get there by hand."""
+    """Push the base images of the runtimes to the registry of the cluster."""
     registry = f"PLAT_REGISTRY=localhost:{cluster.registry_port}"
     run("env", registry, sys.executable, "-m", "plat_builder", "runtimes")
 
 
 @pytest.fixture
 def functions(cluster: Cluster, image: str, request: pytest.FixtureRequest) -> Iterator[Functions]:
-    """Functions in a namespace of the test's own, where Pod Security is the strictest."""
+    """Functions in a new namespace that enforces the Pod Security Standard restricted."""
     name = "t-" + request.node.originalname.removeprefix("test_").replace("_", "-")[:40]
     number = abs(hash(request.node.name)) % 10_000
     namespace = f"{name.rstrip('-')}-{number}"
@@ -80,7 +80,7 @@ def functions(cluster: Cluster, image: str, request: pytest.FixtureRequest) -> I
 def one_operator(
     cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OperatorProcess]:
-    """An operator beside the cluster; a test that needs it gets it running, as `operator`."""
+    """An operator process outside the cluster, which the fixture `operator` starts."""
     operator = OperatorProcess(cluster, tmp_path_factory.mktemp("operator") / "log")
     yield operator
     operator.end()
@@ -88,7 +88,7 @@ def one_operator(
 
 @pytest.fixture
 def operator(cluster: Cluster, one_operator: OperatorProcess) -> OperatorProcess:
-    """The operator beside the cluster, and none in it: two have not the same settings."""
+    """The operator outside the cluster, without the one inside, whose settings differ."""
     scale_operator(cluster, 0)
     if not one_operator.running:
         one_operator.start()

@@ -1,4 +1,4 @@
-"""Functions in one namespace, by kubectl alone."""
+"""Functions in one namespace, managed with kubectl."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KINDS = "deployments,pods,services,controllerrevisions,poddisruptionbudgets"
 
 
 class Functions:
-    """What a user does, and what a test wants to know."""
+    """Functions of a namespace: apply, wait and inspect."""
 
     def __init__(self, cluster: Cluster, namespace: str, image: str) -> None:
         self.cluster = cluster
@@ -32,7 +32,7 @@ class Functions:
         self.kubectl("apply", "-f", "-", text=json.dumps(document))
 
     def wait(self, name: str, *, ready: str = "True", seconds: int = 90) -> None:
-        """Wait until the status is about the stored spec, and Ready is as it says."""
+        """Wait until the stored spec is observed and Ready has the given status."""
         generation = self.get(f"fn/{name}")["metadata"]["generation"]
         observed = f"--for=jsonpath={{.status.observedGeneration}}={generation}"
         timeout = f"--timeout={seconds}s"
@@ -47,7 +47,7 @@ class Functions:
         return status
 
     def condition(self, name: str, type_: str = "Ready") -> tuple[str, str, str]:
-        """Status, reason and message."""
+        """Return status, reason and message of a condition."""
         for found in self.status(name).get("conditions", ()):
             if found["type"] == type_:
                 return found["status"], found["reason"], found["message"]

@@ -31,11 +31,11 @@ SOURCES = json.dumps(
         }
     ]
 )
-"""Where builds of the tests fetch sources from, beside what the chart allows."""
+"""Additional egress of the builder, to the pods from which the tests serve sources."""
 
 
 class Gateway:
-    """The gateways, at their fixed port of the node: each connection goes to one of them."""
+    """The gateways, behind one port of the node: a connection reaches any of them."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
@@ -46,7 +46,7 @@ class Gateway:
         return fetch(self.url + path, data=data, method=method, **headers)
 
     def pods(self, selector: str = GATEWAYS) -> list[str]:
-        """The pods that are there to stay, by name."""
+        """Return the names of the pods that are not being deleted."""
         found = self.cluster.get("-n", NAMESPACE, "pods", "-l", selector)["items"]
         return sorted(
             pod["metadata"]["name"] for pod in found if "deletionTimestamp" not in pod["metadata"]
@@ -56,15 +56,15 @@ class Gateway:
         self.cluster.kubectl("-n", NAMESPACE, "delete", "pod", pod, "--timeout=90s", *options)
 
     def kill(self, pod: str) -> None:
-        """End its process with SIGKILL, and wait until it is back."""
+        """Kill the process of a pod with SIGKILL, and wait until it was restarted."""
         found = self.cluster.get("-n", NAMESPACE, "pod", pod)
         container = found["status"]["containerStatuses"][0]["containerID"].rpartition("/")[2]
         node, before = found["spec"]["nodeName"], self._restarts(pod)
-        # a process of a container is known by its group
+        # the cgroup identifies the processes of a container
         find = f"grep -l {container} /proc/[0-9]*/cgroup | cut -d/ -f3"
         kill = f"kill -9 $({find})"
         run("docker", "exec", node, "sh", "-c", kill)
-        until(lambda: self._restarts(pod) > before, what=f"{pod} comes back")
+        until(lambda: self._restarts(pod) > before, what=f"{pod} is restarted")
 
     def _restarts(self, pod: str) -> int:
         found = self.cluster.get("-n", NAMESPACE, "pod", pod)["status"]["containerStatuses"][0]
@@ -81,9 +81,9 @@ class Gateway:
 
     @contextmanager
     def load(self, path: str, callers: int = 4) -> Iterator[list[Answer]]:
-        """Callers who call again and again, one connection for each call, while the body runs.
+        """Call in parallel while the body runs, with a new connection for each call.
 
-        Twenty calls come before the body, and twenty after it.
+        At least twenty calls finish before the body, and twenty after it.
         """
         answers: list[Answer] = []
         done = threading.Event()
@@ -93,8 +93,8 @@ class Gateway:
                 answers.append(self.ask(path))
 
         def more() -> None:
-            wanted = len(answers) + 20
-            until(lambda: len(answers) >= wanted, what="calls go on")
+            target = len(answers) + 20
+            until(lambda: len(answers) >= target, what="more calls finish")
 
         with ThreadPoolExecutor(callers) as pool:
             calls = [pool.submit(call) for _ in range(callers)]
@@ -113,12 +113,12 @@ def path(functions: Functions, rest: str = "/", name: str = "hello") -> str:
 
 
 def helm(cluster: Cluster, *arguments: str) -> str:
-    """Helm on the platform's namespace."""
+    """Run Helm in the namespace of the platform."""
     return run("helm", "--kubeconfig", cluster.kubeconfig, "--namespace", NAMESPACE, *arguments)
 
 
 def install(cluster: Cluster) -> Callable[[], None]:
-    """Build, push and install; returns what takes it away again."""
+    """Build, push and install; return the cleanup."""
     for part in ("gateway", "operator", "builder"):
         pushed = f"localhost:{cluster.registry_port}/plat-{part}:test"
         run("docker", "build", "--quiet", "--target", part, "--tag", pushed, ROOT)
@@ -144,7 +144,7 @@ def install(cluster: Cluster) -> Callable[[], None]:
 
 
 def scale_operator(cluster: Cluster, count: int) -> None:
-    """So many operators in the cluster, where plat is installed; returns when it is so."""
+    """Scale the installed operator, if there is one, and wait for the result."""
     name = "deployment/plat-operator"
     if not cluster.kubectl("-n", NAMESPACE, "get", name, "--ignore-not-found", "-o", "name"):
         return

@@ -1,4 +1,4 @@
-"""Our own services as processes beside the cluster, as a developer runs them."""
+"""Services as processes outside the cluster, as a developer runs them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ T = TypeVar("T")
 NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
-def until(look: Callable[[], T], *, seconds: float = 90, what: str = "") -> T:
-    """What `look` returns as soon as it is true; for what no command can wait for."""
+def until(check: Callable[[], T], *, seconds: float = 90, what: str = "") -> T:
+    """Wait until `check` returns a true value, and return it."""
     end = time.monotonic() + seconds
-    while not (found := look()):
+    while not (found := check()):
         if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds:g} s: {what or look}")
+            raise AssertionError(f"not within {seconds:g} s: {what or check}")
         time.sleep(0.1)
     return found
 
@@ -33,7 +33,7 @@ def until(look: Callable[[], T], *, seconds: float = 90, what: str = "") -> T:
 def fetch(
     url: str, *, data: bytes | None = None, method: str = "", **headers: str
 ) -> tuple[int, str]:
-    """Status and body; 0 where nobody answers."""
+    """Return status and body; the status is 0 without a response."""
     request = urllib.request.Request(url, data=data, headers=headers, method=method or None)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -46,7 +46,7 @@ def fetch(
 
 
 class Service:
-    """One of our services, started as `python -m MODULE`."""
+    """A service of plat, started as `python -m MODULE`."""
 
     def __init__(self, module: str, cluster: Cluster, log: Path, **settings: str) -> None:
         self._command = [sys.executable, "-m", module]
@@ -70,12 +70,12 @@ class Service:
         return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
-        """Kill it at once, and go on."""
+        """Send SIGKILL without waiting."""
         if self._process is not None:
             self._process.kill()
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal and wait for the end; returns the exit status."""
+        """Send a signal, wait for the exit, and return the status."""
         if self._process is None:
             return 0
         process, self._process = self._process, None
@@ -84,7 +84,7 @@ class Service:
 
 
 class OperatorProcess(Service):
-    """The operator; its probes listen on a port of its own choice, which its log names."""
+    """An operator whose probes use a free port, which it logs."""
 
     def __init__(self, cluster: Cluster, log: Path, **settings: str) -> None:
         super().__init__("plat_operator", cluster, log, PLAT_PROBE_PORT="0", **settings)

@@ -1,4 +1,4 @@
-"""Who may do what: the operator with the rights of its chart, functions on the network."""
+"""Permissions of the operator's account, and network policies of functions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RIGHTS = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding")
 def limited(
     functions: Functions, operator: OperatorProcess, cluster: Cluster, tmp_path: Path
 ) -> Iterator[OperatorProcess]:
-    """An operator that has the account of the chart, and nothing else; the usual one rests."""
+    """An operator with the service account of the chart only; the usual one is stopped."""
     operator.end()
     namespace, name = functions.namespace, "rights-operator"
     rendered = run(
@@ -48,7 +48,7 @@ def limited(
         functions.kubectl("delete", document["kind"], document["metadata"]["name"])
 
 
-def test_the_rights_of_the_chart_are_enough_and_no_more(
+def test_the_chart_grants_exactly_the_needed_permissions(
     functions: Functions, limited: OperatorProcess
 ) -> None:
     functions.kubectl("create", "secret", "generic", "db", "--from-literal=url=one")
@@ -59,7 +59,7 @@ def test_the_rights_of_the_chart_are_enough_and_no_more(
     functions.apply("broken", image="localhost:5001/nowhere:v1")
     functions.until_reason("broken", "ImageNotFound")
     functions.kubectl("delete", "fn", "--all", "--timeout=90s")
-    # in a namespace that goes nobody may make anything, whatever the rights
+    # nothing can be created in a namespace that is being deleted
     lines = [line for line in limited.log.splitlines() if "being terminated" not in line]
     assert not [line for line in lines if "forbidden" in line]
     account = f"--as=system:serviceaccount:{functions.namespace}:rights-operator"
@@ -70,7 +70,7 @@ def test_the_rights_of_the_chart_are_enough_and_no_more(
         assert answer.strip() == "no", what
 
 
-def test_functions_do_not_reach_each_other_and_the_platform_reaches_them(
+def test_only_the_platform_can_connect_to_functions(
     functions: Functions, operator: OperatorProcess, cluster: Cluster
 ) -> None:
     for name in ("one", "other"):

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.kubernetes, pytest.mark.slow, pytest.mark.timeout(240)
 
 
 def queued(gateway: Gateway, functions: Functions, rest: str) -> str:
-    """The id of a call that was taken in."""
+    """Enqueue a call and return its id."""
     target = path(functions, rest).replace("/function/", "/async-function/")
     status, text = gateway.ask(target, data=b"")
     assert status == 202, text
@@ -23,20 +23,20 @@ def queued(gateway: Gateway, functions: Functions, rest: str) -> str:
 
 
 def ended(gateway: Gateway, call: str) -> Any:
-    """The call, once it is over."""
+    """Wait until a call has finished, and return it."""
     found: dict[str, Any] = {}
 
-    def over() -> bool:
+    def finished() -> bool:
         status, text = gateway.ask(f"/calls/{call}?wait=10s")
         if status == 200:
             found.update(json.loads(text))
         return found.get("state") in ("succeeded", "failed", "cancelled")
 
-    until(over, seconds=90, what=f"{call} is over")
+    until(finished, seconds=90, what=f"{call} has finished")
     return found
 
 
-def test_no_call_is_lost_where_a_gateway_is_killed(functions: Functions, gateway: Gateway) -> None:
+def test_no_call_is_lost_when_a_gateway_is_killed(functions: Functions, gateway: Gateway) -> None:
     functions.apply("hello", timeout="30s", concurrency=2, scale={"max": 2})
     functions.wait("hello")
     calls = [queued(gateway, functions, "/slow?seconds=0.5") for _ in range(30)]

@@ -1,4 +1,4 @@
-"""From source to a pod by digest: the builder in the cluster, and what it is kept from."""
+"""Builds in a cluster, from a source to a pod, and the isolation of the builder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ except OSError as error:
 
 
 def deploy(functions: Functions, gateway: Gateway, folder: Path) -> str:
-    """`plat deploy`, as a user types it; returns what it says."""
+    """Run `plat deploy` and return its output."""
     environment = {
         **{key: value for key, value in os.environ.items() if key != "BUILDER_URL"},
         "API_URL": gateway.cluster.gateway,
@@ -50,7 +50,7 @@ def deploy(functions: Functions, gateway: Gateway, folder: Path) -> str:
     return done.stderr
 
 
-def test_a_deploy_an_edit_and_another_package_are_pulled_by_digest(
+def test_deploys_sources_edits_and_packages_by_digest(
     functions: Functions, gateway: Gateway, tmp_path: Path
 ) -> None:
     app, requirements = tmp_path / "app.py", tmp_path / "requirements.txt"
@@ -70,7 +70,7 @@ def test_a_deploy_an_edit_and_another_package_are_pulled_by_digest(
         assert image == functions.status("hello")["image"]
 
 
-def test_an_inline_source_is_built_and_a_broken_one_names_the_line(
+def test_builds_an_inline_source_and_names_the_line_of_an_error(
     functions: Functions, gateway: Gateway
 ) -> None:
     files = {"app.py": "def handler(request):\n    return 'inline'\n"}
@@ -86,7 +86,7 @@ def test_an_inline_source_is_built_and_a_broken_one_names_the_line(
     assert gateway.ask(path(functions)) == (200, "inline")
 
 
-def test_a_new_operator_builds_nothing_again(functions: Functions, gateway: Gateway) -> None:
+def test_a_new_operator_repeats_no_build(functions: Functions, gateway: Gateway) -> None:
     files = {"app.py": "def handler(request):\n    return 'once'\n"}
     functions.apply("hello", image=None, source={"inline": files})
     functions.wait("hello")
@@ -101,7 +101,7 @@ def test_a_new_operator_builds_nothing_again(functions: Functions, gateway: Gate
 
 
 def builds(gateway: Gateway) -> list[str]:
-    """How many builds had a result, as the builder counts them.
+    """Return the number of finished builds in the builder's metrics.
 
     One that failed, of a function that is about to go, may be tried again by the new operator.
     """
@@ -112,9 +112,7 @@ def builds(gateway: Gateway) -> list[str]:
     return [line for line in text.splitlines() if line.startswith(results)]
 
 
-def test_the_builders_pod_has_no_way_into_the_cluster(
-    functions: Functions, gateway: Gateway
-) -> None:
+def test_the_builder_cannot_connect_to_the_cluster(functions: Functions, gateway: Gateway) -> None:
     functions.apply("hello")
     functions.wait("hello")
     function = functions.get("pods")["items"][0]
@@ -132,14 +130,14 @@ def test_the_builders_pod_has_no_way_into_the_cluster(
     token = "/var/run/secrets/kubernetes.io"
     assert kubectl(*inside, "sh", "-c", f"ls {token} || true") == ""
     assert "git version" in kubectl(*inside, "git", "--version")
-    # nor do functions find the platform
+    # functions cannot connect to the platform either
     name = function["metadata"]["name"]
     host = f"plat-builder.{NAMESPACE}"
     said = functions.kubectl("exec", name, "--", "python", "-c", CONNECT, host, "8082").strip()
     assert said == "shut"
 
 
-def test_the_builder_runs_within_bounds(gateway: Gateway) -> None:
+def test_the_builder_has_resource_limits(gateway: Gateway) -> None:
     found = gateway.cluster.get("-n", NAMESPACE, "deployment", "plat-builder")
     pod = found["spec"]["template"]["spec"]
     [container] = pod["containers"]

@@ -1,4 +1,4 @@
-"""The command `plat` against a cluster, through any of two gateways."""
+"""The command line against a cluster with two gateways."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ def environment(gateway: Gateway) -> dict[str, str]:
     return {**os.environ, "API_URL": gateway.url, "AUTH_TOKEN": TOKEN, "NO_COLOR": "1"}
 
 
-def test_what_the_command_line_does_to_functions_of_a_cluster(
-    functions: Functions, gateway: Gateway
-) -> None:
+def test_manages_functions_of_a_cluster(functions: Functions, gateway: Gateway) -> None:
     def plat(*arguments: str, text: str | None = None) -> str:
         done = subprocess.run(
             [PLAT, *arguments, "--namespace", functions.namespace],
@@ -69,10 +67,10 @@ def test_what_the_command_line_does_to_functions_of_a_cluster(
     plat("secret", "delete", "db")
 
 
-def test_a_function_that_was_just_stored_can_be_called_at_every_gateway(
+def test_a_new_function_can_be_called_through_every_gateway(
     functions: Functions, gateway: Gateway
 ) -> None:
-    """Each connection goes to some gateway: none of them knows nothing of it."""
+    """A connection may reach any gateway, so each must find the new function."""
     spec = {"image": functions.image, "timeout": "60s", "access": "token"}
     for number in range(5):
         name = f"hello-{number}"

@@ -1,4 +1,4 @@
-"""What is wrong is named by its cause, in the words of whoever knows it."""
+"""Conditions report the cause of a failure."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ def hint(functions: Functions, name: str = "hello") -> str:
     return str(functions.status(name)["hints"][0]["fix"])
 
 
-def test_a_malformed_digest_is_refused_and_a_wrong_one_is_named(functions: Functions) -> None:
+def test_rejects_a_malformed_digest_and_reports_an_unknown_one(functions: Functions) -> None:
     wrong = functions.image.partition("@")[0] + "@sha256:" + "0" * 64
     functions.apply("hello", image=wrong)
     assert wrong in functions.until_reason("hello", "ImageNotFound")
     assert hint(functions) == "build it again: plat deploy"
 
 
-def test_a_registry_that_does_not_answer_is_named(functions: Functions) -> None:
+def test_reports_an_unreachable_registry(functions: Functions) -> None:
     functions.apply("hello", image="127.0.0.1:9/orders:v1")
     message = functions.until_reason("hello", "ImagePullFailed")
     assert "refused" in message
     assert functions.condition("hello")[0] == "Unknown"
 
 
-def test_a_missing_key_of_a_secret_is_named(functions: Functions) -> None:
+def test_reports_a_missing_key_of_a_secret(functions: Functions) -> None:
     functions.kubectl("create", "secret", "generic", "db", "--from-literal=other=1")
     reference = {"secretKeyRef": {"name": "db", "key": "url"}}
     functions.apply("hello", env=[{"name": "DB", "valueFrom": reference}])
@@ -45,7 +45,7 @@ def test_a_missing_key_of_a_secret_is_named(functions: Functions) -> None:
     functions.wait("hello")
 
 
-def test_what_admission_refuses_is_named_in_its_words(functions: Functions) -> None:
+def test_reports_the_message_of_admission(functions: Functions) -> None:
     document = {
         "apiVersion": "v1",
         "kind": "LimitRange",
@@ -57,7 +57,7 @@ def test_what_admission_refuses_is_named_in_its_words(functions: Functions) -> N
     assert "maximum memory usage per Container" in functions.until_reason("hello", "PodRefused")
 
 
-def test_too_little_memory_is_named(functions: Functions) -> None:
+def test_reports_a_memory_limit_that_is_too_low(functions: Functions) -> None:
     functions.apply(
         "hello",
         env=[{"name": "MODE", "value": "greedy"}],
@@ -66,14 +66,14 @@ def test_too_little_memory_is_named(functions: Functions) -> None:
     assert "more memory" in functions.until_reason("hello", "OOMKilled")
 
 
-def test_a_crash_while_the_code_is_loaded_is_told_with_its_traceback(functions: Functions) -> None:
+def test_reports_a_crash_at_import_with_its_traceback(functions: Functions) -> None:
     functions.apply("hello", env=[{"name": "MODE", "value": "crash"}])
     until(lambda: functions.condition("hello")[0] == "False")
     message = functions.condition("hello")[2]
     assert "RuntimeError: it was told to" in message
 
 
-def test_a_probe_that_fails_until_the_deadline_is_told_as_the_kubelet_told_it(
+def test_reports_the_kubelets_message_about_a_failed_probe(
     functions: Functions, operator: OperatorProcess, cluster: Cluster, tmp_path: Path
 ) -> None:
     operator.end()
@@ -88,7 +88,7 @@ def test_a_probe_that_fails_until_the_deadline_is_told_as_the_kubelet_told_it(
         impatient.end()
 
 
-def test_one_failure_is_one_event(functions: Functions) -> None:
+def test_creates_one_event_per_failure(functions: Functions) -> None:
     functions.apply("hello", image="localhost:5001/nowhere:v1")
     functions.until_reason("hello", "ImageNotFound")
     functions.kubectl("annotate", "fn/hello", "looked=again")

@@ -1,7 +1,7 @@
-"""On an API server alone: killed before or after any write, refused, cut or ignored, it converges.
+"""The operator converges after a kill at any write, and after errors of the API server.
 
-Nothing runs there: a function of a fixed size of zero has all that it will ever have as soon as the
-operator has written it.
+The control plane runs without nodes and controllers. Functions have the fixed size zero, so they
+are complete once the operator has written their objects.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from aiohttp import web
 from bench import _control_plane as control_plane
 from bench._control_plane import ControlPlane
 
+from .faulty_proxy import KUBECONFIG, FaultyProxy, faulty_proxy
 from .process import OperatorProcess, fetch, until
-from .wire import KUBECONFIG, Wire, wire
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
 
@@ -34,16 +34,16 @@ KINDS = (
     "functions.plat.dev,deployments,services,controllerrevisions,serviceaccounts,networkpolicies"
 )
 POINTS = range(1, 11)
-"""Two changes write less often: the last of them kills nobody, and shows that it is enough."""
+"""More points than two changes have writes: at the last one the operator is not killed."""
 CHANGES, KILLED = 50, 0.3
-"""Changes, and how likely the operator is killed after one of them."""
-SOME = (1, 4, 7)
-"""After one write is before the next, but for what the operator knows of it."""
+"""Number of changes, and probability of a kill after each."""
+AFTER_POINTS = (1, 4, 7)
+"""A kill after a write differs from one before the next only by the operator's caches."""
 
 
 @dataclass(frozen=True)
-class Known:
-    """What an operator process needs to know of a cluster."""
+class KubeconfigOnly:
+    """The attribute of a cluster that an operator process needs."""
 
     kubeconfig: Path
 
@@ -57,20 +57,20 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 
 
 @pytest.fixture(scope="module")
-def spoiled(plane: ControlPlane) -> Iterator[Wire]:
-    """The wire, through `kubectl proxy`, which knows the credentials."""
+def faulty(plane: ControlPlane) -> Iterator[FaultyProxy]:
+    """A faulty proxy in front of `kubectl proxy`, which has the credentials."""
     command = ("kubectl", "--kubeconfig", str(plane.kubeconfig), "proxy", "--port=0")
     everything = ("--reject-paths=^$", "--reject-methods=^$", "--accept-hosts=.*")
     with subprocess.Popen([*command, *everything], stdout=subprocess.PIPE, text=True) as proxy:
         assert proxy.stdout is not None
         port = re.findall(r":(\d+)", proxy.stdout.readline())[0]
-        with wire(f"http://127.0.0.1:{port}") as made:
-            yield made
+        with faulty_proxy(f"http://127.0.0.1:{port}") as proxied:
+            yield proxied
         proxy.terminate()
 
 
 class Bench:
-    """One namespace, and an operator that reaches the API server through the wire."""
+    """A namespace, and an operator that connects through the faulty proxy."""
 
     def __init__(self, plane: ControlPlane, namespace: str, operator: OperatorProcess) -> None:
         self.plane, self.namespace, self.operator = plane, namespace, operator
@@ -88,16 +88,17 @@ class Bench:
         self.kubectl("apply", "-f", "-", text=json.dumps(document))
 
     def empty(self) -> None:
-        """Delete all, as the garbage collector would that is not here: children after their owner
-        is known to be gone.
-        """
+        """Delete all objects in the order of the garbage collector, which does not run here."""
         self.kubectl("delete", "fn", "--all")
         none = 'plat_operator_objects{kind="functions"} 0.0'
-        until(lambda: none in fetch(f"{self.operator.url}/metrics")[1], what="it is seen")
+        until(
+            lambda: none in fetch(f"{self.operator.url}/metrics")[1],
+            what="the operator observes the deletion",
+        )
         self.kubectl("delete", "deployments,services,controllerrevisions", "--all")
 
     def names(self) -> list[str]:
-        """The Deployments."""
+        """Return the names of the Deployments."""
         found = self.kubectl("get", "deployments", "-o", "name").split()
         return [name.rpartition("/")[2] for name in found]
 
@@ -114,72 +115,72 @@ class Bench:
         self.kubectl("wait", "--for=condition=Ready", f"fn/{name}", f"--timeout={seconds}s")
 
     def state(self) -> dict[str, Any]:
-        """All that is there, without what differs from one life of a function to the next."""
+        """Return all objects, without fields that differ between two runs."""
         items = json.loads(self.kubectl("get", KINDS, "-o", "json"))["items"]
-        return {f"{i['kind']}/{i['metadata']['name']}": _lasting(i) for i in items}
+        return {f"{i['kind']}/{i['metadata']['name']}": _stable_fields(i) for i in items}
 
 
-def _lasting(value: Any) -> Any:
+def _stable_fields(value: Any) -> Any:
     passing = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "clusterIP")
     passing += ("clusterIPs", "lastTransitionTime", "deployedAt", "created", "generation", "url")
     if isinstance(value, dict):
-        return {k: _lasting(v) for k, v in value.items() if k not in passing}
-    return [_lasting(item) for item in value] if isinstance(value, list) else value
+        return {k: _stable_fields(v) for k, v in value.items() if k not in passing}
+    return [_stable_fields(item) for item in value] if isinstance(value, list) else value
 
 
 @pytest.fixture
 def bench(
-    plane: ControlPlane, spoiled: Wire, tmp_path: Path, request: pytest.FixtureRequest
+    plane: ControlPlane, faulty: FaultyProxy, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Bench]:
     namespace = "t" + re.sub("[^a-z0-9]+", "-", request.node.name.casefold())[-50:].strip("-")
     plane.kubectl("create", "namespace", namespace)
     kubeconfig = tmp_path / "config"
-    kubeconfig.write_text(KUBECONFIG.format(port=spoiled.port), encoding="utf-8")
-    known: Any = Known(kubeconfig)
+    kubeconfig.write_text(KUBECONFIG.format(port=faulty.port), encoding="utf-8")
+    known: Any = KubeconfigOnly(kubeconfig)
     operator = OperatorProcess(known, tmp_path / "log", PLAT_SWEEP_SECONDS="5")
     made = Bench(plane, namespace, operator)
     yield made
-    _mend(spoiled)
+    _restore(faulty)
     operator.end(signal.SIGKILL)
     made.kubectl("delete", "fn,deployments,services,controllerrevisions", "--all")
 
 
-def _mend(spoiled: Wire) -> None:
-    spoiled.before = spoiled.after = lambda method, path: None
-    spoiled.refuse = lambda request: 0
-    spoiled.silent = spoiled.told = False
+def _restore(faulty: FaultyProxy) -> None:
+    faulty.before = faulty.after = lambda method, path: None
+    faulty.refuse = lambda request: 0
+    faulty.silent = faulty.as_event = False
 
 
 def _changed_twice(bench: Bench) -> None:
-    """One revision, and another that takes its place: every kind of write is among them."""
+    """Apply two revisions, which needs every kind of write."""
     bench.apply()
     bench.settled()
     bench.apply(env=[{"name": "A", "value": "2"}])
     bench.settled()
 
 
-@pytest.mark.parametrize(("when", "points"), [("before", POINTS), ("after", SOME)])
-def test_killed_at_any_write_it_ends_as_if_undisturbed(
-    bench: Bench, spoiled: Wire, when: str, points: Iterable[int]
+@pytest.mark.parametrize(("when", "points"), [("before", POINTS), ("after", AFTER_POINTS)])
+def test_converges_after_a_kill_at_any_write(
+    bench: Bench, faulty: FaultyProxy, when: str, points: Iterable[int]
 ) -> None:
     bench.operator.start()
     _changed_twice(bench)
-    until(lambda: bench.names() == ["orders-2"], what="the old revision is gone")
+    until(lambda: bench.names() == ["orders-2"], what="the old revision is deleted")
     wanted = bench.state()
     for point in points:
         bench.empty()
-        writes = _kill_at(spoiled, bench.operator, point, when)
+        writes = _kill_at(faulty, bench.operator, point, when)
         bench.apply()
-        _survive(bench)
+        _restart_if_killed(bench)
         bench.apply(env=[{"name": "A", "value": "2"}])
-        _survive(bench)
+        _restart_if_killed(bench)
         until(lambda: bench.names() == ["orders-2"], seconds=20, what=f"{when} {writes[-1:]}")
         assert bench.state() == wanted, f"killed {when} write {point}: {writes}"
-        _mend(spoiled)
+        _restore(faulty)
 
 
-def _kill_at(spoiled: Wire, operator: OperatorProcess, point: int, when: str) -> list[str]:
-    """Kill the operator at its so-and-so-manieth write from now on; returns what it writes."""
+def _kill_at(faulty: FaultyProxy, operator: OperatorProcess, point: int, when: str) -> list[str]:
+    """Kill the operator at its write number `point`; return the list of its writes."""
     seen: list[str] = []
 
     def count(method: str, path: str) -> None:
@@ -187,13 +188,16 @@ def _kill_at(spoiled: Wire, operator: OperatorProcess, point: int, when: str) ->
         if len(seen) == point:
             operator.kill()
 
-    setattr(spoiled, when, count)
+    setattr(faulty, when, count)
     return seen
 
 
-def _survive(bench: Bench) -> None:
-    """Wait until the change is there, and begin another operator where this one is killed."""
-    until(lambda: not bench.operator.running or bench.observed(), what="killed, or done")
+def _restart_if_killed(bench: Bench) -> None:
+    """Wait until the change is observed, and start a new operator if this one was killed."""
+    until(
+        lambda: not bench.operator.running or bench.observed(),
+        what="the operator is killed, or the change is observed",
+    )
     if not bench.operator.running:
         bench.operator.end()
         bench.operator.start()
@@ -201,7 +205,7 @@ def _survive(bench: Bench) -> None:
 
 
 @pytest.mark.slow
-def test_killed_at_random_in_a_loop_of_fifty_changes_it_ends_as_if_undisturbed(
+def test_converges_after_random_kills_during_fifty_changes(
     bench: Bench,
 ) -> None:
     chance = random.Random(11)
@@ -215,7 +219,7 @@ def test_killed_at_random_in_a_loop_of_fifty_changes_it_ends_as_if_undisturbed(
     names = [f"f{index}" for index in range(5)]
     for name in names:
         bench.settled(name)
-    until(lambda: len(bench.names()) == 5, seconds=30, what="no old revision is left")
+    until(lambda: len(bench.names()) == 5, seconds=30, what="all old revisions are deleted")
     found = json.loads(bench.kubectl("get", KINDS, "-o", "json"))["items"]
     kinds = Counter(item["kind"] for item in found)
     assert (kinds["Function"], kinds["Deployment"], kinds["Service"]) == (5, 5, 5)
@@ -228,7 +232,7 @@ def test_killed_at_random_in_a_loop_of_fifty_changes_it_ends_as_if_undisturbed(
 
 
 def _number(deployment: dict[str, Any]) -> str:
-    """What the change was that its pods would have."""
+    """Return the number of the change in the environment of its pods."""
     [container] = deployment["spec"]["template"]["spec"]["containers"]
     return next(str(v["value"]) for v in container["env"] if v["name"] == "N")
 
@@ -239,61 +243,63 @@ def _revision_of(item: dict[str, Any], name: str) -> bool:
 
 
 @pytest.mark.parametrize("code", [429, 500])
-def test_an_api_server_that_refuses_everything_for_a_while_is_waited_for(
-    bench: Bench, spoiled: Wire, code: int
+def test_retries_while_the_api_server_rejects_everything(
+    bench: Bench, faulty: FaultyProxy, code: int
 ) -> None:
     bench.apply("before")
     bench.operator.start()
     bench.settled("before")
-    spoiled.refuse = lambda request: code
-    spoiled.cut()
+    faulty.refuse = lambda request: code
+    faulty.cut()
     bench.apply()
     with pytest.raises(control_plane.Refusal):
         bench.settled(seconds=3)
-    _mend(spoiled)
+    _restore(faulty)
     bench.settled()
     assert bench.operator.running
 
 
-def test_watches_that_are_reset_again_and_again_lose_nothing(bench: Bench, spoiled: Wire) -> None:
+def test_loses_no_change_when_watches_are_reset_repeatedly(
+    bench: Bench, faulty: FaultyProxy
+) -> None:
     bench.operator.start()
     for change in range(5):
         bench.apply(env=[{"name": "A", "value": str(change)}])
-        spoiled.cut()
+        faulty.cut()
     bench.settled()
-    until(lambda: len(bench.names()) == 1, what="no old revision is left")
+    until(lambda: len(bench.names()) == 1, what="all old revisions are deleted")
 
 
-def test_a_version_that_is_too_old_is_listed_anew(bench: Bench, spoiled: Wire) -> None:
-    def gone(request: web.Request) -> int:
+def test_lists_again_after_an_expired_version(bench: Bench, faulty: FaultyProxy) -> None:
+    def expired(request: web.Request) -> int:
         return 410 if "resourceVersion" in request.query and "watch" in request.query else 0
 
     bench.operator.start()
-    spoiled.refuse, spoiled.told = gone, True
-    spoiled.cut()
+    faulty.refuse, faulty.as_event = expired, True
+    faulty.cut()
     bench.apply()
     bench.settled()
     assert bench.operator.running
-    _mend(spoiled)
+    _restore(faulty)
 
 
-def test_a_child_that_goes_while_its_watch_is_silent_is_made_again(
-    bench: Bench, spoiled: Wire
+def test_restores_a_child_that_was_deleted_during_a_silent_watch(
+    bench: Bench, faulty: FaultyProxy
 ) -> None:
     bench.apply()
     bench.operator.start()
     bench.settled()
-    spoiled.silent = True
+    faulty.silent = True
     bench.kubectl("delete", "deployments", "--all")
     bench.apply("late")
-    # of Functions themselves the next sweep tells, whatever the watches do
+    # the next sweep finds changes of Functions, even without a watch
     bench.settled("late", seconds=60)
-    spoiled.silent = False
-    spoiled.cut()
+    faulty.silent = False
+    faulty.cut()
     until(lambda: "orders-1" in bench.names(), seconds=60)
 
 
-def test_children_that_lost_their_owner_are_taken_back(bench: Bench) -> None:
+def test_adopts_children_that_lost_their_owner_reference(bench: Bench) -> None:
     bench.apply(env=[{"name": "A", "value": "ü <&> 1"}], scale={"replicas": 0, "target": 1.0})
     bench.operator.start()
     bench.settled()
@@ -302,12 +308,12 @@ def test_children_that_lost_their_owner_are_taken_back(bench: Bench) -> None:
         bench.kubectl("patch", child, "--type=json", "-p", orphan)
     bench.apply(env=[{"name": "A", "value": "2"}])
     bench.settled()
-    until(lambda: bench.names() == ["orders-2"], what="the old revision is gone")
+    until(lambda: bench.names() == ["orders-2"], what="the old revision is deleted")
     service = json.loads(bench.kubectl("get", "service/orders", "-o", "json"))
     assert [r["name"] for r in service["metadata"]["ownerReferences"]] == ["orders"]
 
 
-def test_a_stored_function_that_the_schema_of_now_refuses_does_not_stop_the_others(
+def test_an_invalid_stored_function_does_not_block_others(
     bench: Bench, plane: ControlPlane
 ) -> None:
     schema = "/spec/versions/0/schema/openAPIV3Schema/properties/spec"

@@ -1,4 +1,4 @@
-"""Wherever an operator is killed, and however many run: the end is the same, and then quiet."""
+"""Operators converge after kills and beside each other, and write nothing afterwards."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHANGES = 10
 
 
 def versions(functions: Functions) -> dict[str, str]:
-    """Every object that the operator writes, with its version."""
+    """Return the resource versions of all objects that the operator writes."""
     kinds = "functions.plat.dev,deployments,services,controllerrevisions,networkpolicies"
     return {
         f"{item['kind']}/{item['metadata']['name']}": item["metadata"]["resourceVersion"]
@@ -27,7 +27,7 @@ def versions(functions: Functions) -> dict[str, str]:
     }
 
 
-def test_killed_at_random_points_it_ends_as_if_undisturbed(
+def test_converges_after_kills_at_random_times(
     functions: Functions, operator: OperatorProcess
 ) -> None:
     chance = random.Random(7)
@@ -42,7 +42,10 @@ def test_killed_at_random_points_it_ends_as_if_undisturbed(
         functions.wait(f"f{index}")
         last = max(n for n in range(CHANGES) if n % 3 == index)
         functions.until_answer(f"f{index}", "/env?N", f'{{"N": "{last}"}}')
-    until(lambda: len(functions.get("deployments")["items"]) == 3, what="no old revision is left")
+    until(
+        lambda: len(functions.get("deployments")["items"]) == 3,
+        what="all old revisions are deleted",
+    )
     for index in range(3):
         owned = functions.get("controllerrevisions", f"-l=plat.dev/function=f{index}")["items"]
         numbers = sorted(item["revision"] for item in owned)
@@ -50,7 +53,7 @@ def test_killed_at_random_points_it_ends_as_if_undisturbed(
         assert functions.status(f"f{index}")["revision"] == f"f{index}-{numbers[-1]}"
 
 
-def test_when_all_is_settled_nothing_is_written_not_even_at_a_restart(
+def test_writes_nothing_when_settled_even_after_a_restart(
     functions: Functions, operator: OperatorProcess
 ) -> None:
     for index in range(5):
@@ -67,7 +70,7 @@ def test_when_all_is_settled_nothing_is_written_not_even_at_a_restart(
     assert settled > 0
 
 
-def test_two_operators_at_once_do_not_quarrel(
+def test_two_concurrent_operators_do_not_conflict(
     functions: Functions, operator: OperatorProcess, cluster: Cluster, tmp_path: Path
 ) -> None:
     second = OperatorProcess(cluster, tmp_path / "log")
@@ -91,12 +94,12 @@ def test_two_operators_at_once_do_not_quarrel(
 
 
 def _quiet(operator: OperatorProcess) -> float:
-    """The number of writes as soon as it did not change for three seconds."""
+    """Wait for three seconds without a write, and return the number of writes."""
 
     def same() -> bool:
         before = operator.writes
         time.sleep(3)
         return operator.writes == before
 
-    until(same, what="the operator is quiet")
+    until(same, what="the operator stops writing")
     return operator.writes

@@ -1,4 +1,4 @@
-"""A real API server refuses what the model refuses, in the same words."""
+"""The API server and the model reject the same documents with the same messages."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ ELSEWISE: list[tuple[dict[str, Any], str]] = [
     ({"memory": "64Mi"}, 'unknown field "spec.memory"'),
     ({"access": "nobody"}, "spec.access: Unsupported value"),
 ]
-"""What Kubernetes itself has words for."""
+"""Documents that Kubernetes rejects with messages of its schema validation."""
 
 GOOD_SPECS: list[dict[str, Any]] = [
     {},
@@ -110,7 +110,7 @@ GOOD_SPECS: list[dict[str, Any]] = [
 
 
 def message(given: dict[str, Any]) -> tuple[str, str]:
-    """Path and words of the model's refusal."""
+    """Return the path and the message of the model's error."""
     with pytest.raises(InvalidInput) as caught:
         validate(Function, given)
     first = caught.value.errors[0]
@@ -118,30 +118,30 @@ def message(given: dict[str, Any]) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("name", BAD_NAMES)
-def test_bad_names_are_refused_with_the_one_message(cluster: Cluster, name: str) -> None:
+def test_rejects_an_invalid_name(cluster: Cluster, name: str) -> None:
     assert message(document(name)) == ("metadata.name", NAME_RULE)
     refusal = cluster.refusal(document(name))
     assert "metadata.name: " in refusal
     assert NAME_RULE in refusal
 
 
-def test_no_name_at_all_is_refused(cluster: Cluster) -> None:
+def test_rejects_an_empty_name(cluster: Cluster) -> None:
     assert "metadata.name: Required value" in cluster.refusal(document(""))
 
 
 @pytest.mark.parametrize("spec", BAD_SPECS, ids=lambda spec: str(spec)[:60])
-def test_what_the_model_refuses_is_refused_in_the_same_words(
+def test_rejects_invalid_specs_with_the_message_of_the_model(
     cluster: Cluster, spec: dict[str, Any]
 ) -> None:
     field, words = message(document(**spec))
     refusal = cluster.refusal(document(**spec))
-    # a rule on a map names the map, the model its key
+    # the API server names the map, the model the key
     assert re.match(r"spec[.]source[.]inline|[^[]*", field)[0] in refusal  # type: ignore[index]
     assert words in refusal
 
 
 @pytest.mark.parametrize(("spec", "words"), ELSEWISE, ids=lambda value: str(value)[:40])
-def test_what_kubernetes_has_words_for_is_refused_by_both(
+def test_schema_and_model_reject_the_same_documents(
     cluster: Cluster, spec: dict[str, Any], words: str
 ) -> None:
     message(document(**spec))
@@ -149,12 +149,12 @@ def test_what_kubernetes_has_words_for_is_refused_by_both(
 
 
 @pytest.mark.parametrize("spec", GOOD_SPECS, ids=lambda spec: str(spec)[:60])
-def test_what_the_model_takes_is_taken(cluster: Cluster, spec: dict[str, Any]) -> None:
+def test_accepts_valid_specs(cluster: Cluster, spec: dict[str, Any]) -> None:
     validate(Function, document(**spec))
     assert cluster.refusal(document(**spec)) == ""
 
 
-def test_defaults_are_the_models(cluster: Cluster) -> None:
+def test_defaults_equal_those_of_the_model(cluster: Cluster) -> None:
     text = cluster.kubectl(
         "create", "--dry-run=server", "-o", "json", "-f", "-", text=json.dumps(document())
     )
@@ -162,7 +162,7 @@ def test_defaults_are_the_models(cluster: Cluster) -> None:
     assert stored.spec == validate(Function, document()).spec
 
 
-def test_a_function_is_scaled_listed_and_explained_with_kubectl(cluster: Cluster) -> None:
+def test_kubectl_scales_lists_and_explains_functions(cluster: Cluster) -> None:
     cluster.apply(document("scaled"))
     try:
         cluster.kubectl("scale", "fn/scaled", "--replicas=3")

@@ -1,4 +1,4 @@
-"""A node is drained under load: its pods go to the other one, and no call fails."""
+"""Draining a node under load moves its pods, and no call fails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OUR_GATEWAYS = ("-n", NAMESPACE, "-l", GATEWAYS)
 
 @pytest.fixture
 def worker(gateway: Gateway) -> Iterator[str]:
-    """The spare node with a gateway of its own; it takes no more pods at the end."""
+    """The second node with a gateway; it is cordoned at the end."""
     cluster = gateway.cluster
     name = f"{cluster.name}-worker"
     cluster.kubectl("uncordon", name)
@@ -32,7 +32,7 @@ def worker(gateway: Gateway) -> Iterator[str]:
 
 
 def nodes(cluster: Cluster, *selection: str) -> set[str]:
-    """The nodes of the pods that are there to stay."""
+    """Return the nodes of the pods that are not being deleted."""
     pods = cluster.get("pods", *selection)["items"]
     return {p["spec"]["nodeName"] for p in pods if "deletionTimestamp" not in p["metadata"]}
 

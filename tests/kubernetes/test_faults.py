@@ -1,4 +1,4 @@
-"""What befalls a cluster: API server, namespace, owner or the definition itself goes away."""
+"""Outage of the API server, and deletion of namespaces, owners and the definition."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .process import OperatorProcess, until
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(400)]
 
 
-def test_an_api_server_that_was_away_is_found_again_without_a_restart(
+def test_reconnects_to_the_api_server_without_a_restart(
     functions: Functions, operator: OperatorProcess, cluster: Cluster
 ) -> None:
-    """For a moment; for a minute, with everything in the cluster: `test_traffic`."""
+    """A short outage; `test_traffic` has a longer one with all services in the cluster."""
     functions.apply("hello")
     functions.wait("hello")
     functions.until_answer("hello", "/", "hello-1 /")
@@ -31,7 +31,7 @@ def test_an_api_server_that_was_away_is_found_again_without_a_restart(
     assert operator.log.count("probes on") == starts
 
 
-def test_a_namespace_that_goes_while_no_operator_runs_is_gone(
+def test_a_namespace_can_be_deleted_without_an_operator(
     functions: Functions, operator: OperatorProcess, cluster: Cluster
 ) -> None:
     functions.apply("hello", scale={"replicas": 2})
@@ -46,7 +46,7 @@ def test_a_namespace_that_goes_while_no_operator_runs_is_gone(
     functions.wait("hello")
 
 
-def test_children_that_were_orphaned_are_taken_over_by_the_next_of_the_name(
+def test_a_new_function_adopts_orphans_of_the_same_name(
     functions: Functions, operator: OperatorProcess
 ) -> None:
     functions.apply("hello")
@@ -55,12 +55,12 @@ def test_children_that_were_orphaned_are_taken_over_by_the_next_of_the_name(
     functions.apply("hello", env=[{"name": "A", "value": "2"}])
     functions.wait("hello")
     uid = functions.get("fn/hello")["metadata"]["uid"]
-    until(lambda: len(functions.get("deployments")["items"]) == 1, what="the old one is gone")
+    until(lambda: len(functions.get("deployments")["items"]) == 1, what="the old one is deleted")
     [deployment] = functions.get("deployments")["items"]
     assert [r["uid"] for r in deployment["metadata"]["ownerReferences"]] == [uid]
 
 
-def test_the_definition_is_upgraded_with_functions_present(
+def test_upgrades_the_definition_while_functions_exist(
     functions: Functions, operator: OperatorProcess, cluster: Cluster
 ) -> None:
     functions.apply("hello")
@@ -78,19 +78,19 @@ def test_the_definition_is_upgraded_with_functions_present(
     functions.wait("hello")
 
 
-def test_the_definition_goes_with_all_functions_and_comes_back(
+def test_the_definition_can_be_deleted_and_installed_again(
     functions: Functions, operator: OperatorProcess, cluster: Cluster
 ) -> None:
     functions.apply("hello")
     functions.wait("hello")
     try:
         cluster.kubectl("delete", "crd/functions.plat.dev", "--timeout=90s")
-        until(lambda: functions.names() == [], what="its children are gone")
+        until(lambda: functions.names() == [], what="its children are deleted")
     finally:
         cluster.define()
-    until(lambda: _applied(functions), what="the definition is there")
+    until(lambda: _applied(functions), what="the definition is installed")
     if not operator.running:
-        # as the kubelet would
+        # the kubelet would restart it
         operator.end()
         operator.start()
     functions.wait("hello", seconds=120)

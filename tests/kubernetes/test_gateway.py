@@ -1,4 +1,4 @@
-"""The platform as its chart installs it: called through the gateway, asleep and awake."""
+"""The gateway of the chart: calls, scale to zero and the API."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from .process import until
 pytestmark = [pytest.mark.kubernetes, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-def test_a_function_is_called_put_to_sleep_and_woken_once(
-    functions: Functions, gateway: Gateway
-) -> None:
+def test_scales_to_zero_and_wakes_once(functions: Functions, gateway: Gateway) -> None:
     functions.apply("hello", timeout="30s")
     functions.wait("hello")
     assert gateway.ask(path(functions, "/world")) == (200, "hello-1 /world")
@@ -30,7 +28,7 @@ def test_a_function_is_called_put_to_sleep_and_woken_once(
     assert functions.get("deployment/hello-1")["spec"]["replicas"] == 1
 
 
-def test_api_and_kubectl_are_one_truth(functions: Functions, gateway: Gateway) -> None:
+def test_the_api_and_kubectl_show_the_same_state(functions: Functions, gateway: Gateway) -> None:
     functions.apply("hello")
     functions.wait("hello")
     query = f"?namespace={functions.namespace}"
@@ -39,7 +37,7 @@ def test_api_and_kubectl_are_one_truth(functions: Functions, gateway: Gateway) -
         _, text = gateway.ask(f"/functions/hello{query}")
         return json.loads(text).get("status", {}).get("revision")
 
-    # kubectl has its answer from the API server, a gateway from its watch
+    # kubectl reads from the API server, the gateway from its watch
     until(lambda: revision() == "hello-1")
     status, _ = gateway.ask(f"/functions/hello/stop{query}", data=b"")
     assert status == 200
@@ -51,7 +49,7 @@ def test_api_and_kubectl_are_one_truth(functions: Functions, gateway: Gateway) -
     until(lambda: "called /marked" in gateway.ask(f"/functions/hello/logs{query}")[1])
 
 
-def test_a_function_whose_stored_spec_is_refused_by_the_schema_of_now_keeps_serving(
+def test_a_function_with_an_invalid_stored_spec_keeps_serving(
     functions: Functions, gateway: Gateway
 ) -> None:
     functions.apply("hello")

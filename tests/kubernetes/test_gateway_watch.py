@@ -1,6 +1,6 @@
-"""A gateway whose API server is spoiled: it goes on with what it knew, and sees the rest later.
+"""A gateway keeps serving from its last state while the API server fails, and catches up later.
 
-On an API server alone: there are no pods, and what it answers about a function says what it knows.
+The control plane runs without nodes.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from aiohttp import web
 
 from bench._control_plane import ControlPlane
 
+from .faulty_proxy import KUBECONFIG, FaultyProxy
 from .process import Service, fetch, until
-from .test_crash_points import IMAGE, Known, plane, spoiled
-from .wire import KUBECONFIG, Wire
+from .test_crash_points import IMAGE, KubeconfigOnly, faulty, plane
 
-__all__ = ["plane", "spoiled"]
+__all__ = ["faulty", "plane"]
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(120)]
 
@@ -30,12 +30,12 @@ UNKNOWN, STOPPED = "function-not-found", "function-suspended"
 
 
 class Watcher:
-    """A gateway as a process, which reaches the API server through the wire."""
+    """A gateway process that connects to the API server through the faulty proxy."""
 
-    def __init__(self, plane: ControlPlane, spoiled: Wire, folder: Path) -> None:
+    def __init__(self, plane: ControlPlane, faulty: FaultyProxy, folder: Path) -> None:
         self._plane, kubeconfig = plane, folder / "config"
-        kubeconfig.write_text(KUBECONFIG.format(port=spoiled.port), encoding="utf-8")
-        known: Any = Known(kubeconfig)
+        kubeconfig.write_text(KUBECONFIG.format(port=faulty.port), encoding="utf-8")
+        known: Any = KubeconfigOnly(kubeconfig)
         self.service = Service(
             *("plat_gateway", known, folder / "log"),
             PLAT_BACKEND="kubernetes",
@@ -55,12 +55,12 @@ class Watcher:
         self._plane.kubectl("apply", "-f", "-", text=json.dumps(document))
 
     def answer(self, name: str) -> str:
-        """The code of a call's problem; with no replica anywhere, it is answered at once."""
+        """Call a function and return the code of the problem document."""
         _, text = fetch(f"{self.url}/function/{name}.default/")
         return str(json.loads(text)["code"]) if text else ""
 
     def state(self, call: str) -> str:
-        """Of an asynchronous call."""
+        """Return the state of an asynchronous call."""
         status, text = fetch(f"{self.url}{call}", Authorization=f"Bearer {TOKEN}")
         assert status == 200, text
         return str(json.loads(text)["state"])
@@ -72,44 +72,46 @@ class Watcher:
 
 
 @pytest.fixture
-def gateway(plane: ControlPlane, spoiled: Wire, tmp_path: Path) -> Iterator[Watcher]:
-    watcher = Watcher(plane, spoiled, tmp_path)
+def gateway(plane: ControlPlane, faulty: FaultyProxy, tmp_path: Path) -> Iterator[Watcher]:
+    watcher = Watcher(plane, faulty, tmp_path)
     watcher.apply("known", suspend=True)
     watcher.service.start()
     try:
-        until(lambda: watcher.answer("known") == STOPPED, what="the gateway knows it")
+        until(lambda: watcher.answer("known") == STOPPED, what="the gateway has the function")
         assert watcher.answer("later") == UNKNOWN
         yield watcher
         assert watcher.service.running
     finally:
-        spoiled.refuse = lambda request: 0
+        faulty.refuse = lambda request: 0
         watcher.service.end()
         plane.kubectl("delete", "fn", "--all", "-n", "default")
 
 
-def test_a_version_that_is_too_old_is_listed_anew(gateway: Watcher, spoiled: Wire) -> None:
+def test_lists_again_after_an_expired_version(gateway: Watcher, faulty: FaultyProxy) -> None:
     asked: list[str] = []
 
-    def gone(request: web.Request) -> int:
+    def expired(request: web.Request) -> int:
         if "watch" not in request.query:
             return 0
         asked.append(request.path)
         return 410
 
-    spoiled.refuse = gone
-    spoiled.cut()
+    faulty.refuse = expired
+    faulty.cut()
     gateway.apply("later", suspend=True)
-    until(lambda: gateway.answer("later") == STOPPED, seconds=30, what="it was listed")
+    until(
+        lambda: gateway.answer("later") == STOPPED, seconds=30, what="the gateway has listed again"
+    )
     assert any(path.endswith("/functions") for path in asked)
     assert gateway.answer("known") == STOPPED
-    spoiled.refuse = lambda request: 0
+    faulty.refuse = lambda request: 0
     gateway.apply("last", suspend=True)
-    until(lambda: gateway.answer("last") == STOPPED, seconds=30, what="it is watched again")
+    until(lambda: gateway.answer("last") == STOPPED, seconds=30, what="the gateway watches again")
 
 
 @pytest.mark.parametrize("code", [429, 500])
-def test_with_an_api_server_that_refuses_everything_what_was_known_holds(
-    gateway: Watcher, spoiled: Wire, code: int
+def test_keeps_its_state_while_the_api_server_rejects_everything(
+    gateway: Watcher, faulty: FaultyProxy, code: int
 ) -> None:
     refused: list[str] = []
 
@@ -117,20 +119,24 @@ def test_with_an_api_server_that_refuses_everything_what_was_known_holds(
         refused.append(request.path)
         return code
 
-    spoiled.refuse = refuse
-    spoiled.cut()
-    until(lambda: any(p.endswith("/functions") for p in refused), what="its watch is gone")
+    faulty.refuse = refuse
+    faulty.cut()
+    until(lambda: any(p.endswith("/functions") for p in refused), what="its watch has ended")
     gateway.apply("later", suspend=True)
-    until(lambda: len(refused) > 8, what="it asks again and again")
+    until(lambda: len(refused) > 8, what="the gateway retries")
     assert (gateway.answer("known"), gateway.answer("later")) == (STOPPED, UNKNOWN)
-    spoiled.refuse = lambda request: 0
-    until(lambda: gateway.answer("later") == STOPPED, seconds=30, what="it is seen afterwards")
+    faulty.refuse = lambda request: 0
+    until(
+        lambda: gateway.answer("later") == STOPPED,
+        seconds=30,
+        what="the new function is found afterwards",
+    )
 
 
-def test_a_call_outlives_a_restart_before_its_function_is_seen(
-    gateway: Watcher, spoiled: Wire
+def test_a_queued_call_survives_a_restart_before_the_first_list(
+    gateway: Watcher, faulty: FaultyProxy
 ) -> None:
-    """Who began a moment ago has heard of no function; that does not mean that there is none."""
+    """A function may exist that a gateway has not listed yet after its start."""
     status, text = fetch(f"{gateway.url}/async-function/known.default/", data=b"")
     assert status == 202
     call = f"/calls/{json.loads(text)['id']}"
@@ -141,12 +147,14 @@ def test_a_call_outlives_a_restart_before_its_function_is_seen(
         return 500 if request.path.endswith("/functions") else 0
 
     gateway.service.end(signal.SIGKILL)
-    spoiled.refuse = refuse
+    faulty.refuse = refuse
     before = gateway.url
     gateway.service.start()
-    until(lambda: gateway.url != before, what="it serves again")
-    until(lambda: any(p.endswith("/known") for p in asked), what="it asks for the function")
+    until(lambda: gateway.url != before, what="the gateway serves again")
+    until(
+        lambda: any(p.endswith("/known") for p in asked), what="the gateway requests the function"
+    )
     assert gateway.state(call) == "queued"
-    spoiled.refuse = lambda request: 0
-    until(lambda: gateway.answer("known") == STOPPED, seconds=30, what="it is seen")
+    faulty.refuse = lambda request: 0
+    until(lambda: gateway.answer("known") == STOPPED, seconds=30, what="the function is found")
     assert gateway.state(call) == "queued"

@@ -1,4 +1,4 @@
-"""`plat up --kind`, `plat down --kind`: from nothing to a called function, and back to nothing."""
+"""`plat up --kind` and `plat down --kind`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RUN_HERE = "tests/kubernetes runs it"
 
 
 class Desk:
-    """A user's shell: ports and a kubeconfig of its own, the command on its path."""
+    """A shell with its own ports and kubeconfig, and with `plat` on its path."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -42,7 +42,7 @@ class Desk:
         }
 
     def plat(self, *arguments: str, code: int = 0) -> Any:
-        """The document that the command prints."""
+        """Run a command and return the document that it prints."""
         done = self._run([str(PLAT), *arguments, "--json"], stderr=subprocess.PIPE)
         assert done.returncode == code, f"{arguments}\n{done.stdout}\n{done.stderr}"
         return json.loads(done.stdout)
@@ -87,7 +87,7 @@ def first(desk: Desk) -> Any:
     return desk.up()
 
 
-def test_from_nothing_to_a_called_function(desk: Desk, first: Any) -> None:
+def test_up_creates_a_cluster_that_serves_functions(desk: Desk, first: Any) -> None:
     assert first["made"]
     assert {"gateway", "operator", "builder"} <= set(first["built"])
     assert first["answer"].startswith("Hello, world, from greeter-1-")
@@ -95,13 +95,13 @@ def test_from_nothing_to_a_called_function(desk: Desk, first: Any) -> None:
     assert (status, text.split(",")[1]) == (200, " Ada")
 
 
-def test_a_second_time_there_is_nothing_to_do(desk: Desk, first: Any) -> None:
+def test_a_second_up_changes_nothing(desk: Desk, first: Any) -> None:
     second = desk.up()
     assert (second["made"], second["built"], second["changed"]) == (False, [], False)
     assert second["answer"].startswith("Hello, world, from greeter-1-")
 
 
-def test_the_commands_of_the_guide_do_what_it_shows(desk: Desk, first: Any) -> None:
+def test_the_commands_of_the_guide_work(desk: Desk, first: Any) -> None:
     found = [block for block in blocks(GUIDE) if block.exempt == RUN_HERE]
     assert len(found) == 3
     for block in found:
@@ -112,7 +112,7 @@ def test_the_commands_of_the_guide_do_what_it_shows(desk: Desk, first: Any) -> N
         assert block.agrees(output), where
 
 
-def test_the_api_server_takes_the_plain_manifests(desk: Desk, first: Any) -> None:
+def test_the_api_server_accepts_the_plain_manifests(desk: Desk, first: Any) -> None:
     for manifests in (("-f", "manifests/plat.yaml"), ("-k", "manifests")):
         command = ("kubectl", "--kubeconfig", desk.environment["KUBECONFIG"], "apply")
         options = ("--server-side", "--force-conflicts", "--dry-run=server", *manifests)
@@ -123,26 +123,26 @@ def test_the_api_server_takes_the_plain_manifests(desk: Desk, first: Any) -> Non
         assert "deployment.apps/plat-operator" in done.stdout
 
 
-def test_a_cluster_that_was_stopped_is_woken(desk: Desk, first: Any) -> None:
+def test_up_starts_a_stopped_cluster(desk: Desk, first: Any) -> None:
     run("docker", "stop", "--time", "5", f"{NAME}-control-plane", f"{NAME}-registry")
     woken = desk.up()
     assert (woken["made"], woken["built"]) == (False, [])
     assert woken["answer"].startswith("Hello, world, from greeter-")
 
 
-def test_another_port_than_the_clusters_is_refused(desk: Desk, first: Any) -> None:
+def test_rejects_another_port_for_an_existing_cluster(desk: Desk, first: Any) -> None:
     refused = desk.plat("up", "--kind", "--name", NAME, "--port", str(free_port()), code=2)
     assert f"it publishes its gateway at port {desk.port}" in refused["detail"]
     assert f"plat down --kind --name {NAME}" in refused["fix"]
 
 
-def test_doctor_finds_all_well(desk: Desk, first: Any) -> None:
+def test_doctor_reports_no_errors(desk: Desk, first: Any) -> None:
     checks = desk.plat("doctor", "--kind", "--name", NAME)["checks"]
     names = [check["name"] for check in checks if check["level"] == "ok"]
     assert names == ["clone", "docker", "kind", "cluster", "registry", "context"]
 
 
-def test_down_leaves_nothing_and_says_so_a_second_time(desk: Desk, first: Any) -> None:
+def test_down_deletes_everything_and_can_be_repeated(desk: Desk, first: Any) -> None:
     assert desk.down()["deleted"]
     assert NAME not in run("kind", "get", "clusters").split()
     assert not run("docker", "ps", "--all", "--quiet", "--filter", f"name=^{NAME}-")

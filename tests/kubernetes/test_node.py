@@ -1,4 +1,4 @@
-"""A node stops, with all that runs on it, and comes back."""
+"""A node stops with all its pods and starts again."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .process import until
 pytestmark = [pytest.mark.kubernetes, pytest.mark.slow, pytest.mark.timeout(400)]
 
 NOBODY = (502, 503, 504)
-"""What the platform may answer while no replica runs; anything else would be somebody else's."""
+"""Allowed status codes without a replica; any other would come from a wrong pod."""
 
 
 def _answers(gateway: Gateway) -> bool:
     return "ok" in gateway.cluster.kubectl("get", "--raw", "/readyz", check=False)
 
 
-def test_after_the_stop_of_a_node_functions_answer_for_themselves_and_change_again(
+def test_functions_recover_after_the_restart_of_their_node(
     functions: Functions, gateway: Gateway
 ) -> None:
-    """The node is that of the functions; where it is the first one, the API server goes with it."""
+    """The node runs the functions, and may run the API server too."""
     for name in ("hello", "other"):
         functions.apply(name, access="public", scale={"min": 1, "max": 2})
     for name in ("hello", "other"):
@@ -51,7 +51,7 @@ def test_after_the_stop_of_a_node_functions_answer_for_themselves_and_change_aga
 
 
 def _settle(gateway: Gateway) -> None:
-    """Wait until the cluster is as it was, for the tests that come after."""
+    """Wait until the cluster has recovered, for the next tests."""
     until(lambda: _answers(gateway), seconds=120, what="the API server is back")
     ready = ("wait", "--for=condition=Ready", "--timeout=180s")
     gateway.cluster.kubectl(*ready, "nodes", "--all")
@@ -60,7 +60,7 @@ def _settle(gateway: Gateway) -> None:
 
 
 def _ask(url: str) -> tuple[int, str] | None:
-    """What the platform answers, by its call id; None where the network has another word."""
+    """Return the response of the platform, or None for a response without a call id."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=20) as answer:

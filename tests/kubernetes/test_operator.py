@@ -1,4 +1,4 @@
-"""A Function on a real cluster: it runs, stays as it is wanted, and says what is wrong."""
+"""The operator on a cluster: rollout, drift, scaling and failures of Functions."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ pytestmark = [
 ]
 
 SLEEPING = {"replicas": 0}
-"""A fixed size of zero: nothing of it starts before it is called."""
+"""A fixed size of zero: no pod starts before the first call."""
 
 
-def test_an_applied_function_is_ready_and_answers_through_its_service(
+def test_a_function_becomes_ready_and_serves_through_its_service(
     functions: Functions,
 ) -> None:
     functions.apply("hello", env=[{"name": "EMPTY", "value": ""}, {"name": "A", "value": "$(B)"}])
@@ -38,7 +38,7 @@ def test_an_applied_function_is_ready_and_answers_through_its_service(
     assert not [m for m in pod["spec"]["containers"][0]["volumeMounts"] if "token" in m["name"]]
 
 
-def test_it_is_scaled_to_zero_and_back_with_kubectl(functions: Functions) -> None:
+def test_kubectl_scales_to_zero_and_back(functions: Functions) -> None:
     functions.apply("hello")
     functions.wait("hello")
     functions.kubectl("scale", "fn/hello", "--replicas=0")
@@ -50,7 +50,7 @@ def test_it_is_scaled_to_zero_and_back_with_kubectl(functions: Functions) -> Non
     assert functions.condition("hello")[:2] == ("True", "Serving")
 
 
-def test_a_size_that_the_load_asked_for_is_left_alone(functions: Functions) -> None:
+def test_keeps_the_size_that_the_gateway_has_set(functions: Functions) -> None:
     functions.apply("hello")
     functions.wait("hello")
     functions.kubectl("scale", "deployment/hello-1", "--replicas=2")
@@ -60,7 +60,7 @@ def test_a_size_that_the_load_asked_for_is_left_alone(functions: Functions) -> N
     assert functions.get("deployment/hello-1")["spec"]["replicas"] == 0
 
 
-def test_children_that_are_deleted_or_edited_are_restored(functions: Functions) -> None:
+def test_restores_deleted_and_edited_children(functions: Functions) -> None:
     functions.apply("hello", scale={"min": 1})
     functions.wait("hello")
     before = functions.names("deployments,services,networkpolicies,serviceaccounts")
@@ -89,7 +89,7 @@ def test_children_that_are_deleted_or_edited_are_restored(functions: Functions) 
     )
 
 
-def test_a_new_revision_takes_over_and_a_broken_one_is_held_back(functions: Functions) -> None:
+def test_rolls_out_a_new_revision_but_no_broken_one(functions: Functions) -> None:
     functions.apply("hello")
     functions.wait("hello")
     functions.apply("hello", env=[{"name": "A", "value": "2"}])
@@ -107,7 +107,7 @@ def test_a_new_revision_takes_over_and_a_broken_one_is_held_back(functions: Func
     assert functions.status("hello")["revision"] == "hello-4"
 
 
-def test_a_missing_image_is_named(functions: Functions) -> None:
+def test_reports_a_missing_image(functions: Functions) -> None:
     functions.apply("hello", image="localhost:5001/nowhere:v1")
     message = functions.until_reason("hello", "ImageNotFound")
     assert "localhost:5001/nowhere:v1" in message
@@ -116,18 +116,18 @@ def test_a_missing_image_is_named(functions: Functions) -> None:
     assert "ImageNotFound" in {event["reason"] for event in events["items"]}
 
 
-def test_no_room_is_named(functions: Functions) -> None:
+def test_reports_insufficient_resources(functions: Functions) -> None:
     functions.apply("hello", resources={"requests": {"cpu": "500"}})
     assert "Insufficient cpu" in functions.until_reason("hello", "Unschedulable")
 
 
-def test_a_quota_is_named(functions: Functions) -> None:
+def test_reports_an_exceeded_quota(functions: Functions) -> None:
     functions.kubectl("create", "quota", "none", "--hard=pods=0")
     functions.apply("hello")
     assert "exceeded quota: none" in functions.until_reason("hello", "QuotaExceeded")
 
 
-def test_a_replica_that_a_quota_keeps_away_is_told_while_others_serve(functions: Functions) -> None:
+def test_reports_a_quota_that_prevents_one_of_several_replicas(functions: Functions) -> None:
     functions.apply("hello", scale={"replicas": 1})
     functions.wait("hello")
     functions.kubectl("create", "quota", "one", "--hard=pods=1")
@@ -138,7 +138,7 @@ def test_a_replica_that_a_quota_keeps_away_is_told_while_others_serve(functions:
     assert message.startswith("hello-1 serves with 1 ready, and another is not: ")
 
 
-def test_a_secret_that_comes_late_starts_it_and_a_change_rolls_out(functions: Functions) -> None:
+def test_a_new_secret_starts_the_function_and_a_change_rolls_out(functions: Functions) -> None:
     reference = {"secretKeyRef": {"name": "db", "key": "url"}}
     functions.apply("hello", secrets=["db"], env=[{"name": "DB", "valueFrom": reference}])
     assert "db" in functions.until_reason("hello", "SecretNotFound")
@@ -151,7 +151,7 @@ def test_a_secret_that_comes_late_starts_it_and_a_change_rolls_out(functions: Fu
     assert "one" not in json.dumps(functions.get("fn/hello", "-o", "json"))
 
 
-def test_a_name_that_somebody_else_has_is_not_taken_from_him(functions: Functions) -> None:
+def test_does_not_take_over_an_object_of_another_owner(functions: Functions) -> None:
     functions.kubectl("create", "service", "clusterip", "hello", "--tcp=80:80")
     before = functions.get("service/hello")
     functions.apply("hello")
@@ -159,14 +159,14 @@ def test_a_name_that_somebody_else_has_is_not_taken_from_him(functions: Function
     assert functions.get("service/hello") == before
 
 
-def test_deleting_it_takes_everything_with_it(functions: Functions) -> None:
+def test_deleting_a_function_deletes_its_children(functions: Functions) -> None:
     functions.apply("hello", scale={"replicas": 2})
     functions.wait("hello")
     functions.kubectl("delete", "fn/hello", "--cascade=foreground", "--timeout=90s")
     until(lambda: functions.names() == [])
 
 
-def test_deleted_while_no_operator_runs_it_is_gone_all_the_same(
+def test_a_function_can_be_deleted_without_an_operator(
     functions: Functions, operator: OperatorProcess
 ) -> None:
     functions.apply("hello")

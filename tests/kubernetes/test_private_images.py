@@ -1,4 +1,4 @@
-"""Images from a registry that asks for a login: pushed with one, and pulled with one."""
+"""Images in a registry that requires credentials."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ HTPASSWD = f"{USER}:$2b$04$l82fZH9DWG6OJdGcDsNYTuks3l.EDG.mHGMZMGoDvEpJI5NmHH2N2
 
 @dataclass(frozen=True)
 class Private:
-    """A registry that gives strangers nothing: its name for nodes, and its address here."""
+    """A private registry: its name for nodes, and its address for the tests."""
 
     host: str
     url: str
 
     def client(self, password: str = PASSWORD) -> Registry:
-        """As the builder pushes to it."""
+        """Return a client such as that of the builder."""
         return Registry(self.url, login=RegistryAuth(USER, password))
 
 
@@ -65,12 +65,12 @@ def _started(cluster: Cluster, name: str, users: Path) -> Private:
         run("docker", "exec", node, "mkdir", "-p", folder)
         run("docker", "exec", "-i", node, "cp", "/dev/stdin", f"{folder}/hosts.toml", text=hosts)
     url = f"http://{run('docker', 'port', name, '5000/tcp').split()[0]}"
-    until(lambda: fetch(f"{url}/v2/")[0] == 401, what="the registry asks for a login")
+    until(lambda: fetch(f"{url}/v2/")[0] == 401, what="the registry requires credentials")
     return Private(f"{name}:5000", url)
 
 
 async def _push(cluster: Cluster, image: str, private: Private) -> str:
-    """Copy an image as the builder does; returns its name there, which no node has seen yet."""
+    """Copy an image like the builder, and return its new name, which no node has pulled yet."""
     source, _, digest = image.partition("/")[2].partition("@")
     repository = f"{source}-{uuid.uuid4().hex[:8]}"
     here, there = private.client(), Registry(f"http://localhost:{cluster.registry_port}")
@@ -99,11 +99,11 @@ async def _pushed_with(private: Private, password: str) -> str:
     return ""
 
 
-def test_a_push_with_a_wrong_login_says_so(private: Private) -> None:
+def test_reports_wrong_credentials_of_a_push(private: Private) -> None:
     assert "does not let the builder in" in asyncio.run(_pushed_with(private, "another"))
 
 
-def test_a_private_image_is_pulled_with_the_login_of_the_namespace(
+def test_pulls_a_private_image_with_the_credentials_of_the_namespace(
     functions: Functions, operator: OperatorProcess, private: Private
 ) -> None:
     image = asyncio.run(_push(functions.cluster, functions.image, private))
@@ -116,15 +116,20 @@ def test_a_private_image_is_pulled_with_the_login_of_the_namespace(
     functions.kubectl("create", "secret", "docker-registry", "login", *login, password)
     patch = json.dumps({"imagePullSecrets": [{"name": "login"}]})
     functions.kubectl("patch", "serviceaccount", "default", "-p", patch)
-    until(lambda: _logins(functions) == [{"name": "login"}], what="its account has the login")
+    until(
+        lambda: _pull_secrets(functions) == [{"name": "login"}],
+        what="the account has the pull secret",
+    )
     functions.apply("hello", image=image, redeployedAt="2026-01-02T03:04:05Z")
     functions.wait("hello")
     functions.until_answer("hello", "/", "hello-2 /")
     functions.kubectl("patch", "serviceaccount", "default", "-p", '{"imagePullSecrets": null}')
-    until(lambda: _logins(functions) == [], what="the login goes from its account")
+    until(
+        lambda: _pull_secrets(functions) == [], what="the pull secret is removed from the account"
+    )
 
 
-def _logins(functions: Functions) -> list[dict[str, str]]:
+def _pull_secrets(functions: Functions) -> list[dict[str, str]]:
     found: list[dict[str, str]] = functions.get("serviceaccount", "plat-function").get(
         "imagePullSecrets", []
     )

@@ -1,4 +1,4 @@
-"""A gateway asks for a size: on what it knows, and without taking back what another one did."""
+"""Scaling by a gateway whose caches may be out of date."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .process import OperatorProcess
 pytestmark = [pytest.mark.kubernetes, pytest.mark.slow]
 
 
-async def test_who_wakes_what_grew_meanwhile_takes_nothing_back(
+async def test_waking_does_not_undo_a_concurrent_scale_up(
     functions: Functions, operator: OperatorProcess
 ) -> None:
     functions.apply("hello", scale={"min": 0, "max": 10, "idle": "600s"})

@@ -1,4 +1,4 @@
-"""Sources elsewhere, fetched by the builder of the cluster: a git repository, an archive."""
+"""The builder of the cluster fetches git repositories and archives."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _url(functions: Functions) -> str:
 
 
 def serve(functions: Functions, url: str) -> None:
-    """Serve both at `url`, from a pod of the builder's own image, which has git."""
+    """Serve both at `url`, from a pod with the image of the builder, which contains git."""
     labels = {"plat-test": "sources"}
     container = {
         "name": "sources",
@@ -95,8 +95,8 @@ def serve(functions: Functions, url: str) -> None:
     functions.kubectl("wait", "pod/sources", "--for=condition=Ready", "--timeout=60s")
     look = f"import urllib.request as u; print(u.urlopen('{url}/fn.tar.gz', timeout=5).status)"
     ask = ("exec", "sources", "--", "python", "-c", look)
-    # what is behind a Service is known to the nodes a moment after the pod is ready
-    until(lambda: "200" in functions.kubectl(*ask, check=False), what="the Service answers")
+    # nodes update the endpoints of a Service shortly after the pod is ready
+    until(lambda: "200" in functions.kubectl(*ask, check=False), what="the Service responds")
 
 
 def _create(functions: Functions, kind: str, labels: dict[str, str], spec: dict[str, Any]) -> None:
@@ -105,9 +105,7 @@ def _create(functions: Functions, kind: str, labels: dict[str, str], spec: dict[
     functions.kubectl("apply", "-f", "-", text=json.dumps(document))
 
 
-def test_a_repository_and_an_archive_are_fetched_and_built_in_the_cluster(
-    functions: Functions, gateway: Gateway
-) -> None:
+def test_builds_a_repository_and_an_archive(functions: Functions, gateway: Gateway) -> None:
     url = _url(functions)
     git = {"url": f"{url}/repo", "path": "fn"}
     functions.apply("hello", image=None, source={"git": git})

@@ -1,4 +1,4 @@
-"""What happens to calls while things end around them, with two gateways before the replicas."""
+"""Calls through two gateways while replicas, services and the API server fail."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from .process import until
 pytestmark = [pytest.mark.kubernetes, pytest.mark.slow, pytest.mark.timeout(300)]
 
 AWAY = 60
-"""Seconds without an API server (CONTRACTS §6)."""
+"""Seconds without an API server."""
 LOST = (0, "")
-"""What a caller has whose connection ended without an answer."""
+"""Result of a call whose connection ended without a response."""
 
 
-def test_two_gateways_share_what_takes_one_call_at_a_time(
+def test_two_gateways_share_the_concurrency_limit(
     functions: Functions, gateway: Gateway, counting: str
 ) -> None:
-    """CONTRACTS §3, on an image that would take any number of calls: only gateways bound it."""
+    """The image would accept any number of calls, so only the gateways limit them."""
     functions.apply(
         "hello",
         image=counting,
@@ -78,7 +78,7 @@ def test_no_call_fails_while_a_gateway_stops(functions: Functions, gateway: Gate
     assert Counter(answers) == {(200, "slept"): len(answers)}
 
 
-def test_a_gateway_that_is_killed_takes_no_more_than_its_own_connections(
+def test_killing_a_gateway_fails_only_calls_on_its_connections(
     functions: Functions, gateway: Gateway
 ) -> None:
     functions.apply("hello", timeout="30s", scale={"min": 2, "max": 2})
@@ -95,10 +95,10 @@ def test_a_gateway_that_is_killed_takes_no_more_than_its_own_connections(
     assert gateway.ask(path(functions)) == (200, "hello-1 /")
 
 
-def test_calls_in_flight_outlive_the_deletion_of_their_pod(
+def test_calls_in_flight_survive_the_deletion_of_their_pod(
     functions: Functions, gateway: Gateway
 ) -> None:
-    """CONTRACTS §2."""
+    """A pod finishes its calls before it exits."""
     functions.apply("hello", timeout="30s", scale={"min": 1, "max": 1})
     functions.wait("hello")
     with ThreadPoolExecutor(6) as callers:
@@ -110,8 +110,8 @@ def test_calls_in_flight_outlive_the_deletion_of_their_pod(
     assert later == (200, "hello-1 /")
 
 
-def test_calls_go_on_while_the_api_server_is_away(functions: Functions, gateway: Gateway) -> None:
-    """For a minute; what changes afterwards is seen within another, with nobody's restart."""
+def test_calls_succeed_without_the_api_server(functions: Functions, gateway: Gateway) -> None:
+    """A minute without it; later changes are observed within a minute, without a restart."""
     functions.apply("hello", timeout="30s", scale={"min": 1, "max": 1})
     functions.wait("hello")
     before = _restarts(gateway)
@@ -124,13 +124,15 @@ def test_calls_go_on_while_the_api_server_is_away(functions: Functions, gateway:
         until(lambda: len(answers) >= began + 100, what="calls go on")
     assert Counter(answers) == {(200, "slept"): len(answers)}
     functions.kubectl("patch", "fn/hello", "--type=merge", "-p", '{"spec": {"suspend": true}}')
-    until(lambda: gateway.ask(path(functions))[0] == 503, seconds=60, what="it is stopped")
+    until(
+        lambda: gateway.ask(path(functions))[0] == 503, seconds=60, what="the function is suspended"
+    )
     functions.until_reason("hello", "Suspended")
     assert _restarts(gateway) == before
 
 
 def _restarts(gateway: Gateway) -> dict[str, int]:
-    """How often each of the platform's pods began anew."""
+    """Return the restart counts of the platform's pods."""
     found = gateway.cluster.get("-n", NAMESPACE, "pods")["items"]
     return {
         pod["metadata"]["name"]: pod["status"]["containerStatuses"][0]["restartCount"]
@@ -139,7 +141,7 @@ def _restarts(gateway: Gateway) -> dict[str, int]:
 
 
 def _in_flight(gateway: Gateway, functions: Functions) -> dict[str, int]:
-    """Calls in flight by gateway, as their metrics say."""
+    """Return the calls in flight of each gateway, from their metrics."""
     counts = {}
     for pod in gateway.pods():
         lines = gateway.metrics(pod).splitlines()

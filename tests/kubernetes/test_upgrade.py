@@ -1,4 +1,4 @@
-"""A release is upgraded, rolled back, removed and brought back: functions go on."""
+"""Functions keep serving while the release is upgraded, rolled back and reinstalled."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def test_no_call_fails_while_the_release_is_upgraded_and_rolled_back(
     assert functions.names("pods") == pods
 
 
-def test_functions_and_their_definition_outlive_the_release(
+def test_functions_and_their_definition_survive_an_uninstall(
     functions: Functions, gateway: Gateway
 ) -> None:
     cluster = gateway.cluster
-    # the release takes over a definition that somebody applied by hand
+    # the release adopts a definition that was applied by hand
     cluster.kubectl("label", "--overwrite", CRD, "app.kubernetes.io/managed-by=Helm")
     names = ("meta.helm.sh/release-name=plat", f"meta.helm.sh/release-namespace={NAMESPACE}")
     cluster.kubectl("annotate", "--overwrite", CRD, *names)

@@ -5,7 +5,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- end }}
 
-{{/* What a selector selects by: (list $ "gateway"). */}}
+{{/* Selector labels of a component: (list $ "gateway"). */}}
 {{- define "plat.selector" -}}
 {app.kubernetes.io/instance: {{ (index . 0).Release.Name }}, app.kubernetes.io/component: {{ index . 1 }}}
 {{- end }}
@@ -14,7 +14,7 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{ .Values.existingSecret | default (printf "%s-token" .Release.Name) }}
 {{- end }}
 
-{{/* The Secret that has DATABASE_URL; empty without a database. */}}
+{{/* Name of the Secret with DATABASE_URL, or empty without a database. */}}
 {{- define "plat.databaseSecret" -}}
 {{ .Values.database.urlSecret | default (ternary (printf "%s-postgres" .Release.Name) "" .Values.postgres.enabled) }}
 {{- end }}
@@ -41,14 +41,14 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{ .Values.registry.url | default $own }}
 {{- end }}
 
-{{/* The port of a URL. */}}
+{{/* Port of a URL. */}}
 {{- define "plat.port" -}}
 {{- $url := urlParse . -}}
 {{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) -}}
 {{ $port | default (ternary "443" "80" (eq $url.scheme "https")) }}
 {{- end }}
 
-{{/* Pod Security restricted. */}}
+{{/* Security context for the Pod Security Standard restricted. */}}
 {{- define "plat.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532
@@ -64,7 +64,7 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
-{{/* What every pod of ours has, by component: (list $ "gateway"). */}}
+{{/* Common pod fields of a component: (list $ "gateway"). */}}
 {{- define "plat.pod" -}}
 {{- $ := index . 0 -}}
 enableServiceLinks: false
@@ -88,7 +88,7 @@ labels:
   app.kubernetes.io/component: {{ index . 1 }}
 {{- if $.Values.authToken }}
 annotations:
-  # another token is a new pod
+  # a new token restarts the pod
   plat.dev/token: {{ $.Values.authToken | sha256sum | trunc 16 }}
 {{- end }}
 {{- end }}
