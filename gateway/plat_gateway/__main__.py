@@ -20,7 +20,8 @@ from plat_http.processes import PortInUse, bind_socket, run_service
 from plat_gateway.lock import HomeLock
 from plat_gateway.server import serve
 from plat_gateway.settings import GatewaySettings
-from plat_gateway.wiring.parts import GRACE, Platform
+from plat_gateway.wiring.assembly import GRACE, Platform, assemble
+from plat_gateway.wiring.parts import BackendParts
 
 log = logging.getLogger("plat_gateway")
 
@@ -39,7 +40,7 @@ async def _run(stop: asyncio.Event) -> None:
         # bind first: a start that fails because of its port must not touch any function
         address = _bind(settings)
         settings = settings.model_copy(update={"port": address.getsockname()[1]})
-        async with _platform(settings) as platform:
+        async with _open_parts(settings) as parts, assemble(parts, settings) as platform:
             await _serve(settings, platform, address, lock, stop)
     finally:
         lock.release()
@@ -57,9 +58,9 @@ async def _serve(
         platform.proxy,
         sock=address,
         trusted_proxies=settings.trusted_proxies,
-        async_queue=platform.intake,
+        async_queue=platform.async_calls,
     )
-    lock.tell(settings.url)
+    lock.describe(settings.url)
     log.info("plat serves at %s", settings.url)
     await stop.wait()
     log.info("plat stops; open calls get %g s to finish", GRACE)
@@ -79,21 +80,21 @@ def _bind(settings: GatewaySettings) -> socket.socket:
         raise
 
 
-def _platform(settings: GatewaySettings) -> AbstractAsyncContextManager[Platform]:
+def _open_parts(settings: GatewaySettings) -> AbstractAsyncContextManager[BackendParts]:
     # Import only the backend in use: see the docstring of `plat_gateway.wiring`.
     with explain_missing_extra():
         if settings.backend == "docker":
-            from plat_gateway.wiring.docker import docker
+            from plat_gateway.wiring.docker import open_docker
 
-            return docker(settings)
+            return open_docker(settings)
         if settings.backend == "kubernetes":
-            from plat_gateway.wiring.kubernetes import kubernetes
+            from plat_gateway.wiring.kubernetes import open_kubernetes
 
-            return kubernetes(settings)
-    from plat_gateway.wiring.embedded import embedded
+            return open_kubernetes(settings)
+    from plat_gateway.wiring.embedded import open_embedded
 
     building = build_settings.read(os.environ)
-    return embedded(settings, building, building.network.variables())
+    return open_embedded(settings, building, building.network.variables())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""One platform per state directory, held by a lock that the kernel gives back when we die.
+"""One platform per state directory, enforced by a file lock that the kernel releases at exit.
 
-The file tells who holds it (`{"pid", "url", "started"}`); a file without a holder is no obstacle.
+The file describes the holder (`{"pid", "url", "started"}`). A file without a lock is ignored.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ class HomeLock:
     """The lock on a state directory, held until the process ends or `release` is called."""
 
     def __init__(self, home: Path) -> None:
-        """Take the lock. Raises Conflict where another platform has it, Unavailable where the
-        directory cannot be made or written.
+        """Acquire the lock.
+
+        Raises Conflict if another platform holds it, and Unavailable if the directory cannot be
+        created or written.
         """
         self._path = home / LOCK
         try:
@@ -43,18 +45,18 @@ class HomeLock:
 
     def _holder(self) -> str:
         try:
-            told = json.loads(os.read(self._file, 4096))
-            return f"process {told['pid']}, at {told['url']}"
+            holder = json.loads(os.read(self._file, 4096))
+            return f"process {holder['pid']}, at {holder['url']}"
         except (ValueError, KeyError, TypeError):
             return "it is starting"
 
-    def tell(self, url: str) -> None:
-        """Write who holds it and where it answers."""
+    def describe(self, url: str) -> None:
+        """Write the process id and the URL of this platform to the file."""
         holder = {"pid": os.getpid(), "url": url, "started": time.time()}
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, json.dumps(holder).encode() + b"\n", 0)
 
     def release(self) -> None:
-        """Remove the file and give the lock back."""
+        """Remove the file and release the lock."""
         self._path.unlink(missing_ok=True)
         os.close(self._file)

@@ -1,7 +1,7 @@
-"""Metrics in Prometheus' text format, put together when they are asked for.
+"""Metrics in the Prometheus text format, computed for each scrape.
 
-The data path only counts integers; this module reads them at scrape time. Names follow the
-conventions of Prometheus: base units, `_total` for counters.
+The data path only counts integers; this module reads them. Metric names follow the conventions of
+Prometheus: base units, `_total` for counters.
 """
 
 from __future__ import annotations
@@ -9,11 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Protocol
 
 from plat_core.errors import Unavailable
 from plat_core.model.function import Function
-from plat_core.ports import Route
 from plat_core.services.async_calls import AsyncCalls
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import (
@@ -25,8 +23,8 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-if TYPE_CHECKING:
-    from plat_gateway.services import Services
+from plat_gateway.call_samples import FunctionSample
+from plat_gateway.services import Services
 
 log = logging.getLogger(__name__)
 
@@ -34,65 +32,17 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 LABELS = ("namespace", "function")
 
 
-class CallCounters(Protocol):
-    """Totals of one function's calls since the gateway started."""
-
-    @property
-    def classes(self) -> Sequence[int]:
-        """Calls by the first digit of their status."""
-        ...
-
-    @property
-    def buckets(self) -> Sequence[int]:
-        """Calls by duration, not cumulated; one more than there are bounds."""
-        ...
-
-    @property
-    def seconds(self) -> float:
-        """The sum of their durations."""
-        ...
-
-    @property
-    def cold_starts(self) -> int:
-        """How often the function was woken from zero."""
-        ...
-
-
-class FunctionSample(Protocol):
-    """One function on the data path, as it is now."""
-
-    @property
-    def route(self) -> Route:
-        """Which function."""
-        ...
-
-    @property
-    def in_flight(self) -> int:
-        """Calls that a replica works on."""
-        ...
-
-    @property
-    def waiting(self) -> int:
-        """Calls that are held."""
-        ...
-
-    @property
-    def counters(self) -> CallCounters:
-        """Totals."""
-        ...
-
-
 class Metrics:
-    """What the gateway itself counts, and the process it runs in."""
+    """The counters of the gateway itself, and metrics of its process."""
 
     def __init__(self) -> None:
         self.builds = dict.fromkeys(("finished", "unchanged", "failed"), 0)
-        """Builds by their end."""
+        """Builds by result."""
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
 
     async def exposition(self, services: Services) -> bytes:
-        """All metrics, as text."""
+        """Return all metrics as text."""
         functions = await services.functions.list()
         families = [
             _build_info(services),
@@ -160,7 +110,7 @@ def _calls(samples: Iterable[FunctionSample], bounds: Sequence[float]) -> Iterat
 
 
 async def _queue(calls: AsyncCalls) -> Metric:
-    """The same at every gateway: it is read from the database that they share."""
+    """Return the calls per state, read from the database that all gateways share."""
     unfinished = GaugeMetricFamily(
         "plat_function_async_calls",
         "Asynchronous calls that are not over, by state; the same at every gateway.",
@@ -169,7 +119,7 @@ async def _queue(calls: AsyncCalls) -> Metric:
     try:
         counts = await calls.unfinished()
     except Unavailable as error:
-        # a database that is away takes no other metric with it
+        # An unreachable database must not hide the other metrics.
         log.warning("no metrics of asynchronous calls: %s", error)
         return unfinished
     for (ref, state), count in counts.items():

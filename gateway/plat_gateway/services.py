@@ -1,4 +1,4 @@
-"""What the routes need from the rest of the platform, put together by the wiring."""
+"""The services behind the routes, created by the wiring."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import (
 )
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from plat_core.model.build import BuildEvent, BuildOptions
 from plat_core.model.names import FunctionRef
@@ -24,75 +24,73 @@ from plat_core.services.functions import Functions
 from plat_core.services.tokens import TokenGuard
 from starlette.requests import Request
 
+from plat_gateway.call_samples import FunctionSample
 from plat_gateway.notices import Notices
-
-if TYPE_CHECKING:
-    from plat_gateway.metrics import FunctionSample
 
 UploadKind = Literal["zip", "file", "source"]
 
 
 class Builds(Protocol):
-    """Builds what was uploaded."""
+    """Builds uploaded sources."""
 
     def build_upload(
         self, upload: AsyncIterator[bytes], kind: UploadKind, options: BuildOptions, /
     ) -> AsyncGenerator[BuildEvent, None]:
-        """Take in the upload, then build it: events as they happen, the last one ends it.
+        """Receive the upload, then build it, and yield the events of the build.
 
-        An upload that cannot be unpacked is a `Failed` with its code. Closing the iterator ends
-        the build.
+        The last event is `Finished` or `Failed`; an upload that cannot be unpacked is `Failed`.
+        Closing the generator cancels the build.
         """
         ...
 
 
 class RuntimeInfo(Protocol):
-    """What a runtime says about itself."""
+    """The description of a runtime."""
 
     @property
     def name(self) -> str:
-        """As it stands in `spec.runtime`."""
+        """Name of the runtime, as in `spec.runtime`."""
         ...
 
     @property
     def language(self) -> str:
-        """For people: `Python 3`."""
+        """Language for display, such as `Python 3`."""
         ...
 
     @property
     def description(self) -> str:
-        """One sentence."""
+        """Description in one sentence."""
         ...
 
     @property
     def handler(self) -> str:
-        """The handler where none is given."""
+        """Default handler."""
         ...
 
     @property
     def template(self) -> Mapping[str, str]:
-        """The files a function of it begins with: path → text."""
+        """Files of a new function: path → text."""
         ...
 
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
-"""What is not ready yet, as `{part: why}`; empty when all is."""
+"""Returns the parts that are not ready, as `{part: reason}`; empty when all are ready."""
 
 
 Routed = Callable[[FunctionRef], Awaitable[None]]
-"""Returns when a function that was just stored can be called, or after a while of waiting."""
+"""Waits until a stored function can be called, up to a timeout."""
 
 
-async def at_once(_ref: FunctionRef) -> None:
-    """Where there is no data path, nobody waits for it."""
+async def skip_wait(_ref: FunctionRef) -> None:
+    """Return at once, in a service without a data path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """The services of one gateway.
 
-    `guard` is shared with the data path. `samples` tells what it counted, and may not disturb the
-    autoscaler's means; `buckets` are the upper bounds of its duration histogram, in seconds.
+    `guard` is shared with the data path. `samples` returns its counters without a reset of the
+    autoscaler's averages; `buckets` are the upper bounds (s) of its duration histogram.
     """
 
     functions: Functions
@@ -106,17 +104,17 @@ class Services:
     buckets: Sequence[float]
     backend: str
     version: str
-    routed: Routed = at_once
+    routed: Routed = skip_wait
     calls: AsyncCalls | None = None
-    """Asynchronous calls; None where there is no database for them."""
+    """Asynchronous calls; None without a database for them."""
     notices: Notices | None = None
-    """Where `plat dev` may say what is wrong; None outside dev set-ups."""
+    """Notices of `plat dev`; None outside dev set-ups."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the gateway stops: answers that go on end then."""
+    """Set when the gateway stops; streaming responses then end."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 async def services_of(request: Request) -> Services:
-    """The services of the application that got this request."""
+    """Return the services of the application that received the request."""
     services: Services = request.app.state.services
     return services

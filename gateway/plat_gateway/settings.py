@@ -51,9 +51,9 @@ class GatewaySettings(ApiSettings):
     home: Annotated[Path, Field(alias="PLAT_HOME")] = Field(
         default_factory=lambda: user_state_path("plat")
     )
-    backend: Annotated[
-        Literal["embedded", "docker", "kubernetes", "memory"], Field(alias="PLAT_BACKEND")
-    ] = "embedded"
+    backend: Annotated[Literal["embedded", "docker", "kubernetes"], Field(alias="PLAT_BACKEND")] = (
+        "embedded"
+    )
     controller_url: Annotated[str, Field(alias="CONTROLLER_URL", pattern=URL)] = (
         "http://localhost:8081"
     )
@@ -83,4 +83,4 @@ class GatewaySettings(ApiSettings):
         """
         if self.dev is not None:
             return self.dev
-        return (self.backend in ("embedded", "memory") or self.contained) and self.is_loopback
+        return (self.backend == "embedded" or self.contained) and self.is_loopback

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from fastapi import FastAPI
 from plat_backends.remote import ControllerApi, RemoteFunctionStore
-from plat_core.model.names import FunctionRef
 from plat_core.services.background import background
 from plat_core.services.tokens import TokenGuard
 
@@ -22,11 +21,11 @@ async def service(settings: MetadataSettings) -> AsyncIterator[FastAPI]:
     """The application, over a catalogue that follows the function controller."""
     api = ControllerApi(settings.controller_url, settings.auth_token)
 
-    def url(ref: FunctionRef) -> str:
-        return f"{settings.gateway_url.rstrip('/')}/function/{ref.segment}"
-
     catalogue = Catalogue(
-        RemoteFunctionStore(api), url=url, now=lambda: datetime.now(UTC), resync=RESYNC_SECONDS
+        RemoteFunctionStore(api),
+        url=lambda ref: ref.url_at(settings.gateway_url),
+        now=lambda: datetime.now(UTC),
+        resync=RESYNC_SECONDS,
     )
     guard = TokenGuard(
         settings.auth_token, viewer=settings.viewer_token, failures=settings.auth_failures

@@ -115,7 +115,7 @@ def _controller(
         return datetime.now(UTC)
 
     def url(ref: FunctionRef) -> str:
-        return f"{settings.public_url.rstrip('/')}/function/{ref.segment}"
+        return ref.url_at(settings.public_url)
 
     return Controller(
         store=WarningStore(store, api, describe_fix=describe, now=now),

@@ -49,6 +49,10 @@ class FunctionRef:
         """Path segment of the function in `/function/<segment>`: `name[.namespace]`."""
         return self.name if self.namespace == DEFAULT_NAMESPACE else f"{self.name}.{self.namespace}"
 
+    def url_at(self, gateway: str) -> str:
+        """Return the URL of the function at the gateway with this base URL."""
+        return f"{gateway.rstrip('/')}/function/{self.segment}"
+
     @classmethod
     def from_segment(cls, segment: str) -> FunctionRef:
         """Parse `name[.namespace]`; raise ValueError with the naming rule."""

@@ -1,5 +1,6 @@
-"""The one room of the gateway that opens backends, a module for each.
+"""Composition: the only package of the gateway that opens backends.
 
-Only the module of the backend in use is imported: the client of another one would cost an embedded
-platform a fifth of its memory and half a second at its start.
+`assembly` puts a service together from the parts of one backend. Each backend has a module that
+opens its parts. Only the module of the backend in use is imported: the client of another one would
+cost an embedded platform a fifth of its memory and half a second of its start.
 """

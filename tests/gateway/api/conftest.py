@@ -31,7 +31,7 @@ from plat_gateway.notices import Notices
 from plat_gateway.routes.documents import RuntimeView
 from plat_gateway.services import Services, UploadKind
 from plat_gateway.settings import GatewaySettings
-from plat_gateway.wiring.parts import guard_of
+from plat_gateway.wiring.assembly import create_guard
 
 TOKEN = "a-right-token"
 IMAGE = "embedded/orders@sha256:" + "0" * 64
@@ -113,7 +113,7 @@ class Platform:
                     handler="app:handler",
                 )
             ],
-            guard=guard_of(self.settings),
+            guard=create_guard(self.settings, self.settings.viewer_token),
             readiness=self.readiness,
             samples=lambda: self.samples,
             buckets=(0.1, 1.0),
@@ -133,7 +133,7 @@ class Platform:
 
 
 def make_platform(**settings: Any) -> Platform:
-    given = {"auth_token": TOKEN, "backend": "memory", "stream_limit": 5.0} | settings
+    given = {"auth_token": TOKEN, "stream_limit": 5.0} | settings
     return Platform(
         store=NotifyingStore(MemoryFunctionStore(), Notifier()),
         workloads=MemoryWorkloads(),

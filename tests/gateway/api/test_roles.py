@@ -14,7 +14,7 @@ from plat_core.services.router import Router
 from plat_core.services.tokens import TokenCheck, TokenGuard, check_viewer
 from plat_gateway.server import Server, serve
 from plat_gateway.settings import GatewaySettings
-from plat_gateway.wiring.parts import guard_of, proxy_of
+from plat_gateway.wiring.assembly import create_guard, create_proxy
 from plat_http.applications import PUBLIC
 
 from tests.gateway.api.conftest import IMAGE, TOKEN, Platform, client_of, make_platform
@@ -155,9 +155,11 @@ class Data:
 async def data(platform: Platform, tmp_path: Any) -> AsyncIterator[Data]:
     app = platform.app()
     services = app.state.services
-    assert guard_of(platform.settings).authenticate(f"Bearer {VIEWER}".encode(), "a")
+    assert create_guard(platform.settings, platform.settings.viewer_token).authenticate(
+        f"Bearer {VIEWER}".encode(), "a"
+    )
     router = Router(scaler=platform.scaler)
-    server = await serve(app, proxy_of(router, services, platform.settings), port=0)
+    server = await serve(app, create_proxy(router, services, platform.settings), port=0)
     data = Data(server, router)
     listener = await asyncio.start_unix_server(data.answer, tmp_path / "f.sock")
     for name, access in (("orders", "token"), ("shop", "public")):
