@@ -1,6 +1,6 @@
-"""The Function Controller of the docker set-up: it keeps containers as the functions say.
+"""The Function Controller of the Docker setup: it reconciles containers with functions.
 
-Its API is the gateway's management API over its own store, put together from the gateway's rooms,
-with a watch of routes for gateways and `/invoke/{name}` for whoever has no gateway. Only `wiring`
-opens backends, only `settings` reads the environment.
+Its API is the gateway's management API over its own store. It adds a watch of routes for gateways,
+and `/invoke/{name}` for clients without a gateway. Only `wiring` may import backends, and only
+`settings` names environment variables.
 """

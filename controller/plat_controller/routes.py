@@ -1,4 +1,4 @@
-"""The controller's API beside the gateway's: the watch of routes, and the load's demand."""
+"""Routes that the controller adds to the management API: a watch of routes, and scaling."""
 
 from __future__ import annotations
 
@@ -18,32 +18,33 @@ from plat_http.parameters import Ref
 from plat_http.streams import LiveResponse
 from starlette.responses import Response
 
-# between our own services: not part of the document that users read
+# used between services only, so not part of the OpenAPI document
 router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
-    """What stands behind these routes."""
+class RouteServices:
+    """The services of these routes."""
 
     store: FunctionStore
     resolver: Resolver
     scaler: Scaler
 
 
-async def _sources(request: Request) -> Sources:
-    sources: Sources = request.app.state.sources
+async def _sources(request: Request) -> RouteServices:
+    sources: RouteServices = request.app.state.sources
     return sources
 
 
-Behind = Annotated[Sources, Depends(_sources)]
+Sources = Annotated[RouteServices, Depends(_sources)]
 
 
 @router.get(WATCH_PATH, response_class=Response)
-async def watch_routes(request: Request, sources: Behind, settings: Settings) -> Response:
-    """Tell gateways where functions answer: all functions, each route, then every change.
+async def watch_routes(request: Request, sources: Sources, settings: Settings) -> Response:
+    """Stream the routes of functions to gateways: all functions, each route, then every change.
 
-    Lines of JSON with one of `present`, `route` and `removed`; an empty line is a sign of life.
+    Each line is a JSON object with one of `present`, `route` and `removed`. An empty line is a
+    heartbeat.
     """
     negotiate(request, [NDJSON])
     services: Services = request.app.state.services
@@ -56,22 +57,22 @@ async def watch_routes(request: Request, sources: Behind, settings: Settings) ->
     )
 
 
-async def _routes(sources: Sources) -> AsyncGenerator[bytes, None]:
+async def _routes(sources: RouteServices) -> AsyncGenerator[bytes, None]:
     async with aclosing(sources.resolver.watch()) as updates:
-        # the watch begins before the list is read, so that nothing falls between the two
+        # start the watch before the list, so that no change between the two is missed
         first = asyncio.ensure_future(anext(updates))
         try:
             present = tuple(record.function.ref for record in await sources.store.list())
             yield _line(RouteLine(present=present))
-            yield _told(await first)
+            yield _update_line(await first)
         finally:
             first.cancel()
             await asyncio.gather(first, return_exceptions=True)
         async for update in updates:
-            yield _told(update)
+            yield _update_line(update)
 
 
-def _told(update: Route | RouteRemoved) -> bytes:
+def _update_line(update: Route | RouteRemoved) -> bytes:
     if isinstance(update, RouteRemoved):
         return _line(RouteLine(removed=update.ref))
     return _line(RouteLine(route=update))
@@ -82,7 +83,7 @@ def _line(line: RouteLine) -> bytes:
 
 
 @router.post("/functions/{name}/demand", status_code=204)
-async def ask_for_replicas(request: Request, ref: Ref, sources: Behind) -> Response:
-    """Say how many replicas the load asks for; the answer comes before they are there."""
+async def request_replicas(request: Request, ref: Ref, sources: Sources) -> Response:
+    """Set the number of replicas that the load needs; do not wait for them."""
     await sources.scaler.scale(ref, (await read_document(request, Demand)).replicas)
     return Response(status_code=204)

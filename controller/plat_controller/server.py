@@ -1,4 +1,4 @@
-"""The gateway's server, where `/invoke/` is the documented name of `/function/`."""
+"""The gateway's server, with `/invoke/` as another name of `/function/`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INVOKE = b"/invoke/"
 
 
 class ControllerServer(Server):
-    """Serves calls under `/invoke/` exactly as a gateway does under `/function/`."""
+    """Serve calls under `/invoke/` like a gateway does under `/function/`."""
 
     def max_body_bytes(self, head: RequestHead) -> int | None:
         """Return the limit of this request's body; None for no limit."""

@@ -35,7 +35,7 @@ async def docker(
         _open_docker(settings, environment) as parts,
         assemble(parts, settings) as platform,
     ):
-        platform.app.state.sources = routes.Sources(parts.store, parts.resolver, parts.scaler)
+        platform.app.state.sources = routes.RouteServices(parts.store, parts.resolver, parts.scaler)
         platform.app.include_router(routes.router)
         yield platform
 

@@ -1,5 +1,5 @@
 """The gateway: the one address of the platform.
 
-It routes `/function/`, authenticates, wakes functions from zero, and serves the management API.
-It may import the core and the builder; only `wiring` opens a backend.
+It authenticates requests, forwards calls under `/function/`, scales functions from zero, and serves
+the management API. Only `wiring` may import a backend.
 """

@@ -28,11 +28,12 @@ from plat_gateway.services import Services
 from plat_gateway.settings import ApiSettings
 
 DESCRIPTION = (
-    "Deploy, scale and watch functions. Paths but those without a lock need the header "
-    "`Authorization: Bearer $AUTH_TOKEN`. Errors are `application/problem+json` with a stable "
-    "`code`. Functions themselves are called at `/function/{name}`, which is not part of this "
-    "document: whatever a function takes and answers passes through. The same under "
-    "`/async-function/{name}` is answered at once with 202 and the id of a call of `/calls`."
+    "Deploy, scale and watch functions. Operations marked with a lock need the header "
+    "`Authorization: Bearer $AUTH_TOKEN`. Errors are `application/problem+json` documents with a "
+    "stable `code`. Functions are called at `/function/{name}`, which is not part of this "
+    "document: requests and responses pass through unchanged. A request to "
+    "`/async-function/{name}` is queued and gets status 202 with the id of the call, which "
+    "`/calls` lists."
 )
 EXPOSED = (
     *("X-Call-Id", "X-Plat-Unchanged", "X-Plat-Answer", "Retry-After"),

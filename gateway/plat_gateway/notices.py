@@ -1,6 +1,6 @@
-"""What `plat dev` has to say of a function's newest source, shown in the function's answers.
+"""Notices of `plat dev`: errors in the newest source, shown in the function's responses.
 
-Kept in memory: a notice is about the file that somebody is editing at this moment.
+They are held in memory, because they concern a file that is being edited right now.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _READABLE = " !#$&'()*+,/:;<=>?@[]^`{|}~\"\\"
 
 
 class Notices:
-    """Header lines by the path segment of their function; the data path reads `lines`."""
+    """Header lines by path segment of the function; the data path reads `lines`."""
 
     def __init__(self) -> None:
         self.lines: dict[str, bytes] = {}
 
     def put(self, ref: FunctionRef, text: str) -> None:
-        """Show `text` in each answer of the function from now on; an empty one ends it."""
+        """Show `text` in the responses of the function; an empty text removes the notice."""
         self.lines.pop(ref.segment, None)
         if text.strip() and len(self.lines) < MAX_NOTICES:
             shown = quote(" | ".join(text.split("\n"))[:MAX_CHARACTERS], safe=_READABLE)

@@ -46,7 +46,7 @@ class Server:
         self._lifespan = Lifespan(app)
         self._listener: asyncio.Server | None = None
         self.port = 0
-        """The port it listens on."""
+        """Port that the server listens on."""
         self._connections: set[ClientConnection] = set()
         self._emptied = asyncio.Event()
         self._emptied.set()
@@ -160,11 +160,10 @@ async def serve(
     trusted_proxies: Sequence[Network] = (),
     async_queue: AsyncCallQueue | None = None,
 ) -> Server:
-    """Start a server; `sock`, bound already, takes the place of `host` and `port`.
+    """Start a server on `host` and `port`, or on the bound socket `sock`.
 
-    Without `async_queue`, `/async-function/` is the application's as everything else.
-
-    Raises OSError where the address is taken, RuntimeError where the application does not start.
+    Without `async_queue`, the application handles `/async-function/`. Raise OSError if the address
+    is in use, and RuntimeError if the application does not start.
     """
     server = Server(
         app,

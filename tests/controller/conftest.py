@@ -45,7 +45,7 @@ class Service:
             context=status_context("http://localhost"),
         )
         app = platform.app()
-        app.state.sources = routes.Sources(platform.store, self.controller, self.controller)
+        app.state.sources = routes.RouteServices(platform.store, self.controller, self.controller)
         app.include_router(routes.router)
         proxy = FunctionProxy(
             Router(scaler=self.controller), authorize=lambda _header, _client: None

@@ -1,4 +1,5 @@
-"""The routes of the management API: from HTTP to a verb of a service and back.
+"""The routes of the management API: HTTP requests to method calls of services.
 
-A route reads and checks its input, calls one verb and renders the answer; it decides nothing.
+A route validates its input, calls one method of a service and renders the response. It contains no
+business logic.
 """

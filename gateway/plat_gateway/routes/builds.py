@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from plat_core.model.build import BuildEvent, BuildOptions, Finished
 from plat_core.model.function import HANDLER_PATTERN
 from plat_core.model.names import Name
@@ -26,8 +26,7 @@ from plat_http.streams import LiveResponse, close, while_connected
 from starlette.responses import Response
 
 from plat_gateway.metrics import Metrics
-from plat_gateway.routes.inputs import Settings, read_document
-from plat_gateway.services import Services, services_of
+from plat_gateway.routes.inputs import ServicesParam, Settings, read_document
 
 router = APIRouter(tags=["builds"], responses=problems(422))
 
@@ -66,14 +65,14 @@ BODY: dict[str, Any] = {
 )
 async def build(
     request: Request,
-    services: Annotated[Services, Depends(services_of)],
+    services: ServicesParam,
     settings: Settings,
     name: Annotated[Name, Query(description="The function's name.", examples=["orders"])],
     runtime: Annotated[Name | None, Query(description="See `GET /runtimes`.")] = None,
     handler: Annotated[
-        str | None, Query(description="As in `spec.handler`.", pattern=HANDLER_PATTERN)
+        str | None, Query(description="The handler, as in `spec.handler`.", pattern=HANDLER_PATTERN)
     ] = None,
-    debug: Annotated[bool, Query(description="Add what a debugger needs.")] = False,
+    debug: Annotated[bool, Query(description="Add debugpy to the environment.")] = False,
 ) -> Response:
     """Build a zip of a folder, one Python file, or the `spec.source` of a function, as JSON.
 

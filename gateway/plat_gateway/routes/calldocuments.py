@@ -1,4 +1,4 @@
-"""The documents of asynchronous calls."""
+"""JSON documents of asynchronous calls."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from pydantic import Field
 
 
 class TroubleView(Model):
-    """Why an attempt had no good end."""
+    """Why an attempt failed."""
 
-    code: str = Field(description="Stable, as in problems; `answered`: the function said so.")
+    code: str = Field(description="Error code; `answered`: the function sent an error.")
     message: str
 
 
 class CallView(Model):
-    """Where an asynchronous call stands."""
+    """The state of an asynchronous call."""
 
-    id: str = Field(description="The `X-Call-Id` of each of its attempts.")
+    id: str = Field(description="`X-Call-Id` of each attempt.")
     function: Name
     namespace: Name
     method: str
-    path: str = Field(description="Below the function, with its query.")
+    path: str = Field(description="Path below the function, with the query.")
     state: CallState
     created: datetime
-    attempts: int = Field(description="How often it was begun.")
-    due: datetime | None = Field(None, description="While it waits: the next attempt.")
-    started: datetime | None = Field(None, description="The last attempt.")
+    attempts: int = Field(description="Number of attempts started.")
+    due: datetime | None = Field(None, description="Next attempt, while the call is queued.")
+    started: datetime | None = Field(None, description="Start of the last attempt.")
     finished: datetime | None = None
-    status: int | None = Field(None, description="What the function answered.")
-    truncated: bool = Field(False, description="Its body was larger than what is kept of one.")
-    trouble: TroubleView | None = Field(None, description="How the last failed attempt ended.")
+    status: int | None = Field(None, description="Status of the function's response.")
+    truncated: bool = Field(False, description="Whether the stored body was cut at its limit.")
+    trouble: TroubleView | None = Field(None, description="Why the last failed attempt failed.")
 
     @classmethod
     def of(cls, call: Call) -> Self:
-        """The view of a call."""
+        """Return the view of a call."""
         failure = call.failure
         return cls(
             id=call.id,
@@ -61,6 +61,6 @@ class CallView(Model):
 
 
 class CallList(Model):
-    """Calls, the newest first."""
+    """Calls, newest first."""
 
     items: tuple[CallView, ...]

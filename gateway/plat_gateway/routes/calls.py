@@ -1,4 +1,4 @@
-"""Asynchronous calls: what became of them, and what the function answered."""
+"""Asynchronous calls: their state, and the responses of functions."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from starlette.responses import Response
 
 from plat_gateway.proxy.async_queue import NO_DATABASE, NO_DATABASE_FIX
 from plat_gateway.routes.calldocuments import CallList, CallView
-from plat_gateway.routes.inputs import Settings
-from plat_gateway.services import Services, services_of
+from plat_gateway.routes.inputs import ServicesParam, Settings
 
 router = APIRouter(tags=["calls"], responses=problems(422, 501))
 
@@ -27,29 +26,29 @@ CallId = Annotated[
     str,
     Path(
         pattern=r"^[A-Za-z0-9._-]{1,64}$",
-        description="The id that `/async-function/` answered.",
+        description="The id that `/async-function/` returned.",
         examples=["019ac5f0c4d37f2e9ab1c0000000002a"],
     ),
 ]
-_KEPT = frozenset({"content-type", "content-encoding", "content-language"})
-"""What of the function's headers says how its body is to be read."""
-_UNSEEN = {
+_BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language"})
+"""Headers of the function that describe its body."""
+_ISOLATION_HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "Content-Disposition": "attachment",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""What the function wrote is data here: no browser is to show it as a page of the platform's."""
+"""Keep a browser from rendering the function's body as a page of the platform's origin."""
 RESULT: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The body that the function answered, whatever its status was.",
+        "description": "The body of the function's response, whatever its status.",
         "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
         "headers": {
             "X-Call-Status": {
-                "description": "The status that the function answered.",
+                "description": "The status of the function's response.",
                 "schema": {"type": "integer"},
             },
             "X-Call-Truncated": {
-                "description": "`true` where the function answered more than is kept.",
+                "description": "`true` if the response exceeded the limit of stored results.",
                 "schema": {"type": "string", "enum": ["true"]},
             },
         },
@@ -58,26 +57,26 @@ RESULT: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def _calls(services: Annotated[Services, Depends(services_of)]) -> AsyncCalls:
+async def _calls(services: ServicesParam) -> AsyncCalls:
     if services.calls is None:
         raise NotSupported(NO_DATABASE, fix=NO_DATABASE_FIX)
     return services.calls
 
 
-Verbs = Annotated[AsyncCalls, Depends(_calls)]
+CallsParam = Annotated[AsyncCalls, Depends(_calls)]
 
 
 @router.get("/calls", response_model=CallList)
 async def list_calls(
-    calls: Verbs,
-    function: Annotated[Name | None, Query(description="Of this function.")] = None,
+    calls: CallsParam,
+    function: Annotated[Name | None, Query(description="Calls of this function only.")] = None,
     namespace: Annotated[
-        Name | None, Query(description="Of this namespace; of all, where it is left out.")
+        Name | None, Query(description="One namespace only (default: all).")
     ] = None,
-    state: Annotated[CallState | None, Query(description="In this state.")] = None,
-    limit: Annotated[int, Query(ge=1, le=LIST_MAX, description="At most so many.")] = 100,
+    state: Annotated[CallState | None, Query(description="Calls in this state only.")] = None,
+    limit: Annotated[int, Query(ge=1, le=LIST_MAX, description="Maximum number of calls.")] = 100,
 ) -> Response:
-    """List asynchronous calls, the newest first; those that are over are kept for a time."""
+    """List asynchronous calls, newest first. Finished calls are deleted after their retention."""
     found = await calls.list(CallQuery(function, namespace, state, limit))
     return json_response(CallList(items=tuple(map(CallView.of, found))))
 
@@ -86,43 +85,45 @@ async def list_calls(
 async def get_call(
     request: Request,
     call_id: CallId,
-    calls: Verbs,
+    calls: CallsParam,
     settings: Settings,
     wait: Annotated[
         str | None,
         Query(
             max_length=32,
-            description="A time such as `30s`: the answer waits so long for the call to be over.",
+            description="Time to wait for the call to finish, such as `30s`.",
         ),
     ] = None,
 ) -> Response:
-    """Read where an asynchronous call stands."""
+    """Read the state of an asynchronous call."""
     within = 0.0 if wait is None else parse_seconds(wait, field="wait", limit=settings.wait_limit)
     call = await while_connected(request.receive, calls.get(call_id, within=within))
     return json_response(CallView.of(call))
 
 
 @router.get("/calls/{call_id}/result", response_class=Response, responses=RESULT)
-async def read_result(call_id: CallId, calls: Verbs) -> Response:
-    """Read what the function answered: its body and media type, as data.
+async def read_result(call_id: CallId, calls: CallsParam) -> Response:
+    """Read the response of the function: its body and media type.
 
-    409 while the call waits or runs; 404 where the function gave no answer.
+    The status is 409 until the call has finished, and 404 if it ended without a response.
     """
     return _result(await calls.result(call_id))
 
 
 @router.delete("/calls/{call_id}", response_model=CallView, responses=problems(404, 409))
-async def cancel_call(call_id: CallId, calls: Verbs) -> Response:
-    """Cancel a call that waits. One that is at the function cannot be taken back."""
+async def cancel_call(call_id: CallId, calls: CallsParam) -> Response:
+    """Cancel a queued call. A running call cannot be cancelled."""
     return json_response(CallView.of(await calls.cancel(call_id)))
 
 
 def _result(found: CallResponse) -> Response:
-    response = Response(found.body, headers={"X-Call-Status": str(found.status), **_UNSEEN})
+    response = Response(
+        found.body, headers={"X-Call-Status": str(found.status), **_ISOLATION_HEADERS}
+    )
     if found.truncated:
         response.headers["X-Call-Truncated"] = "true"
     for name, value in found.headers:
-        if name.lower() in _KEPT:
+        if name.lower() in _BODY_HEADERS:
             response.headers.append(name, value)
     if "content-type" not in response.headers:
         response.headers["Content-Type"] = "application/octet-stream"

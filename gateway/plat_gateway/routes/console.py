@@ -1,8 +1,8 @@
-"""The console: the built files of `platform-ui` under `/ui`, with a strict policy of what may run.
+"""The console: the built files of `platform-ui` under `/ui`, with a strict security policy.
 
-The console keeps the platform's token, so nothing else may run in its pages: scripts and styles
-come from here or carry the nonce of this one answer. It is one page with paths of its own; a path
-that is no file is the page.
+The console holds the platform's token, so its pages may run no foreign code: scripts come from this
+origin, and inline styles carry the nonce of the response. The console is a single-page application:
+a path without a file returns the page.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from starlette.types import Receive, Scope, Send
 CONSOLE = "/ui"
 """Path of the console. Its files are public; the API requests that it makes need a token."""
 FILES = Path(__file__).resolve().parent.parent / "console"
-"""Where `make ui` puts the built files."""
+"""Folder of the files that `make ui` builds."""
 
 NONCE = "__NONCE__"
-"""What Vite writes into the page where the nonce of an answer belongs."""
+"""Placeholder that Vite writes into the page for the nonce of a response."""
 
 _POLICY = "; ".join(
     (
@@ -37,23 +37,23 @@ _POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-_FOR_EVER = "public, max-age=31536000, immutable"
+_IMMUTABLE = "public, max-age=31536000, immutable"
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>plat</title>
 <h1>The console is not built</h1>
-<p>In the repository, type</p><pre>make ui</pre><p>then load this page again. It needs no restart,
-and where Node.js is missing it is fetched from PyPI.</p></html>
+<p>In the repository, run</p><pre>make ui</pre><p>and reload this page. No restart is needed. If
+Node.js is missing, it is installed from PyPI.</p></html>
 """
 
 
 class Console:
-    """An ASGI application over a folder of built files, which may be missing or change."""
+    """ASGI application for a folder of built files, which may be missing or change."""
 
     def __init__(self, folder: Path) -> None:
         self._page = folder / "index.html"
         self._files = StaticFiles(directory=folder, check_dir=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         await (await self._response(scope))(scope, receive, send)
 
     async def _response(self, scope: Scope) -> Response:
@@ -64,7 +64,7 @@ class Console:
             return self._index()
         response = await self._files.get_response(path, scope)
         hashed = path.startswith("assets/")
-        response.headers["Cache-Control"] = _FOR_EVER if hashed else "no-cache"
+        response.headers["Cache-Control"] = _IMMUTABLE if hashed else "no-cache"
         return response
 
     def _index(self) -> Response:
@@ -83,7 +83,7 @@ class Console:
 
 
 async def to_console(request: Request) -> Response:
-    """A browser at the bare address wants the console; a program gets the problem that it is."""
+    """Redirect a browser to the console; respond 404 to a program that requests `/`."""
     if request.scope["path"] == "/" and "text/html" not in request.headers.get("accept", ""):
         raise HTTPException(404)
     return RedirectResponse("/ui/", 307)

@@ -1,4 +1,4 @@
-"""The documents that travel: what is sent to the API beside a Function, and what it answers."""
+"""JSON documents of the API, other than the Function itself."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ Annotations = Annotated[dict[Label, Text], Field(max_length=100)]
 
 
 class MetadataDocument(Model):
-    """Who it is; the name may be left to the path. What the platform fills in is ignored."""
+    """Metadata of a Function. The path sets the name; fields that the platform sets are ignored."""
 
     name: Name | None = None
     namespace: Name | None = None
     labels: Labels = Field(default_factory=dict)
     annotations: Annotations = Field(default_factory=dict)
     resource_version: str | None = None
-    """Where it is given, it must be the stored one, or the answer is 409."""
+    """If given, it must equal the stored version; otherwise the status is 409."""
     uid: str | None = None
     generation: Annotated[int, Field(strict=True)] | None = None
     creation_timestamp: Timestamp | None = None
@@ -46,7 +46,7 @@ class MetadataDocument(Model):
 
 
 class FunctionDocument(Model):
-    """A Function as it is sent: only `spec` must be there, `status` is ignored."""
+    """A Function in a request: only `spec` is required, and `status` is ignored."""
 
     api_version: Literal["plat.dev/v1alpha1"] = API_VERSION
     kind: Literal["Function"] = KIND
@@ -55,10 +55,10 @@ class FunctionDocument(Model):
     status: dict[str, Any] | None = None
 
     def function(self, ref: FunctionRef) -> Function:
-        """The Function of that reference; raises InvalidInput where it names another one."""
+        """Return the Function; raise InvalidInput if its metadata contradicts `ref`."""
         given = self.metadata
         _agree("metadata.name", given.name, ref.name, "the path")
-        _agree("metadata.namespace", given.namespace, ref.namespace, "the query (or the default)")
+        _agree("metadata.namespace", given.namespace, ref.namespace, "the query (or its default)")
         metadata = Metadata(
             name=ref.name,
             namespace=ref.namespace,
@@ -72,14 +72,14 @@ class FunctionDocument(Model):
 def _agree(field: str, given: str | None, expected: str, where: str) -> None:
     if given not in (None, expected):
         raise InvalidInput(
-            f"{field} is {given!r}, and {where} says {expected!r}",
-            fix=f"leave {field} out, or make them the same",
+            f"{field} is {given!r}, but {where} has {expected!r}",
+            fix=f"omit {field}, or make both the same",
             field=field,
         )
 
 
 def _variables(value: object) -> object:
-    """The short form `{"LOG_LEVEL": "info"}`."""
+    """Expand the short form `{"LOG_LEVEL": "info"}`."""
     if isinstance(value, dict):
         return [{"name": name, "value": text} for name, text in value.items()]
     return value
@@ -92,7 +92,7 @@ def _either_form(schema: dict[str, Any]) -> None:
 
 
 class Registration(FunctionSpec):
-    """The flat form: the fields of a spec beside the name."""
+    """A Function in flat form: its name and the fields of its spec in one object."""
 
     name: Name
     namespace: Name = DEFAULT_NAMESPACE
@@ -105,7 +105,7 @@ class Registration(FunctionSpec):
     ] = ()
 
     def function(self) -> Function:
-        """The same as a Function."""
+        """Return the Function."""
         fields = {name: getattr(self, name) for name in FunctionSpec.model_fields}
         metadata = Metadata(
             name=self.name,
@@ -117,7 +117,7 @@ class Registration(FunctionSpec):
 
 
 class FunctionList(Model):
-    """Functions, by name."""
+    """Functions, ordered by name."""
 
     items: tuple[Function, ...]
 
@@ -128,11 +128,11 @@ class ReplicaFailure(Model):
     reason: str
     message: str
     log: str = ""
-    """The end of what it printed."""
+    """The end of its output."""
 
     @classmethod
     def of(cls, failure: Failure) -> Self:
-        """As the API tells it; whether it is final shows in the function's conditions."""
+        """Return the view of a failure; conditions of the function show whether it is final."""
         return cls(reason=failure.reason, message=failure.message, log=failure.log)
 
 
@@ -148,7 +148,7 @@ class ReplicaView(Model):
 
     @classmethod
     def of(cls, ref: FunctionRef, replica: Replica) -> Self:
-        """As the API tells it."""
+        """Return the view of a replica."""
         failure = replica.failure
         return cls(
             id=replica.id,
@@ -167,7 +167,7 @@ class ReplicaList(Model):
 
 
 class RevisionView(Model):
-    """An artifact and the spec it runs with; `serving` is the one that answers calls."""
+    """An artifact and its spec; `serving` marks the revision that gets the calls."""
 
     name: str
     number: int
@@ -178,7 +178,7 @@ class RevisionView(Model):
 
     @classmethod
     def of(cls, record: Record, revision: Revision) -> Self:
-        """As the API tells it."""
+        """Return the view of a revision."""
         return cls(
             name=revision.name,
             number=revision.number,
@@ -196,7 +196,7 @@ class RevisionList(Model):
 
 
 class LogLineView(Model):
-    """A line that a replica wrote."""
+    """A log line of a replica."""
 
     time: datetime
     replica: str
@@ -207,7 +207,7 @@ class LogLineView(Model):
 
 
 class SecretValues(Model):
-    """What a secret holds; it replaces what was there."""
+    """The values of a secret; they replace all stored values."""
 
     values: Annotated[
         dict[Annotated[str, StringConstraints(pattern=SECRET_KEY)], Text],
@@ -230,25 +230,25 @@ class SecretList(Model):
 
 
 class RuntimeView(Model):
-    """What a runtime says about itself."""
+    """A runtime that functions can use."""
 
     name: str
     language: str
     description: str
     handler: str
     template: Annotated[
-        Mapping[str, str], Field(description="The files to begin with: path → text.")
+        Mapping[str, str], Field(description="Files of a new function: path → text.")
     ] = {}
 
 
 class RuntimeList(Model):
-    """The runtimes that functions can be written for."""
+    """The runtimes that functions can use."""
 
     items: tuple[RuntimeView, ...]
 
 
 class SystemInfo(Model):
-    """What is running here."""
+    """The running platform."""
 
     version: str
     backend: str
@@ -258,5 +258,6 @@ class SystemInfo(Model):
     uptime: Annotated[float, Field(description="Seconds since the start.")]
     dev: bool
     role: Annotated[
-        Role, Field(description="Whose token asked: a `viewer` may send GET alone, and no calls.")
+        Role,
+        Field(description="Role of the token; a `viewer` may only read."),
     ]

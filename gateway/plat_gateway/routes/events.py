@@ -1,4 +1,4 @@
-"""Changes of functions as server-sent events, for the console."""
+"""Changes of functions as server-sent events, which the console uses."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from plat_http.openapi import problems, stream_of
 from plat_http.streams import LiveResponse
 from starlette.responses import Response
 
-from plat_gateway.routes.functions import Parts
-from plat_gateway.routes.inputs import Settings
+from plat_gateway.routes.inputs import ServicesParam, Settings
 
 router = APIRouter(tags=["functions"])
 
 SSE = "text/event-stream"
-HEARTBEAT = b": still here\n\n"
+HEARTBEAT = b": heartbeat\n\n"
 EVENT_SCHEMA = {
     "type": "object",
     "required": ["event", "data"],
@@ -42,9 +41,8 @@ EVENT_SCHEMA = {
     responses={
         200: stream_of(
             SSE,
-            "Events `created`, `changed` and `deleted`, each with the Function as its data. Every "
-            "function there is comes first, as `created`. The stream ends after an hour: connect "
-            "again.",
+            "Events `created`, `changed` and `deleted`, with the Function as data. It starts with "
+            "a `created` event for every function. It ends after an hour: reconnect then.",
             EVENT_SCHEMA,
         ),
         **problems(406, 422),
@@ -52,13 +50,13 @@ EVENT_SCHEMA = {
 )
 async def watch_functions(
     request: Request,
-    services: Parts,
+    services: ServicesParam,
     settings: Settings,
     namespace: Annotated[
-        Name | None, Query(description="Of this namespace; of all, where it is left out.")
+        Name | None, Query(description="One namespace only (default: all).")
     ] = None,
 ) -> Response:
-    """Hear of every change of a function."""
+    """Stream every change of a function."""
     negotiate(request, [SSE])
     return LiveResponse(
         _events(services.functions, namespace),
@@ -70,14 +68,14 @@ async def watch_functions(
 
 
 async def _events(functions: Functions, namespace: str | None) -> AsyncGenerator[bytes, None]:
-    # the head of an answer goes out with its first bytes: who connects hears at once that it worked
+    # the response head is sent with the first bytes: let the client see at once that it connected
     yield HEARTBEAT
     async with aclosing(functions.events(namespace)) as events:
         async for event in events:
-            yield _rendered(event)
+            yield _render(event)
 
 
-def _rendered(event: FunctionEvent) -> bytes:
+def _render(event: FunctionEvent) -> bytes:
     version = event.function.metadata.resource_version or ""
     head = f"event: {event.kind}\nid: {version}\ndata: ".encode()
     return head + json_line(event.function) + b"\n\n"

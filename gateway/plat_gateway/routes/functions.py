@@ -1,4 +1,4 @@
-"""Functions: deploy, read, list, delete, and the verbs on them."""
+"""Functions: deploy, read, list, delete, scale, start and stop."""
 
 from __future__ import annotations
 
@@ -25,20 +25,17 @@ from plat_gateway.routes.documents import (
     RevisionList,
     RevisionView,
 )
-from plat_gateway.routes.inputs import Settings, read_document
-from plat_gateway.services import Services, services_of
+from plat_gateway.routes.inputs import ServicesParam, Settings, read_document
+from plat_gateway.services import Services
 
 router = APIRouter(tags=["functions"], responses=problems(422))
 
 
-Parts = Annotated[Services, Depends(services_of)]
-
-
-async def _functions(services: Parts) -> Functions:
+async def _functions(services: ServicesParam) -> Functions:
     return services.functions
 
 
-Verbs = Annotated[Functions, Depends(_functions)]
+FunctionsParam = Annotated[Functions, Depends(_functions)]
 
 EXAMPLE: dict[str, Any] = {
     "spec": {
@@ -53,10 +50,10 @@ EXAMPLE: dict[str, Any] = {
 STORED: dict[int | str, dict[str, Any]] = {
     200: {
         "model": Function,
-        "description": "Stored: changed, or not at all.",
+        "description": "Stored; the function existed before.",
         "headers": {
             "X-Plat-Unchanged": {
-                "description": "`true` where the same was stored already.",
+                "description": "`true` if the stored function is the same.",
                 "schema": {"type": "string", "enum": ["true"]},
             }
         },
@@ -67,13 +64,13 @@ STORED: dict[int | str, dict[str, Any]] = {
 
 
 class Notice(Model):
-    """What is wrong with the source that somebody is editing; empty: nothing any more."""
+    """An error in the source that is being edited; an empty text removes it."""
 
     text: Annotated[str, StringConstraints(max_length=4096)] = ""
 
 
-async def put_answer(put: PutResult, services: Services) -> Response:
-    """201 for a new function, as soon as it can be called; 200 for a known one."""
+async def put_response(put: PutResult, services: Services) -> Response:
+    """Return 201 for a new function once it can be called, and 200 for an existing one."""
     if put.outcome == "created":
         await services.routed(put.function.ref)
     headers = {"X-Plat-Unchanged": "true"} if put.outcome == "unchanged" else {}
@@ -82,9 +79,9 @@ async def put_answer(put: PutResult, services: Services) -> Response:
 
 @router.get("/functions", response_model=FunctionList)
 async def list_functions(
-    functions: Verbs,
+    functions: FunctionsParam,
     namespace: Annotated[
-        Name | None, Query(description="Of this namespace; of all, where it is left out.")
+        Name | None, Query(description="One namespace only (default: all).")
     ] = None,
 ) -> Response:
     """List functions by name, with their status."""
@@ -97,26 +94,26 @@ async def list_functions(
     responses=STORED,
     openapi_extra=json_body(FunctionDocument, EXAMPLE),
 )
-async def put_function(request: Request, ref: Ref, services: Parts) -> Response:
+async def put_function(request: Request, ref: Ref, services: ServicesParam) -> Response:
     """Create or replace a function.
 
-    Only `spec` need be sent. The answer comes before the function runs: wait for
-    `status.observedGeneration` to reach `metadata.generation`, and for the condition `Ready`.
+    Only `spec` is required. The response does not wait for replicas: poll until
+    `status.observedGeneration` equals `metadata.generation` and the condition `Ready` is true.
     """
     document = await read_document(request, FunctionDocument)
-    return await put_answer(await services.functions.put(document.function(ref)), services)
+    return await put_response(await services.functions.put(document.function(ref)), services)
 
 
 @router.get("/functions/{name}", response_model=Function, responses=problems(404))
 async def get_function(
     request: Request,
     ref: Ref,
-    functions: Verbs,
+    functions: FunctionsParam,
     settings: Settings,
     wait: Annotated[
         str | None,
         Query(
-            description="Wait so long for a change, with `resourceVersion`.",
+            description="Time to wait for a change from `resourceVersion`.",
             examples=["10s"],
             pattern=r"^[0-9]{1,4}(ms|s|m)$",
         ),
@@ -126,14 +123,14 @@ async def get_function(
         Query(
             alias="resourceVersion",
             max_length=64,
-            description="The version that is known already: the answer waits for another one.",
+            description="Version that the client has; the response waits for another one.",
         ),
     ] = None,
 ) -> Response:
     """Read a function with its status.
 
-    With `wait` and `resourceVersion` the answer comes as soon as the stored version is another
-    one, or with the same one when the time is over.
+    With `wait` and `resourceVersion` the response is sent when the stored version differs, or
+    unchanged after that time.
     """
     if wait is None or resource_version is None:
         return json_response(await functions.get(ref))
@@ -145,26 +142,26 @@ async def get_function(
 @router.delete(
     "/functions/{name}", response_model=Function, status_code=202, responses=problems(404)
 )
-async def delete_function(ref: Ref, functions: Verbs) -> Response:
-    """Delete a function: calls are refused at once, and it is gone when its replicas are."""
+async def delete_function(ref: Ref, functions: FunctionsParam) -> Response:
+    """Delete a function: calls are rejected at once, and it is removed after its replicas."""
     return json_response(await functions.delete(ref), 202)
 
 
 @router.post("/functions/{name}/start", response_model=Function, responses=problems(404, 409))
-async def start_function(ref: Ref, functions: Verbs) -> Response:
-    """Let a stopped function run again."""
+async def start_function(ref: Ref, functions: FunctionsParam) -> Response:
+    """Start a stopped function."""
     return json_response(await functions.start(ref))
 
 
 @router.post("/functions/{name}/stop", response_model=Function, responses=problems(404, 409))
-async def stop_function(ref: Ref, functions: Verbs) -> Response:
-    """Stop a function: no replica runs, and calls are answered with 503."""
+async def stop_function(ref: Ref, functions: FunctionsParam) -> Response:
+    """Stop a function: its replicas stop, and calls get status 503."""
     return json_response(await functions.stop(ref))
 
 
 @router.post("/functions/{name}/redeploy", response_model=Function, responses=problems(404, 409))
-async def redeploy_function(ref: Ref, functions: Verbs) -> Response:
-    """Make a new revision from the same artifact: its replicas are replaced, one by one."""
+async def redeploy_function(ref: Ref, functions: FunctionsParam) -> Response:
+    """Create a new revision from the same artifact, and replace the replicas one by one."""
     return json_response(await functions.redeploy(ref))
 
 
@@ -174,23 +171,23 @@ async def redeploy_function(ref: Ref, functions: Verbs) -> Response:
     responses=problems(404, 409, 415),
     openapi_extra=json_body(ScaleChange, {"replicas": None, "min": 0, "max": 5, "idle": "30s"}),
 )
-async def scale_function(request: Request, ref: Ref, functions: Verbs) -> Response:
-    """Fix the number of replicas, or set the bounds of autoscaling.
+async def scale_function(request: Request, ref: Ref, functions: FunctionsParam) -> Response:
+    """Fix the number of replicas, or set the limits of autoscaling.
 
-    What is not sent stays as it is; `"replicas": null` ends a fixed number.
+    Omitted fields keep their values; `"replicas": null` returns to autoscaling.
     """
     return json_response(await functions.scale(ref, await read_document(request, ScaleChange)))
 
 
 @router.get("/functions/{name}/replicas", response_model=ReplicaList, responses=problems(404))
-async def list_replicas(ref: Ref, functions: Verbs) -> Response:
-    """List the replicas of a function as they are now."""
+async def list_replicas(ref: Ref, functions: FunctionsParam) -> Response:
+    """List the replicas of a function."""
     views = [ReplicaView.of(ref, replica) for replica in await functions.replicas(ref)]
     return json_response(ReplicaList(items=tuple(views)))
 
 
 @router.get("/functions/{name}/revisions", response_model=RevisionList, responses=problems(404))
-async def list_revisions(ref: Ref, functions: Verbs) -> Response:
+async def list_revisions(ref: Ref, functions: FunctionsParam) -> Response:
     """List the revisions of a function, oldest first."""
     record = await functions.record(ref)
     views = [RevisionView.of(record, revision) for revision in record.revisions]
@@ -203,11 +200,11 @@ async def list_revisions(ref: Ref, functions: Verbs) -> Response:
     responses=problems(404, 415, 501),
     openapi_extra=json_body(Notice, {"text": "app.py:3: SyntaxError: invalid syntax"}),
 )
-async def put_notice(request: Request, ref: Ref, services: Parts) -> Response:
-    """Show a sentence in the function's answers, as `plat dev` does of a broken save."""
+async def put_notice(request: Request, ref: Ref, services: ServicesParam) -> Response:
+    """Show an error in the responses of the function; development only."""
     notice = await read_document(request, Notice)
     await services.functions.record(ref)
     if services.notices is None:
-        raise NotSupported("notices are for dev set-ups", fix="start it with PLAT_DEV=1")
+        raise NotSupported("notices are available in development only", fix="set PLAT_DEV=1")
     services.notices.put(ref, notice.text)
     return Response(status_code=204)

@@ -1,4 +1,4 @@
-"""What routes read from the application: its settings, and JSON bodies within its limit."""
+"""Parameters of routes: services, settings, and JSON bodies within their limit."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from plat_http.json_documents import read_json
 from pydantic import BaseModel
 from starlette.requests import Request
 
+from plat_gateway.services import Services, services_of
 from plat_gateway.settings import ApiSettings
 
 M = TypeVar("M", bound=BaseModel)
@@ -21,6 +22,7 @@ async def settings_of(request: Request) -> ApiSettings:
 
 
 Settings = Annotated[ApiSettings, Depends(settings_of)]
+ServicesParam = Annotated[Services, Depends(services_of)]
 
 
 async def read_document(request: Request, model: type[M]) -> M:

@@ -1,11 +1,11 @@
-"""What replicas wrote: as lines of JSON, or as plain text."""
+"""Logs of functions, as lines of JSON or as plain text."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from plat_core.ports import LogQuery, LogRecord
 from plat_http.json_documents import NDJSON, TEXT, json_line, negotiate
 from plat_http.openapi import problems
@@ -14,8 +14,7 @@ from plat_http.streams import LiveResponse, close
 from starlette.responses import Response
 
 from plat_gateway.routes.documents import LogLineView
-from plat_gateway.routes.inputs import Settings
-from plat_gateway.services import Services, services_of
+from plat_gateway.routes.inputs import ServicesParam, Settings
 
 router = APIRouter(tags=["functions"])
 
@@ -27,7 +26,7 @@ TAIL_MAX = 10_000
     response_class=Response,
     responses={
         200: {
-            "description": "Lines in order of time, one JSON object each, or as plain text.",
+            "description": "Log lines in order of time: a JSON object each, or plain text.",
             "content": {
                 NDJSON: {"schema": {"type": "string"}},
                 TEXT: {"schema": {"type": "string"}},
@@ -39,20 +38,20 @@ TAIL_MAX = 10_000
 async def read_logs(
     request: Request,
     ref: Ref,
-    services: Annotated[Services, Depends(services_of)],
+    services: ServicesParam,
     settings: Settings,
-    tail: Annotated[int, Query(ge=0, le=TAIL_MAX, description="So many of the last lines.")] = 100,
-    follow: Annotated[bool, Query(description="Go on with new lines as they come.")] = False,
+    tail: Annotated[int, Query(ge=0, le=TAIL_MAX, description="Number of last lines.")] = 100,
+    follow: Annotated[bool, Query(description="Keep sending new lines.")] = False,
     call: Annotated[
-        str | None, Query(max_length=128, description="Only lines of the call with this id.")
+        str | None, Query(max_length=128, description="Lines of the call with this id only.")
     ] = None,
     replica: Annotated[
-        str | None, Query(max_length=128, description="Only lines of this replica.")
+        str | None, Query(max_length=128, description="Lines of this replica only.")
     ] = None,
 ) -> Response:
-    """Read what the replicas of a function wrote, also those that are gone.
+    """Read the logs of all replicas of a function, including stopped ones.
 
-    While following, an empty line now and then keeps the connection open.
+    While following, empty lines are sent as heartbeats.
     """
     media_type = negotiate(request, [NDJSON, TEXT])
     await services.functions.record(ref)

@@ -1,4 +1,4 @@
-"""The documented flat form of a deploy."""
+"""Deployment of a function in flat form."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from plat_http.openapi import json_body, problems
 from starlette.responses import Response
 
 from plat_gateway.routes.documents import Registration
-from plat_gateway.routes.functions import STORED, Parts, put_answer
-from plat_gateway.routes.inputs import read_document
+from plat_gateway.routes.functions import STORED, put_response
+from plat_gateway.routes.inputs import ServicesParam, read_document
 
 router = APIRouter(tags=["functions"], responses=problems(422))
 
@@ -27,10 +27,10 @@ EXAMPLE = {
     responses=STORED,
     openapi_extra=json_body(Registration, EXAMPLE),
 )
-async def register_function(request: Request, services: Parts) -> Response:
-    """Create or replace a function, with the fields of its spec beside its name.
+async def register_function(request: Request, services: ServicesParam) -> Response:
+    """Create or replace a function, given as one flat object.
 
-    `env` may be a map. The same as `PUT /functions/{name}`.
+    `env` may be an object. Otherwise the same as `PUT /functions/{name}`.
     """
     registration = await read_document(request, Registration)
-    return await put_answer(await services.functions.put(registration.function()), services)
+    return await put_response(await services.functions.put(registration.function()), services)

@@ -1,4 +1,4 @@
-"""Secrets: names and keys go in and out, values only in."""
+"""Secrets. Values can be written but never read."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from plat_http.parameters import Namespace
 from starlette.responses import Response
 
 from plat_gateway.routes.documents import SecretList, SecretValues, SecretView
-from plat_gateway.routes.inputs import read_document
-from plat_gateway.services import Services, services_of
+from plat_gateway.routes.inputs import ServicesParam, read_document
 
 router = APIRouter(tags=["secrets"], responses=problems(422))
 
 
-async def _secrets(services: Annotated[Services, Depends(services_of)]) -> SecretStore:
+async def _secrets(services: ServicesParam) -> SecretStore:
     return services.secrets
 
 
@@ -44,10 +43,10 @@ async def get_secret(
     name: SecretName, secrets: Secrets, namespace: Namespace = DEFAULT_NAMESPACE
 ) -> Response:
     """Read the keys of a secret, never its values."""
-    # the values are not even asked for: not every backend lets them come here
+    # do not load the values: not every backend allows the gateway to read them
     found = await secrets.list(namespace)
     if name not in found:
-        raise SecretNotFound(f"there is no secret {name}", fix=Fix("set-secret", {"name": name}))
+        raise SecretNotFound(f"secret {name} does not exist", fix=Fix("set-secret", {"name": name}))
     return json_response(_view(namespace, name, tuple(found[name])))
 
 
@@ -73,7 +72,7 @@ async def put_secret(
 async def delete_secret(
     name: SecretName, secrets: Secrets, namespace: Namespace = DEFAULT_NAMESPACE
 ) -> Response:
-    """Delete a secret; functions that use it say so in a condition."""
+    """Delete a secret; functions that use it report that in a condition."""
     await secrets.delete(namespace, name)
     return Response(status_code=204)
 

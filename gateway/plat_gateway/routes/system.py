@@ -1,27 +1,23 @@
-"""What runs here, and what functions can be written in."""
+"""The running platform, and its runtimes."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from plat_http.json_documents import json_response
 from starlette.requests import Request
 from starlette.responses import Response
 
 from plat_gateway.routes.documents import RuntimeList, RuntimeView, SystemInfo
-from plat_gateway.routes.inputs import Settings
-from plat_gateway.services import Services, services_of
+from plat_gateway.routes.inputs import ServicesParam, Settings
 
 router = APIRouter(tags=["system"])
 
-Parts = Annotated[Services, Depends(services_of)]
-
 
 @router.get("/runtimes", response_model=RuntimeList)
-async def list_runtimes(services: Parts) -> Response:
-    """List the runtimes that functions can be written for."""
+async def list_runtimes(services: ServicesParam) -> Response:
+    """List the runtimes that functions can use."""
     views = [
         RuntimeView(
             name=runtime.name,
@@ -36,8 +32,10 @@ async def list_runtimes(services: Parts) -> Response:
 
 
 @router.get("/system/info", response_model=SystemInfo)
-async def get_system_info(request: Request, services: Parts, settings: Settings) -> Response:
-    """Tell version, backend, uptime, and what the token may do."""
+async def get_system_info(
+    request: Request, services: ServicesParam, settings: Settings
+) -> Response:
+    """Return version, backend, uptime, and the role of the token."""
     return json_response(
         SystemInfo(
             version=services.version,

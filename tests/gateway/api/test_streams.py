@@ -111,7 +111,7 @@ async def test_events_begin_at_once_where_there_are_no_functions_yet() -> None:
     async with connected(make_platform(stream_limit=600.0)) as connection:
         await connection.send(f"GET /events HTTP/1.1\r\n{AUTH}\r\n")
         await connection.until("text/event-stream")
-        await connection.until(": still here")
+        await connection.until(": heartbeat")
 
 
 async def test_a_stream_ends_when_its_time_is_over() -> None:
