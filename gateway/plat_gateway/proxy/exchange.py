@@ -23,7 +23,7 @@ from plat_gateway.proxy.chunks import encode, last_chunk
 from plat_gateway.proxy.connection_pool import ConnectionPools, UpstreamConnection
 from plat_gateway.proxy.deadlines import Deadline
 from plat_gateway.proxy.forwarding import trailer_lines
-from plat_gateway.proxy.framing import ResponseBody
+from plat_gateway.proxy.framing import ResponseBody, has_body
 from plat_gateway.proxy.http_parser import ResponseHead, parse_response
 from plat_gateway.proxy.limits import KIB, HttpLimits
 from plat_gateway.proxy.protocols import FunctionRequest, RequestBody, ResponseSink
@@ -254,10 +254,14 @@ class FunctionExchange:
         limits = self._data_path.limits
         if head.status != 101:
             self._status = head.status
+            self._sink.head(head)
+            if len(data) == head.length and has_body(self._request.method, head.status):
+                # most responses arrive in one piece, which needs no state
+                self._complete(data, b"", clean=True)
+                return
             self._response = body = ResponseBody(head, self._request.method)
             if head.is_event_stream:
                 self._idle = limits.stream_idle
-            self._sink.head(head)
             self._forward(body, data)
         elif not self._request.upgrades:
             reason = "it switched protocols without a request to do so"
@@ -275,16 +279,16 @@ class FunctionExchange:
             self._abort()
             return
         if body.done:
-            self._complete(body, content)
+            self._complete(content, body.trailers, clean=body.clean)
         else:
             self._extend_deadline()
             self._sink.body(content)
 
-    def _complete(self, body: ResponseBody, content: bytes) -> None:
+    def _complete(self, content: bytes, trailers: bytes, *, clean: bool) -> None:
         """Send the last of the response; keep the upstream connection if it can be reused."""
-        self._sink.end(content, trailer_lines(body.trailers))
+        self._sink.end(content, trailer_lines(trailers) if trailers else trailers)
         upstream = self._upstream
-        if upstream is not None and body.clean and self._body_complete and upstream.is_reusable:
+        if upstream is not None and clean and self._body_complete and upstream.is_reusable:
             upstream.release()
             self._upstream = None
         self._close(self._status)
@@ -296,7 +300,7 @@ class FunctionExchange:
         body = self._response
         if body is not None:
             if body.ends_with_connection and error is None:
-                self._complete(body, b"")
+                self._complete(b"", b"", clean=True)
             else:
                 self._abort()
         elif upstream is not None and upstream.reused and self._is_repeatable():

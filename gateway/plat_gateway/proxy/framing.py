@@ -30,14 +30,11 @@ class ResponseBody:
     __slots__ = ("_decoder", "_remaining", "clean", "done")
 
     def __init__(self, head: ResponseHead, method: bytes) -> None:
-        self._decoder: ChunkDecoder | None = None
-        self._remaining: int | None = head.length
-        self.clean = True
+        self._remaining: int | None = head.length if has_body(method, head.status) else 0
+        is_chunked = self._remaining is None and head.chunked
+        self._decoder = ChunkDecoder() if is_chunked else None
         self.done = False
-        if not has_body(method, head.status):
-            self._remaining = 0
-        elif head.chunked:
-            self._decoder = ChunkDecoder()
+        self.clean = True
 
     def read(self, data: bytes) -> bytes:
         """Return the content in `data`; raise ValueError for a broken chunk.

@@ -26,7 +26,7 @@ class ClientRequest:
     __slots__ = ("_head", "_ids", "_path", "_peer", "call_id", "length", "method", "target")
 
     def __init__(
-        self, head: RequestHead, path: bytes, *, peer: ClientPeer, call_id: bytes, ids: CallIds
+        self, head: RequestHead, path: bytes, peer: ClientPeer, call_id: bytes, ids: CallIds
     ) -> None:
         self.method = head.method
         self.target = head.target
@@ -114,7 +114,9 @@ class HttpResponseSink:
     def end(self, content: bytes, trailers: bytes) -> None:
         """Send the last piece of the body and the trailer lines."""
         framing = self._framing
-        self._connection.write(self._pending + framing.encode(content) + framing.end(trailers))
+        if framing.is_chunked:
+            content = framing.encode(content) + framing.end(trailers)
+        self._connection.write(self._pending + content)
 
     def finish(self) -> None:
         """Continue with the next request."""

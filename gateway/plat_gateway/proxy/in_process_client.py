@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from math import ceil
 from typing import Final
 
 from plat_core.errors import BadFunctionAnswer, PlatError
 from plat_core.model.calls import CallFailure, CallResponse, ClaimedCall
 from plat_core.services.dispatcher import AttemptResult
+from plat_http.problems import delay_seconds
 from plat_http.statuses import status_of
 
 from plat_gateway.proxy.call_ids import CallIds, traceparent
@@ -169,7 +169,8 @@ class StoredResponseSink:
     def fail(self, error: PlatError) -> None:
         """Store an error of the platform."""
         failure = CallFailure(error.code, error.message)
-        pause = 0.0 if error.retry_after is None else max(1.0, ceil(error.retry_after))
+        delay = error.retry_after
+        pause = 0.0 if delay is None else float(delay_seconds(delay))
         self._failure = AttemptResult(status_of(error.code), failure=failure, retry_after=pause)
         self.finish()
 

@@ -72,7 +72,7 @@ class FunctionProxy:
         except PlatError as error:
             connection.send_error(error, head, call_id, extra)
             return None
-        request = ClientRequest(head, path, peer=connection.peer, call_id=call_id, ids=self.ids)
+        request = ClientRequest(head, path, connection.peer, call_id, self.ids)
         sink = HttpResponseSink(connection, head, call_id, extra)
         return FunctionExchange(
             self.data_path, entry, request, connection, sink, connection.deadline
