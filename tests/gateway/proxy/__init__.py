@@ -1,1 +1,1 @@
-"""The data path, byte for byte: a real server, real raw upstreams, raw sockets."""
+"""The data path, byte for byte: a real server, scripted upstreams and raw sockets."""

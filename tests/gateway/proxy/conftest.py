@@ -1,4 +1,4 @@
-"""A gateway on a free port with scripted functions behind it."""
+"""A gateway on a free port with scripted functions as upstreams."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from plat_gateway.server import Server, serve
 from tests.route_fixtures import make_route
 
 PATIENCE = 20.0
-"""Seconds after which something that should have happened is said not to have."""
+"""Timeout of every wait, in seconds."""
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-Script = Callable[["Conversation"], Awaitable[None]]
+Script = Callable[["RawConnection"], Awaitable[None]]
 
 
-class Conversation:
-    """One connection that the gateway opened to a function."""
+class RawConnection:
+    """One raw connection, of a client or to a function."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -50,66 +50,66 @@ class Conversation:
     async def body(self, size: int) -> bytes:
         return await self.reader.readexactly(size)
 
-    async def say(self, data: bytes) -> None:
+    async def send(self, data: bytes) -> None:
         self.writer.write(data)
         await self.writer.drain()
 
     async def until_closed(self) -> None:
-        """Read on until the gateway closes or resets the connection."""
+        """Read until the gateway closes or resets the connection."""
         with suppress(ConnectionError):
             while await self.reader.read(65536):
                 continue
         self.closed.set()
 
-    def die(self) -> None:
+    def abort(self) -> None:
         self.writer.transport.abort()
 
 
 @dataclass
 class Function:
-    """A function that does what its script says; it remembers who called."""
+    """A function that runs a script for each connection, and records its connections."""
 
     name: str
     address: str
     script: Script
-    connections: list[Conversation] = field(default_factory=list)
+    connections: list[RawConnection] = field(default_factory=list)
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     running: set[asyncio.Task[None] | None] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        conversation = Conversation(reader, writer)
-        self.connections.append(conversation)
+        connection = RawConnection(reader, writer)
+        self.connections.append(connection)
         self.reached.set()
         self.running.add(task := asyncio.current_task())
         with suppress(ConnectionError, asyncio.IncompleteReadError):
-            await self.script(conversation)
+            await self.script(connection)
         writer.close()
         self.running.discard(task)
 
     async def end(self) -> None:
-        """Close what is still open."""
-        for conversation in self.connections:
-            conversation.die()
+        """Close all connections."""
+        for connection in self.connections:
+            connection.abort()
         async with asyncio.timeout(PATIENCE):
             await asyncio.gather(*(task for task in self.running if task), return_exceptions=True)
 
 
 class FakeScaler:
-    """Remembers what it was asked for; `woken` says that it was."""
+    """Records scale requests; `requested` is set by the first."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[FunctionRef, int]] = []
-        self.woken = asyncio.Event()
+        self.requests: list[tuple[FunctionRef, int]] = []
+        self.requested = asyncio.Event()
         self.error: Exception | None = None
 
     async def scale(self, ref: FunctionRef, replicas: int) -> None:
-        self.asked.append((ref, replicas))
-        self.woken.set()
+        self.requests.append((ref, replicas))
+        self.requested.set()
         if self.error is not None:
             raise self.error
 
 
-def admit(authorization: bytes | None, address: str) -> PlatError | None:
+def authorize(authorization: bytes | None, address: str) -> PlatError | None:
     if authorization == b"Bearer secret":
         return None
     if authorization == b"Bearer again":
@@ -118,7 +118,7 @@ def admit(authorization: bytes | None, address: str) -> PlatError | None:
 
 
 class Gateway:
-    """The server under test and what is around it."""
+    """The server under test and its collaborators."""
 
     queue: Queue
 
@@ -132,7 +132,7 @@ class Gateway:
         self._functions = 0
 
     async def function(self, script: Script, **route: object) -> Function:
-        """A function of one replica; `route` overrides fields of its Route."""
+        """Start a function with one replica; `route` overrides fields of its Route."""
         self._functions += 1
         name = str(route.pop("name", f"f{self._functions}"))
         path = self._folder / f"{self._functions}.sock"
@@ -144,31 +144,31 @@ class Gateway:
         return function
 
     def route(self, name: str, *addresses: str, **changes: object) -> Route:
-        """Tell the router of a function at these addresses."""
+        """Give the router a function at these addresses."""
         defaults = {"timeout": PATIENCE, "access": "public"}
         route = make_route(name, *addresses, **(defaults | changes))
         self.router.apply(route)
         return route
 
-    def afterwards(self, close: Callable[[], Awaitable[None]]) -> None:
-        """Close this too, before the functions."""
+    def add_cleanup(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Register `close` to run before the functions end."""
         self._stack.push_async_callback(close)
 
-    async def connect(self) -> Conversation:
+    async def connect(self) -> RawConnection:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port, limit=2**22)
-        caller = Conversation(reader, writer)
-        self._stack.callback(caller.die)
-        return caller
+        client = RawConnection(reader, writer)
+        self._stack.callback(client.abort)
+        return client
 
     async def exchange(self, request: bytes) -> bytes:
-        """Everything that comes back until the gateway closes the connection."""
-        caller = await self.connect()
-        caller.writer.write(request)
+        """Send bytes and return all bytes until the gateway closes the connection."""
+        client = await self.connect()
+        client.writer.write(request)
         async with asyncio.timeout(PATIENCE):
-            return await caller.reader.read(-1)
+            return await client.reader.read(-1)
 
     async def get(self, path: str, *lines: str, method: str = "GET") -> bytes:
-        """One request that asks for the connection to be closed."""
+        """Send one request with `Connection: close` and return the response."""
         head = "".join(f"{line}\r\n" for line in ("Host: x", "Connection: close", *lines))
         return await self.exchange(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode())
 
@@ -178,7 +178,7 @@ class Gateway:
     async def until_idle(self, name: str) -> None:
         """Wait until no call of the function is in flight."""
         async with asyncio.timeout(PATIENCE):
-            while self.in_flight(name):  # noqa: ASYNC110 - the count tells nobody
+            while self.in_flight(name):  # noqa: ASYNC110 - the count has no notification
                 await asyncio.sleep(0.01)
 
     async def close(self) -> None:
@@ -186,21 +186,21 @@ class Gateway:
         await self._stack.aclose()
 
 
-async def refuse_everything(scope: object, receive: object, send: object) -> None:
+async def reject_everything(scope: object, receive: object, send: object) -> None:
     """An application that must not be reached."""
-    raise FunctionNotFound("the application was asked")
+    raise FunctionNotFound("the application was requests")
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """The loop that the gateway runs on."""
+    """Return the event loop of the gateway."""
     return {"uvloop": uvloop.new_event_loop}
 
 
 class Queue:
-    """The asynchronous calls of a gateway, sent as fast as they come."""
+    """The asynchronous calls of a gateway."""
 
     def __init__(
-        self, proxy: FunctionProxy, store: CallStore, policy: CallPolicy, answers: int
+        self, proxy: FunctionProxy, store: CallStore, policy: CallPolicy, responses: int
     ) -> None:
         self.store = store
         self.calls = AsyncCalls(store, policy=policy)
@@ -208,7 +208,7 @@ class Queue:
         self.dispatcher = Dispatcher(
             store,
             self.calls,
-            send=InProcessClient(proxy, max_response_bytes=answers).send,
+            send=InProcessClient(proxy, max_response_bytes=responses).send,
             capacity=lambda ref, sent: (
                 capacity_of(entry, sent) if (entry := proxy.router.lookup(ref.segment)) else None
             ),
@@ -224,7 +224,7 @@ class Queue:
         self.task = asyncio.ensure_future(self.dispatcher.run())
 
     async def over(self, call_id: str) -> Call:
-        """The call, once it is over."""
+        """Return the call once it is finished."""
         call = await self.calls.get(call_id, within=PATIENCE)
         assert call.state in OVER, call
         return call
@@ -243,34 +243,38 @@ async def make_gateway(tmp_path: Path) -> AsyncIterator[MakeGateway]:
 
         async def make(
             *,
-            app: ASGIApp = refuse_everything,
+            app: ASGIApp = reject_everything,
             limits: HttpLimits | None = None,
             trusted: tuple[object, ...] = (),
             origins: tuple[str, ...] = (),
             notices: dict[str, bytes] | None = None,
             calls: CallPolicy | None = None,
             store: CallStore | None = None,
-            bodies: int = 1000,
+            max_body_bytes: int = 1000,
         ) -> Gateway:
             scaler, records = FakeScaler(), []
             router = Router(scaler=scaler)
             proxy = FunctionProxy(
                 router,
-                authorize=admit,
+                authorize=authorize,
                 limits=limits,
                 origins=origins,
                 on_call=records.append,
                 notices=notices,
             )
-            queue = Queue(proxy, store or MemoryCallStore(), calls, bodies) if calls else None
-            door = queue.calls.accept if queue else None
-            intake = AsyncCallQueue(proxy, door, max_body_bytes=bodies)
-            server = await serve(app, proxy, port=0, trusted_proxies=trusted, async_queue=intake)  # type: ignore[arg-type]
+            queue = (
+                Queue(proxy, store or MemoryCallStore(), calls, max_body_bytes) if calls else None
+            )
+            accept = queue.calls.accept if queue else None
+            async_queue = AsyncCallQueue(proxy, accept, max_body_bytes=max_body_bytes)
+            server = await serve(
+                app, proxy, port=0, trusted_proxies=trusted, async_queue=async_queue
+            )  # type: ignore[arg-type]
             gateway = Gateway(server, router, scaler, tmp_path)
             if queue is not None:
                 gateway.queue = queue
                 queue.start()
-                gateway.afterwards(queue.close)
+                gateway.add_cleanup(queue.close)
             gateway.records = records
             stack.push_async_callback(gateway.close)
             return gateway
@@ -284,22 +288,22 @@ async def gateway(make_gateway: MakeGateway) -> Gateway:
 
 
 def echo_head() -> Script:
-    """A function that answers every request with the head it was sent."""
+    """Return a script that responds with the head of each request."""
 
-    async def script(conversation: Conversation) -> None:
-        while head := await conversation.head():
-            await conversation.say(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(head))
-            await conversation.say(head)
+    async def script(connection: RawConnection) -> None:
+        while head := await connection.head():
+            await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(head))
+            await connection.send(head)
 
     return script
 
 
-def answering(answer: bytes, *, body: int = 0) -> Script:
-    """A function that gives the same answer to every request, whose body has `body` bytes."""
+def respond_with(response: bytes, *, body: int = 0) -> Script:
+    """Return a script with a fixed response; each request has a body of `body` bytes."""
 
-    async def script(conversation: Conversation) -> None:
-        while await conversation.head():
-            await conversation.body(body)
-            await conversation.say(answer)
+    async def script(connection: RawConnection) -> None:
+        while await connection.head():
+            await connection.body(body)
+            await connection.send(response)
 
     return script

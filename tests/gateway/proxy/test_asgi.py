@@ -1,4 +1,4 @@
-"""The application behind the same server, over a small ASGI bridge."""
+"""The ASGI application on the gateway's own server."""
 
 import asyncio
 import json
@@ -21,13 +21,13 @@ from tests.gateway.proxy.conftest import (
     FakeScaler,
     Gateway,
     MakeGateway,
-    admit,
-    answering,
+    authorize,
+    respond_with,
 )
 
 
 class Application:
-    """A FastAPI application that shows what it was given."""
+    """A FastAPI application that echoes its requests."""
 
     def __init__(self) -> None:
         self.app = FastAPI(lifespan=self.lifespan)
@@ -106,20 +106,20 @@ async def bridged(make_gateway: MakeGateway, application: Application) -> Gatewa
     return await make_gateway(app=application.app, limits=HttpLimits(body_bytes=5_000_000))
 
 
-async def test_the_application_sees_one_true_scope(bridged: Gateway) -> None:
-    answer = await bridged.get("/scope/a%20b/%C3%A9?x=%2F", "X-A: 1", "x-a: 2", "X-Call-Id: mine")
-    seen = json.loads(answer.partition(b"\r\n\r\n")[2])
+async def test_the_scope_describes_the_request(bridged: Gateway) -> None:
+    response = await bridged.get("/scope/a%20b/%C3%A9?x=%2F", "X-A: 1", "x-a: 2", "X-Call-Id: mine")
+    seen = json.loads(response.partition(b"\r\n\r\n")[2])
     assert seen["path"] == "/scope/a b/é"
     assert seen["raw_path"] == "/scope/a%20b/%C3%A9"
     assert seen["query"] == "x=%2F"
     assert seen["client"] == "127.0.0.1"
     assert [pair for pair in seen["headers"] if pair[0] == "x-a"] == [["x-a", "1"], ["x-a", "2"]]
     assert ["x-call-id", "mine"] in seen["headers"]
-    assert b"\r\nX-Call-Id: mine\r\n" in answer
+    assert b"\r\nX-Call-Id: mine\r\n" in response
 
 
 async def test_a_connection_serves_functions_and_the_application(bridged: Gateway) -> None:
-    await bridged.function(answering(OK))
+    await bridged.function(respond_with(OK))
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{bridged.server.port}") as client:
         for _ in range(3):
             assert (await client.get("/function/f1")).text == "ok"
@@ -132,7 +132,7 @@ async def test_a_connection_serves_functions_and_the_application(bridged: Gatewa
 
 @pytest.mark.parametrize("size", [0, 1, 70_000, 4_000_000])
 @pytest.mark.parametrize("chunked", [True, False])
-async def test_bodies_arrive_whole(bridged: Gateway, size: int, chunked: bool) -> None:
+async def test_bodies_arrive_complete(bridged: Gateway, size: int, chunked: bool) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, size, 100_000):
             yield bytes(min(100_000, size - start))
@@ -140,78 +140,78 @@ async def test_bodies_arrive_whole(bridged: Gateway, size: int, chunked: bool) -
     content = pieces() if chunked else bytes(size)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{bridged.server.port}") as client:
         for _ in range(2):
-            answer = await client.post("/body", content=content)
-            assert answer.json()["size"] in (size, 0)
+            response = await client.post("/body", content=content)
+            assert response.json()["size"] in (size, 0)
             content = bytes(size)
 
 
-async def test_a_body_beyond_the_limit_is_refused(bridged: Gateway) -> None:
+async def test_rejects_a_body_over_the_limit(bridged: Gateway) -> None:
     head = b"POST /body HTTP/1.1\r\nHost: x\r\n"
     declared = await bridged.exchange(head + b"Content-Length: 5000001\r\n\r\n")
     assert declared.startswith(b"HTTP/1.1 413 ")
-    caller = await bridged.connect()
-    await caller.say(head + b"Transfer-Encoding: chunked\r\n\r\n")
+    client = await bridged.connect()
+    await client.send(head + b"Transfer-Encoding: chunked\r\n\r\n")
     for _ in range(6):
-        await caller.say(b"f4240\r\n" + bytes(1_000_000) + b"\r\n")
-    assert (await caller.head()).startswith(b"HTTP/1.1 413 ")
+        await client.send(b"f4240\r\n" + bytes(1_000_000) + b"\r\n")
+    assert (await client.head()).startswith(b"HTTP/1.1 413 ")
 
 
-async def test_the_caller_is_told_to_go_on_when_the_body_is_wanted(bridged: Gateway) -> None:
-    caller = await bridged.connect()
-    await caller.say(
+async def test_sends_100_continue_when_the_application_reads_the_body(bridged: Gateway) -> None:
+    client = await bridged.connect()
+    await client.send(
         b"POST /body HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
     )
-    assert await caller.head() == b"HTTP/1.1 100 Continue\r\n\r\n"
-    await caller.say(b"hi")
-    assert (await caller.head()).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert await client.head() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    await client.send(b"hi")
+    assert (await client.head()).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-async def test_a_broken_body_is_refused(bridged: Gateway) -> None:
-    caller = await bridged.connect()
-    await caller.say(
+async def test_rejects_a_malformed_body(bridged: Gateway) -> None:
+    client = await bridged.connect()
+    await client.send(
         b"POST /body HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n"
     )
     await asyncio.sleep(0)
-    await caller.say(b"oops\r\n")
-    assert (await caller.head()).startswith(b"HTTP/1.1 400 ")
+    await client.send(b"oops\r\n")
+    assert (await client.head()).startswith(b"HTTP/1.1 400 ")
 
 
-async def test_an_application_hears_that_the_caller_left(
+async def test_the_application_receives_a_disconnect(
     bridged: Gateway, application: Application
 ) -> None:
-    caller = await bridged.connect()
-    await caller.say(b"POST /wait HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi")
+    client = await bridged.connect()
+    await client.send(b"POST /wait HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi")
     await asyncio.wait_for(application.started.wait(), PATIENCE)
-    caller.die()
+    client.abort()
     await asyncio.wait_for(application.left.wait(), PATIENCE)
 
 
-async def test_a_stream_arrives_at_once_and_ends_with_the_caller(
+async def test_a_stream_is_not_buffered_and_ends_when_the_client_disconnects(
     bridged: Gateway, application: Application
 ) -> None:
-    caller = await bridged.connect()
-    await caller.say(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert b"\r\nTransfer-Encoding: chunked\r\n" in await caller.head()
-    await asyncio.wait_for(caller.reader.readuntil(b"2\n\r\n"), PATIENCE)
-    caller.die()
+    client = await bridged.connect()
+    await client.send(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert b"\r\nTransfer-Encoding: chunked\r\n" in await client.head()
+    await asyncio.wait_for(client.reader.readuntil(b"2\n\r\n"), PATIENCE)
+    client.abort()
     await asyncio.wait_for(application.left.wait(), PATIENCE)
 
 
-async def test_a_failure_before_the_answer_is_a_5xx_without_details(bridged: Gateway) -> None:
-    answer = await bridged.get("/fail")
-    assert answer[9:10] == b"5"
-    assert b"not meant" not in answer
+async def test_an_exception_before_the_response_is_a_5xx_without_details(bridged: Gateway) -> None:
+    response = await bridged.get("/fail")
+    assert response[9:10] == b"5"
+    assert b"not meant" not in response
 
 
-async def test_a_failure_in_the_answer_breaks_it_off(bridged: Gateway) -> None:
-    caller = await bridged.connect()
-    await caller.say(b"GET /break HTTP/1.1\r\nHost: x\r\n\r\n")
-    received = await asyncio.wait_for(caller.reader.read(-1), PATIENCE)
+async def test_an_exception_in_the_response_breaks_it_off(bridged: Gateway) -> None:
+    client = await bridged.connect()
+    await client.send(b"GET /break HTTP/1.1\r\nHost: x\r\n\r\n")
+    received = await asyncio.wait_for(client.reader.read(-1), PATIENCE)
     assert b"some" in received
     assert not received.endswith(b"0\r\n\r\n")
 
 
-async def test_an_application_that_returns_without_an_answer(make_gateway: MakeGateway) -> None:
+async def test_an_application_without_a_response_is_a_503(make_gateway: MakeGateway) -> None:
     async def silent(scope: Scope, receive: object, send: object) -> None:
         if scope["type"] == "lifespan":
             raise RuntimeError("no lifespan here")
@@ -220,7 +220,7 @@ async def test_an_application_that_returns_without_an_answer(make_gateway: MakeG
     assert (await gateway.get("/x")).startswith(b"HTTP/1.1 503 ")
 
 
-async def test_an_answer_with_a_broken_header_is_not_sent(make_gateway: MakeGateway) -> None:
+async def test_a_response_with_an_invalid_header_is_not_sent(make_gateway: MakeGateway) -> None:
     async def splitting(scope: Scope, receive: object, send: object) -> None:
         start: Message = {"type": "http.response.start", "status": 200}
         start["headers"] = [(b"x-a", b"1\r\nx-b: 2")]
@@ -228,55 +228,55 @@ async def test_an_answer_with_a_broken_header_is_not_sent(make_gateway: MakeGate
         await send({"type": "http.response.body", "body": b"hi"})  # type: ignore[operator]
 
     gateway = await make_gateway(app=splitting)
-    answer = await gateway.get("/x")
-    assert answer.startswith(b"HTTP/1.1 503 ")
-    assert b"x-b" not in answer
+    response = await gateway.get("/x")
+    assert response.startswith(b"HTTP/1.1 503 ")
+    assert b"x-b" not in response
 
 
-async def test_the_server_closes_after_the_last_answer(
+async def test_the_server_closes_after_the_last_response(
     application: Application, bridged: Gateway
 ) -> None:
     assert application.life == ["up"]
     go_on = asyncio.Event()
 
-    async def script(conversation: object) -> None:
-        await conversation.head()  # type: ignore[attr-defined]
+    async def script(connection: object) -> None:
+        await connection.head()  # type: ignore[attr-defined]
         await go_on.wait()
-        await conversation.say(OK)  # type: ignore[attr-defined]
+        await connection.send(OK)  # type: ignore[attr-defined]
 
     function = await bridged.function(script)
-    caller, idle = await bridged.connect(), await bridged.connect()
-    await caller.say(b"GET /function/f1 HTTP/1.1\r\nHost: x\r\n\r\n")
+    client, idle = await bridged.connect(), await bridged.connect()
+    await client.send(b"GET /function/f1 HTTP/1.1\r\nHost: x\r\n\r\n")
     await asyncio.wait_for(function.reached.wait(), PATIENCE)
     closing = asyncio.create_task(bridged.server.close(PATIENCE))
     await asyncio.sleep(0.05)
     with pytest.raises(ConnectionError):
         await bridged.connect()
     go_on.set()
-    answer = await caller.reader.read(-1)
-    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert b"\r\nConnection: close\r\n" in answer
+    response = await client.reader.read(-1)
+    assert response.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\nConnection: close\r\n" in response
     assert await idle.reader.read(-1) == b""
     await closing
     assert application.life == ["up", "down"]
 
 
-async def test_what_does_not_end_in_time_is_ended(
+async def test_aborts_requests_that_exceed_the_grace_period(
     application: Application, bridged: Gateway
 ) -> None:
-    caller = await bridged.connect()
-    await caller.say(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+    client = await bridged.connect()
+    await client.send(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
     await asyncio.wait_for(application.started.wait(), PATIENCE)
     await bridged.server.close(0.1)
     assert application.left.is_set()
     assert application.life == ["up", "down"]
 
 
-async def test_an_application_that_cannot_start_does_not_listen() -> None:
+async def test_does_not_listen_if_the_application_fails_to_start() -> None:
     async def failing(scope: Scope, receive: object, send: object) -> None:
         await receive()  # type: ignore[operator]
         await send({"type": "lifespan.startup.failed", "message": "no disk"})  # type: ignore[operator]
 
-    proxy = FunctionProxy(Router(scaler=FakeScaler()), authorize=admit)
+    proxy = FunctionProxy(Router(scaler=FakeScaler()), authorize=authorize)
     with pytest.raises(RuntimeError, match="no disk"):
         await serve(failing, proxy, port=0)

@@ -1,4 +1,4 @@
-"""Calls that nobody waits for: taken in, sent on the data path, and what is kept of them."""
+"""Asynchronous calls: accepted, sent by the in-process client, and stored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from plat_core.model.calls import Call, CallQuery, CallRequest, CallResponse, Qu
 from plat_core.model.names import FunctionRef
 from plat_core.services.async_calls import CallPolicy
 
-from .conftest import OK, Conversation, Gateway, MakeGateway, answering, echo_head
+from .conftest import OK, Gateway, MakeGateway, RawConnection, echo_head, respond_with
 
 QUICK = CallPolicy(backoff=0.001, max_backoff=0.002, lease=0.3, attempts=4)
 GONE = "Connection: close\r\nHost: shop.example\r\n"
@@ -30,10 +30,10 @@ async def gateway(make_gateway: MakeGateway) -> Gateway:
 async def send(
     gateway: Gateway, path: str, *lines: str, body: bytes = b"", method: str = "POST"
 ) -> str:
-    """The id of a call that was taken in."""
-    answer = await post(gateway, path, *lines, body=body, method=method)
-    assert answer.startswith(b"HTTP/1.1 202 Accepted\r\n"), answer
-    return header(answer, "X-Call-Id")
+    """Send an asynchronous call and return its id."""
+    response = await post(gateway, path, *lines, body=body, method=method)
+    assert response.startswith(b"HTTP/1.1 202 Accepted\r\n"), response
+    return header(response, "X-Call-Id")
 
 
 async def post(
@@ -44,23 +44,23 @@ async def post(
     return await gateway.exchange(head.encode("latin-1") + b"\r\n" + body)
 
 
-def header(answer: bytes, name: str) -> str:
-    found = re.search(rf"\r\n{name}: ([^\r]*)", answer.decode("latin-1"))
-    assert found, answer
+def header(response: bytes, name: str) -> str:
+    found = re.search(rf"\r\n{name}: ([^\r]*)", response.decode("latin-1"))
+    assert found, response
     return found[1]
 
 
-def problem(answer: bytes) -> dict[str, object]:
-    document: dict[str, object] = json.loads(answer.partition(b"\r\n\r\n")[2])
+def problem(response: bytes) -> dict[str, object]:
+    document: dict[str, object] = json.loads(response.partition(b"\r\n\r\n")[2])
     return document
 
 
-async def test_a_call_is_answered_with_its_id_and_kept_with_its_answer(gateway: Gateway) -> None:
-    await gateway.function(answering(OK), name="f")
-    answer = await post(gateway, "f/a/b?c=d")
-    call_id = header(answer, "X-Call-Id")
-    assert header(answer, "Location") == f"/calls/{call_id}"
-    document = problem(answer)
+async def test_responds_with_the_call_id_and_stores_the_result(gateway: Gateway) -> None:
+    await gateway.function(respond_with(OK), name="f")
+    response = await post(gateway, "f/a/b?c=d")
+    call_id = header(response, "X-Call-Id")
+    assert header(response, "Location") == f"/calls/{call_id}"
+    document = problem(response)
     assert document["id"] == call_id
     assert document["state"] == "queued"
     over = await gateway.queue.over(call_id)
@@ -69,7 +69,7 @@ async def test_a_call_is_answered_with_its_id_and_kept_with_its_answer(gateway: 
     assert (await gateway.queue.calls.result(call_id)).body == b"ok"
 
 
-async def test_the_function_gets_what_the_caller_sent(gateway: Gateway) -> None:
+async def test_the_function_receives_the_original_request(gateway: Gateway) -> None:
     function = await gateway.function(echo_body(6), name="f")
     call_id = await send(
         gateway,
@@ -107,7 +107,7 @@ async def test_the_function_gets_what_the_caller_sent(gateway: Gateway) -> None:
     assert len(function.connections) == 1
 
 
-async def test_authorization_goes_on_where_the_function_asks_for_it(gateway: Gateway) -> None:
+async def test_forwards_authorization_if_the_function_opts_in(gateway: Gateway) -> None:
     await gateway.function(echo_head(), name="f", forward_authorization=True)
     call_id = await send(gateway, "f", "Authorization: Bearer theirs")
     await gateway.queue.over(call_id)
@@ -116,11 +116,11 @@ async def test_authorization_goes_on_where_the_function_asks_for_it(gateway: Gat
 
 async def test_a_chunked_body_is_sent_with_its_length(gateway: Gateway) -> None:
     await gateway.function(echo_body(5), name="f")
-    answer = await gateway.exchange(
+    response = await gateway.exchange(
         f"POST /async-function/f HTTP/1.1\r\n{GONE}Transfer-Encoding: chunked\r\n\r\n".encode()
         + b"2\r\nab\r\n3;x=y\r\ncde\r\n0\r\n\r\n"
     )
-    call_id = header(answer, "X-Call-Id")
+    call_id = header(response, "X-Call-Id")
     await gateway.queue.over(call_id)
     seen = (await gateway.queue.calls.result(call_id)).body
     assert b"\r\nContent-Length: 5\r\n" in seen
@@ -128,9 +128,9 @@ async def test_a_chunked_body_is_sent_with_its_length(gateway: Gateway) -> None:
     assert seen.endswith(b"\r\n\r\nabcde")
 
 
-async def test_the_answer_is_kept_as_the_function_gave_it(gateway: Gateway) -> None:
+async def test_stores_the_response_of_the_function_unchanged(gateway: Gateway) -> None:
     await gateway.function(
-        answering(
+        respond_with(
             b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nSet-Cookie: a=1\r\n"
             b"Set-Cookie: b=2\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n<b>\r\n0\r\n\r\n"
         ),
@@ -141,19 +141,19 @@ async def test_the_answer_is_kept_as_the_function_gave_it(gateway: Gateway) -> N
     assert (over.state, over.status) == ("failed", 404)
     assert over.failure is not None
     assert over.failure.code == "answered"
-    answer = await gateway.queue.calls.result(call_id)
-    assert answer.body == b"<b>"
-    assert answer.headers == (
+    response = await gateway.queue.calls.result(call_id)
+    assert response.body == b"<b>"
+    assert response.headers == (
         ("Content-Type", "text/html"),
         ("Set-Cookie", "a=1"),
         ("Set-Cookie", "b=2"),
     )
 
 
-async def test_an_answer_that_ends_with_the_connection_is_whole(gateway: Gateway) -> None:
-    async def script(conversation: Conversation) -> None:
-        await conversation.head()
-        await conversation.say(b"HTTP/1.1 200 OK\r\n\r\nto the end")
+async def test_stores_a_response_that_ends_with_the_connection(gateway: Gateway) -> None:
+    async def script(connection: RawConnection) -> None:
+        await connection.head()
+        await connection.send(b"HTTP/1.1 200 OK\r\n\r\nto the end")
 
     await gateway.function(script, name="f")
     call_id = await send(gateway, "f")
@@ -161,36 +161,36 @@ async def test_an_answer_that_ends_with_the_connection_is_whole(gateway: Gateway
     assert (await gateway.queue.calls.result(call_id)).body == b"to the end"
 
 
-async def test_an_answer_beyond_the_limit_is_cut_and_says_so(gateway: Gateway) -> None:
+async def test_truncates_a_response_over_the_limit(gateway: Gateway) -> None:
     large = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + b"x" * 5000
-    await gateway.function(answering(large), name="f")
+    await gateway.function(respond_with(large), name="f")
     call_id = await send(gateway, "f")
     assert (await gateway.queue.over(call_id)).truncated
-    answer = await gateway.queue.calls.result(call_id)
-    assert (answer.body, answer.truncated) == (b"x" * 1000, True)
+    response = await gateway.queue.calls.result(call_id)
+    assert (response.body, response.truncated) == (b"x" * 1000, True)
 
 
-async def test_a_sleeping_function_is_woken_once_and_all_calls_arrive(gateway: Gateway) -> None:
+async def test_starts_a_function_once_for_all_queued_calls(gateway: Gateway) -> None:
     gateway.route("f")
     calls = [await send(gateway, "f") for _ in range(30)]
-    await asyncio.wait_for(gateway.scaler.woken.wait(), 20)
-    function = await gateway.function(answering(OK), name="f")
+    await asyncio.wait_for(gateway.scaler.requested.wait(), 20)
+    function = await gateway.function(respond_with(OK), name="f")
     assert {(await gateway.queue.over(call_id)).state for call_id in calls} == {"succeeded"}
-    assert len(gateway.scaler.asked) == 1
+    assert len(gateway.scaler.requests) == 1
     assert function.connections
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
-async def test_a_passing_refusal_is_tried_again_with_the_same_id(
+async def test_retries_a_temporary_rejection_with_the_same_id(
     gateway: Gateway, status: int
 ) -> None:
     seen: list[bytes] = []
 
-    async def script(conversation: Conversation) -> None:
-        while head := await conversation.head():
+    async def script(connection: RawConnection) -> None:
+        while head := await connection.head():
             seen.append(head)
             refused = b"HTTP/1.1 %d Later\r\nContent-Length: 0\r\n\r\n" % status
-            await conversation.say(refused if len(seen) < 3 else OK)
+            await connection.send(refused if len(seen) < 3 else OK)
 
     await gateway.function(script, name="f")
     call_id = await send(gateway, "f")
@@ -199,9 +199,9 @@ async def test_a_passing_refusal_is_tried_again_with_the_same_id(
     assert all(f"X-Call-Id: {call_id}\r\n".encode() in head for head in seen)
 
 
-async def test_other_answers_are_final(gateway: Gateway) -> None:
+async def test_does_not_retry_other_statuses(gateway: Gateway) -> None:
     function = await gateway.function(
-        answering(b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n"), name="f"
+        respond_with(b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n"), name="f"
     )
     over = await gateway.queue.over(await send(gateway, "f"))
     assert (over.state, over.status, over.attempts) == ("failed", 500, 1)
@@ -209,12 +209,12 @@ async def test_other_answers_are_final(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("says", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"])
-async def test_a_function_that_dies_is_tried_again_until_it_is_given_up(
+async def test_retries_a_crashing_function_until_attempts_run_out(
     gateway: Gateway, says: bytes
 ) -> None:
-    async def script(conversation: Conversation) -> None:
-        await conversation.head()
-        await conversation.say(says)
+    async def script(connection: RawConnection) -> None:
+        await connection.head()
+        await connection.send(says)
 
     await gateway.function(script, name="f")
     call_id = await send(gateway, "f")
@@ -226,17 +226,17 @@ async def test_a_function_that_dies_is_tried_again_until_it_is_given_up(
         await gateway.queue.calls.result(call_id)
 
 
-async def test_a_stopped_function_keeps_its_calls_until_it_is_started(gateway: Gateway) -> None:
+async def test_calls_of_a_stopped_function_wait_until_it_starts(gateway: Gateway) -> None:
     stopped = gateway.route("f", state="suspended")
     call_id = await send(gateway, "f")
     with pytest.raises(CallNotOver):
         await gateway.queue.calls.result(call_id)
     assert (await gateway.queue.calls.get(call_id, within=0.2)).attempts == 0
-    await gateway.function(answering(OK), name="f", revision=stopped.revision)
+    await gateway.function(respond_with(OK), name="f", revision=stopped.revision)
     assert (await gateway.queue.over(call_id)).state == "succeeded"
 
 
-async def test_calls_of_a_function_that_was_deleted_fail(make_gateway: MakeGateway) -> None:
+async def test_calls_of_a_deleted_function_fail(make_gateway: MakeGateway) -> None:
     store = MemoryCallStore()
     first = await make_gateway(calls=QUICK, store=store)
     first.route("f", state="suspended")
@@ -250,23 +250,23 @@ async def test_calls_of_a_function_that_was_deleted_fail(make_gateway: MakeGatew
     assert (over.state, over.failure.code) == ("failed", "function-not-found")
 
 
-async def test_no_more_is_sent_than_the_replicas_take(gateway: Gateway) -> None:
-    at_once = most = 0
+async def test_sends_no_more_calls_than_the_replicas_accept(gateway: Gateway) -> None:
+    concurrent = maximum = 0
 
-    async def script(conversation: Conversation) -> None:
-        nonlocal at_once, most
-        while await conversation.head():
-            at_once += 1
-            most = max(most, at_once)
+    async def script(connection: RawConnection) -> None:
+        nonlocal concurrent, maximum
+        while await connection.head():
+            concurrent += 1
+            maximum = max(maximum, concurrent)
             await asyncio.sleep(0.005)
-            at_once -= 1
-            await conversation.say(OK)
+            concurrent -= 1
+            await connection.send(OK)
 
     await gateway.function(script, name="f", concurrency=2, timeout=0.1)
     calls = [await send(gateway, "f") for _ in range(40)]
     found = [await gateway.queue.over(call_id) for call_id in calls]
     assert {(call.state, call.attempts) for call in found} == {("succeeded", 1)}
-    assert most == 2
+    assert maximum == 2
 
 
 async def test_two_gateways_share_the_queue_and_send_each_call_once(
@@ -274,10 +274,10 @@ async def test_two_gateways_share_the_queue_and_send_each_call_once(
 ) -> None:
     store, seen = MemoryCallStore(), []
 
-    async def script(conversation: Conversation) -> None:
-        while head := await conversation.head():
+    async def script(connection: RawConnection) -> None:
+        while head := await connection.head():
             seen.append(re.search(rb"X-Call-Id: (\S+)", head)[1].decode())  # type: ignore[index]
-            await conversation.say(OK)
+            await connection.send(OK)
 
     gateways = [await make_gateway(calls=QUICK, store=store) for _ in range(2)]
     function = await gateways[0].function(script, name="f")
@@ -288,13 +288,13 @@ async def test_two_gateways_share_the_queue_and_send_each_call_once(
     assert sorted(seen) == sorted(calls)
 
 
-async def test_a_gateway_that_stops_gives_its_calls_back(make_gateway: MakeGateway) -> None:
+async def test_a_stopping_gateway_returns_its_calls_to_the_queue(make_gateway: MakeGateway) -> None:
     store, reached = MemoryCallStore(), asyncio.Event()
 
-    async def hang(conversation: Conversation) -> None:
-        await conversation.head()
+    async def hang(connection: RawConnection) -> None:
+        await connection.head()
         reached.set()
-        await conversation.until_closed()
+        await connection.until_closed()
 
     first = await make_gateway(calls=replace(QUICK, lease=60), store=store)
     hanging = await first.function(hang, name="f")
@@ -305,19 +305,19 @@ async def test_a_gateway_that_stops_gives_its_calls_back(make_gateway: MakeGatew
     given = await store.get(call_id)
     assert (given.state, given.attempts) == ("queued", 0)
     second = await make_gateway(calls=QUICK, store=store)
-    await second.function(answering(OK), name="f")
+    await second.function(respond_with(OK), name="f")
     second.queue.calls.wake.set()
     assert (await second.queue.over(call_id)).state == "succeeded"
 
 
-async def test_a_gateway_that_stops_finishes_what_is_under_way(gateway: Gateway) -> None:
+async def test_a_stopping_gateway_finishes_calls_in_flight(gateway: Gateway) -> None:
     go, reached = asyncio.Event(), asyncio.Event()
 
-    async def script(conversation: Conversation) -> None:
-        await conversation.head()
+    async def script(connection: RawConnection) -> None:
+        await connection.head()
         reached.set()
         await go.wait()
-        await conversation.say(OK)
+        await connection.send(OK)
 
     await gateway.function(script, name="f")
     call_id = await send(gateway, "f")
@@ -325,7 +325,7 @@ async def test_a_gateway_that_stops_finishes_what_is_under_way(gateway: Gateway)
     waiting = asyncio.ensure_future(gateway.queue.calls.get(call_id, within=60.0))
     await asyncio.sleep(0)
     closing = asyncio.ensure_future(gateway.queue.dispatcher.close(20.0))
-    # who waits for the call is not held until it is over
+    # a client that waits for the call is released before the call ends
     assert (await waiting).state == "running"
     go.set()
     await closing
@@ -333,7 +333,7 @@ async def test_a_gateway_that_stops_finishes_what_is_under_way(gateway: Gateway)
 
 
 class AwayStore(MemoryCallStore):
-    """A database that is away when an end is to be written down."""
+    """A database that is unavailable for the first result."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -346,18 +346,18 @@ class AwayStore(MemoryCallStore):
         return await super().finish(*arguments, **named)
 
 
-async def test_an_answer_is_written_down_when_the_database_is_back(
+async def test_stores_a_result_once_the_database_is_back(
     make_gateway: MakeGateway,
 ) -> None:
     store = AwayStore()
     gateway = await make_gateway(calls=replace(QUICK, lease=60), store=store)
-    function = await gateway.function(answering(OK), name="f")
+    function = await gateway.function(respond_with(OK), name="f")
     over = await gateway.queue.over(await send(gateway, "f"))
     assert (over.state, over.attempts, store.refused) == ("succeeded", 1, 1)
     assert len(function.connections) == 1
 
 
-async def test_what_is_over_is_forgotten_when_its_time_is(make_gateway: MakeGateway) -> None:
+async def test_deletes_finished_calls_after_the_retention(make_gateway: MakeGateway) -> None:
     store = MemoryCallStore()
     for days, call_id in ((3, "old"), (1, "new")):
         ended = datetime.now(UTC) - timedelta(days=days)
@@ -365,17 +365,17 @@ async def test_what_is_over_is_forgotten_when_its_time_is(make_gateway: MakeGate
         await store.add(call, CallRequest("GET", "/"), QueueBound(9, 1000))
         await store.finish(call_id, "succeeded", now=ended, response=CallResponse(200))
     gateway = await make_gateway(calls=replace(QUICK, retention=2 * 86_400), store=store)
-    await gateway.function(answering(OK), name="f")
+    await gateway.function(respond_with(OK), name="f")
     await gateway.queue.over(await send(gateway, "f"))
     assert "new" in (kept := {call.id for call in await store.list(CallQuery())})
     assert "old" not in kept
 
 
-async def test_a_call_under_way_is_held_for_longer_than_a_lease(gateway: Gateway) -> None:
-    async def script(conversation: Conversation) -> None:
-        await conversation.head()
+async def test_extends_the_lease_of_a_call_in_flight(gateway: Gateway) -> None:
+    async def script(connection: RawConnection) -> None:
+        await connection.head()
         await asyncio.sleep(4 * QUICK.lease)
-        await conversation.say(OK)
+        await connection.send(OK)
 
     function = await gateway.function(script, name="f")
     over = await gateway.queue.over(await send(gateway, "f"))
@@ -384,12 +384,12 @@ async def test_a_call_under_way_is_held_for_longer_than_a_lease(gateway: Gateway
 
 
 def echo_body(size: int):  # type: ignore[no-untyped-def]
-    """A function that answers with the head and the body it was sent."""
+    """Return a script that responds with the head and the body of each request."""
 
-    async def script(conversation: Conversation) -> None:
-        while head := await conversation.head():
-            told = head + await conversation.body(size)
-            await conversation.say(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(told))
-            await conversation.say(told)
+    async def script(connection: RawConnection) -> None:
+        while head := await connection.head():
+            told = head + await connection.body(size)
+            await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(told))
+            await connection.send(told)
 
     return script

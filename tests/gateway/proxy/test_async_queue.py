@@ -1,4 +1,4 @@
-"""The door for calls that nobody waits for: whom it refuses, as the data path or by its bounds."""
+"""Requests that the queue of asynchronous calls accepts and rejects."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from .conftest import OK, Gateway, MakeGateway, answering, echo_head
+from .conftest import OK, Gateway, MakeGateway, echo_head, respond_with
 from .test_async_calls import GONE, QUICK, header, post, problem, send
 
 
@@ -15,8 +15,8 @@ async def gateway(make_gateway: MakeGateway) -> Gateway:
     return await make_gateway(calls=QUICK)
 
 
-async def test_who_may_not_call_a_function_may_not_queue_a_call(gateway: Gateway) -> None:
-    await gateway.function(answering(OK), name="f", access="token")
+async def test_requires_the_authorization_of_a_synchronous_call(gateway: Gateway) -> None:
+    await gateway.function(respond_with(OK), name="f", access="token")
     refused = await post(gateway, "f")
     assert refused.startswith(b"HTTP/1.1 401 ")
     assert b"WWW-Authenticate: Bearer" in refused
@@ -32,64 +32,64 @@ async def test_who_may_not_call_a_function_may_not_queue_a_call(gateway: Gateway
         ("%2e%2e/functions", 400, "malformed"),
     ],
 )
-async def test_paths_are_judged_as_on_the_data_path(
+async def test_validates_paths_like_the_data_path(
     gateway: Gateway, path: str, status: int, code: str
 ) -> None:
-    await gateway.function(answering(OK), name="f")
-    answers = [
+    await gateway.function(respond_with(OK), name="f")
+    responses = [
         await post(gateway, path),
         await gateway.get(f"/function/{path}", method="POST"),
     ]
-    for answer in answers:
-        assert answer.startswith(b"HTTP/1.1 %d " % status)
-        assert problem(answer)["code"] == code
+    for response in responses:
+        assert response.startswith(b"HTTP/1.1 %d " % status)
+        assert problem(response)["code"] == code
 
 
-async def test_a_body_beyond_the_bound_is_refused_and_nothing_is_stored(gateway: Gateway) -> None:
-    await gateway.function(answering(OK), name="f")
+async def test_rejects_a_body_over_the_limit_and_stores_nothing(gateway: Gateway) -> None:
+    await gateway.function(respond_with(OK), name="f")
     chunks = b"400\r\n" + b"x" * 1024 + b"\r\n0\r\n\r\n"
     head = f"POST /async-function/f HTTP/1.1\r\n{GONE}Transfer-Encoding: chunked\r\n\r\n".encode()
-    for answer in (
+    for response in (
         await post(gateway, "f", body=b"x" * 1001),
         await gateway.exchange(head + chunks),
     ):
-        assert answer.startswith(b"HTTP/1.1 413 ")
+        assert response.startswith(b"HTTP/1.1 413 ")
     await send(gateway, "f", body=b"x" * 1000)
 
 
-async def test_a_full_queue_says_when_to_come_again(make_gateway: MakeGateway) -> None:
+async def test_a_full_queue_sends_retry_after(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway(calls=replace(QUICK, queue=2))
     gateway.route("f", state="suspended")
     for _ in range(2):
         await send(gateway, "f")
-    answer = await post(gateway, "f")
-    assert answer.startswith(b"HTTP/1.1 429 ")
-    assert int(header(answer, "Retry-After")) > 0
-    assert problem(answer)["code"] == "overloaded"
+    response = await post(gateway, "f")
+    assert response.startswith(b"HTTP/1.1 429 ")
+    assert int(header(response, "Retry-After")) > 0
+    assert problem(response)["code"] == "overloaded"
 
 
-async def test_a_gateway_without_a_database_says_what_to_set(make_gateway: MakeGateway) -> None:
+async def test_a_gateway_without_a_database_names_the_setting(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway()
-    await gateway.function(answering(OK), name="f")
-    answer = await post(gateway, "f")
-    assert answer.startswith(b"HTTP/1.1 501 ")
-    assert "DATABASE_URL" in str(problem(answer)["fix"])
+    await gateway.function(respond_with(OK), name="f")
+    response = await post(gateway, "f")
+    assert response.startswith(b"HTTP/1.1 501 ")
+    assert "DATABASE_URL" in str(problem(response)["fix"])
 
 
-async def test_a_caller_that_leaves_in_its_body_queued_nothing(gateway: Gateway) -> None:
-    function = await gateway.function(answering(OK), name="f")
-    caller = await gateway.connect()
-    await caller.say(
+async def test_stores_nothing_if_the_client_disconnects_in_the_body(gateway: Gateway) -> None:
+    function = await gateway.function(respond_with(OK), name="f")
+    client = await gateway.connect()
+    await client.send(
         f"POST /async-function/f HTTP/1.1\r\n{GONE}Content-Length: 9\r\n\r\nhalf".encode()
     )
-    caller.die()
+    client.abort()
     await gateway.queue.over(await send(gateway, "f"))
     assert len(function.connections) == 1
 
 
-async def test_a_browser_may_ask_beforehand(make_gateway: MakeGateway) -> None:
+async def test_responds_to_a_preflight(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway(calls=QUICK, origins=("http://shop",))
-    await gateway.function(answering(OK), name="f")
+    await gateway.function(respond_with(OK), name="f")
     asked = await gateway.get(
         "/async-function/f",
         "Origin: http://shop",
@@ -97,12 +97,12 @@ async def test_a_browser_may_ask_beforehand(make_gateway: MakeGateway) -> None:
         method="OPTIONS",
     )
     assert asked.startswith(b"HTTP/1.1 204 ")
-    answer = await post(gateway, "f", "Origin: http://shop")
-    assert header(answer, "Access-Control-Allow-Origin") == "http://shop"
-    assert "X-Call-Id" in header(answer, "Access-Control-Expose-Headers")
+    response = await post(gateway, "f", "Origin: http://shop")
+    assert header(response, "Access-Control-Allow-Origin") == "http://shop"
+    assert "X-Call-Id" in header(response, "Access-Control-Expose-Headers")
 
 
-async def test_every_method_may_be_queued(gateway: Gateway) -> None:
+async def test_accepts_every_method(gateway: Gateway) -> None:
     await gateway.function(echo_head(), name="f")
     for method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "QUERY"):
         call_id = await send(gateway, "f", method=method)

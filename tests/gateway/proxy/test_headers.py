@@ -1,4 +1,4 @@
-"""What passes, what ends here, and what the platform adds, in both directions."""
+"""Headers that pass, are dropped or are added, in both directions."""
 
 import json
 import re
@@ -6,13 +6,13 @@ from ipaddress import ip_network
 
 import pytest
 
-from tests.gateway.proxy.conftest import OK, Gateway, MakeGateway, answering, echo_head
+from tests.gateway.proxy.conftest import OK, Gateway, MakeGateway, echo_head, respond_with
 
 CALL_ID = re.compile(rb"\r\nX-Call-Id: ([^\r]*)\r\n")
 
 
-def seen_by_function(answer: bytes) -> bytes:
-    return answer.partition(b"\r\n\r\n")[2]
+def seen_by_function(response: bytes) -> bytes:
+    return response.partition(b"\r\n\r\n")[2]
 
 
 async def test_user_headers_pass_byte_for_byte(gateway: Gateway) -> None:
@@ -38,31 +38,29 @@ async def test_user_headers_pass_byte_for_byte(gateway: Gateway) -> None:
         (["X_Forwarded_For: 9.9.9.9"], b"9.9.9.9"),
     ],
 )
-async def test_headers_that_end_at_the_gateway(
-    gateway: Gateway, lines: list[str], gone: bytes
-) -> None:
+async def test_drops_request_headers(gateway: Gateway, lines: list[str], gone: bytes) -> None:
     await gateway.function(echo_head())
     head = seen_by_function(await gateway.get("/function/f1", *lines))
     assert head.startswith(b"GET / HTTP/1.1\r\n")
     assert gone not in head.lower()
 
 
-async def test_connection_cannot_name_what_routes_and_frames(gateway: Gateway) -> None:
+async def test_connection_cannot_drop_routing_and_framing_headers(gateway: Gateway) -> None:
     await gateway.function(echo_head())
     head = seen_by_function(await gateway.get("/function/f1", "Connection: host, x-call-id"))
     assert b"\r\nHost: x\r\n" in head
     assert CALL_ID.search(head)
 
 
-async def test_authorization_reaches_a_function_that_asks_for_it(gateway: Gateway) -> None:
+async def test_forwards_authorization_if_the_function_opts_in(gateway: Gateway) -> None:
     await gateway.function(echo_head(), access="token", forward_authorization=True)
     head = seen_by_function(await gateway.get("/function/f1", "Authorization: Bearer secret"))
     assert b"\r\nAuthorization: Bearer secret\r\n" in head
 
 
-async def test_headers_that_end_at_the_gateway_on_the_way_back(gateway: Gateway) -> None:
+async def test_drops_response_headers(gateway: Gateway) -> None:
     await gateway.function(
-        answering(
+        respond_with(
             b"HTTP/1.1 200 OK\r\nX-A: gone\r\nConnection: keep-alive, X-A\r\n"
             b"Keep-Alive: timeout=5\r\n"
             b"Proxy-Authenticate: Basic\r\nUpgrade: h2c\r\nX-Call-Id: forged\r\n"
@@ -70,8 +68,8 @@ async def test_headers_that_end_at_the_gateway_on_the_way_back(gateway: Gateway)
             b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok"
         )
     )
-    answer = await gateway.get("/function/f1")
-    head, _, body = answer.partition(b"\r\n\r\n")
+    response = await gateway.get("/function/f1")
+    head, _, body = response.partition(b"\r\n\r\n")
     assert body == b"ok"
     assert b"\r\nSet-Cookie: a=1\r\nset-COOKIE: b=2\r\nContent-Encoding: gzip\r\n" in head
     for gone in (b"gone", b"Keep-Alive", b"Proxy-", b"Upgrade", b"forged"):
@@ -91,31 +89,31 @@ async def test_headers_that_end_at_the_gateway_on_the_way_back(gateway: Gateway)
         b'Report-To: {"group": "x"}',
     ],
 )
-async def test_a_function_does_not_speak_for_the_whole_origin(
-    gateway: Gateway, line: bytes
-) -> None:
+async def test_drops_headers_that_apply_to_the_whole_origin(gateway: Gateway, line: bytes) -> None:
     head = b"HTTP/1.1 %b\r\nX-Before: 1\r\n%b\r\n%b\r\nX-After: 1\r\n%b"
     hints = head % (b"103 Early Hints", line, line, b"\r\n")
     await gateway.function(
-        answering(hints + head % (b"200 OK", line, line, b"Content-Length: 2\r\n\r\nok"))
+        respond_with(hints + head % (b"200 OK", line, line, b"Content-Length: 2\r\n\r\nok"))
     )
-    answer = await gateway.get("/function/f1")
-    assert answer.count(b"\r\nX-Before: 1\r\nX-After: 1\r\n") == 2
-    assert line.partition(b":")[0].lower() not in answer.lower()
+    response = await gateway.get("/function/f1")
+    assert response.count(b"\r\nX-Before: 1\r\nX-After: 1\r\n") == 2
+    assert line.partition(b":")[0].lower() not in response.lower()
 
 
-async def test_what_only_resembles_such_a_line_passes(gateway: Gateway) -> None:
+async def test_keeps_headers_with_similar_names(gateway: Gateway) -> None:
     lines = b"X-Service-Worker-Allowed: /\r\nChannel: 5\r\nReporting-Endpoints: a=b\r\nX: NEL: 1"
-    await gateway.function(answering(b"HTTP/1.1 200 OK\r\n%b\r\nContent-Length: 0\r\n\r\n" % lines))
+    await gateway.function(
+        respond_with(b"HTTP/1.1 200 OK\r\n%b\r\nContent-Length: 0\r\n\r\n" % lines)
+    )
     assert b"\r\n" + lines + b"\r\n" in await gateway.get("/function/f1")
 
 
 async def test_every_call_has_an_id_and_a_trace(gateway: Gateway) -> None:
     await gateway.function(echo_head())
-    answers = [await gateway.get("/function/f1") for _ in range(2)]
+    responses = [await gateway.get("/function/f1") for _ in range(2)]
     ids = []
-    for answer in answers:
-        head, _, seen = answer.partition(b"\r\n\r\n")
+    for response in responses:
+        head, _, seen = response.partition(b"\r\n\r\n")
         match = CALL_ID.search(head + b"\r\n")
         assert match
         ids.append(match[1])
@@ -125,31 +123,31 @@ async def test_every_call_has_an_id_and_a_trace(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("given", ["mine", "a.b_c-1", "x" * 64])
-async def test_a_callers_own_id_is_kept(gateway: Gateway, given: str) -> None:
+async def test_keeps_a_valid_call_id_of_the_client(gateway: Gateway, given: str) -> None:
     await gateway.function(echo_head())
-    answer = await gateway.get("/function/f1", f"X-Call-Id: {given}")
-    assert answer.count(f"\r\nX-Call-Id: {given}\r\n".encode()) == 2
+    response = await gateway.get("/function/f1", f"X-Call-Id: {given}")
+    assert response.count(f"\r\nX-Call-Id: {given}\r\n".encode()) == 2
 
 
 @pytest.mark.parametrize("given", ["", "a b", "x" * 65, "é", "a, b", "<script>"])
-async def test_an_id_that_is_none_is_replaced(gateway: Gateway, given: str) -> None:
+async def test_replaces_an_invalid_call_id(gateway: Gateway, given: str) -> None:
     await gateway.function(echo_head())
-    answer = await gateway.get("/function/f1", f"X-Call-Id: {given}")
-    assert f"X-Call-Id: {given}\r\n".encode() not in answer
-    assert len(CALL_ID.findall(answer)) == 2
+    response = await gateway.get("/function/f1", f"X-Call-Id: {given}")
+    assert f"X-Call-Id: {given}\r\n".encode() not in response
+    assert len(CALL_ID.findall(response)) == 2
 
 
-async def test_a_valid_trace_passes_and_a_broken_one_is_begun_anew(gateway: Gateway) -> None:
+async def test_keeps_a_valid_trace_and_replaces_an_invalid_one(gateway: Gateway) -> None:
     await gateway.function(echo_head())
     valid = f"traceparent: 00-{'a' * 32}-{'b' * 16}-00"
     assert valid.encode() in await gateway.get("/function/f1", valid)
     for broken in (f"00-{'0' * 32}-{'b' * 16}-00", f"ff-{'a' * 32}-{'b' * 16}-00", "00-x"):
-        answer = await gateway.get("/function/f1", f"traceparent: {broken}", "X-Call-Id: mine")
-        assert broken.encode() + b"\r\n" not in answer
-        assert re.search(rb"\r\ntraceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-01\r\n", answer)
+        response = await gateway.get("/function/f1", f"traceparent: {broken}", "X-Call-Id: mine")
+        assert broken.encode() + b"\r\n" not in response
+        assert re.search(rb"\r\ntraceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-01\r\n", response)
 
 
-async def test_a_stranger_is_not_believed_about_its_way(gateway: Gateway) -> None:
+async def test_replaces_forwarding_headers_of_untrusted_clients(gateway: Gateway) -> None:
     await gateway.function(echo_head())
     said = ["X-Forwarded-For: 9.9.9.9", "X-Forwarded-Proto: https", "X-Forwarded-Host: evil"]
     head = seen_by_function(await gateway.get("/function/f1", *said, "Forwarded: for=9.9.9.9"))
@@ -160,7 +158,7 @@ async def test_a_stranger_is_not_believed_about_its_way(gateway: Gateway) -> Non
     assert b"\r\nForwarded: for=127.0.0.1;proto=http;host=x\r\n" in head
 
 
-async def test_a_trusted_proxy_is_appended_to(make_gateway: MakeGateway) -> None:
+async def test_extends_forwarding_headers_of_trusted_proxies(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway(trusted=(ip_network("127.0.0.0/8"),))
     await gateway.function(echo_head())
     said = ["X-Forwarded-For: 9.9.9.9", "X-Forwarded-Proto: https", "X-Forwarded-Host: shop"]
@@ -170,10 +168,10 @@ async def test_a_trusted_proxy_is_appended_to(make_gateway: MakeGateway) -> None
     assert b"\r\nForwarded: for=9.9.9.9, for=127.0.0.1;proto=http;host=x\r\n" in head
 
 
-async def test_repeated_requests_on_one_connection_are_judged_one_by_one(gateway: Gateway) -> None:
+async def test_authorizes_each_request_of_a_connection(gateway: Gateway) -> None:
     await gateway.function(echo_head(), access="token")
     await gateway.function(echo_head(), name="open", access="token", forward_authorization=True)
-    caller = await gateway.connect()
+    client = await gateway.connect()
     request = "GET /function/{} HTTP/1.1\r\nHost: x\r\n{}\r\n"
     right, wrong = "Authorization: Bearer secret\r\n", "Authorization: Bearer wrong!\r\n"
     for name, line, status, passed in [
@@ -183,12 +181,12 @@ async def test_repeated_requests_on_one_connection_are_judged_one_by_one(gateway
         ("open", right, b"200", True),
         ("f1", right, b"200", False),
     ]:
-        await caller.say(request.format(name, line).encode())
-        head = await caller.head()
+        await client.send(request.format(name, line).encode())
+        head = await client.head()
         assert head[9:12] == status
         length = re.search(rb"Content-Length: (\d+)", head)
         assert length
-        body = await caller.body(int(length[1]))
+        body = await client.body(int(length[1]))
         assert (b"Bearer secret" in body) is passed
 
 
@@ -196,18 +194,18 @@ async def test_repeated_requests_on_one_connection_are_judged_one_by_one(gateway
     "lines",
     [[], ["Authorization: Bearer wrong"], ["Authorization: Basic secret"], ["Authorization: "]],
 )
-async def test_without_the_token_no_function_is_called(gateway: Gateway, lines: list[str]) -> None:
-    function = await gateway.function(answering(OK), access="token")
-    answer = await gateway.get("/function/f1?token=secret&access_token=secret", *lines)
-    assert answer.startswith(b"HTTP/1.1 401 ")
-    assert b"\r\nWWW-Authenticate: Bearer" in answer
+async def test_requires_the_token(gateway: Gateway, lines: list[str]) -> None:
+    function = await gateway.function(respond_with(OK), access="token")
+    response = await gateway.get("/function/f1?token=secret&access_token=secret", *lines)
+    assert response.startswith(b"HTTP/1.1 401 ")
+    assert b"\r\nWWW-Authenticate: Bearer" in response
     assert function.connections == []
 
 
-async def test_a_refusal_is_a_problem_document(gateway: Gateway) -> None:
-    await gateway.function(answering(OK), access="token")
-    answer = await gateway.get("/function/f1", "Authorization: Bearer again", "X-Call-Id: mine")
-    head, _, body = answer.partition(b"\r\n\r\n")
+async def test_a_rejection_is_a_problem_document(gateway: Gateway) -> None:
+    await gateway.function(respond_with(OK), access="token")
+    response = await gateway.get("/function/f1", "Authorization: Bearer again", "X-Call-Id: mine")
+    head, _, body = response.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 429 Too Many Requests\r\n")
     assert b"\r\nRetry-After: 8\r\n" in head
     assert b"\r\nX-Plat-Answer: too-many-attempts\r\n" in head
@@ -222,46 +220,50 @@ async def test_a_refusal_is_a_problem_document(gateway: Gateway) -> None:
     }
 
 
-async def test_a_refusal_of_head_has_no_body(gateway: Gateway) -> None:
-    answer = await gateway.get("/function/none", method="HEAD")
-    assert answer.startswith(b"HTTP/1.1 404 ")
-    assert answer.endswith(b"\r\n\r\n")
+async def test_a_rejected_head_request_has_no_body(gateway: Gateway) -> None:
+    response = await gateway.get("/function/none", method="HEAD")
+    assert response.startswith(b"HTTP/1.1 404 ")
+    assert response.endswith(b"\r\n\r\n")
 
 
 PREFLIGHT = ["Access-Control-Request-Method: POST", "Access-Control-Request-Headers: X-A"]
 
 
-async def test_an_allowed_origin_may_call_from_a_browser(make_gateway: MakeGateway) -> None:
+async def test_allows_cross_origin_calls_from_configured_origins(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway(origins=("http://console",))
-    await gateway.function(answering(OK), access="token")
+    await gateway.function(respond_with(OK), access="token")
     origin = "Origin: http://console"
-    answer = await gateway.get("/function/f1", origin, *PREFLIGHT, method="OPTIONS")
-    assert answer.startswith(b"HTTP/1.1 204 ")
-    assert b"\r\nAccess-Control-Allow-Headers: X-A\r\n" in answer
+    response = await gateway.get("/function/f1", origin, *PREFLIGHT, method="OPTIONS")
+    assert response.startswith(b"HTTP/1.1 204 ")
+    assert b"\r\nAccess-Control-Allow-Headers: X-A\r\n" in response
     for lines, status in (([], b"401"), (["Authorization: Bearer secret"], b"200")):
-        answer = await gateway.get("/function/f1", origin, *lines)
-        assert answer[9:12] == status
-        assert answer.count(b"\r\nAccess-Control-Allow-Origin: http://console\r\n") == 1
+        response = await gateway.get("/function/f1", origin, *lines)
+        assert response[9:12] == status
+        assert response.count(b"\r\nAccess-Control-Allow-Origin: http://console\r\n") == 1
 
 
-async def test_a_notice_is_shown_in_answers_as_long_as_it_stands(
+async def test_adds_a_notice_to_responses_while_it_applies(
     make_gateway: MakeGateway,
 ) -> None:
     notices: dict[str, bytes] = {}
     gateway = await make_gateway(notices=notices)
-    await gateway.function(answering(OK))
+    await gateway.function(respond_with(OK))
     notices["f1"] = b"X-Plat-Dev-Error: app.py:3\r\n"
     assert b"\r\nX-Plat-Dev-Error: app.py:3\r\n" in await gateway.get("/function/f1")
     notices.clear()
     assert b"X-Plat-Dev-Error" not in await gateway.get("/function/f1")
 
 
-async def test_another_origin_is_the_functions_business(make_gateway: MakeGateway) -> None:
+async def test_leaves_other_origins_to_the_function(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway(origins=("http://console",))
     await gateway.function(
-        answering(b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 0\r\n\r\n")
+        respond_with(
+            b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 0\r\n\r\n"
+        )
     )
-    answer = await gateway.get("/function/f1", "Origin: http://other", *PREFLIGHT, method="OPTIONS")
-    assert answer.startswith(b"HTTP/1.1 200 ")
-    answer = await gateway.get("/function/f1", "Origin: http://console")
-    assert answer.count(b"Access-Control-Allow-Origin") == 1
+    response = await gateway.get(
+        "/function/f1", "Origin: http://other", *PREFLIGHT, method="OPTIONS"
+    )
+    assert response.startswith(b"HTTP/1.1 200 ")
+    response = await gateway.get("/function/f1", "Origin: http://console")
+    assert response.count(b"Access-Control-Allow-Origin") == 1

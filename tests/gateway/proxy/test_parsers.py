@@ -1,4 +1,4 @@
-"""The parsers take what the grammar allows and nothing else, however it is cut into pieces."""
+"""The parsers accept exactly the grammar, in pieces of any size."""
 
 import time
 
@@ -33,7 +33,7 @@ fragments = st.sampled_from(LINES + PARTS)
 
 
 @given(st.lists(fragments, max_size=25).map(b"".join) | st.binary(max_size=200))
-def test_any_bytes_are_a_head_an_error_or_not_enough(data: bytes) -> None:
+def test_any_bytes_are_a_head_an_error_or_incomplete(data: bytes) -> None:
     try:
         head = parse_request(data, LIMITS, None)
     except PlatError as error:
@@ -48,20 +48,20 @@ def test_any_bytes_are_a_head_an_error_or_not_enough(data: bytes) -> None:
 
 
 @given(st.integers(0, len(GOOD) - 1))
-def test_a_head_is_not_there_before_its_last_byte(cut: int) -> None:
+def test_a_head_is_incomplete_before_its_last_byte(cut: int) -> None:
     assert parse_request(GOOD[:cut], LIMITS, None) is None
     assert parse_request(GOOD, LIMITS, None) is not None
 
 
 @given(st.integers(0, len(GOOD) - 1), st.sampled_from(b"\0\x01\x0b\x7f"))
-def test_a_control_character_anywhere_is_refused(place: int, character: int) -> None:
+def test_rejects_control_characters(place: int, character: int) -> None:
     data = GOOD[:place] + bytes([character]) + GOOD[place:]
     with pytest.raises(PlatError):
         parse_request(data, LIMITS, None)
 
 
 @given(st.sampled_from([b"Host: y", b"X-A: c", b"X-A: b\r\nX-C: d", b"Content-Length: 3"]))
-def test_known_lines_are_only_taken_for_themselves(line: bytes) -> None:
+def test_reuses_parsed_fields_only_for_equal_bytes(line: bytes) -> None:
     first = parse_request(GOOD, LIMITS, None)
     assert first is not None
     again = parse_request(GOOD.replace(b"/a", b"/b") + b"more", LIMITS, first.shared)
@@ -77,7 +77,7 @@ def test_known_lines_are_only_taken_for_themselves(line: bytes) -> None:
 
 
 @given(st.binary(max_size=200) | st.lists(fragments, max_size=20).map(b"".join))
-def test_any_bytes_are_an_answer_or_an_error(data: bytes) -> None:
+def test_any_bytes_are_a_response_or_an_error(data: bytes) -> None:
     try:
         head = parse_response(b"HTTP/1.1 200 OK\r\n" + data, LIMITS, None)
     except ValueError:
@@ -86,7 +86,9 @@ def test_any_bytes_are_an_answer_or_an_error(data: bytes) -> None:
 
 
 @given(st.lists(st.binary(max_size=40)), st.lists(st.integers(1, 12)), st.booleans())
-def test_chunks_survive_any_cut(contents: list[bytes], cuts: list[int], trailers: bool) -> None:
+def test_decodes_chunks_in_pieces_of_any_size(
+    contents: list[bytes], cuts: list[int], trailers: bool
+) -> None:
     extra = b"\r\nX-A: 1" if trailers else b""
     data = b"".join(map(encode, contents)) + last_chunk(extra) + b"rest"
     decoder, got = ChunkDecoder(), bytearray()
@@ -120,7 +122,7 @@ def test_any_bytes_are_chunks_or_an_error(data: bytes) -> None:
     assert pieces.done == whole.done
 
 
-def test_a_hostile_head_costs_no_more_than_its_length() -> None:
+def test_parses_a_hostile_head_in_linear_time() -> None:
     heads = [b"GET /a HTTP/1.1\r\nHost: x\r\n" + b"a" * 60000, b"a" * 60000, b"G " + b"/" * 16000]
     heads += [b"GET /a HTTP/1.1\r\n" + b"a:" + b"b: \t" * 10000 + b"\0", b"GET /a HTTP/1.1" * 4000]
     began = time.process_time()

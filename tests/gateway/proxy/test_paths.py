@@ -1,4 +1,4 @@
-"""A path reaches the function that it shows, or nothing."""
+"""A path reaches the function that it names, or no function."""
 
 import pytest
 from hypothesis import given
@@ -7,7 +7,7 @@ from plat_core.errors import Malformed
 from plat_core.model.names import FunctionRef
 from plat_gateway.proxy.paths import check_path, check_segment, function_path, leaves
 
-from tests.gateway.proxy.conftest import OK, Gateway, answering, echo_head
+from tests.gateway.proxy.conftest import OK, Gateway, echo_head, respond_with
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ from tests.gateway.proxy.conftest import OK, Gateway, answering, echo_head
         ("/é", "/é"),
     ],
 )
-async def test_the_function_sees_its_path_unchanged(
+async def test_the_function_receives_its_path_unchanged(
     gateway: Gateway, target: str, seen: str
 ) -> None:
     await gateway.function(echo_head())
     for segment in ("f1", "f1.default"):
-        answer = await gateway.get(f"/function/{segment}{target}")
-        assert f"\r\n\r\nGET {seen} HTTP/1.1\r\n".encode() in answer
+        response = await gateway.get(f"/function/{segment}{target}")
+        assert f"\r\n\r\nGET {seen} HTTP/1.1\r\n".encode() in response
 
 
 @pytest.mark.parametrize(
@@ -77,25 +77,25 @@ async def test_the_function_sees_its_path_unchanged(
     ],
 )
 async def test_no_spelling_reaches_another_route(gateway: Gateway, target: str) -> None:
-    function = await gateway.function(answering(OK))
-    answer = await gateway.get(target, "Authorization: Bearer secret")
-    assert answer.startswith(b"HTTP/1.1 400 ")
+    function = await gateway.function(respond_with(OK))
+    response = await gateway.get(target, "Authorization: Bearer secret")
+    assert response.startswith(b"HTTP/1.1 400 ")
     assert function.connections == []
 
 
-async def test_a_name_that_no_function_has_is_not_found(gateway: Gateway) -> None:
-    await gateway.function(answering(OK), name="orders")
+async def test_an_unknown_name_is_not_found(gateway: Gateway) -> None:
+    await gateway.function(respond_with(OK), name="orders")
     for segment in ("orders.shop", "none", "order"):
-        answer = await gateway.get(f"/function/{segment}")
-        assert answer.startswith(b"HTTP/1.1 404 ")
-        assert b"\r\nX-Plat-Answer: function-not-found\r\n" in answer
+        response = await gateway.get(f"/function/{segment}")
+        assert response.startswith(b"HTTP/1.1 404 ")
+        assert b"\r\nX-Plat-Answer: function-not-found\r\n" in response
 
 
 async def test_a_namespace_is_part_of_the_name(gateway: Gateway) -> None:
     function = await gateway.function(echo_head())
     gateway.route("other", function.address, ref=FunctionRef("orders", "shop"))
-    answer = await gateway.get("/function/orders.shop/x")
-    assert b"\r\n\r\nGET /x HTTP/1.1\r\n" in answer
+    response = await gateway.get("/function/orders.shop/x")
+    assert b"\r\n\r\nGET /x HTTP/1.1\r\n" in response
 
 
 segments = st.sampled_from(
@@ -104,7 +104,7 @@ segments = st.sampled_from(
 
 
 @given(st.lists(segments, max_size=8).map("/".join), st.sampled_from(["", "?", "?..&/../"]))
-def test_what_is_passed_never_leaves_the_function(path: str, query: str) -> None:
+def test_a_path_never_leaves_the_function(path: str, query: str) -> None:
     target = f"/function/f1/{path}{query}".encode()
     try:
         segment, seen = function_path(target)
@@ -126,7 +126,7 @@ def test_any_bytes_are_a_name_or_an_error(raw: bytes) -> None:
 
 
 @given(st.binary(max_size=60))
-def test_a_path_outside_functions_has_no_dot_segments(raw: bytes) -> None:
+def test_rejects_dot_segments_outside_functions(raw: bytes) -> None:
     try:
         check_path(b"/" + raw)
     except Malformed:

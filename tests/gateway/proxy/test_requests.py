@@ -1,4 +1,4 @@
-"""Requests that are no HTTP/1.1, or too much of it, are refused, and no function sees them."""
+"""Malformed and oversized requests are rejected before any function receives them."""
 
 import asyncio
 
@@ -10,8 +10,8 @@ from tests.gateway.proxy.conftest import (
     PATIENCE,
     Gateway,
     MakeGateway,
-    answering,
     echo_head,
+    respond_with,
 )
 
 BROKEN = {
@@ -71,24 +71,24 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("request_bytes", BROKEN.values(), ids=BROKEN.keys())
-async def test_what_is_no_http_is_refused_and_closed(
+async def test_rejects_malformed_requests_and_closes(
     gateway: Gateway, request_bytes: bytes
 ) -> None:
-    function = await gateway.function(answering(OK))
+    function = await gateway.function(respond_with(OK))
     smuggled = b"GET /function/f1/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
-    answer = await gateway.exchange(request_bytes.replace(b" P", b" /function/f1", 1) + smuggled)
-    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
-    assert answer.count(b"HTTP/1.1 ") == 1
-    assert b"\r\nConnection: close\r\n" in answer
-    assert b"\r\nX-Plat-Answer: malformed\r\n" in answer
+    response = await gateway.exchange(request_bytes.replace(b" P", b" /function/f1", 1) + smuggled)
+    assert response.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert response.count(b"HTTP/1.1 ") == 1
+    assert b"\r\nConnection: close\r\n" in response
+    assert b"\r\nX-Plat-Answer: malformed\r\n" in response
     assert function.connections == []
 
 
-async def test_an_unknown_transfer_coding_is_not_supported(gateway: Gateway) -> None:
-    function = await gateway.function(answering(OK))
+async def test_rejects_an_unknown_transfer_coding(gateway: Gateway) -> None:
+    function = await gateway.function(respond_with(OK))
     for coding in ("gzip", "gzip, chunked", "chunked, chunked", "identity", "xchunked"):
-        answer = await gateway.get("/function/f1", f"Transfer-Encoding: {coding}", method="POST")
-        assert answer.startswith(b"HTTP/1.1 501 "), coding
+        response = await gateway.get("/function/f1", f"Transfer-Encoding: {coding}", method="POST")
+        assert response.startswith(b"HTTP/1.1 501 "), coding
     assert function.connections == []
 
 
@@ -105,81 +105,81 @@ async def test_an_unknown_transfer_coding_is_not_supported(gateway: Gateway) -> 
     ],
     ids=["64k-url", "17k-url", "endless-url", "100k-header", "10000", "202", "202-unfinished"],
 )
-async def test_too_much_of_a_head_is_refused(gateway: Gateway, head: bytes, status: int) -> None:
-    answer = await gateway.exchange(head)
-    assert answer.startswith(b"HTTP/1.1 %d " % status)
+async def test_rejects_a_head_over_the_limits(gateway: Gateway, head: bytes, status: int) -> None:
+    response = await gateway.exchange(head)
+    assert response.startswith(b"HTTP/1.1 %d " % status)
 
 
-async def test_a_head_may_come_byte_by_byte(gateway: Gateway) -> None:
+async def test_accepts_a_head_byte_by_byte(gateway: Gateway) -> None:
     await gateway.function(echo_head())
-    caller = await gateway.connect()
+    client = await gateway.connect()
     for byte in b"\r\nGET /function/f1/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n":
-        await caller.say(bytes([byte]))
+        await client.send(bytes([byte]))
         await asyncio.sleep(0)
-    answer = await caller.reader.read(-1)
-    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert b"\r\n\r\nGET /a HTTP/1.1\r\n" in answer
+    response = await client.reader.read(-1)
+    assert response.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\n\r\nGET /a HTTP/1.1\r\n" in response
 
 
-async def test_a_head_that_never_ends_times_out(make_gateway: MakeGateway) -> None:
+async def test_an_incomplete_head_times_out(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway(limits=HttpLimits(header_time=0.1))
-    caller = await gateway.connect()
-    await caller.say(b"GET / HTTP/1.1\r\nHos")
-    answer = await asyncio.wait_for(caller.reader.readuntil(b"\r\n\r\n"), PATIENCE)
-    assert answer.startswith(b"HTTP/1.1 408 ")
+    client = await gateway.connect()
+    await client.send(b"GET / HTTP/1.1\r\nHos")
+    response = await asyncio.wait_for(client.reader.readuntil(b"\r\n\r\n"), PATIENCE)
+    assert response.startswith(b"HTTP/1.1 408 ")
 
 
-async def test_an_idle_connection_is_closed(make_gateway: MakeGateway) -> None:
+async def test_closes_an_idle_connection(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway(limits=HttpLimits(keep_alive=0.1))
-    await gateway.function(answering(OK))
-    caller = await gateway.connect()
-    await caller.say(b"GET /function/f1 HTTP/1.1\r\nHost: x\r\n\r\n")
-    answer = await asyncio.wait_for(caller.reader.read(-1), PATIENCE)
-    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    await gateway.function(respond_with(OK))
+    client = await gateway.connect()
+    await client.send(b"GET /function/f1 HTTP/1.1\r\nHost: x\r\n\r\n")
+    response = await asyncio.wait_for(client.reader.read(-1), PATIENCE)
+    assert response.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-async def test_more_connections_than_allowed_are_closed(make_gateway: MakeGateway) -> None:
+async def test_closes_connections_over_the_limit(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway(limits=HttpLimits(connections=1))
-    await gateway.function(answering(OK))
+    await gateway.function(respond_with(OK))
     first = await gateway.connect()
-    await first.say(b"GET /function/f1 HTTP/1.1\r\nHost: x\r\n\r\n")
+    await first.send(b"GET /function/f1 HTTP/1.1\r\nHost: x\r\n\r\n")
     await first.reader.readuntil(b"ok")
     second = await gateway.connect()
     with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-        await second.say(b"GET /function/f1 HTTP/1.1\r\nHost: x\r\n\r\n")
+        await second.send(b"GET /function/f1 HTTP/1.1\r\nHost: x\r\n\r\n")
         await second.reader.readexactly(1)
 
 
-async def test_the_absolute_form_means_the_same_as_the_plain_one(gateway: Gateway) -> None:
+async def test_the_absolute_form_equals_the_origin_form(gateway: Gateway) -> None:
     await gateway.function(echo_head(), access="token")
     refused = await gateway.get("http://X/function/f1/a?b")
     assert refused.startswith(b"HTTP/1.1 401 ")
-    answer = await gateway.get("http://X/function/f1/a?b", "Authorization: Bearer secret")
-    assert b"\r\n\r\nGET /a?b HTTP/1.1\r\n" in answer
+    response = await gateway.get("http://X/function/f1/a?b", "Authorization: Bearer secret")
+    assert b"\r\n\r\nGET /a?b HTTP/1.1\r\n" in response
 
 
-async def test_pipelined_requests_are_answered_in_order(gateway: Gateway) -> None:
+async def test_responds_to_pipelined_requests_in_order(gateway: Gateway) -> None:
     await gateway.function(echo_head())
     request = "GET /function/f1/{} HTTP/1.1\r\nHost: x\r\n\r\n"
     paths = ["a", "b", "c"]
     requests = "".join(map(request.format, paths)).encode()
     unknown = b"GET /function/none HTTP/1.1\r\nHost: x\r\n\r\n"
     last = b"GET /function/f1/last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    answer = await gateway.exchange(requests + unknown * 500 + last)
-    places = [answer.index(f"GET /{path} HTTP/1.1".encode()) for path in [*paths, "last"]]
+    response = await gateway.exchange(requests + unknown * 500 + last)
+    places = [response.index(f"GET /{path} HTTP/1.1".encode()) for path in [*paths, "last"]]
     assert places == sorted(places)
-    assert answer.count(b"HTTP/1.1 404 ") == 500
+    assert response.count(b"HTTP/1.1 404 ") == 500
 
 
-async def test_http_1_0_is_answered_and_closed_or_kept(gateway: Gateway) -> None:
+async def test_keeps_http_1_0_connections_only_on_request(gateway: Gateway) -> None:
     await gateway.function(echo_head())
-    answer = await gateway.exchange(b"GET /function/f1 HTTP/1.0\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert b"\r\nConnection: close\r\n" in answer
-    assert b"\r\nHost: localhost\r\n" in answer
-    caller = await gateway.connect()
+    response = await gateway.exchange(b"GET /function/f1 HTTP/1.0\r\n\r\n")
+    assert response.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\nConnection: close\r\n" in response
+    assert b"\r\nHost: localhost\r\n" in response
+    client = await gateway.connect()
     for _ in range(2):
-        await caller.say(b"GET /function/f1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
-        head = await caller.head()
+        await client.send(b"GET /function/f1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        head = await client.head()
         assert b"\r\nConnection: keep-alive\r\n" in head
-        await caller.head()
+        await client.head()

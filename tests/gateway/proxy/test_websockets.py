@@ -1,4 +1,4 @@
-"""A WebSocket is a tunnel of bytes that counts as one call in flight."""
+"""A WebSocket is a tunnel that counts as one call in flight."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.gateway.proxy.conftest import PATIENCE, Gateway, MakeGateway, answering
+from tests.gateway.proxy.conftest import PATIENCE, Gateway, MakeGateway, respond_with
 
 
 async def echo(socket: ServerConnection) -> None:
@@ -23,7 +23,7 @@ async def address() -> AsyncIterator[str]:
         yield f"tcp:127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def test_messages_pass_both_ways(gateway: Gateway, address: str) -> None:
+async def test_messages_pass_in_both_directions(gateway: Gateway, address: str) -> None:
     gateway.route("f1", address)
     url = f"ws://127.0.0.1:{gateway.server.port}/function/f1/chat"
     async with connect(url, max_size=None) as socket:
@@ -49,7 +49,7 @@ async def test_a_websocket_outlives_the_timeout_but_not_the_idle_limit(
     await gateway.until_idle("f1")
 
 
-async def test_a_websocket_needs_the_token(gateway: Gateway, address: str) -> None:
+async def test_a_websocket_requires_the_token(gateway: Gateway, address: str) -> None:
     gateway.route("f1", address, access="token")
     url = f"ws://127.0.0.1:{gateway.server.port}/function/f1"
     with pytest.raises(InvalidStatus) as refused:
@@ -60,8 +60,8 @@ async def test_a_websocket_needs_the_token(gateway: Gateway, address: str) -> No
         assert await socket.recv() == "in"
 
 
-async def test_a_function_may_decline(gateway: Gateway) -> None:
-    await gateway.function(answering(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"))
+async def test_a_function_can_decline_the_upgrade(gateway: Gateway) -> None:
+    await gateway.function(respond_with(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"))
     with pytest.raises(InvalidStatus) as refused:
         await connect(f"ws://127.0.0.1:{gateway.server.port}/function/f1")
     assert refused.value.response.status_code == 403
