@@ -94,7 +94,7 @@ class Writers:
         self.kubectl("label", "pod", name, *labels)
         return name
 
-    def say(self, pod: str, text: str) -> None:
+    def write(self, pod: str, text: str) -> None:
         """Let a pod write text, and wait until the kubelet has it."""
         address = self.kubectl("get", "pod", pod, "-o", "jsonpath={.status.podIP}")
         before = self.kubectl("logs", pod)
@@ -175,14 +175,14 @@ class KubernetesLogWorld:
                 f"[call {line.call}] {line.text}\n" if line.call else f"{line.text}\n"
                 for line in group
             )
-            await asyncio.to_thread(self._pods.say, pod, text)
+            await asyncio.to_thread(self._pods.write, pod, text)
 
     async def read(self, query: LogQuery) -> AsyncGenerator[Line, None]:
         names = {pod: name for (ref, name), pod in self._replicas.items() if ref == REF}
         ours = {name: pod for pod, name in names.items()}
         replica = ours.get(query.replica) if query.replica else None
-        asked = LogQuery(query.tail, query.follow, query.call_id, replica)
-        records = self._logs.read(self._there(REF), asked)
+        replica_query = LogQuery(query.tail, query.follow, query.call_id, replica)
+        records = self._logs.read(self._there(REF), replica_query)
         async with aclosing(records) as found:
             async for record in found:
                 assert (record.revision, record.stream) == (f"{self._there(REF).name}-1", "stdout")

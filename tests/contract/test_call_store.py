@@ -69,9 +69,9 @@ async def test_a_claimed_call_has_the_request_that_was_added(calls: CallStore) -
 
 
 async def test_an_unknown_call_raises_call_not_found(calls: CallStore) -> None:
-    for asked in (calls.get("no"), calls.response("no"), calls.cancel("no", START)):
+    for request in (calls.get("no"), calls.response("no"), calls.cancel("no", START)):
         with pytest.raises(CallNotFound, match="no asynchronous call no"):
-            await asked
+            await request
     assert not await calls.finish("no", "succeeded", now=START, response=ANSWER)
 
 

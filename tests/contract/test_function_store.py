@@ -155,7 +155,7 @@ async def test_list_is_sorted_and_filters_by_namespace(functions: FunctionStore)
     assert everything == [FunctionRef("apple", "team"), REF, OTHER, FunctionRef("zebra")]
     team = [r.function.ref for r in await functions.list("team")]
     assert team == [FunctionRef("apple", "team"), OTHER]
-    assert await functions.list("nobody") == []
+    assert await functions.list("empty") == []
 
 
 async def test_list_returns_the_same_records_as_get(functions: FunctionStore) -> None:

@@ -258,8 +258,8 @@ async def test_a_starting_replica_can_be_stopped(worlds: Open) -> None:
 async def test_every_watcher_is_notified_of_a_change(good: World) -> None:
     watches = [good.workloads.watch() for _ in range(2)]
     await good.workloads.apply(_want(good, r1=1))
-    told = [await asyncio.wait_for(anext(watch), 60) for watch in watches]
-    assert told == [REF, REF]
+    changed = [await asyncio.wait_for(anext(watch), 60) for watch in watches]
+    assert changed == [REF, REF]
 
 
 async def test_changes_are_merged(good: World) -> None:

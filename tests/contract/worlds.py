@@ -71,7 +71,7 @@ class MemoryWorld:
         return revision(number)
 
     async def crash(self, replica: Replica) -> None:
-        self.workloads.become(REF, replica.id, "waiting", Failure("Exited", "it was told to"))
+        self.workloads.become(REF, replica.id, "waiting", Failure("Exited", "crashed by the test"))
         self.workloads.become(REF, replica.id, "ready")
 
     async def settle(self) -> None:

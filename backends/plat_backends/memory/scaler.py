@@ -9,8 +9,8 @@ class MemoryScaler:
     """`Scaler` that does nothing but keep each wish, in order."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[FunctionRef, int]] = []
+        self.requests: list[tuple[FunctionRef, int]] = []
 
     async def scale(self, ref: FunctionRef, replicas: int) -> None:
         """See `Scaler.scale`."""
-        self.asked.append((ref, replicas))
+        self.requests.append((ref, replicas))

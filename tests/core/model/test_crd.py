@@ -43,9 +43,9 @@ def test_every_field_has_a_description() -> None:
 
 def test_descriptions_contain_the_default() -> None:
     spec = [part for _, part in parts(schema()["properties"]["spec"]) if "default" in part]
-    told = [part for part in spec if not isinstance(part["default"], dict)]
-    assert len(told) > 8
-    for part in told:
+    shown = [part for part in spec if not isinstance(part["default"], dict)]
+    assert len(shown) > 8
+    for part in shown:
         typed = str(part["default"]).lower() if part["type"] == "boolean" else part["default"]
         assert part["description"].endswith(f" Default: {typed}.")
 

@@ -41,9 +41,9 @@ class World:
     async def tick(self) -> list[tuple[FunctionRef, int]]:
         """Return the requests of the next tick, two seconds later."""
         self.now += 2.0
-        before = len(self.scaler.asked)
+        before = len(self.scaler.requests)
         await self.autoscaler.tick()
-        return self.scaler.asked[before:]
+        return self.scaler.requests[before:]
 
 
 def route(ready: int) -> Route:

@@ -236,10 +236,10 @@ async def test_a_deleted_function_is_purged_with_its_route_and_replicas() -> Non
         await platform.store.delete(REF)
         await platform.until(lambda: REF not in platform.routes)
 
-        async def gone() -> bool:
+        async def is_removed() -> bool:
             return not await platform.store.list()
 
-        await platform.until(gone)
+        await platform.until(is_removed)
         assert not await platform.workloads.observe(REF)
 
 

@@ -27,30 +27,32 @@ A, B, C = (FunctionRef(name) for name in "abc")
 
 
 def pause(attempt: AttemptResult, attempts: int = 1, chance: float = 0.0) -> float:
-    verdict = decide(attempt, attempts, POLICY, now=NOW, chance=chance)
-    assert isinstance(verdict, RetryLater), verdict
-    return (verdict.due - NOW).total_seconds()
+    outcome = decide(attempt, attempts, POLICY, now=NOW, chance=chance)
+    assert isinstance(outcome, RetryLater), outcome
+    return (outcome.due - NOW).total_seconds()
 
 
 @pytest.mark.parametrize("status", [200, 204, 301, 399])
 def test_a_response_below_400_succeeds(status: int) -> None:
-    answer = CallResponse(status)
-    attempt = AttemptResult(status, answer)
-    assert decide(attempt, 1, POLICY, now=NOW, chance=0) == CallFinished("succeeded", answer, None)
+    response = CallResponse(status)
+    attempt = AttemptResult(status, response)
+    assert decide(attempt, 1, POLICY, now=NOW, chance=0) == CallFinished(
+        "succeeded", response, None
+    )
 
 
 @pytest.mark.parametrize("status", [400, 404, 500, 501, 505])
 def test_a_final_error_response_fails_the_call_and_is_stored(status: int) -> None:
-    verdict = decide(AttemptResult(status, CallResponse(status)), 1, POLICY, now=NOW, chance=0)
-    assert isinstance(verdict, CallFinished)
-    assert (verdict.state, verdict.response) == ("failed", CallResponse(status))
-    assert verdict.failure == CallFailure("answered", f"The function answered {status}.")
+    outcome = decide(AttemptResult(status, CallResponse(status)), 1, POLICY, now=NOW, chance=0)
+    assert isinstance(outcome, CallFinished)
+    assert (outcome.state, outcome.response) == ("failed", CallResponse(status))
+    assert outcome.failure == CallFailure("answered", f"The function answered {status}.")
 
 
 def test_a_final_error_of_the_platform_fails_the_call_without_a_response() -> None:
-    gone = CallFailure("function-not-found", "There is no function a.")
-    verdict = decide(AttemptResult(404, failure=gone), 1, POLICY, now=NOW, chance=0)
-    assert verdict == CallFinished("failed", None, gone)
+    missing = CallFailure("function-not-found", "There is no function a.")
+    outcome = decide(AttemptResult(404, failure=missing), 1, POLICY, now=NOW, chance=0)
+    assert outcome == CallFinished("failed", None, missing)
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
@@ -75,12 +77,12 @@ def test_retry_after_is_respected_up_to_a_maximum() -> None:
 
 
 def test_the_last_attempt_ends_the_call_and_stores_the_response() -> None:
-    verdict = decide(AttemptResult(503, failure=BUSY), 8, POLICY, now=NOW, chance=0)
-    assert verdict == CallFinished("failed", None, BUSY)
-    answer = CallResponse(503, body=b"later")
-    verdict = decide(AttemptResult(503, answer), 8, POLICY, now=NOW, chance=0)
-    assert isinstance(verdict, CallFinished)
-    assert (verdict.state, verdict.response) == ("failed", answer)
+    outcome = decide(AttemptResult(503, failure=BUSY), 8, POLICY, now=NOW, chance=0)
+    assert outcome == CallFinished("failed", None, BUSY)
+    response = CallResponse(503, body=b"later")
+    outcome = decide(AttemptResult(503, response), 8, POLICY, now=NOW, chance=0)
+    assert isinstance(outcome, CallFinished)
+    assert (outcome.state, outcome.response) == ("failed", response)
 
 
 def test_a_long_queue_does_not_starve_other_functions() -> None:

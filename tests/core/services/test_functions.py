@@ -145,7 +145,7 @@ async def test_every_scale_to_zero_stops_the_replicas(
     await functions.put(orders())
     for _ in range(2):
         await functions.scale(ORDERS, ScaleChange(replicas=0))
-    assert scaler.asked == [(ORDERS, 0), (ORDERS, 0)]
+    assert scaler.requests == [(ORDERS, 0), (ORDERS, 0)]
 
 
 async def test_a_put_without_a_scale_keeps_the_stored_one(functions: Functions) -> None:
@@ -243,8 +243,8 @@ async def test_events_start_with_existing_functions_and_yield_each_change(
     await store.delete(ORDERS)
     assert (await anext(events)).function.metadata.deletion_timestamp is not None
     await store.purge(ORDERS)
-    gone = await anext(events)
-    assert (gone.kind, gone.function.ref) == ("deleted", ORDERS)
+    deleted = await anext(events)
+    assert (deleted.kind, deleted.function.ref) == ("deleted", ORDERS)
     await events.aclose()
 
 

@@ -257,12 +257,12 @@ async def test_the_owner_scales_by_the_load_of_all_gateways(world: World) -> Non
     for router in (one, two):
         for _ in range(3):
             assert router.lease(entry(router)) or router.wait(entry(router), router.clock() + 99)
-    (first, asked), (second, also) = autoscaler(world, "a"), autoscaler(world, "b")
+    (first, first_scaler), (second, second_scaler) = autoscaler(world, "a"), autoscaler(world, "b")
     await ticks(world, [first, second], 3)
-    together = asked.asked + also.asked
+    together = first_scaler.requests + second_scaler.requests
     assert together
     assert 3 < together[-1][1] <= 6, "each of them sees three calls"
-    assert not (asked.asked and also.asked)
+    assert not (first_scaler.requests and second_scaler.requests)
 
 
 async def test_no_gateway_stops_a_function_that_another_one_calls(world: World) -> None:
@@ -273,12 +273,12 @@ async def test_no_gateway_stops_a_function_that_another_one_calls(world: World) 
     await world.until(lambda: held(two) == 5)
     lease = two.lease(entry(two))
     assert lease is not None
-    (first, asked), (second, also) = autoscaler(world, "a"), autoscaler(world, "b")
+    (first, first_scaler), (second, second_scaler) = autoscaler(world, "a"), autoscaler(world, "b")
     await ticks(world, [first, second], 10)
-    assert asked.asked + also.asked == []
+    assert first_scaler.requests + second_scaler.requests == []
     lease.release()
     await ticks(world, [first, second], 7)
-    assert (REF, 0) in asked.asked + also.asked
+    assert (REF, 0) in first_scaler.requests + second_scaler.requests
 
 
 async def test_does_not_scale_down_without_the_load_of_every_gateway(
@@ -287,12 +287,12 @@ async def test_does_not_scale_down_without_the_load_of_every_gateway(
     world.start("a", route(1, 10))
     peers = world.peers["a"]
     peers.members({"b"})
-    first, asked = autoscaler(world, "a")
+    first, first_scaler = autoscaler(world, "a")
     await ticks(world, [first], 10)
-    assert asked.asked == []
+    assert first_scaler.requests == []
     peers.members(())
     await ticks(world, [first], 1)
-    assert asked.asked == [(REF, 0)]
+    assert first_scaler.requests == [(REF, 0)]
 
 
 async def test_waits_until_every_gateway_can_call_a_function(world: World) -> None:

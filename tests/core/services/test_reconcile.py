@@ -238,13 +238,13 @@ def test_reports_running_and_failed_builds() -> None:
 
 
 def test_a_deleted_function_runs_nothing_and_is_purged_last() -> None:
-    gone = function()
-    gone = gone.model_copy(
-        update={"metadata": gone.metadata.model_copy(update={"deletion_timestamp": NOW})}
+    deleted = function()
+    deleted = deleted.model_copy(
+        update={"metadata": deleted.metadata.model_copy(update={"deletion_timestamp": NOW})}
     )
-    p = planned(record(1, serving=1, of=gone), replica(1, "stopping"))
+    p = planned(record(1, serving=1, of=deleted), replica(1, "stopping"))
     assert (p.counts, p.purge) == ({}, False)
-    assert planned(record(1, serving=1, of=gone)).purge
+    assert planned(record(1, serving=1, of=deleted)).purge
 
 
 def test_a_condition_keeps_its_time_until_its_status_changes() -> None:

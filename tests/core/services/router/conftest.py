@@ -29,11 +29,11 @@ class Clock:
 
 class FakeScaler:
     def __init__(self) -> None:
-        self.asked: list[tuple[FunctionRef, int]] = []
+        self.requests: list[tuple[FunctionRef, int]] = []
         self.error: Exception | None = None
 
     async def scale(self, ref: FunctionRef, replicas: int) -> None:
-        self.asked.append((ref, replicas))
+        self.requests.append((ref, replicas))
         if self.error:
             raise self.error
 

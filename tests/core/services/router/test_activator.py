@@ -32,7 +32,7 @@ async def test_a_sleeping_function_is_woken_once(router: Router, scaler: FakeSca
     await settle()
     router.apply(replace(ASLEEP, state="starting"))
     await settle()
-    assert scaler.asked == [(REF, 1)]
+    assert scaler.requests == [(REF, 1)]
     router.apply(ready("a", "b"))
     assert all(future.done() for future in futures)
     assert entry.counters.cold_starts == 1
@@ -42,7 +42,7 @@ async def test_a_function_is_woken_to_its_minimum(router: Router, scaler: FakeSc
     entry = entry_of(router, replace(ASLEEP, min=3))
     future = wait(router, entry)
     await settle()
-    assert scaler.asked == [(REF, 3)]
+    assert scaler.requests == [(REF, 3)]
     future.cancel()
 
 
@@ -57,7 +57,7 @@ async def test_a_function_that_sleeps_again_is_woken_again(
     waiting = wait(router, entry)
     router.apply(ASLEEP)
     await settle()
-    assert scaler.asked == [(REF, 1), (REF, 1)]
+    assert scaler.requests == [(REF, 1), (REF, 1)]
     assert not waiting.done()
     assert blocking[0].endpoint.replica == "a"
     waiting.cancel()
@@ -70,15 +70,15 @@ async def test_a_call_that_was_frozen_with_its_replica_wakes_it(
     call = taken(router, entry)
     router.apply(ASLEEP)
     await settle()
-    assert scaler.asked == []  # a stopped replica finishes its calls
+    assert scaler.requests == []  # a stopped replica finishes its calls
     router.apply(replace(ASLEEP, pauses=True))
     await settle()
-    assert scaler.asked == [(REF, 1)]
+    assert scaler.requests == [(REF, 1)]
     call.release()
     router.apply(ready("a", pauses=True))
     router.apply(replace(ASLEEP, pauses=True))
     await settle()
-    assert scaler.asked == [(REF, 1)]
+    assert scaler.requests == [(REF, 1)]
 
 
 async def test_a_busy_or_starting_function_is_not_scaled(
@@ -90,7 +90,7 @@ async def test_a_busy_or_starting_function_is_not_scaled(
     router.apply(replace(ASLEEP, state="starting"))
     waiting.append(wait(router, entry))
     await settle()
-    assert scaler.asked == []
+    assert scaler.requests == []
     for future in waiting:
         future.cancel()
 
@@ -117,8 +117,8 @@ async def test_no_call_overtakes_the_queue(router: Router) -> None:
 async def test_a_cancelled_call_leaves_the_queue(router: Router) -> None:
     entry = entry_of(router, ready("a", concurrency=1))
     lease = taken(router, entry)
-    gone, next_one = wait(router, entry), wait(router, entry)
-    gone.cancel()
+    cancelled, next_one = wait(router, entry), wait(router, entry)
+    cancelled.cancel()
     lease.release()
     assert next_one.done()
     await settle()
@@ -157,7 +157,7 @@ async def test_a_second_call_wakes_a_function_that_did_not_start(
     for _ in range(2):
         with pytest.raises(CallTimedOut):
             await router.wait(entry, router.clock() + 0.01)
-    assert len(scaler.asked) == 2
+    assert len(scaler.requests) == 2
 
 
 async def test_a_failed_function_is_retried_and_its_reason_raised(
@@ -167,7 +167,7 @@ async def test_a_failed_function_is_retried_and_its_reason_raised(
     entry = entry_of(router, broken)
     future = wait(router, entry)
     await settle()
-    assert scaler.asked == [(REF, 1)]
+    assert scaler.requests == [(REF, 1)]
     router.apply(broken)
     assert not future.done()
     router.apply(replace(broken, message="64Mi were not enough, again"))
@@ -193,7 +193,7 @@ async def test_a_stopped_function_rejects_calls(router: Router, scaler: FakeScal
     assert router.lease(entry) is None
     with pytest.raises(FunctionSuspended):
         wait(router, entry)
-    assert scaler.asked == [(REF, 1)]
+    assert scaler.requests == [(REF, 1)]
 
 
 async def test_a_deleted_function_is_not_found(router: Router) -> None:
@@ -215,7 +215,7 @@ async def test_a_failing_scaler_fails_all_waiting_calls(router: Router, scaler: 
         for future in futures:
             with pytest.raises(expected):
                 await future
-    assert len(scaler.asked) == 2
+    assert len(scaler.requests) == 2
 
 
 async def test_an_unknown_function_is_unavailable_at_first(
