@@ -1,6 +1,6 @@
-"""A Kubernetes control plane alone: etcd and an API server, no node and no controllers.
+"""A Kubernetes control plane of etcd and an API server, without nodes and controllers.
 
-Seconds to start. What is written stays as it was written: nothing schedules, nothing collects.
+It starts in seconds. Objects stay as written: nothing schedules pods or collects garbage.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from plat_core.model.crd import manifest
 DEADLINE = 90.0
 WRITES = ("POST", "PUT", "PATCH", "APPLY", "DELETE")
 HOUSEKEEPING = re.compile(r'resource="(leases|ipaddresses)"')
-"""What the API server writes by itself: who is alive, and an address for each Service."""
+"""Writes of the API server itself: leases, and an address for each Service."""
 PASSWORD = "of-a-control-plane-that-only-this-machine-reaches"
 KUBECONFIG = """\
 apiVersion: v1
@@ -34,28 +34,28 @@ current-context: it
 """
 
 
-class Refusal(Exception):
-    """What kubectl said when it failed."""
+class KubectlError(Exception):
+    """A failed kubectl command, with its stderr."""
 
 
 @dataclass(frozen=True)
 class ControlPlane:
-    """A running API server, and the way in as an administrator."""
+    """A running API server, with the kubeconfig of an administrator."""
 
     kubeconfig: Path
     server: str
     process: psutil.Process
 
     def kubectl(self, *arguments: str, text: str | None = None) -> str:
-        """Run kubectl; its output."""
+        """Run kubectl and return its output."""
         command = ["kubectl", "--kubeconfig", str(self.kubeconfig), *arguments]
         done = subprocess.run(command, input=text, check=False, capture_output=True, text=True)
         if done.returncode:
-            raise Refusal(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
+            raise KubectlError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
 
     def writes(self) -> int:
-        """All writes that the API server has answered, but for those of its own house-keeping."""
+        """Return the number of writes, without those of the API server itself."""
         total = 0.0
         for line in self.kubectl("get", "--raw", "/metrics").splitlines():
             if line.startswith("apiserver_request_total{") and not HOUSEKEEPING.search(line):
@@ -66,14 +66,14 @@ class ControlPlane:
 
 
 def missing() -> str | None:
-    """What is not installed of what it takes."""
+    """Return a required program that is not installed, or None."""
     programs = ("etcd", "kube-apiserver", "kubectl", "openssl")
     return next((name for name in programs if shutil.which(name) is None), None)
 
 
 @contextmanager
 def running(folder: Path) -> Iterator[ControlPlane]:
-    """A control plane that knows of Functions; its state lies in `folder`."""
+    """Run a control plane with the definition of Function; its state is in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         storage, peers, secure = _free_ports(3)
@@ -88,7 +88,7 @@ def running(folder: Path) -> Iterator[ControlPlane]:
         plane = ControlPlane(kubeconfig, server, psutil.Process(process.pid))
         _until_ready(plane, process)
         plane.kubectl("apply", "-f", "-", text=manifest())
-        _until(lambda: _answers(plane, "get", "fn", "--all-namespaces"))
+        _until(lambda: _succeeds(plane, "get", "fn", "--all-namespaces"))
         yield plane
 
 
@@ -117,7 +117,7 @@ def _api_server(stack: ExitStack, folder: Path, storage: int, port: int) -> subp
         *("--authorization-mode", "RBAC", "--service-cluster-ip-range", "10.0.0.0/16"),
         *("--service-account-issuer", "https://localhost"),
         *("--service-account-key-file", str(key), "--service-account-signing-key-file", str(key)),
-        # it waits for tokens that a controller makes, and there is none
+        # it would wait for tokens that a controller creates
         *("--disable-admission-plugins", "ServiceAccount"),
     )
 
@@ -143,23 +143,23 @@ def _until_ready(plane: ControlPlane, process: subprocess.Popen[bytes]) -> None:
     def ready() -> bool:
         if process.poll() is not None:
             raise RuntimeError(f"kube-apiserver ended with {process.returncode}")
-        return _answers(plane, "get", "--raw", "/readyz")
+        return _succeeds(plane, "get", "--raw", "/readyz")
 
     _until(ready)
     _until(lambda: "default" in plane.kubectl("get", "namespaces", "-o", "name"))
 
 
-def _answers(plane: ControlPlane, *arguments: str) -> bool:
+def _succeeds(plane: ControlPlane, *arguments: str) -> bool:
     try:
         plane.kubectl(*arguments)
-    except Refusal:
+    except KubectlError:
         return False
     return True
 
 
-def _until(look: Callable[[], bool]) -> None:
+def _until(check: Callable[[], bool]) -> None:
     end = time.monotonic() + DEADLINE
-    while not look():
+    while not check():
         if time.monotonic() > end:
             raise TimeoutError("the control plane did not start")
         time.sleep(0.1)

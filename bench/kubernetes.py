@@ -1,10 +1,10 @@
-"""What plat adds to Kubernetes on kind: applying, waking, and deploying edited source.
+"""Measures the overhead of plat on kind: apply, wake-up, and deploys of edited source.
 
     python -m bench.kubernetes [rounds]
 
-Needs what the tests of the tier `kubernetes` need, and takes the cluster that `PLAT_KIND_CLUSTER`
-names, if any. Beside each figure stands that of a bare Deployment with a Service, of the same image
-and with the same readiness probe, in the same round.
+It has the requirements of the tests marked `kubernetes`, and uses the cluster `PLAT_KIND_CLUSTER`
+if it is set. Each figure is compared with a plain Deployment and Service of the same image and
+readiness probe, in the same round.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SMALL = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256
 
 
 def main(rounds: int) -> None:
-    """Print a table for each question."""
+    """Print a table for each measurement."""
     with tempfile.TemporaryDirectory(prefix="plat-bench-") as folder:
         cluster, end = kind.start(Path(folder))
         uninstall = install(cluster)
@@ -49,7 +49,7 @@ def main(rounds: int) -> None:
 
 
 def _applied(functions: Functions, rounds: int) -> None:
-    """(a) From the manifest until it is ready."""
+    """Measure the time from the manifest until the function is ready."""
     taken: dict[str, list[float]] = {"bare": [], "plat": []}
     for number in range(rounds):
         taken["bare"].append(_seconds(_bare_ready, functions, f"bare-{number}"))
@@ -70,7 +70,7 @@ def _plat_ready(functions: Functions, name: str) -> None:
 
 
 def _woken(functions: Functions, gateway: Gateway, rounds: int) -> None:
-    """(b) From nothing to the first answer."""
+    """Measure the time from zero replicas to the first response."""
     functions.cluster.apply(*_bare(functions, "bare", replicas=0))
     functions.apply("hello", resources=SMALL, timeout="60s")
     functions.wait("hello")
@@ -78,7 +78,7 @@ def _woken(functions: Functions, gateway: Gateway, rounds: int) -> None:
     pod = gateway.pods()[0]
     command = ("exec", "-i", "-n", NAMESPACE, pod, "--", "python", "-", SPACE, str(rounds))
     _compare(
-        "from zero to the first answer",
+        "from zero to the first response",
         json.loads(gateway.cluster.kubectl(*command, text=script)),
         1.2,
     )
@@ -86,14 +86,14 @@ def _woken(functions: Functions, gateway: Gateway, rounds: int) -> None:
 
 
 def _deployed(cluster: kind.Cluster, folder: Path, rounds: int) -> None:
-    """(c) An edited source until its pod answers, and where the time goes."""
+    """Measure a deploy of edited source until its pod responds, by phase."""
     with Deploys(cluster, folder, SPACE) as deploys:
         deploys.once(0)
         seen = [deploys.once(number + 1) for number in range(rounds)]
     for phase in seen[0]:
         print(f"{'  ' + phase:44} {spread([one[phase] for one in seen])}")
     total = [sum(one.values()) for one in seen]
-    print(f"{'edited source until the new pod answers':44} {spread(total)}   target 4000")
+    print(f"{'edited source until the new pod responds':44} {spread(total)}   target 4000")
 
 
 def _compare(what: str, taken: dict[str, list[float]], target: float) -> None:

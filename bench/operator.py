@@ -1,10 +1,9 @@
-"""A backlog of Functions at scale zero, worked off by the operator; then a restart, then quiet.
+"""Measures the operator: a backlog of Functions at scale zero, a restart, and a quiet period.
 
     python -m bench.operator [functions [quiet-seconds]]
 
-It runs on etcd and an API server alone, on this machine. `bare` is a loop without plat's planning,
-queue and watches that writes the same children, in the same run; writes are those that the API
-server counted.
+It runs against etcd and an API server on this machine. `bare` is a loop that writes the same
+children in the same run, without plat's planning, queue and watches. The API server counts writes.
 """
 
 from __future__ import annotations
@@ -39,19 +38,19 @@ IMAGE = "localhost:5001/bench@sha256:" + "0" * 64
 SPEC: dict[str, Any] = {"image": IMAGE, "scale": {"replicas": 0}}
 DEADLINE = 300.0
 MIB = 1024 * 1024
-AT_ONCE = 50
-"""Functions that the bare loop works on at the same time."""
+MAX_CONCURRENCY = 50
+"""Functions that the bare loop writes concurrently."""
 
 
 @dataclass(frozen=True)
 class Operator:
-    """A running operator, measured from outside."""
+    """A running operator process."""
 
     process: psutil.Process
     log: Path
 
     def ready(self) -> bool:
-        """Whether it has looked at every Function."""
+        """Return whether it has reconciled every Function."""
         ports = re.findall(r"probes on 127\.0\.0\.1:(\d+)", self.log.read_text(encoding="utf-8"))
         if not ports:
             return False
@@ -63,7 +62,7 @@ class Operator:
             return False
 
     def until_ready(self) -> None:
-        """Wait for it."""
+        """Wait until the operator is ready."""
         end = time.monotonic() + DEADLINE
         while not self.ready():
             if time.monotonic() > end or not self.process.is_running():
@@ -71,18 +70,18 @@ class Operator:
             time.sleep(0.05)
 
     def cpu(self) -> float:
-        """Seconds of processor time so far."""
+        """Return the CPU time so far, in seconds."""
         times = self.process.cpu_times()
         return float(times.user + times.system)
 
     def memory(self) -> float:
-        """MiB resident."""
+        """Return the resident memory in MiB."""
         return float(self.process.memory_info().rss / MIB)
 
 
 @contextmanager
 def operator(plane: ControlPlane, log: Path) -> Iterator[Operator]:
-    """The operator as a process of its own, with the settings that it has by default."""
+    """Run the operator as a process with default settings."""
     environment = _environment() | {"KUBECONFIG": str(plane.kubeconfig), "PLAT_PROBE_PORT": "0"}
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -96,12 +95,12 @@ def operator(plane: ControlPlane, log: Path) -> Iterator[Operator]:
 
 
 def _environment() -> dict[str, str]:
-    """With bytecode, which an image has, and a machine of tests may not want to have."""
+    """Return the environment with bytecode enabled, as in an image."""
     return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 async def create(api: Api, namespace: str, count: int) -> list[dict[str, Any]]:
-    """Store the Functions; returns them as they are stored."""
+    """Create the Functions and return the stored objects."""
     body = {"metadata": {"name": namespace}}
     await api.create("/api/v1/namespaces", body, manager="bench")
 
@@ -118,7 +117,7 @@ async def create(api: Api, namespace: str, count: int) -> list[dict[str, Any]]:
 
 
 async def bare(api: Api, functions: list[dict[str, Any]]) -> None:
-    """What the operator writes, by a loop that does nothing else."""
+    """Write the same objects as the operator in a plain loop."""
     policy = PodPolicy()
 
     async def one(function: dict[str, Any]) -> None:
@@ -151,7 +150,7 @@ def _status() -> dict[str, Any]:
 
 
 async def _each(items: Any, work: Any) -> list[Any]:
-    limit = asyncio.Semaphore(AT_ONCE)
+    limit = asyncio.Semaphore(MAX_CONCURRENCY)
 
     async def one(item: Any) -> Any:
         async with limit:
@@ -161,7 +160,7 @@ async def _each(items: Any, work: Any) -> list[Any]:
 
 
 async def settled(api: Api, namespace: str, count: int) -> float:
-    """When the status of the last Function was written, seconds of the monotonic clock."""
+    """Wait for the status of the last Function; return the monotonic time of its write."""
     seen: set[FunctionRef] = set()
     path = kinds.FUNCTIONS.path(namespace)
     async with asyncio.timeout(DEADLINE):
@@ -175,7 +174,7 @@ async def settled(api: Api, namespace: str, count: int) -> float:
 
 
 async def floor(plane: ControlPlane, count: int) -> float:
-    """Functions a second of the bare loop."""
+    """Return the Functions per second of the bare loop."""
     async with Api.open(str(plane.kubeconfig), rate=10_000) as api:
         functions = await create(api, "bare", count)
         began, cpu, writes = time.monotonic(), time.process_time(), plane.writes()
@@ -190,7 +189,7 @@ async def floor(plane: ControlPlane, count: int) -> float:
 
 
 async def backlog(plane: ControlPlane, log: Path, count: int) -> float:
-    """Functions a second of the operator, counted from the start of its process."""
+    """Return the Functions per second of the operator, including the start of its process."""
     async with Api.open(str(plane.kubeconfig), rate=10_000) as api:
         await create(api, "backlog", count)
         writes, began = plane.writes(), time.monotonic()
@@ -207,7 +206,7 @@ async def backlog(plane: ControlPlane, log: Path, count: int) -> float:
 
 
 async def restart(plane: ControlPlane, log: Path, count: int, quiet: float) -> None:
-    """What an operator does where nothing is to be done."""
+    """Measure a restart and a quiet period with nothing to reconcile."""
     writes, began = plane.writes(), time.monotonic()
     with operator(plane, log) as it:
         await asyncio.to_thread(it.until_ready)
@@ -226,9 +225,9 @@ async def restart(plane: ControlPlane, log: Path, count: int, quiet: float) -> N
 
 
 def main(count: int, quiet: float) -> None:
-    """Measure on control planes of its own."""
+    """Measure on new control planes."""
     if program := control_plane.missing():
-        print(f"bench.operator needs {program} on the PATH: it is left out")
+        print(f"bench.operator needs {program} on the PATH; skipped")
         return
     warm = [sys.executable, "-c", "import plat_operator.__main__"]
     subprocess.run(warm, env=_environment(), check=True)

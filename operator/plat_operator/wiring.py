@@ -123,7 +123,7 @@ def _controller(
         builder=ResourceBuilder(builds),
         secrets=KubernetesSecretVersions(caches.secrets),
         context=StatusContext(now=now, url=url, describe_fix=describe),
-        demand=workloads.wanted,
+        demand=workloads.demand,
         max_concurrency=MAX_CONCURRENCY,
     )
 

@@ -84,8 +84,8 @@ def test_only_the_platform_can_connect_to_functions(
     cluster.kubectl("create", "namespace", "plat-system", check=False)
     ask = f"import socket; socket.create_connection(('{address}', 8080), 20); print('reached')"
     command = ("--rm", "-i", "--restart=Never", f"--image={functions.image}", "--quiet")
-    said = cluster.kubectl(
+    output = cluster.kubectl(
         *("-n", "plat-system", "run", "stranger", *command, "--command", "--"),
         *("python", "-I", "-c", ask),
     )
-    assert "reached" in said
+    assert "reached" in output

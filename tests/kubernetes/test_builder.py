@@ -61,8 +61,8 @@ def test_deploys_sources_edits_and_packages_by_digest(
         if module == "six":
             requirements.write_text("six==1.17.0\n", encoding="utf-8")
         app.write_text(APP.format(module=module, version=version), encoding="utf-8")
-        said = deploy(functions, gateway, tmp_path)
-        assert version != "-b" or "Installed" not in said
+        output = deploy(functions, gateway, tmp_path)
+        assert version != "-b" or "Installed" not in output
         until(lambda want=module + version: gateway.ask(path(functions)) == (200, want))  # type: ignore[misc]
         pod = functions.get("pods", "-l", f"plat.dev/revision={number}")["items"][0]
         image = pod["spec"]["containers"][0]["image"]
@@ -133,8 +133,8 @@ def test_the_builder_cannot_connect_to_the_cluster(functions: Functions, gateway
     # functions cannot connect to the platform either
     name = function["metadata"]["name"]
     host = f"plat-builder.{NAMESPACE}"
-    said = functions.kubectl("exec", name, "--", "python", "-c", CONNECT, host, "8082").strip()
-    assert said == "shut"
+    output = functions.kubectl("exec", name, "--", "python", "-c", CONNECT, host, "8082").strip()
+    assert output == "shut"
 
 
 def test_the_builder_has_resource_limits(gateway: Gateway) -> None:

@@ -70,7 +70,7 @@ def test_reports_a_crash_at_import_with_its_traceback(functions: Functions) -> N
     functions.apply("hello", env=[{"name": "MODE", "value": "crash"}])
     until(lambda: functions.condition("hello")[0] == "False")
     message = functions.condition("hello")[2]
-    assert "RuntimeError: it was told to" in message
+    assert "RuntimeError: crash requested" in message
 
 
 def test_reports_the_kubelets_message_about_a_failed_probe(
@@ -91,8 +91,8 @@ def test_reports_the_kubelets_message_about_a_failed_probe(
 def test_creates_one_event_per_failure(functions: Functions) -> None:
     functions.apply("hello", image="localhost:5001/nowhere:v1")
     functions.until_reason("hello", "ImageNotFound")
-    functions.kubectl("annotate", "fn/hello", "looked=again")
-    functions.kubectl("label", "fn/hello", "looked=again")
+    functions.kubectl("annotate", "fn/hello", "touched=again")
+    functions.kubectl("label", "fn/hello", "touched=again")
 
     def events() -> list[str]:
         found = functions.get("events", "--field-selector=involvedObject.kind=Function")["items"]

@@ -136,8 +136,8 @@ def bench(
     plane.kubectl("create", "namespace", namespace)
     kubeconfig = tmp_path / "config"
     kubeconfig.write_text(KUBECONFIG.format(port=faulty.port), encoding="utf-8")
-    known: Any = KubeconfigOnly(kubeconfig)
-    operator = OperatorProcess(known, tmp_path / "log", PLAT_SWEEP_SECONDS="5")
+    connection: Any = KubeconfigOnly(kubeconfig)
+    operator = OperatorProcess(connection, tmp_path / "log", PLAT_SWEEP_SECONDS="5")
     made = Bench(plane, namespace, operator)
     yield made
     _restore(faulty)
@@ -166,7 +166,7 @@ def test_converges_after_a_kill_at_any_write(
     bench.operator.start()
     _changed_twice(bench)
     until(lambda: bench.names() == ["orders-2"], what="the old revision is deleted")
-    wanted = bench.state()
+    expected = bench.state()
     for point in points:
         bench.empty()
         writes = _kill_at(faulty, bench.operator, point, when)
@@ -175,7 +175,7 @@ def test_converges_after_a_kill_at_any_write(
         bench.apply(env=[{"name": "A", "value": "2"}])
         _restart_if_killed(bench)
         until(lambda: bench.names() == ["orders-2"], seconds=20, what=f"{when} {writes[-1:]}")
-        assert bench.state() == wanted, f"killed {when} write {point}: {writes}"
+        assert bench.state() == expected, f"killed {when} write {point}: {writes}"
         _restore(faulty)
 
 
@@ -252,7 +252,7 @@ def test_retries_while_the_api_server_rejects_everything(
     faulty.refuse = lambda request: code
     faulty.cut()
     bench.apply()
-    with pytest.raises(control_plane.Refusal):
+    with pytest.raises(control_plane.KubectlError):
         bench.settled(seconds=3)
     _restore(faulty)
     bench.settled()
@@ -330,14 +330,14 @@ def test_an_invalid_stored_function_does_not_block_others(
     bench.apply("good")
     bench.settled("good")
     until(lambda: "SpecInvalid" in bench.kubectl("get", "fn/old", "-o", "json"), seconds=30)
-    said = json.loads(bench.kubectl("get", "fn/old", "-o", "json"))["status"]["conditions"][0]
-    assert (said["type"], said["status"]) == ("Ready", "False")
-    assert "concurrency" in said["message"]
+    condition = json.loads(bench.kubectl("get", "fn/old", "-o", "json"))["status"]["conditions"][0]
+    assert (condition["type"], condition["status"]) == ("Ready", "False")
+    assert "concurrency" in condition["message"]
 
 
 def _stored(bench: Bench, **spec: Any) -> bool:
     try:
         bench.apply("old", **spec)
-    except control_plane.Refusal:
+    except control_plane.KubectlError:
         return False
     return True

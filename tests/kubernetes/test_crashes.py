@@ -1,4 +1,4 @@
-"""Operators converge after kills and beside each other, and write nothing afterwards."""
+"""Operators converge after kills, and with a second operator, and write nothing afterwards."""
 
 from __future__ import annotations
 

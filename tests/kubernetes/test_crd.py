@@ -170,8 +170,8 @@ def test_kubectl_scales_lists_and_explains_functions(cluster: Cluster) -> None:
         header = cluster.kubectl("get", "fn", "scaled").splitlines()[0].split()
         assert header == ["NAME", "READY", "REASON", "REVISION", "REPLICAS", "URL", "AGE"]
         assert "function.plat.dev/scaled" in cluster.kubectl("get", "plat", "-o", "name")
-        said = " ".join(cluster.kubectl("explain", "function.spec.scale.idle").split())
-        assert "without calls" in said
-        assert "Default: 60s." in said
+        explanation = " ".join(cluster.kubectl("explain", "function.spec.scale.idle").split())
+        assert "without calls" in explanation
+        assert "Default: 60s." in explanation
     finally:
         cluster.kubectl("delete", "fn", "scaled")

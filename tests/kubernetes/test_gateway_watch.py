@@ -35,9 +35,9 @@ class Watcher:
     def __init__(self, plane: ControlPlane, faulty: FaultyProxy, folder: Path) -> None:
         self._plane, kubeconfig = plane, folder / "config"
         kubeconfig.write_text(KUBECONFIG.format(port=faulty.port), encoding="utf-8")
-        known: Any = KubeconfigOnly(kubeconfig)
+        connection: Any = KubeconfigOnly(kubeconfig)
         self.service = Service(
-            *("plat_gateway", known, folder / "log"),
+            *("plat_gateway", connection, folder / "log"),
             PLAT_BACKEND="kubernetes",
             PLAT_HOME=str(folder / "home"),
             PLAT_PORT="0",
@@ -67,17 +67,17 @@ class Watcher:
 
     @property
     def url(self) -> str:
-        told = re.findall(r"plat serves at \S+:(\d+)", self.service.log)
-        return f"http://127.0.0.1:{told[-1]}" if told else "http://127.0.0.1:9"
+        ports = re.findall(r"plat serves at \S+:(\d+)", self.service.log)
+        return f"http://127.0.0.1:{ports[-1]}" if ports else "http://127.0.0.1:9"
 
 
 @pytest.fixture
 def gateway(plane: ControlPlane, faulty: FaultyProxy, tmp_path: Path) -> Iterator[Watcher]:
     watcher = Watcher(plane, faulty, tmp_path)
-    watcher.apply("known", suspend=True)
+    watcher.apply("first", suspend=True)
     watcher.service.start()
     try:
-        until(lambda: watcher.answer("known") == STOPPED, what="the gateway has the function")
+        until(lambda: watcher.answer("first") == STOPPED, what="the gateway has the function")
         assert watcher.answer("later") == UNKNOWN
         yield watcher
         assert watcher.service.running
@@ -103,7 +103,7 @@ def test_lists_again_after_an_expired_version(gateway: Watcher, faulty: FaultyPr
         lambda: gateway.answer("later") == STOPPED, seconds=30, what="the gateway has listed again"
     )
     assert any(path.endswith("/functions") for path in asked)
-    assert gateway.answer("known") == STOPPED
+    assert gateway.answer("first") == STOPPED
     faulty.refuse = lambda request: 0
     gateway.apply("last", suspend=True)
     until(lambda: gateway.answer("last") == STOPPED, seconds=30, what="the gateway watches again")
@@ -124,7 +124,7 @@ def test_keeps_its_state_while_the_api_server_rejects_everything(
     until(lambda: any(p.endswith("/functions") for p in refused), what="its watch has ended")
     gateway.apply("later", suspend=True)
     until(lambda: len(refused) > 8, what="the gateway retries")
-    assert (gateway.answer("known"), gateway.answer("later")) == (STOPPED, UNKNOWN)
+    assert (gateway.answer("first"), gateway.answer("later")) == (STOPPED, UNKNOWN)
     faulty.refuse = lambda request: 0
     until(
         lambda: gateway.answer("later") == STOPPED,
@@ -137,7 +137,7 @@ def test_a_queued_call_survives_a_restart_before_the_first_list(
     gateway: Watcher, faulty: FaultyProxy
 ) -> None:
     """A function may exist that a gateway has not listed yet after its start."""
-    status, text = fetch(f"{gateway.url}/async-function/known.default/", data=b"")
+    status, text = fetch(f"{gateway.url}/async-function/first.default/", data=b"")
     assert status == 202
     call = f"/calls/{json.loads(text)['id']}"
     asked: list[str] = []
@@ -152,9 +152,9 @@ def test_a_queued_call_survives_a_restart_before_the_first_list(
     gateway.service.start()
     until(lambda: gateway.url != before, what="the gateway serves again")
     until(
-        lambda: any(p.endswith("/known") for p in asked), what="the gateway requests the function"
+        lambda: any(p.endswith("/first") for p in asked), what="the gateway requests the function"
     )
     assert gateway.state(call) == "queued"
     faulty.refuse = lambda request: 0
-    until(lambda: gateway.answer("known") == STOPPED, seconds=30, what="the function is found")
+    until(lambda: gateway.answer("first") == STOPPED, seconds=30, what="the function is found")
     assert gateway.state(call) == "queued"

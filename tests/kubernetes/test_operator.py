@@ -68,7 +68,7 @@ def test_restores_deleted_and_edited_children(functions: Functions) -> None:
     functions.kubectl("delete", "networkpolicy/plat-functions")
     until(lambda: functions.names("deployments,services,networkpolicies,serviceaccounts") == before)
     selector = {"spec": {"selector": {"plat.dev/revision": "9"}}}
-    foreign = {"metadata": {"annotations": {"somebody": "else"}}}
+    foreign = {"metadata": {"annotations": {"example.org/note": "kept"}}}
     patch = json.dumps({**selector, **foreign})
     functions.kubectl("patch", "service/hello", "--type=merge", "-p", patch)
 
@@ -77,7 +77,7 @@ def test_restores_deleted_and_edited_children(functions: Functions) -> None:
         return bool(service["spec"]["selector"]["plat.dev/revision"] == "1")
 
     until(restored)
-    assert functions.get("service/hello")["metadata"]["annotations"]["somebody"] == "else"
+    assert functions.get("service/hello")["metadata"]["annotations"]["example.org/note"] == "kept"
     functions.kubectl("set", "image", "deployment/hello-1", "function=localhost:5001/other")
     until(
         lambda: (

@@ -93,10 +93,10 @@ def serve(functions: Functions, url: str) -> None:
     _create(functions, "Pod", labels, {"containers": [container], "securityContext": security})
     _create(functions, "Service", {}, {"selector": labels, "ports": [{"port": 8080}]})
     functions.kubectl("wait", "pod/sources", "--for=condition=Ready", "--timeout=60s")
-    look = f"import urllib.request as u; print(u.urlopen('{url}/fn.tar.gz', timeout=5).status)"
-    ask = ("exec", "sources", "--", "python", "-c", look)
+    request = f"import urllib.request as u; print(u.urlopen('{url}/fn.tar.gz', timeout=5).status)"
+    command = ("exec", "sources", "--", "python", "-c", request)
     # nodes update the endpoints of a Service shortly after the pod is ready
-    until(lambda: "200" in functions.kubectl(*ask, check=False), what="the Service responds")
+    until(lambda: "200" in functions.kubectl(*command, check=False), what="the Service responds")
 
 
 def _create(functions: Functions, kind: str, labels: dict[str, str], spec: dict[str, Any]) -> None:

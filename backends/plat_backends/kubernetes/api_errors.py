@@ -24,7 +24,7 @@ class WatchExpired(ApiError):
     """The resource version of a watch is too old: list again."""
 
 
-class RequestRejected(ApiError):
+class ApiRequestRejected(ApiError):
     """A rule, a quota or a policy of the cluster forbids the request: a retry does not help."""
 
 
@@ -48,5 +48,5 @@ def error_of_status(code: int, reason: str, message: str) -> PlatError:
     if code == 410:
         return WatchExpired(code, reason, message)
     if code in (400, 403, 413, 422):
-        return RequestRejected(code, reason, message)
+        return ApiRequestRejected(code, reason, message)
     return ApiError(code, reason, message)

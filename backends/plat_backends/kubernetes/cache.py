@@ -61,8 +61,8 @@ class Cache:
         Pass `notify=False` for the response to a write, which needs no reconcile.
         """
         key = (namespace_of(document), name_of(document))
-        known = self._objects.get(key)
-        if known is not None and version_of(known) >= version_of(document):
+        stored = self._objects.get(key)
+        if stored is not None and version_of(stored) >= version_of(document):
             return
         stored = compact(document)
         self._unindex(key)
@@ -75,12 +75,12 @@ class Cache:
     def drop(self, document: Document) -> None:
         """Remove an object; `document` is its last state."""
         key = (namespace_of(document), name_of(document))
-        known = self._objects.get(key)
-        if known is None or version_of(known) > version_of(document):
+        stored = self._objects.get(key)
+        if stored is None or version_of(stored) > version_of(document):
             return
         self._unindex(key)
         del self._objects[key]
-        self._notify(known)
+        self._notify(stored)
 
     def replace(self, documents: Iterable[Document], version: int) -> None:
         """Store a list of `version`, and remove what it lacks unless that is newer."""
@@ -88,13 +88,13 @@ class Cache:
         for document in documents:
             listed.add((namespace_of(document), name_of(document)))
             self.put(document)
-        for key, known in list(self._objects.items()):
-            if key not in listed and version_of(known) <= version:
-                self.drop(known)
+        for key, stored in list(self._objects.items()):
+            if key not in listed and version_of(stored) <= version:
+                self.drop(stored)
 
     def _unindex(self, key: Key) -> None:
-        known = self._objects.get(key)
-        ref = self._ref(known) if known is not None else None
+        stored = self._objects.get(key)
+        ref = self._ref(stored) if stored is not None else None
         if ref is not None and (keys := self._by_function.get(ref)):
             keys.discard(key)
             if not keys:

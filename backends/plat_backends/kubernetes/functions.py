@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from plat_backends import records
 from plat_backends.kubernetes.api import Api
-from plat_backends.kubernetes.api_errors import ObjectNotFound, RequestRejected
+from plat_backends.kubernetes.api_errors import ApiRequestRejected, ObjectNotFound
 from plat_backends.kubernetes.cache import Cache
 from plat_backends.kubernetes.function_documents import (
     UnreadableFunction,
@@ -220,8 +220,8 @@ class KubernetesFunctionStore:
         try:
             live = await self._api.read(FUNCTIONS.path(ref.namespace, ref.name))
         except ObjectNotFound:
-            if known := self._functions.get(ref.namespace, ref.name):
-                self._functions.drop(known)
+            if stored := self._functions.get(ref.namespace, ref.name):
+                self._functions.drop(stored)
             return None
         self._functions.put(live)
         return live
@@ -253,7 +253,7 @@ class KubernetesFunctionStore:
                 fix=Fix("create-namespace", {"namespace": ref.namespace}),
                 field="metadata.namespace",
             ) from error
-        except RequestRejected as error:
+        except ApiRequestRejected as error:
             raise InvalidInput(error.message) from error
         self._functions.put(stored)
         return stored

@@ -17,7 +17,7 @@ SELECTOR: Final = f"{MANAGED_BY}={MANAGER}"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ResourceKind:
     """A kind of the Kubernetes API."""
 
     version: str
@@ -31,16 +31,16 @@ class Kind:
         return f"{root}{within}/{self.plural}" + (f"/{name}" if name else "")
 
 
-FUNCTIONS: Final = Kind("plat.dev/v1alpha1", "Function", "functions")
-REVISIONS: Final = Kind("apps/v1", "ControllerRevision", "controllerrevisions")
-DEPLOYMENTS: Final = Kind("apps/v1", "Deployment", "deployments")
-PODS: Final = Kind("v1", "Pod", "pods")
-SERVICES: Final = Kind("v1", "Service", "services")
-ACCOUNTS: Final = Kind("v1", "ServiceAccount", "serviceaccounts")
-POLICIES: Final = Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
-BUDGETS: Final = Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
-SECRETS: Final = Kind("v1", "Secret", "secrets")
-EVENTS: Final = Kind("v1", "Event", "events")
+FUNCTIONS: Final = ResourceKind("plat.dev/v1alpha1", "Function", "functions")
+REVISIONS: Final = ResourceKind("apps/v1", "ControllerRevision", "controllerrevisions")
+DEPLOYMENTS: Final = ResourceKind("apps/v1", "Deployment", "deployments")
+PODS: Final = ResourceKind("v1", "Pod", "pods")
+SERVICES: Final = ResourceKind("v1", "Service", "services")
+ACCOUNTS: Final = ResourceKind("v1", "ServiceAccount", "serviceaccounts")
+POLICIES: Final = ResourceKind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
+BUDGETS: Final = ResourceKind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
+SECRETS: Final = ResourceKind("v1", "Secret", "secrets")
+EVENTS: Final = ResourceKind("v1", "Event", "events")
 
 
 def namespace_of(document: Document) -> str:

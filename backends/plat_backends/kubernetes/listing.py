@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from plat_backends.kubernetes.api import JSON, Api
-from plat_backends.kubernetes.kinds import Document, Kind
+from plat_backends.kubernetes.kinds import Document, ResourceKind
 
 PAGE_SIZE: Final = "500"
 
 
 async def list_objects(
-    api: Api, kind: Kind, *, namespace: str | None = None, accept: str = JSON, **selectors: str
+    api: Api,
+    kind: ResourceKind,
+    *,
+    namespace: str | None = None,
+    accept: str = JSON,
+    **selectors: str,
 ) -> tuple[list[Document], int]:
     """Return all objects of a kind, and the resource version of the list."""
     path = kind.path(namespace)

@@ -27,7 +27,7 @@ from plat_backends.kubernetes.kinds import (
     REVISIONS,
     SERVICES,
     Document,
-    Kind,
+    ResourceKind,
 )
 from plat_backends.kubernetes.pods import pod_labels, template
 from plat_backends.kubernetes.policy import (
@@ -180,7 +180,7 @@ def _contains_items(live: list[Any], desired: list[Any], quantities: bool) -> bo
 
 
 def _child(
-    kind: Kind,
+    kind: ResourceKind,
     ref: FunctionRef,
     name: str,
     owner: str,
@@ -201,7 +201,7 @@ def _child(
     return document
 
 
-def _shared(kind: Kind, namespace: str, name: str) -> Document:
+def _shared(kind: ResourceKind, namespace: str, name: str) -> Document:
     return {
         "apiVersion": kind.version,
         "kind": kind.name,

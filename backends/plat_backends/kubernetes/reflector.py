@@ -20,7 +20,7 @@ from plat_core.errors import PlatError
 from plat_backends.kubernetes.api import JSON, WATCH_TIMEOUT, Api
 from plat_backends.kubernetes.api_errors import WatchExpired, error_of_status
 from plat_backends.kubernetes.cache import Cache
-from plat_backends.kubernetes.kinds import Document, Kind
+from plat_backends.kubernetes.kinds import Document, ResourceKind
 from plat_backends.kubernetes.listing import list_objects
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Reflector:
     def __init__(
         self,
         api: Api,
-        kind: Kind,
+        kind: ResourceKind,
         cache: Cache,
         *,
         selector: str = "",

@@ -28,7 +28,7 @@ from plat_backends.kubernetes.kinds import (
     POLICIES,
     SERVICES,
     Document,
-    Kind,
+    ResourceKind,
     function_of,
     name_of,
     namespace_of,
@@ -91,7 +91,7 @@ class KubernetesWorkloads:
             probed=await self._probes.messages(observing.unexplained(pods, deployments)),
         )
 
-    def wanted(self, record: Record) -> int:
+    def demand(self, record: Record) -> int:
         """Return the replicas that the load needs: the size of the serving Deployment.
 
         A new spec runs at least one replica, so that its deploy gets an outcome. A Deployment that
@@ -193,7 +193,7 @@ class KubernetesWorkloads:
         elif live is not None and _is_owned_by(live, owner):
             await self._remove(BUDGETS, self._caches.budgets, live)
 
-    async def _ensure(self, kind: Kind, cache: Cache, desired: Document) -> None:
+    async def _ensure(self, kind: ResourceKind, cache: Cache, desired: Document) -> None:
         """Apply `desired`, unless the live object contains it already.
 
         The write names the version it was decided on. Otherwise it could undo a new size that the
@@ -217,7 +217,7 @@ class KubernetesWorkloads:
         cache.put(stored, notify=False)
 
     async def _refresh(
-        self, kind: Kind, cache: Cache, desired: Document, live: Document | None
+        self, kind: ResourceKind, cache: Cache, desired: Document, live: Document | None
     ) -> None:
         """Read the live object into the cache; raises NameTaken.
 
@@ -238,7 +238,7 @@ class KubernetesWorkloads:
         except ObjectNotFound:
             return None
 
-    async def _remove(self, kind: Kind, cache: Cache, live: Document) -> None:
+    async def _remove(self, kind: ResourceKind, cache: Cache, live: Document) -> None:
         uid = live["metadata"]["uid"]
         path = kind.path(namespace_of(live), name_of(live))
         await self._api.delete(path, uid=uid)
@@ -286,7 +286,7 @@ def _is_owned_by(document: Document, owner: str) -> bool:
     return not owner or document["metadata"].get("labels", {}).get(MANAGED_BY) == PLAT
 
 
-def _name_taken(kind: Kind, live: Document) -> NameTaken:
+def _name_taken(kind: ResourceKind, live: Document) -> NameTaken:
     where = f"{namespace_of(live)}/{name_of(live)}"
     if "deletionTimestamp" in live["metadata"] or owner_of(live):
         return NameTaken(f"{kind.name} {where} of another object still exists", fix="wait")

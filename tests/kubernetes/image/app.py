@@ -1,4 +1,4 @@
-"""What the tests call: it tells about itself, takes its time, or ends itself."""
+"""Function of the tests: reports its replica, sleeps, or exits."""
 
 import os
 import pathlib
@@ -7,7 +7,7 @@ import socket
 import time
 
 if os.environ.get("MODE") == "crash":
-    raise RuntimeError("it was told to")
+    raise RuntimeError("crash requested")
 if os.environ.get("MODE") == "never":
     time.sleep(3600)
 if os.environ.get("MODE") == "greedy":
@@ -25,7 +25,7 @@ def handler(request):
         return "slept"
     if request.path == "/exit":
         if os.getppid() == 1:
-            # a worker alone would come back without anybody's notice
+            # the server would restart an exited worker unnoticed
             os.kill(1, signal.SIGQUIT)
         os._exit(3)
     if request.path == "/reach":
