@@ -1,4 +1,4 @@
-"""A company's network: nothing outside is reached but through its proxy, over TLS of its own."""
+"""A company network: the only way out is a proxy with a private CA."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Address = tuple[str, int]
 
 @dataclass
 class Network:
-    """Where the proxy is, what was asked of it, and the bundle with the company's authority."""
+    """The proxy, the requests that it received, and the bundle with the private CA."""
 
     host: str
     port: int
@@ -42,7 +42,7 @@ class Network:
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """What somebody in this network sets."""
+        """Return the settings of an installation in this network."""
         return {
             "PLAT_PROXY": f"http://{self.host}:{self.port}",
             "PLAT_INDEX_URL": f"https://{INDEX}/simple/",
@@ -51,13 +51,13 @@ class Network:
         }
 
     def taken(self) -> set[str]:
-        """Whom the proxy was asked for since the last time."""
+        """Return the hosts requested from the proxy since the last call."""
         taken, self.asked[:] = set(self.asked), ()
         return taken
 
 
 def wheels(folder: Path, requirements: Path, *versions: str) -> Path:
-    """A folder with what these requirements need for these Pythons, and a package of our own."""
+    """Return a directory with the wheels of these requirements for these Python versions."""
     machine = platform.machine()
     for version in versions:
         subprocess.run(
@@ -89,7 +89,7 @@ def _own() -> bytes:
 def company(
     authority: Authority, packages: Path, registry: Address, host: str
 ) -> Iterator[Network]:
-    """The network, with an index of `packages` and a way to `registry`; the proxy is at `host`."""
+    """Run the network with an index of `packages`, access to `registry`, and a proxy at `host`."""
     network = Network(host, 0, authority.bundle)
     with ExitStack() as stack:
         index = stack.enter_context(_serving(_index(packages), authority.server(INDEX)))
@@ -118,7 +118,7 @@ def _serving(
 
 def _index(packages: Path) -> type[BaseHTTPRequestHandler]:
     class Index(BaseHTTPRequestHandler):
-        """The simple API over the files of a folder, and a registry of npm's with one package."""
+        """A simple package index over a directory, and an npm registry with one package."""
 
         def do_GET(self) -> None:
             _, kind, name, *_ = [*self.path.split("/"), ""]
@@ -172,7 +172,7 @@ def _project(file: str) -> str:
 
 def _proxy(ways: Mapping[str, Address], asked: list[str]) -> type[BaseHTTPRequestHandler]:
     class Proxy(BaseHTTPRequestHandler):
-        """Lets nobody out but to these."""
+        """A proxy that allows only these hosts."""
 
         def do_CONNECT(self) -> None:
             asked.append(self.path)

@@ -1,4 +1,4 @@
-"""What every test has: the tiers' rules, and the one cluster of those that need one."""
+"""Fixtures of all tests: the tiers, and one shared cluster."""
 
 from hypothesis import HealthCheck, settings
 

@@ -1,6 +1,6 @@
-"""Real Docker for any test: a client, an image of our own, a name for one test, and a clean end.
+"""Fixtures for real Docker: a client, a test image, an instance name, and their removal.
 
-Everything carries an instance label that no other session has; at the end nothing of it is left.
+All objects carry a unique instance label, by which they are removed at the end.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from plat_backends.docker.spec import INSTANCE
 
 IMAGE_FOLDER = Path(__file__).parent / "docker" / "image"
 POSTGRES_PASSWORD = "p%40ss%2Fword"
-"""As it stands in a URL."""
+"""Percent-encoded, as in a URL."""
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on now."""
+    """Return a free port of the loopback interface."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
@@ -61,7 +61,7 @@ def docker_instance(docker_client: docker.DockerClient) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_server(docker_client: docker.DockerClient) -> Iterator[Container]:
-    """A server of this session, at 127.0.0.1, with a user and a password of its own."""
+    """A Postgres server for this session at 127.0.0.1."""
     name = f"plat-test-{uuid.uuid4().hex[:8]}"
     server = docker_client.containers.run(
         "postgres:17",
@@ -81,7 +81,7 @@ def postgres_server(docker_client: docker.DockerClient) -> Iterator[Container]:
 
 @pytest.fixture
 def postgres_url(postgres_server: Container) -> Iterator[str]:
-    """An empty database of one test."""
+    """URL of an empty database for one test."""
     name = f"test_{uuid.uuid4().hex[:8]}"
     with postgres_connection(postgres_server) as connection:
         connection.execute(f"CREATE DATABASE {name}")
@@ -91,13 +91,13 @@ def postgres_url(postgres_server: Container) -> Iterator[str]:
 
 
 def postgres_at(server: Container, database: str) -> str:
-    """The URL of a database of that server."""
+    """Return the URL of a database of that server."""
     [bound] = server.ports["5432/tcp"]
     return f"postgresql://plat:{POSTGRES_PASSWORD}@127.0.0.1:{bound['HostPort']}/{database}"
 
 
 def postgres_connection(server: Container) -> psycopg.Connection[Any]:
-    """A connection beside those of plat, which commits each statement."""
+    """Return an autocommit connection apart from those of plat."""
     return psycopg.connect(postgres_at(server, "postgres"), autocommit=True, connect_timeout=5)
 
 

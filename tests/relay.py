@@ -1,4 +1,4 @@
-"""Passes on to one place what comes to another, until the test cuts it."""
+"""A relay of connections that a test can cut."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Reached = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Relay:
-    """`reach` connects to the far end, once for each connection that comes; `cut` when done."""
+    """`reach` connects to the target for each accepted connection. Cut it after use."""
 
     def __init__(self, reach: Callable[[], Awaitable[Reached]]) -> None:
         self.path = Path()
@@ -22,30 +22,30 @@ class Relay:
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def at_socket(self, path: Path) -> None:
-        """Take what comes to a Unix socket."""
+        """Listen on a Unix socket."""
         self.path = path
         self._server = await asyncio.start_unix_server(self._serve, path)
 
     async def at_port(self, tls: SSLContext) -> int:
-        """Take what comes over TLS to a port of the loopback interface; which one it is."""
+        """Listen with TLS on a loopback port and return the port."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def cut(self) -> None:
-        """Nothing is taken any more, and what was under way breaks off."""
+        """Stop listening and abort all connections."""
         if self._server is not None:
             self._server.close()
         await self.refuse()
 
     async def refuse(self) -> None:
-        """Break off what is under way, and whatever comes, until `accept`."""
+        """Abort all connections, and new ones until `accept`."""
         self._refuses = True
         for writer in self._writers:
             writer.transport.abort()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def accept(self) -> None:
-        """Pass on again what comes."""
+        """Relay new connections again."""
         self._refuses = False
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,7 +1,7 @@
-"""The tiers: tests that need more than Python are skipped, with the reason, where it is missing.
+"""Test tiers: tests that need more than Python are skipped with a reason if it is missing.
 
-`PLAT_REQUIRE=docker,kubernetes` turns that into an error: a named tier whose daemon does not answer
-ends the run before it begins, and no test of a named tier may be skipped.
+`PLAT_REQUIRE=docker,kubernetes` turns that into an error: the run stops if the daemon of a named
+tier does not respond, and no test of a named tier may be skipped.
 """
 
 import functools
@@ -29,7 +29,7 @@ REQUIRED = frozenset(filter(None, os.environ.get("PLAT_REQUIRE", "").split(","))
 
 @functools.cache
 def missing(tier: str) -> str | None:
-    """Why the tier cannot run here, or None where it can."""
+    """Return why the tier cannot run on this machine, or None."""
     if tier in ON_REQUEST and tier not in REQUIRED and not os.environ.get(ON_REQUEST[tier]):
         return f"it takes minutes; ask for it with PLAT_REQUIRE={tier}"
     command = PROBES[tier]
@@ -45,7 +45,7 @@ def missing(tier: str) -> str | None:
 
 
 def pytest_configure() -> None:
-    """Refuse to run without a required tier."""
+    """Stop the run without a required tier."""
     if unknown := sorted(REQUIRED - set(PROBES)):
         raise pytest.UsageError(f"PLAT_REQUIRE: no tier {unknown[0]}; there are {sorted(PROBES)}")
     for tier in sorted(REQUIRED):
@@ -54,9 +54,9 @@ def pytest_configure() -> None:
 
 
 class Streams(LoadScopeScheduling):  # type: ignore[misc]
-    """Deal out the tests in two streams, each in order: those with the cluster, and the others.
+    """Schedule two ordered streams of tests: those with the cluster, and the others.
 
-    The cluster's wait most of the time, so that they cost the others little.
+    Tests with the cluster mostly wait, so they slow the others down little.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -70,7 +70,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Streams | No
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Refuse a test of the cluster that would get into the other stream."""
+    """Reject a cluster test that would be scheduled in the other stream."""
     if item.get_closest_marker("kubernetes") and "kubernetes" not in item.nodeid:
         raise pytest.UsageError(f"{item.nodeid}: name the cluster's tests after kubernetes")
 

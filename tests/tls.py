@@ -1,4 +1,4 @@
-"""A company's certificate authority for tests, made by the openssl command."""
+"""A private CA for tests, created with the openssl command."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Authority:
-    """An authority in `folder`; `bundle` is what its clients must trust."""
+    """A CA in `folder`; clients must trust `bundle`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -23,7 +23,7 @@ class Authority:
         )
 
     def certificate(self, *names: str) -> tuple[Path, Path]:
-        """A certificate for these hosts, and its key."""
+        """Return a certificate for these hosts and its key."""
         stem = self._folder / names[0].replace("*", "_")
         key, request = stem.with_suffix(".key"), stem.with_suffix(".csr")
         certificate, extra = stem.with_suffix(".pem"), stem.with_suffix(".ext")
@@ -40,7 +40,7 @@ class Authority:
         return certificate, key
 
     def server(self, *names: str) -> ssl.SSLContext:
-        """What a server of these hosts listens with."""
+        """Return the TLS context of a server of these hosts."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*self.certificate(*names))
         return context

@@ -1,4 +1,4 @@
-"""One platform for all acceptance tests that do not end it."""
+"""One platform for all acceptance tests that do not stop it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.examples.platform import Platform, running
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """A real platform; what one test deploys may still be there for the next."""
+    """A real platform; functions of one test may still exist in the next."""
     with running(tmp_path_factory.mktemp("plat")) as started:
         yield started
 
 
 @pytest.fixture
 async def desk(platform: Platform) -> AsyncIterator[Desk]:
-    """A user of that platform who calls its functions and its API."""
+    """A user who calls functions and the API of that platform."""
     async with Desk(platform) as user:
         yield user

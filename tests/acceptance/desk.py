@@ -20,7 +20,7 @@ Document = dict[str, Any]
 
 
 class Desk:
-    """One user, with connections of their own."""
+    """One user with separate connections."""
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
@@ -32,7 +32,7 @@ class Desk:
         )
 
     async def __aenter__(self) -> Self:
-        """Begin."""
+        """Open the connections."""
         return self
 
     async def __aexit__(
@@ -45,7 +45,7 @@ class Desk:
         await self.http.aclose()
 
     async def build(self, name: str, code: str, runtime: str = "python") -> str:
-        """Build `app.py`; returns the image."""
+        """Build `app.py` and return the image."""
         answer = await self.http.post(
             "/build",
             params={"name": name, "runtime": runtime},
@@ -55,14 +55,14 @@ class Desk:
         return str(answer.json()["image"])
 
     async def put(self, name: str, image: str, **spec: Any) -> Document:
-        """Store a function of that image; returns it as it was stored."""
+        """Store a function of that image and return the stored document."""
         document = {"spec": {"image": image, "runtime": "python", **spec}}
         answer = await self.http.put(f"/functions/{name}", json=document)
         assert answer.status_code in (200, 201), answer.text
         return dict(answer.json())
 
     async def deploy(self, name: str, code: str | Path, **spec: Any) -> Document:
-        """Build and store, and wait until it is ready or given up."""
+        """Build and store a function, and wait until it is ready or has failed."""
         text = code if isinstance(code, str) else (code / "app.py").read_text(encoding="utf-8")
         await self.put(name, await self.build(name, text), **spec)
         return await self.settled(name)
@@ -74,41 +74,41 @@ class Desk:
         return dict(answer.json())
 
     async def get(self, name: str) -> Document:
-        """The function as it is now."""
+        """Return the function."""
         answer = await self.http.get(f"/functions/{name}")
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
     async def until(self, name: str, there: Callable[[Document], bool]) -> Document:
-        """The function once it is as wanted."""
+        """Wait until a condition holds and return the function."""
         async with asyncio.timeout(PATIENCE):
             while not there(function := await self.get(name)):
                 await asyncio.sleep(0.05)
         return function
 
     async def settled(self, name: str) -> Document:
-        """The function once its newest spec is ready or given up."""
+        """Wait until the newest spec is ready or has failed, and return the function."""
         return await self.until(name, is_settled)
 
     async def gone(self, name: str) -> None:
-        """Wait until the function is forgotten."""
+        """Wait until the function is removed."""
         async with asyncio.timeout(PATIENCE):
             while (await self.http.get(f"/functions/{name}")).status_code != 404:
                 await asyncio.sleep(0.05)
 
     async def asleep(self, name: str) -> None:
-        """Send the function to sleep until the next call, and wait until its replicas ended."""
+        """Scale the function to zero and wait until its replicas have ended."""
         await self.verb(name, "scale", replicas=0)
         async with asyncio.timeout(PATIENCE):
             while await self.replicas(name):
                 await asyncio.sleep(0.05)
 
     async def replicas(self, name: str) -> list[Document]:
-        """Its replicas."""
+        """Return its replicas."""
         return list((await self.http.get(f"/functions/{name}/replicas")).json()["items"])
 
     async def logs(self, name: str, **query: Any) -> list[Document]:
-        """Its log lines."""
+        """Return its log lines."""
         answer = await self.http.get(f"/functions/{name}/logs", params={"tail": 10_000, **query})
         return [json.loads(line) for line in answer.text.splitlines()]
 
@@ -120,13 +120,13 @@ class Desk:
 
 
 def condition(function: Mapping[str, Any], kind: str = "Ready") -> Document:
-    """A condition of the function; empty before it was observed."""
+    """Return a condition of the function; empty before the first observation."""
     conditions = (function.get("status") or {}).get("conditions", [])
     return next((dict(one) for one in conditions if one["type"] == kind), {})
 
 
 def is_settled(function: Mapping[str, Any]) -> bool:
-    """Whether the newest spec is ready or given up."""
+    """Return whether the newest spec is ready or has failed."""
     observed = (function.get("status") or {}).get("observedGeneration")
     progressing = condition(function, "Progressing").get("status")
     return bool(observed == function["metadata"]["generation"] and progressing == "False")

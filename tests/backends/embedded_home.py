@@ -1,4 +1,4 @@
-"""A home with one artifact, whose launcher is the small runtime of tests/fixtures."""
+"""A home directory with one artifact that runs the small runtime of tests/fixtures."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Home:
         return Revision(self.ref, number, image, FunctionSpec.model_validate(document), created)
 
     async def call(self, replica: Replica, path: str = "/", *, answered: bool = True) -> bytes:
-        """The body of the answer; nothing is expected where `answered` is False."""
+        """Return the body of the response; empty if `answered` is False."""
         assert replica.endpoint is not None, replica
         socket = replica.endpoint.address.removeprefix("unix:")
         reader, writer = await asyncio.open_unix_connection(socket)

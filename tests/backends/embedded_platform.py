@@ -1,4 +1,4 @@
-"""One life of the embedded backend over a home, as its tests see it."""
+"""The embedded backend on a home directory, with queries for tests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CGROUPS = bool(_permitted.parents)
 
 
 class Platform:
-    """One life of the backend over a home."""
+    """The backend on a home directory."""
 
     def __init__(self, home: Home, workloads: EmbeddedWorkloads, logs: EmbeddedLogs) -> None:
         self.home = home
@@ -33,7 +33,7 @@ class Platform:
         await self.workloads.apply(workload)
 
     async def run(self, revision: Revision) -> Replica:
-        """The one replica of a revision, ready."""
+        """Run one replica of a revision and return it when it is ready."""
         await self.scale(revision, 1)
         return await self.state("ready")
 

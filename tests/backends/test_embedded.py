@@ -1,4 +1,4 @@
-"""How a replica ends, comes back, is limited and is heard."""
+"""Stops, restarts, limits and output of embedded replicas."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .embedded_home import Home
 from .embedded_platform import CGROUPS, Platform, platform
 
 
-async def test_the_runtimes_own_reason_is_told(home: Home) -> None:
+async def test_reports_the_failure_that_the_runtime_writes(home: Home) -> None:
     async with platform(home) as world:
         await world.scale(home.revision(mode="fatal"), 1)
         replica = await world.state("waiting")
@@ -31,7 +31,7 @@ async def test_the_runtimes_own_reason_is_told(home: Home) -> None:
     )
 
 
-async def test_repeated_crashes_are_a_crash_loop_with_a_growing_delay(home: Home) -> None:
+async def test_reports_a_crash_loop_with_growing_delays(home: Home) -> None:
     async with platform(home) as world:
         await world.scale(home.revision(mode="crash"), 1)
         first = await world.state("waiting")
@@ -46,7 +46,7 @@ async def test_repeated_crashes_are_a_crash_loop_with_a_growing_delay(home: Home
     assert delays[:4] == ["0.05 s", "0.1 s", "0.2 s", "0.2 s"]
 
 
-async def test_a_signal_is_named_and_the_replica_recovers(home: Home) -> None:
+async def test_names_the_signal_and_restarts_the_replica(home: Home) -> None:
     async with platform(home, timing=ReplicaTiming(backoff=0.05)) as world:
         flag = str(home.path / "flag")
         await world.scale(home.revision(mode="crash-once", env={"FLAG": flag}), 1)
@@ -55,7 +55,7 @@ async def test_a_signal_is_named_and_the_replica_recovers(home: Home) -> None:
         assert any("SIGSEGV" in text for _, text in await world.lines())
 
 
-async def test_sigterm_lets_a_call_finish(home: Home) -> None:
+async def test_finishes_a_call_before_a_stop(home: Home) -> None:
     async with platform(home) as world:
         replica = await world.run(home.revision())
         call = asyncio.create_task(home.call(replica, "/sleep/1"))
@@ -73,7 +73,7 @@ async def _until_busy(home: Home, replica: Replica) -> None:
             pass
 
 
-async def test_a_replica_that_leaves_still_takes_calls_on_their_way(home: Home) -> None:
+async def test_a_stopping_replica_accepts_calls_while_it_drains(home: Home) -> None:
     async with platform(home) as world:
         replica = await world.run(home.revision())
         await world.scale(home.revision(), 0)
@@ -81,8 +81,8 @@ async def test_a_replica_that_leaves_still_takes_calls_on_their_way(home: Home) 
         await world.gone()
 
 
-async def test_a_replica_that_listens_no_longer_makes_room_for_another(home: Home) -> None:
-    """Somebody else told it to stop: it finishes what it has, and does not count any more."""
+async def test_replaces_a_replica_that_no_longer_listens(home: Home) -> None:
+    """It received SIGTERM from outside, so it finishes its calls and no longer counts."""
     async with platform(home) as world:
         replica = await world.run(home.revision())
         assert replica.endpoint is not None
@@ -99,7 +99,7 @@ def is_replaced(gone: str) -> Callable[[Sequence[Replica]], bool]:
     return check
 
 
-async def test_a_replica_that_ignores_sigterm_is_killed(home: Home) -> None:
+async def test_kills_a_replica_that_ignores_sigterm(home: Home) -> None:
     async with platform(home, timing=ReplicaTiming(grace=0.3)) as world:
         revision = home.revision(mode="stubborn", timeout="100ms")
         pid = (await home.info(await world.run(revision)))["pid"]
@@ -110,7 +110,7 @@ async def test_a_replica_that_ignores_sigterm_is_killed(home: Home) -> None:
 
 
 @pytest.mark.parametrize("grouped", [True, False])
-async def test_what_a_replica_started_ends_with_it(
+async def test_kills_the_child_processes_of_a_replica(
     home: Home, monkeypatch: pytest.MonkeyPatch, grouped: bool
 ) -> None:
     if grouped and not CGROUPS:
@@ -127,7 +127,7 @@ async def test_what_a_replica_started_ends_with_it(
         await until_dead(daemon)
 
 
-async def test_a_killed_replica_is_noticed_and_replaced(home: Home) -> None:
+async def test_restarts_a_killed_replica(home: Home) -> None:
     async with platform(home) as world:
         replica = await world.run(home.revision())
         kill((await home.info(replica))["pid"])
@@ -136,7 +136,7 @@ async def test_a_killed_replica_is_noticed_and_replaced(home: Home) -> None:
         assert (await home.info(again))["env"]["PLAT_REPLICA"] == replica.id
 
 
-async def test_lost_readiness_withdraws_the_endpoint_until_it_is_back(home: Home) -> None:
+async def test_withdraws_the_endpoint_of_an_unready_replica(home: Home) -> None:
     async with platform(home) as world:
         replica = await world.run(home.revision())
         await home.call(replica, "/set/ready/503")
@@ -148,7 +148,7 @@ async def test_lost_readiness_withdraws_the_endpoint_until_it_is_back(home: Home
 
 
 @pytest.mark.parametrize("health", [500, 0])
-async def test_a_failing_health_probe_restarts_the_replica(home: Home, health: int) -> None:
+async def test_restarts_a_replica_whose_health_probe_fails(home: Home, health: int) -> None:
     async with platform(home) as world:
         replica = await world.run(home.revision(timeout="100ms"))
         pid = (await home.info(replica))["pid"]
@@ -158,9 +158,9 @@ async def test_a_failing_health_probe_restarts_the_replica(home: Home, health: i
         assert any("Unhealthy" in text for _, text in await world.lines())
 
 
-@pytest.mark.skipif(not CGROUPS, reason="NO CONTROL GROUPS HERE: memory limits are not proven")
+@pytest.mark.skipif(not CGROUPS, reason="no control groups: memory limits are not tested")
 @pytest.mark.parametrize("eater", ["eat", "feed-child"])
-async def test_too_much_memory_is_told_as_such(home: Home, eater: str) -> None:
+async def test_reports_an_exceeded_memory_limit(home: Home, eater: str) -> None:
     limits = {"limits": {"memory": "64Mi", "cpu": "500m"}}
     async with platform(home) as world:
         replica = await world.run(home.revision(resources=limits))
@@ -174,7 +174,7 @@ async def test_too_much_memory_is_told_as_such(home: Home, eater: str) -> None:
         await asyncio.wait([call])
 
 
-async def test_without_control_groups_memory_is_limited_by_the_process(
+async def test_limits_memory_by_rlimit_without_control_groups(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cgroups, "detect_cgroups", lambda _: cgroups.Cgroups({}))
@@ -191,8 +191,8 @@ def _data_limit(info: dict[str, Any]) -> int:
     return int(line.split()[3])
 
 
-@pytest.mark.skipif(not CGROUPS, reason="NO CONTROL GROUPS HERE")
-async def test_control_groups_are_removed_with_the_platform(home: Home) -> None:
+@pytest.mark.skipif(not CGROUPS, reason="no control groups")
+async def test_removes_control_groups_with_the_platform(home: Home) -> None:
     async with platform(home) as world:
         info = await home.info(await world.run(home.revision()))
         mine = [line.split(":")[2] for line in info["cgroup"].splitlines() if "/plat/" in line]
@@ -206,7 +206,7 @@ def _groups_of(instance: str) -> list[Path]:
     return [*tree.glob(f"plat/{instance}"), *tree.glob(f"*/plat/{instance}")]
 
 
-async def test_one_hundred_megabytes_of_output_hurt_nobody(home: Home) -> None:
+async def test_bounds_one_hundred_megabytes_of_output(home: Home) -> None:
     async with platform(home) as world:
         replica = await world.run(home.revision(mode="chatty", env={"BLOCKS": "1100"}))
         assert (await home.info(replica))["pid"]
@@ -219,7 +219,7 @@ async def test_one_hundred_megabytes_of_output_hurt_nobody(home: Home) -> None:
         assert dropped
 
 
-async def test_lines_carry_their_call_and_survive_a_restart(home: Home) -> None:
+async def test_stores_lines_with_their_call_across_a_restart(home: Home) -> None:
     async with platform(home) as world:
         replica = await world.run(home.revision())
         await home.call(replica, "/print/[call%20c-1]%20hello")
@@ -251,7 +251,7 @@ asyncio.run(main())
 """
 
 
-async def test_nothing_outlives_a_killed_platform(home: Home) -> None:
+async def test_no_process_outlives_a_killed_platform(home: Home) -> None:
     owner = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", OWNER, str(home.path)),
         stdout=asyncio.subprocess.PIPE,
@@ -271,7 +271,7 @@ async def test_nothing_outlives_a_killed_platform(home: Home) -> None:
         await world.run(home.revision())
 
 
-async def test_a_cancelled_close_kills_what_is_left(home: Home) -> None:
+async def test_a_cancelled_close_kills_remaining_processes(home: Home) -> None:
     logs = EmbeddedLogs(home.path / "logs")
     workloads = await EmbeddedWorkloads.open(home.path, secrets=MemorySecretStore(), logs=logs)
     world = Platform(home, workloads, logs)
@@ -284,7 +284,7 @@ async def test_a_cancelled_close_kills_what_is_left(home: Home) -> None:
     await logs.close()
 
 
-async def test_a_function_without_replicas_leaves_no_task_behind(home: Home) -> None:
+async def test_a_function_without_replicas_has_no_task(home: Home) -> None:
     async with platform(home) as world:
         before = asyncio.all_tasks()
         await world.run(home.revision())
@@ -294,7 +294,7 @@ async def test_a_function_without_replicas_leaves_no_task_behind(home: Home) -> 
         assert asyncio.all_tasks() == before
 
 
-async def test_other_functions_and_namespaces_do_not_share_replicas(home: Home) -> None:
+async def test_namespaces_do_not_share_replicas(home: Home) -> None:
     async with platform(home) as world:
         await world.run(home.revision())
         assert list(await world.workloads.observe(FunctionRef("orders", "team"))) == []

@@ -1,4 +1,4 @@
-"""What surrounds a replica: environment, directories, sockets, secrets, artifact."""
+"""Context of a replica: environment, directories, sockets, secrets and artifact."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .embedded_home import Home
 from .embedded_platform import platform
 
 
-async def test_a_replica_has_the_contracts_environment_and_no_other(
+async def test_a_replica_has_exactly_the_contract_variables(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AUTH_TOKEN", "hush")
@@ -43,7 +43,7 @@ async def test_a_replica_has_the_contracts_environment_and_no_other(
     assert env["COLOUR"] == "blü"
 
 
-async def test_a_replica_is_fenced_in(home: Home) -> None:
+async def test_a_replica_is_isolated(home: Home) -> None:
     async with platform(home) as world:
         replica = await world.run(home.revision())
         info = await home.info(replica)
@@ -60,7 +60,7 @@ async def test_a_replica_is_fenced_in(home: Home) -> None:
     assert limits["Max open files"] == ["4096", "4096"]
 
 
-async def test_home_and_tmp_are_private_and_removed_afterwards(home: Home) -> None:
+async def test_home_and_tmp_are_private_and_removed(home: Home) -> None:
     async with platform(home) as world:
         env = (await home.info(await world.run(home.revision())))["env"]
         paths = [Path(env[name]) for name in ("HOME", "TMPDIR", "PLAT_SECRETS_DIR")]
@@ -72,7 +72,7 @@ async def test_home_and_tmp_are_private_and_removed_afterwards(home: Home) -> No
         assert not Path(env["PLAT_SOCKET"]).parent.exists()
 
 
-async def test_sockets_are_short_however_deep_the_home_is(tmp_path: Path) -> None:
+async def test_socket_paths_are_short_for_a_deep_home(tmp_path: Path) -> None:
     home = Home(tmp_path / ("d" * 100) / ("e" * 100), name="n" * 63)
     async with platform(home) as world:
         replica = await world.run(home.revision(123456))
@@ -82,7 +82,7 @@ async def test_sockets_are_short_however_deep_the_home_is(tmp_path: Path) -> Non
         assert stat.S_IMODE(Path(path).parents[1].stat().st_mode) == 0o700
 
 
-async def test_socket_directory_is_taken_from_the_first_base_that_fits(
+async def test_uses_the_first_socket_directory_that_is_short_enough(
     home: Home, tmp_path: Path
 ) -> None:
     long = tmp_path / ("x" * 100)
@@ -103,7 +103,7 @@ async def test_socket_directory_is_taken_from_the_first_base_that_fits(
         )
 
 
-async def test_a_socket_directory_of_somebody_else_is_refused(home: Home, tmp_path: Path) -> None:
+async def test_rejects_a_socket_directory_of_another_user(home: Home, tmp_path: Path) -> None:
     base = tmp_path / "b"
     base.mkdir()
     logs, secrets = EmbeddedLogs(tmp_path), MemorySecretStore()
@@ -121,7 +121,7 @@ async def test_a_socket_directory_of_somebody_else_is_refused(home: Home, tmp_pa
     short.rmdir()
 
 
-async def test_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+async def test_reports_a_home_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Unavailable) as caught:
         await EmbeddedWorkloads.open(
@@ -143,9 +143,7 @@ async def test_secrets_are_variables_and_files(home: Home) -> None:
 @pytest.mark.parametrize(
     "spec", [{"secrets": ["db"]}, {"refs": {"URL": ("db", "url")}}, {"refs": {"URL": ("web", "x")}}]
 )
-async def test_a_missing_secret_is_told_and_put_right_later(
-    home: Home, spec: dict[str, Any]
-) -> None:
+async def test_reports_a_missing_secret_until_it_is_set(home: Home, spec: dict[str, Any]) -> None:
     secrets = MemorySecretStore()
     await secrets.put("default", "web", {"url": "x"})
     async with platform(home, secrets=secrets) as world:
@@ -159,7 +157,7 @@ async def test_a_missing_secret_is_told_and_put_right_later(
         await world.state("ready")
 
 
-async def test_a_secrets_key_that_is_no_file_name_is_refused(home: Home) -> None:
+async def test_rejects_a_secret_key_that_is_no_file_name(home: Home) -> None:
     secrets = MemorySecretStore()
     await secrets.put("default", "db", {"../../etc/x": "y"})
     async with platform(home, secrets=secrets) as world:
@@ -172,7 +170,7 @@ async def test_a_secrets_key_that_is_no_file_name_is_refused(home: Home) -> None
 @pytest.mark.parametrize(
     "image", ["nginx:latest", "embedded/orders@sha256:" + "d" * 64, "embedded/orders"]
 )
-async def test_a_missing_artifact_is_told(home: Home, image: str) -> None:
+async def test_reports_a_missing_artifact(home: Home, image: str) -> None:
     async with platform(home) as world:
         await world.scale(home.revision(image=image), 1)
         replica = await world.state("waiting")
@@ -181,7 +179,7 @@ async def test_a_missing_artifact_is_told(home: Home, image: str) -> None:
     assert image in replica.failure.message
 
 
-async def test_a_broken_artifact_is_told(home: Home) -> None:
+async def test_reports_an_incomplete_artifact(home: Home) -> None:
     (home.path / "code").rmdir()
     async with platform(home) as world:
         await world.scale(home.revision(), 1)

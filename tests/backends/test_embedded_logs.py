@@ -1,4 +1,4 @@
-"""Lines, rings and budgets of the embedded backend's logs."""
+"""Line splitting, files and rate limits of the embedded logs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _record(number: int, text: str = "x") -> LogRecord:
 
 
 @given(st.lists(st.binary(max_size=40), max_size=30), st.integers(1, 20))
-def test_every_byte_comes_out_and_no_line_is_too_long(chunks: list[bytes], limit: int) -> None:
+def test_splits_all_bytes_into_bounded_lines(chunks: list[bytes], limit: int) -> None:
     splitter = LineSplitter(limit)
     lines = [line for chunk in chunks for line in splitter.feed(chunk)] + splitter.end()
     whole = LineSplitter(limit)
@@ -36,22 +36,22 @@ def test_every_byte_comes_out_and_no_line_is_too_long(chunks: list[bytes], limit
 
 
 @given(st.lists(st.text(alphabet="ab ü", max_size=30), max_size=20))
-def test_lines_come_out_as_they_went_in(lines: list[str]) -> None:
+def test_returns_lines_unchanged(lines: list[str]) -> None:
     splitter = LineSplitter()
     data = "".join(f"{line}\n" for line in lines).encode()
     assert [line for byte in data for line in splitter.feed(bytes([byte]))] == lines
 
 
-def test_a_long_line_is_cut_and_marked() -> None:
+def test_cuts_and_marks_a_long_line() -> None:
     splitter = LineSplitter(4)
     assert splitter.feed(b"abcdefghi\nx\n") == ["abcd" + CUT, "efgh" + CUT, "i", "x"]
 
 
-def test_bytes_that_are_no_text_are_replaced() -> None:
+def test_replaces_invalid_utf_8() -> None:
     assert LineSplitter().feed(b"\xff\xfe\r\n") == ["\ufffd\ufffd"]
 
 
-def test_half_lines_around_what_was_left_out_are_not_shown() -> None:
+def test_drops_partial_lines_around_skipped_output() -> None:
     splitter = LineSplitter()
     assert splitter.feed(b"whole\nhal") == ["whole"]
     splitter.skip(b"f\nmore\nanother ha")
@@ -72,11 +72,11 @@ def test_half_lines_around_what_was_left_out_are_not_shown() -> None:
         ("say [call c-1] hello", (None, "say [call c-1] hello")),
     ],
 )
-def test_the_call_of_a_line(line: str, found: tuple[str | None, str]) -> None:
+def test_splits_the_call_tag_from_a_line(line: str, found: tuple[str | None, str]) -> None:
     assert split_call_tag(line) == found
 
 
-def test_the_ring_keeps_the_newest_lines_within_its_bound(tmp_path: Path) -> None:
+def test_keeps_the_newest_lines_within_the_limit(tmp_path: Path) -> None:
     file = LogFile(tmp_path / "orders.jsonl", 20_000)
     for start in range(0, 1000, 50):
         file.append(_record(n, "y" * 50) for n in range(start, start + 50))
@@ -86,21 +86,21 @@ def test_the_ring_keeps_the_newest_lines_within_its_bound(tmp_path: Path) -> Non
     assert len(kept) > 50
 
 
-def test_one_batch_larger_than_the_ring_stays_within_its_bound(tmp_path: Path) -> None:
+def test_one_large_batch_stays_within_the_limit(tmp_path: Path) -> None:
     file = LogFile(tmp_path / "orders.jsonl", 20_000)
     file.append(_record(n, "y" * 50) for n in range(1000))
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 20_000
     assert file.last(LogQuery(tail=1)) == [_record(999, "y" * 50)]
 
 
-def test_lines_longer_than_a_block_are_read_back(tmp_path: Path) -> None:
+def test_reads_lines_longer_than_a_block(tmp_path: Path) -> None:
     file = LogFile(tmp_path / "orders.jsonl", 10**7)
     records = [_record(n, "ü" * 50_000) for n in range(5)]
     file.append(records)
     assert file.last(LogQuery()) == records
 
 
-def test_a_torn_line_spoils_only_itself(tmp_path: Path) -> None:
+def test_a_truncated_line_affects_no_other(tmp_path: Path) -> None:
     path = tmp_path / "orders.jsonl"
     file = LogFile(path, 10**6)
     file.append([_record(1), _record(2)])
@@ -109,7 +109,7 @@ def test_a_torn_line_spoils_only_itself(tmp_path: Path) -> None:
     assert file.last(LogQuery()) == [_record(1), _record(3)]
 
 
-def test_budget_refills_with_time() -> None:
+def test_the_byte_budget_refills_with_time() -> None:
     budget = ByteBudget(100)
     assert budget.take(200, 10)
     assert not budget.take(1, 10)
@@ -118,7 +118,7 @@ def test_budget_refills_with_time() -> None:
     assert budget.take(200, 1000)
 
 
-async def test_too_much_output_is_dropped_and_counted(tmp_path: Path) -> None:
+async def test_drops_and_counts_excess_output(tmp_path: Path) -> None:
     logs = EmbeddedLogs(tmp_path, rate=1000, now=lambda: START)
     output = logs.open_output(REF, "orders-1-a", "orders-1")
     output.receive("stdout", b"a\nb\n")
@@ -136,7 +136,7 @@ async def test_too_much_output_is_dropped_and_counted(tmp_path: Path) -> None:
     await logs.close()
 
 
-async def test_a_slow_follower_loses_the_oldest_lines_and_costs_no_memory(tmp_path: Path) -> None:
+async def test_a_slow_follower_loses_the_oldest_lines(tmp_path: Path) -> None:
     logs = EmbeddedLogs(tmp_path)
     async with aclosing(logs.read(REF, LogQuery(follow=True))) as lines:
         first = asyncio.ensure_future(anext(lines))
@@ -148,7 +148,7 @@ async def test_a_slow_follower_loses_the_oldest_lines_and_costs_no_memory(tmp_pa
     await logs.close()
 
 
-async def test_a_disk_that_refuses_stops_nobody(
+async def test_a_failing_disk_blocks_no_writer(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "default").write_text("a file where the directory should be")
@@ -158,7 +158,7 @@ async def test_a_disk_that_refuses_stops_nobody(
     assert "1 log lines of orders could not be stored" in caplog.text
 
 
-async def test_forget_removes_every_line(tmp_path: Path) -> None:
+async def test_forget_deletes_all_lines(tmp_path: Path) -> None:
     logs = EmbeddedLogs(tmp_path)
     logs.add(REF, _record(1))
     assert [r async for r in logs.read(REF, LogQuery())] == [_record(1)]

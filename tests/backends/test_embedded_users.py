@@ -1,4 +1,4 @@
-"""A user of its own for each function: where it can be had, and where it cannot."""
+"""System users of functions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ needs_root = pytest.mark.skipif(not ROOT, reason="only root may change users")
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that every user may pass through, with everything that a replica reads."""
+    """A directory that every user can read, with all files of a replica."""
     path = Path(tempfile.mkdtemp(dir="/tmp"))
     path.chmod(0o755)
     yield path
@@ -39,7 +39,7 @@ def open_folder() -> Iterator[Path]:
     not SYSTEM_PYTHON.exists() or find_barrier(SYSTEM_PYTHON) is not None,
     reason="no Python here that every user may run",
 )
-async def test_a_replica_runs_as_a_user_of_its_own(
+async def test_runs_a_replica_as_the_user_of_its_function(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, path in (("LAUNCH", process_starter.LAUNCH), ("LAUNCHER", LAUNCHER)):
@@ -67,7 +67,7 @@ def _owner_and_mode(path: Path) -> tuple[int, int]:
 
 
 @needs_root
-async def test_where_the_code_is_closed_it_stays_the_platforms_user_and_says_so_once(
+async def test_warns_once_if_the_function_user_cannot_read_the_code(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     home = Home(tmp_path / "home")
@@ -80,7 +80,7 @@ async def test_where_the_code_is_closed_it_stays_the_platforms_user_and_says_so_
     assert caplog.text.count("closed to others") == 1
 
 
-def test_closed_names_the_barrier(open_folder: Path) -> None:
+def test_finds_the_barrier_on_a_path(open_folder: Path) -> None:
     inner = open_folder / "inner"
     inner.mkdir(mode=0o700)
     (inner / "file").write_text("")
@@ -94,7 +94,7 @@ def test_closed_names_the_barrier(open_folder: Path) -> None:
 
 
 @needs_root
-def test_functions_have_users_apart_while_there_are_enough() -> None:
+def test_assigns_distinct_users_to_functions() -> None:
     users = FunctionUsers(range(70_000, 70_003))
     picked = [users.assign(FunctionRef(name), []) for name in ("a", "b", "c")]
     assert sorted(filter(None, picked)) == [70_000, 70_001, 70_002]
@@ -103,6 +103,6 @@ def test_functions_have_users_apart_while_there_are_enough() -> None:
     assert users.assign(FunctionRef("d"), []) == picked[1]
 
 
-def test_no_ids_no_users() -> None:
+def test_assigns_no_user_without_ids() -> None:
     assert not FunctionUsers(None).active
     assert FunctionUsers(None).assign(FunctionRef("a"), []) is None

@@ -1,4 +1,4 @@
-"""The embedded backend on uvloop, which the gateway runs on."""
+"""The embedded backend on uvloop, as in the gateway."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .embedded_home import Home
 from .embedded_platform import platform
 
 
-def test_a_whole_life_on_uvloop(tmp_path: Path) -> None:
+def test_runs_and_stops_a_replica_on_uvloop(tmp_path: Path) -> None:
     async def life() -> None:
         home = Home(tmp_path / "home")
         async with platform(home) as world:

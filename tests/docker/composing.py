@@ -1,4 +1,4 @@
-"""A project of the compose file as a user starts it, on ports and with a token of its own."""
+"""A project of the compose file as a user starts it, with separate ports and a separate token."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BESIDE_PROXY = "beside.company.test"
 
 
 class Compose:
-    """One project of the compose file, on ports of its own."""
+    """One project of the compose file on separate ports."""
 
     def __init__(
         self, client: docker.DockerClient, image: str, environment: Mapping[str, str]
@@ -51,7 +51,7 @@ class Compose:
 
     @property
     def url(self) -> str:
-        """Where a browser finds the gateway."""
+        """URL of the gateway."""
         return f"http://localhost:{self.ports['GATEWAY']}"
 
     def run(self, *arguments: str) -> str:
@@ -76,7 +76,7 @@ class Compose:
         return list(self.client.containers.list(all=True, filters=filters, ignore_removed=True))
 
     def images(self) -> list[Any]:
-        """What came from this project's registry."""
+        """Images that were pulled from the registry of this project."""
         port = self.ports["REGISTRY"]
         references = [f"localhost:{port}/*", f"localhost:{port}/plat/*"]
         return list(self.client.images.list(filters={"reference": references}))
@@ -110,25 +110,25 @@ class Compose:
         return self.http.get(f"/function/{name}{path}")
 
     def accept(self, name: str, path: str = "/") -> str:
-        """The id of an asynchronous call."""
+        """Enqueue an asynchronous call and return its id."""
         answer = self.http.get(f"/async-function/{name}{path}")
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
 
     def states(self, name: str) -> dict[str, str]:
-        """The calls of a function, each with its state."""
+        """Return the state of each call of a function."""
         answer = self.http.get("/calls", params={"function": name})
         return {call["id"]: call["state"] for call in answer.json()["items"]}
 
     def crash(self, name: str) -> None:
-        """SIGKILL from outside Docker, so that its restart policy acts as after a crash."""
+        """Kill the process from outside Docker, so that the restart policy applies."""
         service = self.service(name)
         service.reload()
         os.kill(service.attrs["State"]["Pid"], signal.SIGKILL)
 
 
 def until(true: Callable[[], bool]) -> None:
-    """Wait until it is true; while a service is down, it is not."""
+    """Wait until a condition holds; a connection error counts as false."""
     deadline = time.monotonic() + PATIENCE
     while not _holds(true):
         assert time.monotonic() < deadline, "it did not come true in time"
@@ -143,10 +143,10 @@ def _holds(true: Callable[[], bool]) -> bool:
 
 
 def _take_away(compose: Compose) -> None:
-    """Functions first: their network cannot go before them.
+    """Remove functions before their network, which cannot be removed earlier.
 
-    Docker up to 20.10 may count an endpoint for ever whose container went while it was started; the
-    network is left then, which has nobody on it (https://github.com/moby/moby/issues/23302).
+    Docker up to 20.10 may keep the endpoint of a container that was removed during its start. The
+    unused network then remains (https://github.com/moby/moby/issues/23302).
     """
     for container in compose.functions():
         container.remove(force=True)
@@ -160,11 +160,10 @@ def _take_away(compose: Compose) -> None:
 
 @contextmanager
 def composed(*services: str, like: Compose | None = None, **environment: str) -> Iterator[Compose]:
-    """A project that is up, with these variables; nothing of it is left at the end.
+    """Run a project with these variables, and remove all of it at the end.
 
-    `services`: those beside the gateway, with all that they depend on; without them, all of the
-    file. The gateway comes then without the builder, whose start takes longest. `like`: the images
-    of that project's services are taken, instead of new ones.
+    `services`: services to start in addition to the gateway, with their dependencies; by default
+    all of the file. `like`: a project whose images are used instead of new ones.
     """
     client = docker.from_env()
     tag = f"plat-test-{uuid.uuid4().hex[:8]}:1"

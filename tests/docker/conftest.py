@@ -1,4 +1,4 @@
-"""A platform on real Docker per test."""
+"""A backend on real Docker for each test."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ QUICK = ReplicaTiming(probe=0.5, drain=0.05, backoff=0.1, max_backoff=2)
 
 @pytest.fixture(scope="session")
 def compose() -> Iterator[Compose]:
-    """The project of the compose file that all tests share which need no variables of their own."""
+    """The project of the compose file shared by all tests without special variables."""
     with composed(NO_PROXY=BESIDE_PROXY, AUTH_TOKEN_VIEWER=VIEWER_TOKEN) as compose:
         yield compose
 
@@ -41,7 +41,7 @@ def policy(docker_instance: str) -> ContainerPolicy:
 
 @dataclass
 class Platform:
-    """A backend, what it was made of, and the questions that tests ask of it."""
+    """A backend with its dependencies, and queries for tests."""
 
     client: docker.DockerClient
     workloads: DockerWorkloads
@@ -54,7 +54,7 @@ class Platform:
         return revision(**{"image": self.image, "number": number, "ref": ref, **spec})  # type: ignore[arg-type]
 
     async def run(self, count: int = 1, **spec: object) -> list[Replica]:
-        """Run so many replicas and wait until they are ready."""
+        """Run a number of replicas and wait until they are ready."""
         revision = self.revision(**spec)
         await self.workloads.apply(Workload(REF, {1: count}, {1: revision}))
         return await self.until(
@@ -64,7 +64,7 @@ class Platform:
     async def until(
         self, true: Callable[[Sequence[Replica]], bool], ref: FunctionRef = REF
     ) -> list[Replica]:
-        """The replicas, as soon as this is true of them."""
+        """Wait until the condition holds and return the replicas."""
         changes = self.workloads.watch()
         async with asyncio.timeout(PATIENCE):
             while not true(seen := list(await self.workloads.observe(ref))):
@@ -72,7 +72,7 @@ class Platform:
         return seen
 
     async def until_state(self, state: str) -> Replica:
-        """The one replica, as soon as it is in this state."""
+        """Wait until the only replica has this state and return it."""
         [replica] = await self.until(lambda seen: [r.state for r in seen] == [state])
         return replica
 
@@ -93,7 +93,7 @@ async def call(replica: Replica, path: str, **headers: str) -> httpx.Response:
 
 
 async def eventually(true: Callable[[], bool]) -> None:
-    """Wait for what Docker alone knows, and tells nobody."""
+    """Poll for a condition of which Docker sends no event."""
     async with asyncio.timeout(PATIENCE):
         while not true():  # noqa: ASYNC110
             await asyncio.sleep(0.1)
@@ -112,8 +112,8 @@ async def platform(
     await engine.close()
 
 
-async def reborn(platform: Platform) -> Platform:
-    """Another life of the same platform, as after a crash of the first."""
+async def reopen_backend(platform: Platform) -> Platform:
+    """Open the backend again, as after a crash."""
     workloads = await DockerWorkloads.open(
         platform.engine, secrets=platform.secrets, policy=platform.policy, timing=QUICK
     )

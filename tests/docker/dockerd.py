@@ -1,8 +1,8 @@
-"""A Docker daemon of a test's own, which may be restarted: no other one is touched.
+"""A separate Docker daemon for one test, which may restart it.
 
-It runs in a network and a mount namespace of its own, so that its bridges, its rules and its mounts
-are not the machine's. Whoever wants to reach its containers enters that network: `inside` is the
-beginning of such a command. It has the runtime that the machine's own daemon has.
+It runs in its own network and mount namespaces, so that its bridges, rules and mounts do not affect
+the machine. A command that needs its containers runs with the prefix `inside`. It has the same
+runtime as the daemon of the machine.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PATIENCE = 60.0
 
 
 class Dockerd:
-    """The daemon; `start` and `end` as often as one likes, `close` at the end."""
+    """A daemon that can be started and stopped repeatedly; close it after use."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -29,17 +29,17 @@ class Dockerd:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What a Docker client needs to speak to it."""
+        """Variables of a Docker client of this daemon."""
         return {**os.environ, "DOCKER_HOST": self.url}
 
     @property
     def inside(self) -> list[str]:
-        """A command that follows runs in the daemon's network."""
+        """Prefix of a command that runs in the daemon's network."""
         assert self._holder is not None
         return ["nsenter", "--target", str(self._holder.pid), "--net"]
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start the daemon and wait until it responds."""
         if self._holder is None:
             self._holder = subprocess.Popen(
                 [
@@ -80,33 +80,33 @@ class Dockerd:
             time.sleep(0.1)
 
     def end(self) -> None:
-        """End it, and with it its containers, as an update of Docker does."""
+        """Stop the daemon and its containers, as an update of Docker does."""
         if self._daemon is not None:
             self._daemon.terminate()
             self._daemon.wait(PATIENCE)
             self._daemon = None
 
     def crash(self) -> None:
-        """SIGKILL it: its containers run on, and nobody looks after them."""
+        """Kill the daemon; its containers keep running unsupervised."""
         assert self._daemon is not None
         self._daemon.kill()
         self._daemon.wait(PATIENCE)
         self._daemon = None
 
     def close(self) -> None:
-        """End it with all that it started."""
+        """Stop the daemon and everything that it started."""
         self.end()
         if self._holder is not None:
             self._holder.kill()
             self._holder.communicate()
 
     def log(self) -> str:
-        """The end of what it wrote."""
+        """Return the last lines of its log."""
         return (self._folder / "dockerd.log").read_text()[-4000:]
 
 
 def _runtime() -> list[str]:
-    """The default runtime of the machine's daemon, where that is one of its own."""
+    """Return the default runtime of the machine's daemon, if it is a custom one."""
     client = docker.APIClient(version="auto")
     info = client.info()
     client.close()

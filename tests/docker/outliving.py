@@ -1,8 +1,7 @@
 """`python -m tests.docker.outliving IMAGE INSTANCE`: a backend with two replicas, until stdin ends.
 
-It is run where a private daemon's containers can be reached, and prints a line of JSON for whatever
-changes: the replicas' states, their failures, and what those that are ready answered. A line on
-stdin asks for one more.
+It runs in the network of a private daemon and prints a line of JSON for each change: the states of
+the replicas, their failures, and the responses of ready ones. A line on stdin requests one more.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Revisions of the tests' own image."""
+"""Revisions of the test image."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ REF = FunctionRef("orders")
 
 
 def revision(image: str, number: int = 1, ref: FunctionRef = REF, **spec: object) -> Revision:
-    """A revision of that image with these fields of the spec."""
+    """Return a revision of the test image with these fields of the spec."""
     document = FunctionSpec.model_validate({"image": image, **spec})
     return Revision(ref, number, str(document.image), document, datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""The whole compose set-up in a company's network: nothing comes from outside but by its proxy."""
+"""The compose installation in a company network whose only way out is a proxy."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def handler(request):
 def network(
     docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Network]:
-    """Its proxy is where containers reach this machine; its index has what the runtimes need."""
+    """A proxy that containers reach, and an index with the packages of the runtimes."""
     packages = tmp_path_factory.mktemp("wheels")
     for runtime in ("python", "python-flask"):
         wheels(packages, runtimes.find() / runtime / "requirements.txt", PYTHON)
@@ -45,7 +45,7 @@ def network(
 
 @pytest.fixture(scope="module")
 def inside(compose: Compose, network: Network) -> Iterator[Compose]:
-    """The set-up of a user there: the proxy, the index and the authority stand in the `.env`."""
+    """An installation whose `.env` names the proxy, the index and the CA."""
     proxy = network.settings["PLAT_PROXY"]
     with composed(
         like=compose,
@@ -57,7 +57,7 @@ def inside(compose: Compose, network: Network) -> Iterator[Compose]:
 
 
 def answer_of(name: str, files: dict[str, str], inside: Compose, network: Network) -> str:
-    """What a new function says, whose build asked the company's index and nobody else."""
+    """Return the response of a new function whose build used only the company index."""
     built = inside.http.post("/build", params={"name": name}, json={"inline": files})
     assert built.status_code == 200, built.text
     assert network.taken() == {f"{INDEX}:443"}
@@ -67,7 +67,7 @@ def answer_of(name: str, files: dict[str, str], inside: Compose, network: Networ
     return inside.call(name).text
 
 
-def test_the_base_images_are_made_by_way_of_the_proxy(inside: Compose, network: Network) -> None:
+def test_builds_the_base_images_through_the_proxy(inside: Compose, network: Network) -> None:
     assert network.taken() == {f"{INDEX}:443"}
     said = inside.run("logs", "--no-log-prefix", "runtimes")
     for name in ("python", "python-flask", "node"):
@@ -75,17 +75,13 @@ def test_the_base_images_are_made_by_way_of_the_proxy(inside: Compose, network: 
     assert said.count("is pushed: sha256:") == 3
 
 
-def test_the_builder_fetches_packages_and_the_function_calls_out_by_way_of_the_proxy(
-    inside: Compose, network: Network
-) -> None:
+def test_builder_and_function_use_the_proxy(inside: Compose, network: Network) -> None:
     files = {"app.py": SOURCE, "requirements.txt": "company-tools\n"}
     assert answer_of("outward", files, inside, network) == "ours 200"
     assert network.taken() == {f"{INDEX}:443"}
 
 
-def test_packages_for_node_come_from_the_companys_registry(
-    inside: Compose, network: Network
-) -> None:
+def test_fetches_node_packages_from_the_company_registry(inside: Compose, network: Network) -> None:
     code = f"import word from '{MODULE}';\nexport const handler = () => `${{word}}`;\n"
     package = {"type": "module", "dependencies": {MODULE: "^1.0.0"}}
     files = {"index.mjs": code, "package.json": json.dumps(package)}

@@ -1,4 +1,4 @@
-"""The documented set-up as a user starts it: one `docker compose up` for all tests."""
+"""The documented installation: one `docker compose up` for all tests."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.mark.browser
-def test_the_console_in_the_image_deploys_calls_watches_stops_and_deletes(compose: Compose) -> None:
+def test_the_console_deploys_calls_watches_stops_and_deletes(compose: Compose) -> None:
     tokens = {"PLAT_TOKEN": TOKEN, "PLAT_VIEWER_TOKEN": VIEWER_TOKEN}
     npm("run", "e2e:core", PLAT_URL=compose.url, **tokens)
 
 
-def test_every_service_is_healthy_and_published_on_loopback_alone(compose: Compose) -> None:
+def test_every_service_is_healthy_and_published_on_loopback_only(compose: Compose) -> None:
     for name in ("gateway", "function-controller", "builder", "registry"):
         service = compose.service(name)
         assert service.attrs["State"]["Health"]["Status"] == "healthy"
@@ -47,7 +47,7 @@ def test_every_service_is_healthy_and_published_on_loopback_alone(compose: Compo
     assert (seeding.status, seeding.attrs["State"]["ExitCode"]) == ("exited", 0)
 
 
-def test_a_source_is_built_deployed_and_edited(compose: Compose) -> None:
+def test_builds_deploys_and_edits_a_source(compose: Compose) -> None:
     first = compose.deploy_source("edited", "def handler(request):\n    return 'one'\n")
     assert first["image"].startswith(f"localhost:{compose.ports['REGISTRY']}/edited@sha256:")
     assert compose.call("edited").text == "one"
@@ -57,7 +57,7 @@ def test_a_source_is_built_deployed_and_edited(compose: Compose) -> None:
     until(lambda: compose.call("edited").text == "two")
 
 
-def test_asynchronous_calls_are_kept_in_a_volume_and_outlive_the_gateway(compose: Compose) -> None:
+def test_stores_asynchronous_calls_in_a_volume(compose: Compose) -> None:
     compose.deploy("queued")
     calls = {compose.accept("queued", "/sleep?0.1") for _ in range(5)}
     compose.crash("gateway")
@@ -66,7 +66,7 @@ def test_asynchronous_calls_are_kept_in_a_volume_and_outlive_the_gateway(compose
         assert compose.http.get(f"/calls/{call_id}/result").text == "slept"
 
 
-def test_the_builder_itself_takes_uploads_and_asks_for_the_token(compose: Compose) -> None:
+def test_the_builder_accepts_uploads_with_the_token_only(compose: Compose) -> None:
     url = f"http://127.0.0.1:{compose.ports['BUILDER']}/build?name=straight"
     body = {"inline": {"app.py": "def handler(request):\n    return 'straight'\n"}}
     assert httpx.post(url, json=body, trust_env=False).status_code == 401
@@ -75,7 +75,7 @@ def test_the_builder_itself_takes_uploads_and_asks_for_the_token(compose: Compos
     assert answer.json()["type"] == "finished"
 
 
-def test_a_function_for_node_is_built_with_its_packages(compose: Compose) -> None:
+def test_builds_a_node_function_with_its_packages(compose: Compose) -> None:
     files = {
         "index.mjs": "import ms from 'ms';\nexport const handler = () => ms('1m') + ' ms';\n",
         "package.json": '{"type": "module", "dependencies": {"ms": "^2.1.3"}}',
@@ -87,7 +87,7 @@ def test_a_function_for_node_is_built_with_its_packages(compose: Compose) -> Non
     until(lambda: compose.call("noded").text == "60000 ms")
 
 
-def test_garbage_collection_leaves_what_functions_need(compose: Compose) -> None:
+def test_garbage_collection_keeps_the_images_of_functions(compose: Compose) -> None:
     kept = compose.deploy_source("needed", "def handler(request):\n    return 'needed'\n")
     unused = compose.build("unused", "def handler(request):\n    return 'unused'\n")
     compose.service("builder").restart(timeout=5)  # it forgets what it has just built
@@ -111,7 +111,7 @@ def test_garbage_collection_leaves_what_functions_need(compose: Compose) -> None
     assert (again["unchanged"], again["digest"]) == (False, unused["digest"])
 
 
-def test_without_the_registry_a_build_says_so_and_a_retry_works(compose: Compose) -> None:
+def test_a_build_reports_a_stopped_registry_and_a_retry_succeeds(compose: Compose) -> None:
     registry = compose.service("registry")
     registry.stop(timeout=1)
     try:
@@ -140,7 +140,7 @@ def test_deploy_call_stop_start_delete(compose: Compose) -> None:
     assert compose.functions("whole") == []
 
 
-def test_the_controllers_own_invoke_works_and_asks_for_the_token(compose: Compose) -> None:
+def test_the_controller_invokes_functions_with_the_token_only(compose: Compose) -> None:
     compose.deploy("direct")
     url = f"http://127.0.0.1:{compose.ports['CONTROLLER']}/invoke/direct"
     assert httpx.get(url, trust_env=False).status_code == 401
@@ -148,14 +148,14 @@ def test_the_controllers_own_invoke_works_and_asks_for_the_token(compose: Compos
     until(lambda: httpx.get(url, headers=headers, trust_env=False).status_code == 200)
 
 
-def test_a_sleeping_function_wakes_for_a_call(compose: Compose) -> None:
+def test_starts_an_idle_function_for_a_call(compose: Compose) -> None:
     compose.deploy("sleepy", scale={"idle": "1s"})
     until(lambda: compose.reason("sleepy") == "Idle" and not compose.functions("sleepy"))
     assert compose.call("sleepy").status_code == 200
     assert compose.functions("sleepy")
 
 
-def test_a_function_reaches_nothing_of_the_platform(compose: Compose) -> None:
+def test_a_function_cannot_reach_the_platform(compose: Compose) -> None:
     compose.deploy("prisoner")
     places: list[str] = []
     for service, port in (
@@ -175,7 +175,7 @@ def test_a_function_reaches_nothing_of_the_platform(compose: Compose) -> None:
             assert "rror" in answer.text, f"{place}: {answer.text}"
 
 
-def test_calls_go_on_without_the_controller_and_the_next_one_adopts(compose: Compose) -> None:
+def test_serves_calls_without_the_controller_and_adopts_after_it(compose: Compose) -> None:
     compose.deploy("steady", scale={"min": 1})
     before = compose.call("steady").text
     compose.crash("function-controller")
@@ -187,14 +187,14 @@ def test_calls_go_on_without_the_controller_and_the_next_one_adopts(compose: Com
     until(lambda: compose.call("steady").status_code == 200)
 
 
-def test_a_crashed_gateway_comes_back_and_knows_the_way(compose: Compose) -> None:
+def test_a_restarted_gateway_has_its_routes(compose: Compose) -> None:
     compose.deploy("constant", scale={"min": 1})
     before = compose.call("constant").text
     compose.crash("gateway")
     until(lambda: compose.call("constant").text == before)
 
 
-def test_down_and_up_again_loses_nothing(compose: Compose) -> None:
+def test_down_and_up_keeps_all_functions(compose: Compose) -> None:
     compose.deploy("kept", scale={"min": 1})
     compose.run("down", "--timeout", "5")
     compose.run("up", "--detach", "--wait")

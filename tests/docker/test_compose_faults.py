@@ -1,4 +1,4 @@
-"""Services that die under load, disks that are full, many at once: on the shared project."""
+"""Killed services, full disks and many functions, on the shared project."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HANDLER = "def handler(request):\n    return '{}'\n"
 
 
 class Load:
-    """Callers that call one function again and again, and what they were answered."""
+    """Clients that call one function repeatedly, and the responses."""
 
     def __init__(self, compose: Compose, name: str) -> None:
         self._compose, self._name = compose, name
@@ -43,7 +43,7 @@ class Load:
                 self._counted.notify_all()
 
     def more(self, count: int = 50) -> None:
-        """Wait for so many more answers."""
+        """Wait for a number of further responses."""
         with self._counted:
             enough = len(self.answers) + count
             assert self._counted.wait_for(lambda: len(self.answers) >= enough, PATIENCE)
@@ -72,13 +72,13 @@ def restarted(compose: Compose, name: str, before: str) -> bool:
 
 
 def crash(compose: Compose, name: str) -> None:
-    """SIGKILL it, and wait until its restart policy has brought it back."""
+    """Kill the service and wait until its restart policy has restarted it."""
     before = compose.service(name).attrs["State"]["StartedAt"]
     compose.crash(name)
     until(lambda: restarted(compose, name, before))
 
 
-def test_no_call_fails_when_the_controller_is_killed_under_load(compose: Compose) -> None:
+def test_fails_no_call_when_the_controller_is_killed_under_load(compose: Compose) -> None:
     compose.deploy("loaded", scale={"min": 1})
     [before] = compose.functions("loaded")
     with loaded(compose, "loaded") as load:
@@ -89,7 +89,7 @@ def test_no_call_fails_when_the_controller_is_killed_under_load(compose: Compose
     assert [c.id for c in compose.functions("loaded")] == [before.id]
 
 
-def test_a_gateway_that_is_killed_under_load_comes_back_by_itself(compose: Compose) -> None:
+def test_restarts_a_gateway_killed_under_load(compose: Compose) -> None:
     compose.deploy("passing", scale={"min": 1})
     [before] = compose.functions("passing")
     with loaded(compose, "passing") as load:
@@ -101,7 +101,7 @@ def test_a_gateway_that_is_killed_under_load_comes_back_by_itself(compose: Compo
     assert [c.id for c in compose.functions("passing")] == [before.id]
 
 
-def test_a_build_that_died_with_the_builder_can_be_repeated(compose: Compose) -> None:
+def test_repeats_a_build_that_was_killed_with_the_builder(compose: Compose) -> None:
     files = {"app.py": HANDLER.format("built"), "requirements.txt": "flask\n"}
     accept = {"Accept": "application/x-ndjson"}
     arguments: dict[str, Any] = {"params": {"name": "broken-off"}, "json": {"inline": files}}
@@ -124,7 +124,7 @@ def test_a_build_that_died_with_the_builder_can_be_repeated(compose: Compose) ->
 
 @pytest.fixture
 def cramped(compose: Compose) -> Iterator[httpx.Client]:
-    """A builder of the same project whose disk is small."""
+    """A builder of the same project with a small disk."""
     port = free_port()
     builder = compose.client.containers.create(
         f"{compose.project}-builder",
@@ -158,7 +158,7 @@ def cramped(compose: Compose) -> Iterator[httpx.Client]:
         builder.remove(force=True)
 
 
-def test_a_builder_whose_disk_is_full_says_so_and_goes_on(
+def test_a_builder_reports_a_full_disk_and_keeps_serving(
     compose: Compose, cramped: httpx.Client
 ) -> None:
     large = {"app.py": HANDLER.format("x"), "requirements.txt": "numpy\n"}
@@ -173,7 +173,7 @@ def test_a_builder_whose_disk_is_full_says_so_and_goes_on(
     assert built.status_code == 200, built.text
 
 
-def test_a_registry_that_is_away_in_a_deploy_is_named_and_awaited(compose: Compose) -> None:
+def test_a_deploy_names_and_awaits_an_unreachable_registry(compose: Compose) -> None:
     image = compose.build("awaited", HANDLER.format("awaited"))["image"]
     registry = compose.service("registry")
     registry.stop(timeout=1)
@@ -188,7 +188,7 @@ def test_a_registry_that_is_away_in_a_deploy_is_named_and_awaited(compose: Compo
     until(lambda: compose.reason("awaited") == "Serving")
 
 
-def test_two_deploys_of_one_function_at_once_end_with_one_of_them(compose: Compose) -> None:
+def test_one_of_two_concurrent_deploys_wins(compose: Compose) -> None:
     def deploy(text: str) -> str:
         image = str(compose.build("raced", HANDLER.format(text))["image"])
         answer = compose.http.post("/register", json={"name": "raced", "image": image})
@@ -204,7 +204,7 @@ def test_two_deploys_of_one_function_at_once_end_with_one_of_them(compose: Compo
     assert function["status"]["image"] == function["spec"]["image"]
 
 
-def test_fifty_functions_at_once(compose: Compose) -> None:
+def test_runs_fifty_functions_at_once(compose: Compose) -> None:
     names = [f"many-{number}" for number in range(MANY)]
 
     def register(name: str) -> None:
@@ -220,7 +220,7 @@ def test_fifty_functions_at_once(compose: Compose) -> None:
     until(lambda: not any(compose.functions(name) for name in names))
 
 
-def test_an_idle_function_is_paused_and_answers_again(compose: Compose) -> None:
+def test_pauses_an_idle_function_and_resumes_it_for_a_call(compose: Compose) -> None:
     compose.deploy("dozing", scale={"idle": "1s", "whenIdle": "pause"})
     [container] = compose.functions("dozing")
     until(lambda: [c.status for c in compose.functions("dozing")] == ["paused"])

@@ -1,4 +1,4 @@
-"""What the compose file makes of a company's settings, as its services then read them."""
+"""Settings of a company network in the compose file, as its services receive them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PROXY = "http://proxy.company.test:3128"
 
 @pytest.fixture
 def services(tmp_path: Path) -> dict[str, Any]:
-    """The services of the file, with all variables filled in."""
+    """Return the services of the file with all variables substituted."""
     bundle = tmp_path / "ca.pem"
     bundle.touch()
     company = {
@@ -50,7 +50,7 @@ def services(tmp_path: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["builder", "runtimes"])
-def test_who_builds_has_the_companys_network(services: dict[str, Any], name: str) -> None:
+def test_building_services_have_the_network_settings(services: dict[str, Any], name: str) -> None:
     network = settings.read(services[name]["environment"]).network
     assert network.index_url == f"https://{INDEX}/simple/"
     assert network.npm_registry == f"https://{INDEX}/npm/"
@@ -59,12 +59,12 @@ def test_who_builds_has_the_companys_network(services: dict[str, Any], name: str
     assert network.ca_bundle == secret["target"] == "/run/secrets/ca"
 
 
-def test_functions_get_the_proxy_from_the_controller(services: dict[str, Any]) -> None:
+def test_the_controller_passes_the_proxy_to_functions(services: dict[str, Any]) -> None:
     variables = settings.read(services["function-controller"]["environment"]).network.variables()
     assert variables["https_proxy"] == variables["HTTPS_PROXY"] == PROXY
 
 
-def test_nothing_of_the_platforms_own_goes_through_the_proxy(services: dict[str, Any]) -> None:
+def test_platform_traffic_bypasses_the_proxy(services: dict[str, Any]) -> None:
     for name in ("gateway", "function-controller", "builder", "runtimes", "metadata"):
         excepted = services[name]["environment"]["NO_PROXY"].split(",")
         assert excepted == [".edge", "localhost", "127.0.0.1", BESIDE_PROXY]
@@ -72,14 +72,14 @@ def test_nothing_of_the_platforms_own_goes_through_the_proxy(services: dict[str,
         assert all(alias.endswith(".edge") for alias in aliases.get("aliases", ()))
 
 
-def test_the_services_own_images_are_built_through_the_proxy(services: dict[str, Any]) -> None:
+def test_builds_the_service_images_through_the_proxy(services: dict[str, Any]) -> None:
     for name in ("gateway", "function-controller", "builder", "runtimes", "metadata"):
         build = services[name]["build"]["args"]
         assert (build["HTTPS_PROXY"], build["NO_PROXY"]) == (PROXY, BESIDE_PROXY)
         assert build["PIP_INDEX_URL"] == f"https://{INDEX}/simple/"
 
 
-def test_the_bounds_of_asynchronous_calls_may_be_set(services: dict[str, Any]) -> None:
+def test_passes_the_limits_of_asynchronous_calls(services: dict[str, Any]) -> None:
     told = GatewaySettings.from_environment(services["gateway"]["environment"])
     default = GatewaySettings.from_environment({})
     assert (told.async_queue, told.async_attempts) == (77, default.async_attempts)

@@ -1,4 +1,4 @@
-"""What a function's container may do and what it may not, seen from inside it."""
+"""Rights and limits of a function's container, observed from inside."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .conftest import PATIENCE, REF, Platform, call
 pytestmark = pytest.mark.docker
 
 
-async def test_replica_says_who_it_is_and_runs_as_the_images_user(platform: Platform) -> None:
+async def test_a_replica_has_its_identity_and_the_user_of_its_image(platform: Platform) -> None:
     [replica] = await platform.run()
     assert (await call(replica, "/")).text == f"{replica.id} 1000"
     env = (await call(replica, "/env")).json()
@@ -19,7 +19,7 @@ async def test_replica_says_who_it_is_and_runs_as_the_images_user(platform: Plat
     assert env["K_REVISION"] == env["PLAT_REVISION"] == "orders-1"
 
 
-async def test_an_image_that_runs_as_root_does_not_get_root(platform: Platform) -> None:
+async def test_an_image_with_user_root_runs_unprivileged(platform: Platform) -> None:
     tag = f"{platform.image.partition(':')[0]}:root"
     box = platform.client.containers.create(platform.image)
     box.commit(*tag.split(":"), changes="USER 0")
@@ -32,13 +32,13 @@ async def test_an_image_that_runs_as_root_does_not_get_root(platform: Platform) 
         platform.client.images.remove(tag, force=True)
 
 
-async def test_the_root_is_read_only_and_tmp_is_not(platform: Platform) -> None:
+async def test_root_is_read_only_and_tmp_is_writable(platform: Platform) -> None:
     [replica] = await platform.run()
     assert "Read-only file system" in (await call(replica, "/write?/srv/x")).text
     assert (await call(replica, "/write?/tmp/x")).text == "done"
 
 
-async def test_no_capability_and_no_way_to_one(platform: Platform) -> None:
+async def test_has_no_capability_and_cannot_gain_one(platform: Platform) -> None:
     [replica] = await platform.run()
     status = (await call(replica, "/read?/proc/self/status")).text
     facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
@@ -46,7 +46,7 @@ async def test_no_capability_and_no_way_to_one(platform: Platform) -> None:
     assert facts["NoNewPrivs"] == "1"
 
 
-async def test_limits_are_there_and_nothing_is_published(platform: Platform) -> None:
+async def test_sets_limits_and_publishes_no_port(platform: Platform) -> None:
     [replica] = await platform.run(resources={"limits": {"memory": "96Mi", "cpu": "500m"}})
     host = platform.container(replica).attrs["HostConfig"]
     assert host["Memory"] == host["MemorySwap"] == 96 * 1024**2
@@ -59,7 +59,7 @@ async def test_limits_are_there_and_nothing_is_published(platform: Platform) -> 
 async def test_functions_reach_neither_another_network_nor_the_hosts_loopback(
     platform: Platform,
 ) -> None:
-    """A service as the platform's own are: on a bridge of its own, published on loopback only."""
+    """The target is like a service of the platform: on another bridge, published on loopback."""
     name = f"{platform.policy.instance}-platform"
     network = platform.client.networks.create(name, labels={"plat.test": name})
     service = platform.client.containers.run(
@@ -82,7 +82,7 @@ async def test_functions_reach_neither_another_network_nor_the_hosts_loopback(
 
 
 async def _listens(address: str) -> None:
-    """From the host the service answers: what the function is refused does exist."""
+    """Wait until the service responds to the host."""
     async with asyncio.timeout(PATIENCE):
         while True:
             try:
@@ -94,7 +94,7 @@ async def _listens(address: str) -> None:
             return
 
 
-async def test_secrets_come_as_variables_and_as_files_that_nobody_can_write(
+async def test_secrets_are_variables_and_read_only_files(
     platform: Platform,
 ) -> None:
     await platform.secrets.put("default", "db", {"url": "postgres://ü", "other": "x"})
@@ -109,7 +109,7 @@ async def test_secrets_come_as_variables_and_as_files_that_nobody_can_write(
     assert await platform.engine.volumes({"plat.dev/instance": platform.policy.instance}) == []
 
 
-async def test_a_missing_secret_is_a_failure_and_its_arrival_mends_it(platform: Platform) -> None:
+async def test_waits_for_a_missing_secret(platform: Platform) -> None:
     from plat_core.ports import Workload
 
     revision = platform.revision(secrets=["db"])

@@ -1,4 +1,4 @@
-"""Docker does not answer for a while: that is no fault of a function, whatever becomes of it."""
+"""Docker is unreachable for a while, which is no failure of a function."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DOCKER = "/var/run/docker.sock"
 
 @pytest.fixture
 async def way() -> AsyncIterator[Relay]:
-    """The platform's way to Docker, at the socket `path`, which is nobody else's."""
+    """A relay to Docker at the socket `path`, for the platform only."""
     relay = Relay(lambda: asyncio.open_unix_connection(DOCKER))
     # the path of a socket has at most 107 characters
     folder = Path(tempfile.mkdtemp(prefix="plat-r-", dir="/tmp"))
@@ -39,7 +39,7 @@ async def way() -> AsyncIterator[Relay]:
 async def platform(
     docker_client: docker.DockerClient, policy: ContainerPolicy, docker_image: str, way: Relay
 ) -> AsyncIterator[Platform]:
-    """A platform whose way to Docker can be cut; the tests' own way cannot."""
+    """A platform whose connection to Docker can be cut, unlike that of the test."""
     engine = Engine(docker.APIClient(f"unix://{way.path}", version=docker_client.api.api_version))
     secrets = MemorySecretStore()
     workloads = await DockerWorkloads.open(engine, secrets=secrets, policy=policy, timing=QUICK)
@@ -48,7 +48,7 @@ async def platform(
     await engine.close()
 
 
-async def test_a_replica_that_ends_meanwhile_is_no_failure_of_its_revision(
+async def test_an_exit_without_docker_does_not_fail_the_revision(
     platform: Platform, way: Relay
 ) -> None:
     [replica] = await platform.run()
@@ -70,7 +70,9 @@ async def test_a_replica_that_ends_meanwhile_is_no_failure_of_its_revision(
     assert not {r.failure.reason for r in told if r.failure} & FINAL_REASONS
 
 
-async def test_what_answers_goes_on_answering(platform: Platform, way: Relay) -> None:
+async def test_keeps_responsive_replicas_ready_without_docker(
+    platform: Platform, way: Relay
+) -> None:
     [replica] = await platform.run()
     await way.refuse()
     with pytest.raises(Unavailable):

@@ -1,4 +1,4 @@
-"""Docker itself goes away and comes back: functions come back with it, and nothing is left over."""
+"""Restarts of Docker itself: functions are restarted and nothing is left over."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def _copy(image: str, daemon: Dockerd) -> None:
     assert save.returncode == 0
 
 
-class Told:
-    """What the backend in the daemon's network says."""
+class BackendOutput:
+    """Output of the backend that runs in the daemon's network."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
@@ -69,14 +69,14 @@ class Told:
         raise AssertionError("it ended")
 
     def ask(self) -> None:
-        """Have it say once more how things are now."""
+        """Request the current state once more."""
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
 
 
 @pytest.fixture
-def told(dockerd: Dockerd, docker_image: str) -> Iterator[Told]:
+def told(dockerd: Dockerd, docker_image: str) -> Iterator[BackendOutput]:
     command = [*dockerd.inside, sys.executable, "-m", "tests.docker.outliving", docker_image, NAME]
     with subprocess.Popen(
         command,
@@ -85,7 +85,7 @@ def told(dockerd: Dockerd, docker_image: str) -> Iterator[Told]:
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        yield Told(process)
+        yield BackendOutput(process)
         process.communicate()
     assert process.returncode == 0
     assert containers(dockerd) == []
@@ -102,7 +102,7 @@ def all_answer(said: dict[str, Any]) -> bool:
     return said["states"] == ["ready"] * COUNT and said["answers"] == [200] * COUNT
 
 
-def test_functions_come_back_with_docker(dockerd: Dockerd, told: Told) -> None:
+def test_restarts_functions_with_docker(dockerd: Dockerd, told: BackendOutput) -> None:
     told.until(all_answer)
     before = {container.name for container in containers(dockerd)}
     dockerd.end()
@@ -114,8 +114,8 @@ def test_functions_come_back_with_docker(dockerd: Dockerd, told: Told) -> None:
     assert not told.reasons & FINAL_REASONS
 
 
-def test_functions_answer_while_docker_is_dead_and_are_there_after_it(
-    dockerd: Dockerd, told: Told
+def test_functions_keep_responding_while_docker_is_killed(
+    dockerd: Dockerd, told: BackendOutput
 ) -> None:
     told.until(all_answer)
     before = {container.name for container in containers(dockerd)}

@@ -1,4 +1,4 @@
-"""`plat doctor --docker` beside a set-up that is well, and one that is not."""
+"""`plat doctor --docker` on a healthy and on a broken installation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def doctor(compose: Compose) -> dict[str, tuple[str, str]]:
     return {check["name"]: (check["level"], check["fix"]) for check in found}
 
 
-def test_all_is_well_until_the_registry_stops(compose: Compose) -> None:
+def test_passes_until_the_registry_stops(compose: Compose) -> None:
     names = ("docker", "compose", "port", "controller", "builder", "registry", "gateway", "token")
     assert {name: doctor(compose)[name][0] for name in names} == dict.fromkeys(names, "ok")
     registry = compose.service("registry")
@@ -50,7 +50,7 @@ def test_all_is_well_until_the_registry_stops(compose: Compose) -> None:
 
 @pytest.fixture
 def tiny_registry(docker_client: docker.DockerClient) -> Iterator[str]:
-    """A registry whose disk has no room for a megabyte."""
+    """A registry whose disk has less than one megabyte."""
     port = free_port()
     registry = docker_client.containers.run(
         "registry:2",
@@ -66,14 +66,14 @@ def tiny_registry(docker_client: docker.DockerClient) -> Iterator[str]:
         registry.remove(force=True, v=True)
 
 
-def test_a_registry_that_is_full_is_told_with_what_makes_room(tiny_registry: str) -> None:
+def test_reports_a_full_registry_with_its_fix(tiny_registry: str) -> None:
     check = docker_checks.registry(tiny_registry, {})
     assert (check.level, check.fix) == ("fail", "plat registry gc")
     assert "no room left" in check.text
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
-def test_a_user_who_may_not_use_the_socket_is_told_how_to_get_there() -> None:
+def test_reports_a_forbidden_docker_socket_with_its_fix() -> None:
     nobody = 65534
     done = subprocess.run(
         ["docker", "info"],

@@ -1,4 +1,4 @@
-"""Whatever is done to containers from outside is seen, said and mended; what is not ours stays."""
+"""Changes to containers from outside are detected, reported and repaired."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from plat_backends.docker.spec import (
 )
 from plat_core.ports import LogQuery, LogRecord, Workload
 
-from .conftest import PATIENCE, REF, Platform, call, eventually, reborn
+from .conftest import PATIENCE, REF, Platform, call, eventually, reopen_backend
 
 pytestmark = pytest.mark.docker
 
 
 @pytest.mark.parametrize("fault", ["kill", "stop", "remove"])
-async def test_a_container_that_ends_from_outside_comes_back(
+async def test_restarts_a_container_that_was_ended_from_outside(
     platform: Platform, fault: str
 ) -> None:
     [replica] = await platform.run()
@@ -47,7 +47,7 @@ def _remove(container):  # type: ignore[no-untyped-def]
     return lambda: container.remove(force=True)
 
 
-async def test_a_paused_container_is_taken_out_and_woken(platform: Platform) -> None:
+async def test_resumes_a_container_that_was_paused_from_outside(platform: Platform) -> None:
     [replica] = await platform.run()
     platform.container(replica).pause()
     unready = await platform.until_state("unready")
@@ -56,7 +56,7 @@ async def test_a_paused_container_is_taken_out_and_woken(platform: Platform) -> 
     await platform.until_state("ready")
 
 
-async def test_a_replica_that_says_it_is_unready_gets_no_calls(platform: Platform) -> None:
+async def test_an_unready_replica_receives_no_calls(platform: Platform) -> None:
     [replica] = await platform.run()
     await call(replica, "/unready")
     unready = await platform.until_state("unready")
@@ -64,7 +64,7 @@ async def test_a_replica_that_says_it_is_unready_gets_no_calls(platform: Platfor
     assert unready.restarts == 0
 
 
-async def test_an_image_whose_own_check_says_unhealthy_is_started_again(
+async def test_restarts_a_container_whose_healthcheck_fails(
     platform: Platform,
 ) -> None:
     tag = f"{platform.image.partition(':')[0]}:checked"
@@ -75,7 +75,7 @@ async def test_an_image_whose_own_check_says_unhealthy_is_started_again(
     try:
         [replica] = await platform.run(image=tag)
         started = platform.container(replica).attrs["State"]["StartedAt"]
-        # it answers its probes still: its image alone knows better
+        # it still responds to probes; only the HEALTHCHECK of its image fails
         assert (await call(replica, "/write?/tmp/sick")).text == "done"
         [sick] = await platform.until(lambda seen: bool(seen[0].failure))
         assert sick.endpoint is None
@@ -85,7 +85,7 @@ async def test_an_image_whose_own_check_says_unhealthy_is_started_again(
         ready = await platform.until_state("ready")
         assert ready.id == replica.id
         assert platform.container(ready).attrs["State"]["StartedAt"] != started
-        # what it was killed for is no explanation of what happens to it later
+        # the reason of the kill must not explain a later exit
         platform.container(ready).kill()
         fallen = await platform.until_state("waiting")
         assert fallen.failure is not None
@@ -95,7 +95,7 @@ async def test_an_image_whose_own_check_says_unhealthy_is_started_again(
         platform.client.images.remove(tag, force=True)
 
 
-async def test_a_program_that_ends_comes_back_with_a_growing_delay(platform: Platform) -> None:
+async def test_restarts_a_crashing_program_with_growing_delays(platform: Platform) -> None:
     await platform.workloads.apply(
         Workload(REF, {1: 1}, {1: platform.revision(env=[{"name": "MODE", "value": "crash"}])})
     )
@@ -106,7 +106,7 @@ async def test_a_program_that_ends_comes_back_with_a_growing_delay(platform: Pla
     assert "starting" in replica.failure.log
 
 
-async def test_the_runtimes_last_words_are_the_reason(platform: Platform) -> None:
+async def test_reports_the_failure_that_the_runtime_prints(platform: Platform) -> None:
     await platform.workloads.apply(
         Workload(REF, {1: 1}, {1: platform.revision(env=[{"name": "MODE", "value": "fault"}])})
     )
@@ -117,7 +117,7 @@ async def test_the_runtimes_last_words_are_the_reason(platform: Platform) -> Non
     assert "Traceback: line 1" in replica.failure.log
 
 
-async def test_too_much_memory_is_an_oom_kill(platform: Platform) -> None:
+async def test_reports_an_oom_kill(platform: Platform) -> None:
     [replica] = await platform.run(resources={"limits": {"memory": "64Mi"}})
     with pytest.raises(Exception, match=r"disconnected|reset|closed"):
         await call(replica, f"/eat?{200 * 1024**2}")
@@ -127,20 +127,20 @@ async def test_too_much_memory_is_an_oom_kill(platform: Platform) -> None:
     assert "64 MiB" in waiting.failure.message
 
 
-async def test_an_image_that_is_nowhere_is_named(platform: Platform) -> None:
+async def test_reports_an_unreachable_registry(platform: Platform) -> None:
     missing = f"localhost:18800/nobody/nothing@sha256:{'0' * 64}"
     local = f"plat-nowhere-{uuid.uuid4().hex[:8]}:1"
     revision = platform.revision(image=missing)
     await platform.workloads.apply(Workload(REF, {1: 1}, {1: revision}))
     [replica] = await platform.until(lambda seen: bool(seen and seen[0].failure))
     assert replica.failure is not None
-    # nobody listens there: the registry is away, which is no fault of the function
+    # the registry is unreachable, which is not the fault of the function
     assert replica.failure.reason == "ImageUnavailable"
     assert replica.restarts == 0
     assert local not in replica.failure.message
 
 
-async def test_calls_in_flight_finish_when_a_replica_is_taken_away(platform: Platform) -> None:
+async def test_finishes_calls_in_flight_before_a_stop(platform: Platform) -> None:
     [replica] = await platform.run()
     slow = asyncio.create_task(call(replica, "/sleep?2"))
     await asyncio.sleep(0.5)
@@ -152,44 +152,44 @@ async def test_calls_in_flight_finish_when_a_replica_is_taken_away(platform: Pla
     assert platform.containers() == []
 
 
-async def test_the_next_life_adopts_what_runs(platform: Platform) -> None:
+async def test_adopts_running_containers(platform: Platform) -> None:
     before = await platform.run(2)
     await platform.workloads.release()
     answers = [(await call(replica, "/")).text for replica in before]
     assert len(answers) == 2
-    platform.workloads = (await reborn(platform)).workloads
+    platform.workloads = (await reopen_backend(platform)).workloads
     after = await platform.until(lambda seen: [r.state for r in seen] == ["ready"] * 2)
     assert {(r.id, r.endpoint) for r in after} == {(r.id, r.endpoint) for r in before}
     await platform.workloads.apply(Workload(REF, {1: 2}, {1: platform.revision()}))
     assert {r.id for r in await platform.workloads.observe(REF)} == {r.id for r in before}
 
 
-async def test_what_fell_while_nobody_looked_is_mended(platform: Platform) -> None:
+async def test_restarts_an_adopted_container_that_had_exited(platform: Platform) -> None:
     [replica] = await platform.run()
     await platform.workloads.release()
     platform.container(replica).kill()
-    platform.workloads = (await reborn(platform)).workloads
+    platform.workloads = (await reopen_backend(platform)).workloads
     ready = await platform.until_state("ready")
     assert ready.id == replica.id
 
 
-async def test_containers_of_a_forgotten_function_are_told_of_and_go(platform: Platform) -> None:
+async def test_notifies_of_adopted_containers_without_a_function(platform: Platform) -> None:
     await platform.run()
     await platform.workloads.release()
-    platform.workloads = (await reborn(platform)).workloads
+    platform.workloads = (await reopen_backend(platform)).workloads
     assert await anext(platform.workloads.watch()) == REF
     await platform.workloads.apply(Workload(REF, {}))
     await platform.until(lambda seen: not seen)
     assert platform.containers() == []
 
 
-async def test_an_orphan_goes_and_a_foreign_container_stays(platform: Platform) -> None:
+async def test_removes_orphans_and_no_foreign_container(platform: Platform) -> None:
     docker, instance = platform.client, platform.policy.instance
     mine = owner_labels(platform.policy)
     orphan = docker.containers.create(platform.image, labels=mine | {REPLICA: "orders-1-gone"})
     foreign = [
         docker.containers.create(platform.image, labels=labels)
-        # another installation's; and one that somebody runs of an image that we built
+        # one of another installation, and one that a user runs of an image that plat built
         for labels in ({MANAGED: "true", INSTANCE: f"{instance}-other", REPLICA: "x"}, mine)
     ]
     try:
@@ -202,7 +202,7 @@ async def test_an_orphan_goes_and_a_foreign_container_stays(platform: Platform) 
             container.remove(force=True)
 
 
-async def test_a_superseded_image_goes_and_a_foreign_one_stays(platform: Platform) -> None:
+async def test_removes_superseded_images_and_no_foreign_one(platform: Platform) -> None:
     labels = owner_labels(platform.policy) | {FUNCTION: REF.name, NAMESPACE: REF.namespace}
     box = platform.client.containers.create(platform.image, labels=labels)
     name = f"{platform.policy.instance}-image"
@@ -230,14 +230,14 @@ def _followed(logs: DockerLogs) -> AsyncGenerator[LogRecord, None]:
     return logs.read(REF, LogQuery(follow=True))  # type: ignore[return-value]
 
 
-async def test_logs_of_present_and_past_replicas_with_their_calls(platform: Platform) -> None:
+async def test_reads_logs_of_present_and_removed_replicas_by_call(platform: Platform) -> None:
     [replica] = await platform.run()
     await call(replica, "/print?hello", **{"X-Call-Id": "abc"})
     logs = platform.workloads.logs
-    # a line may reach Docker's file after the answer that followed it reached the caller
+    # a line may reach Docker's file after the client received the response
     async with asyncio.timeout(PATIENCE), contextlib.aclosing(_followed(logs)) as lines:
         records = [await anext(lines) for _ in range(3)]
-    # Docker gives no order between what came at once on the two streams
+    # Docker does not order simultaneous lines of the two streams
     assert {(r.stream, r.text, r.call_id) for r in records} == {
         ("stdout", "starting", None),
         ("stdout", "hello", "abc"),
@@ -251,7 +251,7 @@ async def test_logs_of_present_and_past_replicas_with_their_calls(platform: Plat
     assert [r.text async for r in logs.read(REF, LogQuery(tail=1))] == ["stopped"]
 
 
-async def test_following_logs_sees_new_lines_and_new_replicas(platform: Platform) -> None:
+async def test_follows_new_lines_and_new_replicas(platform: Platform) -> None:
     [replica] = await platform.run()
     lines = platform.workloads.logs.read(REF, LogQuery(follow=True))
     async with asyncio.timeout(PATIENCE):

@@ -1,4 +1,4 @@
-"""From a source to a running function by way of a registry, and what goes wrong on it."""
+"""From a source to a running function through a registry, and the failures on the way."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TEMPLATE = Path(__file__).parents[2] / "runtimes" / "python-flask" / "template"
 
 @pytest.fixture
 def registry(docker_client: docker.DockerClient) -> Iterator[str]:
-    """An empty registry on a free port, as Docker's daemon names it."""
+    """An empty registry on a free port, by the name that Docker's daemon uses."""
     port = free_port()  # a port that Docker chose would be another one after a restart
     box = docker_client.containers.run(
         "registry:2", detach=True, ports={"5000/tcp": ("127.0.0.1", port)}
@@ -61,7 +61,7 @@ def _answers(url: str) -> bool:
 
 @pytest.fixture
 async def engine(platform: Platform) -> AsyncIterator[Callable[..., DockerEngine]]:
-    """Engines that push to the registry of that name; keywords change their settings."""
+    """Build engines that push to that registry; keywords change their settings."""
     opened: list[Registry | Daemon] = []
 
     def make(registry: str, **changes: float) -> DockerEngine:
@@ -92,7 +92,7 @@ def source(folder: Path, **files: str) -> Path:
     return folder
 
 
-async def test_a_template_becomes_an_image_that_is_pulled_by_digest_and_answers(
+async def test_builds_a_template_and_runs_the_image_by_digest(
     registry: str, platform: Platform, engine: Engines
 ) -> None:
     builder = engine(registry)
@@ -111,7 +111,7 @@ async def test_a_template_becomes_an_image_that_is_pulled_by_digest_and_answers(
     assert replica.failure is None
 
 
-async def test_the_users_own_dockerfile_decides(
+async def test_builds_with_the_dockerfile_of_the_user(
     registry: str, platform: Platform, tmp_path: Path, engine: Engines
 ) -> None:
     folder = source(tmp_path / "own", hello_txt="hello from my own image\n")
@@ -123,7 +123,7 @@ async def test_the_users_own_dockerfile_decides(
     assert (await call(replica, "/read?/srv/hello.txt")).text == "hello from my own image\n"
 
 
-async def test_a_step_that_fails_ends_the_build_with_its_output(
+async def test_a_failing_step_ends_the_build_with_its_output(
     registry: str, platform: Platform, tmp_path: Path, engine: Engines
 ) -> None:
     folder = source(tmp_path / "bad")
@@ -134,7 +134,7 @@ async def test_a_step_that_fails_ends_the_build_with_its_output(
     assert "so it goes" in [event.text for event in events if isinstance(event, LogLine)]
 
 
-async def test_a_build_has_its_time(
+async def test_ends_a_build_after_its_timeout(
     registry: str, platform: Platform, tmp_path: Path, engine: Engines
 ) -> None:
     folder = source(tmp_path / "slow")
@@ -144,7 +144,7 @@ async def test_a_build_has_its_time(
     assert "2 s" in event.message
 
 
-async def test_without_the_registry_a_build_fails_and_says_what_to_do(
+async def test_a_build_without_the_registry_fails_with_its_fix(
     platform: Platform, tmp_path: Path, engine: Engines
 ) -> None:
     folder = source(tmp_path / "lost")
@@ -154,7 +154,7 @@ async def test_without_the_registry_a_build_fails_and_says_what_to_do(
     assert (event.code, "registry" in event.fix) == ("unavailable", True)
 
 
-async def test_an_image_that_its_registry_does_not_know_fails_the_deploy(
+async def test_an_image_missing_in_its_registry_fails_the_deploy(
     registry: str, platform: Platform
 ) -> None:
     revision = platform.revision(image=f"{registry}/nothing@sha256:{'0' * 64}")
@@ -171,7 +171,7 @@ async def test_an_image_that_its_registry_does_not_know_fails_the_deploy(
     assert replica.failure.reason == "ImageNotFound"
 
 
-async def test_a_registry_that_comes_back_ends_the_wait(
+async def test_retries_until_the_registry_is_reachable(
     registry: str, platform: Platform, docker_client: docker.DockerClient
 ) -> None:
     name = f"{registry}/late"

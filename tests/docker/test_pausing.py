@@ -1,4 +1,4 @@
-"""Containers that sleep with their memory: frozen, woken, bounded, and mended like all others."""
+"""Pausing of containers: freezing, resuming, limits and restarts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import asyncio
 import pytest
 from plat_core.ports import Replica, Workload
 
-from .conftest import REF, Platform, call, eventually, reborn
+from .conftest import REF, Platform, call, eventually, reopen_backend
 
 pytestmark = pytest.mark.docker
 
 
-async def asleep(platform: Platform, **spec: object) -> Replica:
-    """Run one replica, let it sleep, and wait until Docker has frozen it."""
+async def pause_one(platform: Platform, **spec: object) -> Replica:
+    """Run one replica, pause it, and wait until Docker has frozen it."""
     [replica] = await platform.run(**spec)
     await platform.workloads.apply(Workload(REF, {1: 0}, {1: platform.revision()}, paused={1: 1}))
     paused = await platform.until_state("paused")
@@ -22,8 +22,8 @@ async def asleep(platform: Platform, **spec: object) -> Replica:
     return paused
 
 
-async def test_a_paused_replica_goes_on_with_its_memory(platform: Platform) -> None:
-    replica = await asleep(platform)
+async def test_resumes_a_paused_replica_with_its_memory(platform: Platform) -> None:
+    replica = await pause_one(platform)
     before = platform.container(replica).attrs["State"]
     [woken] = await platform.run()
     assert woken.id == replica.id
@@ -32,7 +32,7 @@ async def test_a_paused_replica_goes_on_with_its_memory(platform: Platform) -> N
     assert (after["Pid"], after["StartedAt"]) == (before["Pid"], before["StartedAt"])
 
 
-async def test_one_that_is_wanted_before_it_is_frozen_goes_on(platform: Platform) -> None:
+async def test_resumes_a_replica_before_it_is_frozen(platform: Platform) -> None:
     [replica] = await platform.run()
     for _ in range(5):
         await platform.workloads.apply(
@@ -43,8 +43,8 @@ async def test_one_that_is_wanted_before_it_is_frozen_goes_on(platform: Platform
     assert (await call(again, "/")).status_code == 200
 
 
-async def test_one_that_is_unpaused_from_outside_is_frozen_again(platform: Platform) -> None:
-    replica = await asleep(platform)
+async def test_freezes_a_replica_again_after_an_unpause_from_outside(platform: Platform) -> None:
+    replica = await pause_one(platform)
     container = platform.container(replica)
     container.unpause()
     await eventually(lambda: platform.container(replica).status == "paused")
@@ -52,10 +52,8 @@ async def test_one_that_is_unpaused_from_outside_is_frozen_again(platform: Platf
 
 
 @pytest.mark.parametrize("fault", ["kill", "remove"])
-async def test_one_that_ends_in_its_sleep_is_gone_and_another_can_start(
-    platform: Platform, fault: str
-) -> None:
-    replica = await asleep(platform)
+async def test_removes_a_paused_replica_that_exits(platform: Platform, fault: str) -> None:
+    replica = await pause_one(platform)
     container = platform.container(replica)
     if fault == "kill":
         await asyncio.to_thread(container.kill)
@@ -67,16 +65,16 @@ async def test_one_that_ends_in_its_sleep_is_gone_and_another_can_start(
     assert fresh.id != replica.id
 
 
-async def test_the_next_life_lets_it_sleep_until_it_is_wanted(platform: Platform) -> None:
-    replica = await asleep(platform)
+async def test_adopts_a_paused_replica_without_resuming_it(platform: Platform) -> None:
+    replica = await pause_one(platform)
     await platform.workloads.release()
-    platform.workloads = (await reborn(platform)).workloads
+    platform.workloads = (await reopen_backend(platform)).workloads
     assert [r.state for r in await platform.workloads.observe(REF)] == ["paused"]
     [woken] = await platform.run()
     assert woken.id == replica.id
 
 
-async def test_beyond_the_bound_the_longest_sleepers_end(platform: Platform) -> None:
+async def test_stops_the_replicas_paused_longest_beyond_the_limit(platform: Platform) -> None:
     object.__setattr__(platform.policy, "paused", 1)
     await platform.run(2)
     await platform.workloads.apply(Workload(REF, {1: 0}, {1: platform.revision()}, paused={1: 2}))

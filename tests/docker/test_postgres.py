@@ -1,4 +1,4 @@
-"""What a server has that a file has not: others who write, a password, and absence."""
+"""The SQL stores on a Postgres server: concurrent writers, passwords and outages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["docker_client", "postgres_server", "postgres_url"]
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 
 
-async def test_two_that_start_at_once_migrate_one_after_the_other(postgres_url: str) -> None:
+async def test_concurrent_starts_migrate_one_after_the_other(postgres_url: str) -> None:
     opened = await asyncio.gather(*(Database.open(postgres_url) for _ in range(4)))
     with psycopg.connect(postgres_url) as connection:
         rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
@@ -38,7 +38,7 @@ async def test_two_that_start_at_once_migrate_one_after_the_other(postgres_url: 
         await database.close()
 
 
-async def test_writers_of_two_processes_lose_nothing(postgres_url: str) -> None:
+async def test_keeps_the_writes_of_two_processes(postgres_url: str) -> None:
     databases = [await Database.open(postgres_url) for _ in range(2)]
     stores = [SqlFunctionStore(database) for database in databases]
     await asyncio.gather(*(_put(stores[n % 2], n) for n in range(20)))
@@ -48,7 +48,7 @@ async def test_writers_of_two_processes_lose_nothing(postgres_url: str) -> None:
         await database.close()
 
 
-async def test_gateways_that_claim_at_once_get_each_call_once_and_wait_for_nobody(
+async def test_concurrent_claims_get_each_call_once_without_blocking(
     postgres_url: str,
 ) -> None:
     databases = [await Database.open(postgres_url) for _ in range(4)]
@@ -88,7 +88,7 @@ async def _put(store: SqlFunctionStore, number: int) -> Function:
     return await store.put(function(image=f"localhost:5001/orders:{number}"))
 
 
-async def test_what_was_stored_is_there_for_the_next_one(postgres_url: str) -> None:
+async def test_reads_stored_state_after_a_reconnection(postgres_url: str) -> None:
     database = await Database.open(postgres_url)
     stored = await SqlFunctionStore(database).put(function())
     await SqlSecretStore(database).put("default", "db", {"url": "a\u0000b ü"})
@@ -99,7 +99,7 @@ async def test_what_was_stored_is_there_for_the_next_one(postgres_url: str) -> N
     await database.close()
 
 
-async def test_schema_of_a_newer_release_is_refused(postgres_url: str) -> None:
+async def test_rejects_the_schema_of_a_newer_release(postgres_url: str) -> None:
     await (await Database.open(postgres_url)).close()
     with psycopg.connect(postgres_url) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9'")
@@ -116,7 +116,7 @@ async def test_schema_of_a_newer_release_is_refused(postgres_url: str) -> None:
         (r"@127.0.0.1:\d*", "@127.0.0.1:1", "start the server"),
     ],
 )
-async def test_a_wrong_url_is_told_in_one_line_without_the_password(
+async def test_reports_a_wrong_url_in_one_line_without_the_password(
     postgres_url: str, pattern: str, other: str, fix: str
 ) -> None:
     with pytest.raises(Unavailable) as caught:
@@ -128,7 +128,7 @@ async def test_a_wrong_url_is_told_in_one_line_without_the_password(
         assert secret not in told
 
 
-async def test_a_server_that_was_away_is_used_again(
+async def test_reconnects_to_a_restarted_server(
     postgres_server: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sql_database, "PATIENCE", 2)

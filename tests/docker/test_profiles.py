@@ -1,4 +1,4 @@
-"""The optional parts of the compose file: state in Postgres, and the Metadata Service."""
+"""Profiles of the compose file: state in Postgres, and the Metadata Service."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def stored(compose: Compose, query: str = "SELECT name FROM functions ORDER BY n
     return str(run.output.decode()).split()
 
 
-def test_functions_are_in_postgres_and_survive_a_new_controller(compose: Compose) -> None:
+def test_stores_functions_in_postgres_across_a_new_controller(compose: Compose) -> None:
     compose.deploy("kept", labels={"team": "shop"})
     assert stored(compose) == ["kept"]
     before = compose.call("kept").text
@@ -48,7 +48,7 @@ def test_functions_are_in_postgres_and_survive_a_new_controller(compose: Compose
     assert compose.call("kept").text == before
 
 
-def test_asynchronous_calls_are_in_postgres_and_survive_a_killed_gateway(compose: Compose) -> None:
+def test_stores_asynchronous_calls_in_postgres_across_a_killed_gateway(compose: Compose) -> None:
     compose.deploy("queued", concurrency=2, scale={"max": 1})
     calls = {compose.accept("queued", "/sleep?0.5") for _ in range(16)}
     until(lambda: "succeeded" in compose.states("queued").values())
@@ -61,7 +61,7 @@ def test_asynchronous_calls_are_in_postgres_and_survive_a_killed_gateway(compose
     assert stored(compose, "SELECT id FROM call_requests") == []
 
 
-def test_calls_go_on_while_the_database_is_away_and_it_is_used_again(compose: Compose) -> None:
+def test_serves_calls_without_the_database_and_reconnects(compose: Compose) -> None:
     compose.deploy("steady", scale={"min": 1})
     postgres = compose.service("postgres")
     postgres.stop(timeout=5)
@@ -82,7 +82,7 @@ def test_calls_go_on_while_the_database_is_away_and_it_is_used_again(compose: Co
     assert "late" in stored(compose)
 
 
-def test_the_metadata_service_finds_functions_by_label(compose: Compose) -> None:
+def test_finds_functions_by_label_in_the_metadata_service(compose: Compose) -> None:
     compose.deploy("found", labels={"team": "media"})
     until(lambda: bool(metadata(compose, "/functions?label=team=media").get("items")))
     [found] = metadata(compose, "/functions?label=team=media")["items"]
@@ -93,7 +93,7 @@ def test_the_metadata_service_finds_functions_by_label(compose: Compose) -> None
     assert (revision["name"], revision["serving"]) == ("found-1", True)
 
 
-def test_without_its_settings_the_profile_postgres_says_what_it_needs(compose: Compose) -> None:
+def test_profile_postgres_names_its_missing_settings(compose: Compose) -> None:
     command = compose.service("postgres").attrs["Config"]["Cmd"]
     run = subprocess.run(
         ["docker", "run", "--rm", "--entrypoint", "bash", "postgres:17", "-c", *command],

@@ -1,4 +1,4 @@
-"""The services' images are reproducible: what is in one does not hang on when it was built."""
+"""The service images are reproducible: their files do not depend on the build time."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ FILES = "find /opt /usr/local/bin -type f -print0 | sort -z | xargs -0 sha256sum
 
 
 def contents(image: str) -> list[str]:
-    """Every file with its hash."""
+    """Return the hash of every file."""
     run = ("docker", "run", "--rm", "--entrypoint", "sh", image, "-c", FILES)
     return subprocess.run(run, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def test_a_build_without_the_cache_has_the_same_files(compose: Compose) -> None:
-    """The builder's image has every part that the others have, but the console."""
+    """The builder's image has all parts of the others except the console."""
     tag = f"plat-test-{uuid.uuid4().hex[:8]}:1"
     build = ("docker", "build", "--quiet", "--no-cache", "--target", "builder", "--tag", tag, ROOT)
     subprocess.run(build, capture_output=True, check=True)

@@ -1,4 +1,4 @@
-"""The container of a replica as a whole document; no Docker is needed here."""
+"""Container documents, failures and log lines, without Docker."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def revision(fields: dict[str, object]) -> Revision:
 
 
 @pytest.mark.parametrize(("name", "fields"), [("plain", PLAIN), ("full", FULL)])
-def test_container_is_as_in_the_golden_file(name: str, fields: dict[str, object]) -> None:
+def test_container_equals_the_golden_file(name: str, fields: dict[str, object]) -> None:
     policy = spec.ContainerPolicy(environment={"HTTPS_PROXY": "http://proxy:3128"})
     made = spec.container(NAME, revision(fields), policy, values={"B": "2", "A": "1"}, user="1000")
     golden = GOLDEN / f"container-{name}.json"
@@ -57,18 +57,18 @@ def test_container_is_as_in_the_golden_file(name: str, fields: dict[str, object]
 
 
 @pytest.mark.parametrize("user", ["", "root", "0", "0:0", "root:users"])
-def test_nobody_is_root(user: str) -> None:
+def test_replaces_root_with_an_unprivileged_user(user: str) -> None:
     made = spec.container(NAME, revision({}), spec.ContainerPolicy(), values={}, user=user)
     assert made["User"] == spec.ANY_USER
 
 
 @pytest.mark.parametrize("user", ["1000", "nobody", "65532:0"])
-def test_another_user_of_the_image_is_kept(user: str) -> None:
+def test_keeps_an_unprivileged_user_of_the_image(user: str) -> None:
     made = spec.container(NAME, revision({}), spec.ContainerPolicy(), values={}, user=user)
     assert "User" not in made
 
 
-def test_the_users_variables_cannot_replace_the_platforms() -> None:
+def test_user_variables_cannot_override_the_contract() -> None:
     values = {"PORT": "1", "PLAT_REPLICA": "x", "HOME": "/home/me"}
     made = spec.container(NAME, revision({}), spec.ContainerPolicy(), values=values, user="1")
     env = dict(line.split("=", 1) for line in made["Env"])
@@ -77,13 +77,13 @@ def test_the_users_variables_cannot_replace_the_platforms() -> None:
     assert env["HOME"] == "/home/me"
 
 
-def test_labels_are_read_back() -> None:
+def test_reads_the_replica_name_from_its_labels() -> None:
     labels = spec.replica_labels(NAME, spec.ContainerPolicy())
     assert spec.read_replica_name(NAME.container, labels) == NAME
 
 
 @pytest.mark.parametrize("missing", [spec.FUNCTION, spec.NAMESPACE, spec.REVISION, spec.REPLICA])
-def test_what_is_no_replica_has_no_name(missing: str) -> None:
+def test_returns_no_name_without_all_labels(missing: str) -> None:
     labels = spec.replica_labels(NAME, spec.ContainerPolicy())
     del labels[missing]
     assert spec.read_replica_name(NAME.container, labels) is None
@@ -93,7 +93,7 @@ def test_what_is_no_replica_has_no_name(missing: str) -> None:
     )
 
 
-def test_secret_files_can_be_read_and_not_written() -> None:
+def test_secret_files_are_readable_and_not_writable() -> None:
     data = secret_archive({"db": {"url": "ü", "user": "me"}, "api": {"key": ""}})
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         assert {m.name: oct(m.mode) for m in tar} == {
@@ -126,7 +126,7 @@ def container(**state: object) -> ContainerState:
     return ContainerState(**(fields | state))  # type: ignore[arg-type]
 
 
-def test_an_oom_kill_is_named_before_anything_else() -> None:
+def test_an_oom_kill_takes_precedence() -> None:
     lines = ["plat: HandlerFailed: no"]
     failure = explain_container_exit(
         container(oom_killed=True, exit_code=137), lines, looping=False
@@ -134,7 +134,7 @@ def test_an_oom_kill_is_named_before_anything_else() -> None:
     assert (failure.reason, "64 MiB" in failure.message) == ("OOMKilled", True)
 
 
-def test_the_last_report_of_the_runtime_counts() -> None:
+def test_uses_the_last_report_of_the_runtime() -> None:
     lines = ["plat: serving app:app", "plat: First: one", "Traceback", "plat: Second: two words"]
     failure = explain_container_exit(container(), lines, looping=True)
     assert (failure.reason, failure.message) == ("Second", "two words")
@@ -150,18 +150,18 @@ def test_the_last_report_of_the_runtime_counts() -> None:
         (False, 255, "Exited", "it exited with code 255"),
     ],
 )
-def test_an_exit_is_told_in_words(looping: bool, code: int, reason: str, words: str) -> None:
+def test_describes_an_exit(looping: bool, code: int, reason: str, words: str) -> None:
     failure = explain_container_exit(container(exit_code=code), ["a", "b"], looping=looping)
     assert (failure.reason, failure.message, failure.log) == (reason, words, "a\nb")
 
 
 @given(st.integers())
-def test_any_exit_code_has_words(code: int) -> None:
+def test_describes_any_exit_code(code: int) -> None:
     assert describe_exit(code)
 
 
 @given(st.lists(st.tuples(st.sampled_from([1, 2]), st.binary(max_size=50)), max_size=10), st.data())
-def test_a_stream_of_frames_is_taken_apart_wherever_it_is_cut(
+def test_reads_the_complete_frames_of_a_truncated_stream(
     parts: list[tuple[int, bytes]], data: st.DataObject
 ) -> None:
     wire = b"".join(bytes([k, 0, 0, 0]) + len(b).to_bytes(4, "big") + b for k, b in parts)
@@ -173,7 +173,7 @@ def test_a_stream_of_frames_is_taken_apart_wherever_it_is_cut(
 
 
 @given(st.integers(0, 255), st.binary(max_size=200))
-def test_whatever_a_container_writes_is_a_line_or_nothing(kind: int, raw: bytes) -> None:
+def test_parses_arbitrary_output(kind: int, raw: bytes) -> None:
     parse_log_frame(NAME, kind, raw)
     line = parse_log_frame(NAME, kind, b"2026-01-31T12:00:00.123456789Z " + raw)
     assert line is not None
@@ -181,7 +181,7 @@ def test_whatever_a_container_writes_is_a_line_or_nothing(kind: int, raw: bytes)
     assert line.record.revision == "orders-7"
 
 
-def test_the_call_of_a_line_is_read_and_taken_off() -> None:
+def test_splits_the_call_tag_from_a_line() -> None:
     line = parse_log_frame(NAME, 2, b"2026-01-31T12:00:00Z [call abc] hello\n")
     assert line is not None
     assert (line.record.call_id, line.record.text, line.record.stream) == ("abc", "hello", "stderr")

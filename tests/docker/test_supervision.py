@@ -1,4 +1,4 @@
-"""The controller as a process whose work beside its API dies of a bug: it says so, and ends."""
+"""The controller process ends with a traceback if a background task fails."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ sys.exit(main())
 
 
 @pytest.mark.parametrize("part", ["_sweep", "_listen"])
-def test_a_bug_in_the_background_ends_the_controller_with_its_traceback(
+def test_a_bug_in_a_background_task_ends_the_controller(
     docker_instance: str, tmp_path: Path, part: str
 ) -> None:
     done = subprocess.run(

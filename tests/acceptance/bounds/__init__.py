@@ -1,1 +1,1 @@
-"""What comes from outside, and what the platform does with it."""
+"""Input from outside the platform."""

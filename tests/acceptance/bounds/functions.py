@@ -1,4 +1,4 @@
-"""Functions that a test deploys: one that answers as it is asked to, down to the bytes."""
+"""Functions of the tests, such as one that responds with given bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CONTRACTS §7: the OpenAPI document that a living platform serves is true."""
+"""The OpenAPI document matches the API of a running platform."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CONTRACTS §5: handlers and requirements that cannot work end the deploy with the cause."""
+"""Broken handlers and requirements fail the deploy with their cause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CONTRACTS §5: names, JSON, quantities, archives and images, through the API and the command."""
+"""Validation of names, JSON, quantities, archives and images in API and CLI."""
 
 from __future__ import annotations
 

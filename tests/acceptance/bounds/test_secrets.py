@@ -1,4 +1,4 @@
-"""CONTRACTS §5: a secret missing, changed and deleted while running, through API and command."""
+"""Secrets that are missing, changed and deleted at runtime, through API and CLI."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def tells(api: httpx.Client, name: str, value: str) -> Callable[[], bool]:
     return there
 
 
-def test_a_secret_from_missing_to_set_changed_and_deleted(
+def test_a_secret_is_missing_then_set_changed_and_deleted(
     bounded: Platform, api: httpx.Client, tmp_path: Path
 ) -> None:
     folder = write(
@@ -84,7 +84,7 @@ def test_a_secret_from_missing_to_set_changed_and_deleted(
 
 
 def nowhere_shown(bounded: Platform, api: httpx.Client) -> None:
-    """No value of a secret stands in what anybody can read."""
+    """Check that no output contains the value of a secret."""
     home = Path(bounded.environment["PLAT_HOME"])
     told = [
         bounded.plat("describe", "keeper").stdout,
@@ -100,7 +100,7 @@ def nowhere_shown(bounded: Platform, api: httpx.Client) -> None:
     assert not [text for text in told if "hush" in text]
 
 
-def test_mistakes_with_secrets_are_told(bounded: Platform, tmp_path: Path) -> None:
+def test_reports_mistakes_with_secrets(bounded: Platform, tmp_path: Path) -> None:
     missing = bounded.plat("secret", "delete", "nobody", check=False)
     assert missing.returncode == 3
     assert "there is no secret nobody" in missing.stderr

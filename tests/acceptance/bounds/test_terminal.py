@@ -1,4 +1,4 @@
-"""What a user sees at the command: Ctrl-C, JSON, text of all the world, and long output."""
+"""The CLI in a terminal: Ctrl-C, JSON, Unicode and long output."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def handler(request):
 
 
 def begun(platform: Platform, *arguments: str | Path) -> subprocess.Popen[str]:
-    """A command that goes on."""
+    """Start a long-running command."""
     return subprocess.Popen(
         [PLAT, *arguments],
         cwd=ROOT,
@@ -36,7 +36,7 @@ def begun(platform: Platform, *arguments: str | Path) -> subprocess.Popen[str]:
 
 
 def interrupted(process: subprocess.Popen[str]) -> str:
-    """Press Ctrl-C; returns what it said, which is no traceback."""
+    """Press Ctrl-C and return the output, which has no traceback."""
     process.send_signal(signal.SIGINT)
     out, error = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -59,7 +59,7 @@ def test_ctrl_c_ends_a_deploy_that_waits_and_the_platform_goes_on(
     bounded.plat("delete", "slow", "--yes", check=False)
 
 
-def test_ctrl_c_ends_a_call_and_the_function_hears_of_it(wire: Platform) -> None:
+def test_ctrl_c_cancels_a_call_in_the_function(wire: Platform) -> None:
     left = seen(wire)["left"]
     process = begun(wire, "invoke", "wire", "--path", "/sse")
     assert process.stdout
@@ -75,9 +75,7 @@ def test_ctrl_c_ends_logs_that_are_followed(wire: Platform) -> None:
     interrupted(process)
 
 
-def test_text_of_all_the_world_passes_and_moves_no_cursor(
-    bounded: Platform, tmp_path: Path
-) -> None:
+def test_prints_unicode_without_control_characters(bounded: Platform, tmp_path: Path) -> None:
     folder = tmp_path / "Über 日本"
     write(folder, {"app.py": WORLD}, name="world", env={"WORD": "Grüße 🎉 "})
     bounded.plat("deploy", folder)
@@ -122,7 +120,7 @@ def test_text_of_all_the_world_passes_and_moves_no_cursor(
         "list --api-url http://localhost:1",
     ],
 )
-def test_json_is_all_that_json_prints(bounded: Platform, line: str) -> None:
+def test_json_output_is_only_json(bounded: Platform, line: str) -> None:
     told = bounded.plat(*line.split(), "--json", check=False)
     documents = [json.loads(text) for text in told.stdout.splitlines()]
     assert len(documents) == 1 or line.startswith("logs")

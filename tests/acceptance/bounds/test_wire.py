@@ -1,4 +1,4 @@
-"""CONTRACTS §4: HTTP hygiene, over raw sockets, with a real function behind the gateway."""
+"""HTTP hygiene over raw sockets, with a real function behind the gateway."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def request(line: str, *fields: str, body: bytes = b"", host: str = "Host: local
         (["X-A: b\x00"], b""),
     ],
 )
-def test_ambiguous_framing_is_refused_and_the_connection_closed(
+def test_rejects_ambiguous_framing_and_closes_the_connection(
     wire: Platform, path: str, fields: list[str], body: bytes
 ) -> None:
     posts = seen(wire)["posts"]
@@ -78,7 +78,7 @@ def test_ambiguous_framing_is_refused_and_the_connection_closed(
         ("*", "Host: localhost"),
     ],
 )
-def test_a_doubtful_host_or_target_is_refused(
+def test_rejects_an_invalid_host_or_target(
     wire: Platform, path: str, target: str, host: str
 ) -> None:
     line = f"GET {target.format(path)} HTTP/1.1"
@@ -121,7 +121,7 @@ def test_no_spelling_of_a_path_reaches_another_route(wire: Platform, target: str
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_oversized_heads_are_refused_with_flat_memory(wire: Platform, path: str) -> None:
+def test_rejects_oversized_headers_with_flat_memory(wire: Platform, path: str) -> None:
     memory = Memory(gateway(wire))
     line = f"GET {path} HTTP/1.1"
     assert exchange(wire, request(line, "X-A: " + "a" * 100_000)).status == 431
@@ -137,7 +137,7 @@ def test_oversized_heads_are_refused_with_flat_memory(wire: Platform, path: str)
     assert memory.growth < 16 << 20
 
 
-def test_hop_by_hop_headers_are_dropped_both_ways(wire: Platform) -> None:
+def test_drops_hop_by_hop_headers_in_both_directions(wire: Platform) -> None:
     answer = ask(
         wire,
         "/function/wire/echo",
@@ -164,7 +164,7 @@ def test_hop_by_hop_headers_are_dropped_both_ways(wire: Platform) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 204, 304, 404, 418, 500, 599])
-def test_a_status_passes_as_the_function_gave_it(wire: Platform, status: int) -> None:
+def test_forwards_the_status_of_the_function(wire: Platform, status: int) -> None:
     answer = ask(wire, f"/function/wire/status/{status}")
     assert answer.status == status
     assert answer.values("etag") == [b'"a"']
@@ -172,7 +172,7 @@ def test_a_status_passes_as_the_function_gave_it(wire: Platform, status: int) ->
     assert (answer.body == b"") == (status in (204, 304))
 
 
-def test_a_compressed_body_passes_byte_for_byte_and_head_keeps_its_length(wire: Platform) -> None:
+def test_forwards_a_compressed_body_unchanged(wire: Platform) -> None:
     answer = ask(wire, "/function/wire/gzip", "Accept-Encoding: gzip")
     assert gzip.decompress(answer.body) == b"hello" * 100
     assert answer.values("content-length") == [str(len(answer.body)).encode()]
@@ -183,9 +183,7 @@ def test_a_compressed_body_passes_byte_for_byte_and_head_keeps_its_length(wire: 
 @pytest.mark.parametrize(
     "line", ["{} HTTP/1.1", "{}?a=%2F&b=%zz HTTP/1.1", "{}/%C3%A9/a%2Fb HTTP/1.1"]
 )
-def test_path_query_and_unicode_reach_the_function_as_they_were_sent(
-    wire: Platform, line: str
-) -> None:
+def test_forwards_path_query_and_unicode_unchanged(wire: Platform, line: str) -> None:
     target = line.split()[0].format("/function/wire/echo")
     told = json.loads(ask(wire, target, "X-Umlaut: caf\xe9").body)
     path, _, query = target.partition("?")
@@ -194,7 +192,7 @@ def test_path_query_and_unicode_reach_the_function_as_they_were_sent(
 
 
 @pytest.mark.timeout(180)
-def test_a_gibibyte_up_streams_through_flat_memory(wire: Platform) -> None:
+def test_streams_a_gibibyte_up_with_flat_memory(wire: Platform) -> None:
     memory = Memory(gateway(wire))
     with connected(wire) as connection:
         head = request(
@@ -208,7 +206,7 @@ def test_a_gibibyte_up_streams_through_flat_memory(wire: Platform) -> None:
 
 
 @pytest.mark.timeout(180)
-def test_a_gibibyte_down_streams_through_flat_memory_to_a_slow_reader_too(wire: Platform) -> None:
+def test_streams_a_gibibyte_down_with_flat_memory(wire: Platform) -> None:
     memory = Memory(gateway(wire))
     with connected(wire) as slow, connected(wire) as connection:
         line = f"GET /function/wire/down?{GIB // 65536} HTTP/1.0"
@@ -223,7 +221,7 @@ def test_a_gibibyte_down_streams_through_flat_memory_to_a_slow_reader_too(wire: 
     assert memory.growth < 64 << 20
 
 
-def test_events_come_at_once_and_a_caller_who_leaves_frees_the_slot(wire: Platform) -> None:
+def test_forwards_events_at_once_and_frees_the_slot_on_disconnect(wire: Platform) -> None:
     left = seen(wire, "single")["left"]
     with connected(wire) as connection:
         connection.sendall(request("GET /function/single/sse HTTP/1.1"))
@@ -234,7 +232,7 @@ def test_events_come_at_once_and_a_caller_who_leaves_frees_the_slot(wire: Platfo
     until(lambda: seen(wire, "single")["left"] == left + 1)
 
 
-def test_a_function_that_hangs_is_504_and_a_post_is_sent_once(wire: Platform) -> None:
+def test_returns_504_for_a_hanging_function_and_sends_a_post_once(wire: Platform) -> None:
     posts = seen(wire, "hasty")["posts"]
     answer = ask(wire, "/function/hasty/hang", method="POST", body=b"once")
     assert answer.status == 504
@@ -245,12 +243,12 @@ def test_a_function_that_hangs_is_504_and_a_post_is_sent_once(wire: Platform) ->
     assert seen(wire, "hasty")["posts"] == posts + 1
 
 
-def test_a_function_that_stalls_in_the_body_is_cut_without_a_clean_end(wire: Platform) -> None:
+def test_aborts_a_response_that_stalls_in_the_body(wire: Platform) -> None:
     answer = ask(wire, "/function/hasty/stall")
     assert (answer.status, answer.body, answer.closed) == (200, b"half", True)
 
 
-def test_a_function_that_dies_in_the_body_ends_uncleanly_and_comes_back(wire: Platform) -> None:
+def test_aborts_the_response_of_a_crash_in_the_body(wire: Platform) -> None:
     answer = ask(wire, "/function/mortal/die", method="POST", body=b"x")
     assert answer.status == 200
     assert b"half" in answer.body
@@ -259,7 +257,7 @@ def test_a_function_that_dies_in_the_body_ends_uncleanly_and_comes_back(wire: Pl
     assert ask(wire, "/function/mortal/echo").status == 200
 
 
-def test_a_function_that_dies_before_it_answers_is_502_and_saw_the_post_once(
+def test_returns_502_for_a_crash_and_sends_a_post_once(
     wire: Platform,
 ) -> None:
     answer = ask(wire, "/function/mortal/diefirst", method="POST", body=b"x")
@@ -271,7 +269,7 @@ def test_a_function_that_dies_before_it_answers_is_502_and_saw_the_post_once(
     assert ask(wire, "/function/mortal/echo").status == 200
 
 
-def test_a_function_that_speaks_no_http_is_502(wire: Platform) -> None:
+def test_returns_502_for_a_response_that_is_not_http(wire: Platform) -> None:
     answer = ask(wire, "/function/mortal/garbage", method="POST", body=b"x")
     assert answer.status == 502, answer.raw
     assert ask(wire, "/function/mortal/echo").status == 200

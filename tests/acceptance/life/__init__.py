@@ -1,1 +1,1 @@
-"""A function's life: its surroundings, its time, its scale, and what survives a kill."""
+"""Lifecycle of functions: context, timeouts, scaling and crashes."""

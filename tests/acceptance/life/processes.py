@@ -1,4 +1,4 @@
-"""Processes of a platform, as the kernel shows them."""
+"""Processes of a platform, from /proc."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ PROC = Path("/proc")
 
 
 def of_replica(replica: str) -> list[int]:
-    """The processes of a replica, the one that the platform started first."""
+    """Return the processes of a replica, the leader first."""
     found = set(_marked(f"PLAT_REPLICA={replica}"))
     return sorted(found, key=lambda pid: (_parent(pid) in found, pid))
 
 
 def of_platform(home: Path) -> set[int]:
-    """All processes that run functions of the platform with its state in `home`."""
+    """Return all function processes of the platform in `home`."""
     instance = hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:12]
     return set(_marked(f"PLAT_INSTANCE={instance}"))
 
 
 async def ended(pids: set[int]) -> None:
-    """Wait until none of them runs."""
+    """Wait until all of them have exited."""
     async with asyncio.timeout(PATIENCE):
         while any(_variables(pid) for pid in pids):
             await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Calls that nobody waits for: each one arrives, whoever sleeps or dies meanwhile."""
+"""Asynchronous calls are delivered across scaling to zero and crashes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def work(number):
 
 
 async def queue(desk: Desk, number: int, query: str = "") -> str:
-    """The id of a call with that number."""
+    """Enqueue a call with that number and return its id."""
     body = f"body {number}"
     answer = await desk.http.post(f"/async-function/worker/{number}{query}", content=body)
     assert answer.status_code == 202, answer.text
@@ -52,7 +52,7 @@ async def over(desk: Desk, call_id: str) -> dict[str, Any]:
 
 
 async def check(desk: Desk, numbers: dict[str, int]) -> None:
-    """Each call succeeded, and its result is its own."""
+    """Check that each call succeeded with its result."""
     found = await asyncio.gather(*(over(desk, call_id) for call_id in numbers))
     assert {call["id"]: (call["state"], call["status"]) for call in found} == dict.fromkeys(
         numbers, ("succeeded", 201)
@@ -67,7 +67,7 @@ async def check(desk: Desk, numbers: dict[str, int]) -> None:
 
 @pytest.fixture
 async def mortal(tmp_path: Path) -> AsyncIterator[Desk]:
-    """A platform that may be killed, with a worker that sleeps."""
+    """A platform that the test may kill, with an idle worker."""
     with running(tmp_path) as platform:
         async with Desk(platform) as user:
             image = await user.build("worker", WORKER, "python-flask")
@@ -78,7 +78,7 @@ async def mortal(tmp_path: Path) -> AsyncIterator[Desk]:
             yield user
 
 
-async def test_a_hundred_calls_from_zero_arrive_and_none_is_lost_when_the_platform_dies(
+async def test_delivers_a_hundred_calls_across_a_killed_platform(
     mortal: Desk, tmp_path: Path
 ) -> None:
     calls = await asyncio.gather(*(queue(mortal, number) for number in range(100)))
@@ -106,7 +106,7 @@ async def check_kept(desk: Desk, call_id: str) -> None:
     assert result.json() == {"number": "0", "sent": "body 0"}
 
 
-async def test_the_commands_follow_a_call_from_its_id_to_its_result(mortal: Desk) -> None:
+async def test_commands_follow_a_call_to_its_result(mortal: Desk) -> None:
     plat = mortal.platform.plat
 
     async def run(*words: str) -> str:

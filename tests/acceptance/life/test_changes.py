@@ -1,4 +1,4 @@
-"""A function is changed while it is called: no call fails that the change does not forbid."""
+"""Changes of a function under load fail no call that the change allows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FUNCTIONS = Path(__file__).parent / "functions"
 
 
 class Callers:
-    """Callers without a pause: what they were answered, by status and by revision."""
+    """Clients that call continuously, and their responses by status and revision."""
 
     def __init__(self, desk: Desk, name: str) -> None:
         self.statuses: Counter[int] = Counter()
@@ -27,7 +27,7 @@ class Callers:
         self._name = name
 
     async def call(self) -> None:
-        """Call for ever."""
+        """Call until cancelled."""
         while True:
             answer = await self._desk.call(self._name, method="POST", content=b"x" * 1000)
             self.statuses[answer.status_code] += 1
@@ -37,7 +37,7 @@ class Callers:
                 self.bad.append(answer.text)
 
     async def answered(self, count: int, status: int = 200) -> None:
-        """Wait for so many more answers."""
+        """Wait for a number of further responses."""
         enough = self.statuses[status] + count
         async with asyncio.timeout(PATIENCE):
             while self.statuses[status] < enough:
@@ -46,7 +46,7 @@ class Callers:
 
 @contextlib.asynccontextmanager
 async def called(desk: Desk, name: str, count: int = 12) -> AsyncIterator[Callers]:
-    """The function under constant load; a call that breaks off is an error."""
+    """Keep the function under load; an aborted call is an error."""
     callers = Callers(desk, name)
     tasks = [asyncio.create_task(callers.call()) for _ in range(count)]
     try:
@@ -92,7 +92,7 @@ async def test_a_change_of_the_scale_fails_no_call(desk: Desk) -> None:
         ("import os\nos._exit(1)\n", "HandlerExited"),
     ],
 )
-async def test_the_old_code_serves_on_where_the_new_one_does_not_start(
+async def test_keeps_the_old_revision_if_the_new_one_does_not_start(
     desk: Desk, code: str, reason: str
 ) -> None:
     name = f"keeps-{reason.lower()}"
@@ -125,7 +125,7 @@ async def test_a_function_is_stopped_started_and_deleted_while_it_is_called(desk
     )
 
 
-async def test_two_deploys_of_one_function_at_once_end_in_one_of_them(desk: Desk) -> None:
+async def test_one_of_two_concurrent_deploys_wins(desk: Desk) -> None:
     codes = [f"def handler(request):\n    return 'code {n}'\n" for n in range(4)]
     functions = await asyncio.gather(*(desk.deploy("raced", code) for code in codes))
     assert {condition(function)["status"] for function in functions} == {"True"}
@@ -138,8 +138,8 @@ async def test_two_deploys_of_one_function_at_once_end_in_one_of_them(desk: Desk
     await desk.until("raced", lambda found: found["status"]["replicas"] == 1)
 
 
-async def test_a_function_that_is_deleted_while_it_is_built_is_gone(desk: Desk) -> None:
-    """The source stands in the resource, so the platform itself builds it."""
+async def test_deletes_a_function_during_its_build(desk: Desk) -> None:
+    """The source is part of the resource, so the platform builds it."""
     source = {
         "inline": {
             "app.py": "import six\n\ndef handler(request):\n    return 'x'\n",
@@ -158,7 +158,7 @@ async def test_a_function_that_is_deleted_while_it_is_built_is_gone(desk: Desk) 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)  # each of them starts once
-async def test_fifty_functions_that_sleep_have_no_process(desk: Desk) -> None:
+async def test_fifty_idle_functions_have_no_process(desk: Desk) -> None:
     home = Path(desk.platform.environment["PLAT_HOME"])
     image = await desk.build("many", "def handler(request):\n    return 'many'\n")
     names = [f"many-{number}" for number in range(50)]

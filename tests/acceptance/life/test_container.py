@@ -1,4 +1,4 @@
-"""CONTRACTS §1: what a function finds around it and what reaches it, through the gateway."""
+"""Environment and requests of a function behind the gateway."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def surroundings(desk: Desk, **headers: str) -> dict[str, Any]:
     return dict(answer.json())
 
 
-async def test_variables_say_who_a_replica_is(desk: Desk) -> None:
+async def test_variables_identify_the_replica(desk: Desk) -> None:
     found = (await surroundings(desk))["environment"]
     [replica] = await desk.replicas("around")
     assert found["K_SERVICE"] == found["PLAT_FUNCTION"] == "around"
@@ -34,7 +34,7 @@ async def test_variables_say_who_a_replica_is(desk: Desk) -> None:
     assert not {"AUTH_TOKEN", "API_URL", "PLAT_HOME"} & set(found)
 
 
-async def test_stdin_is_at_its_end_and_nothing_of_the_caller_is_believed(desk: Desk) -> None:
+async def test_stdin_is_empty_and_client_headers_are_not_trusted(desk: Desk) -> None:
     seen = await surroundings(
         desk,
         **{
@@ -60,7 +60,7 @@ async def test_stdin_is_at_its_end_and_nothing_of_the_caller_is_believed(desk: D
     assert "authorization" not in headers
 
 
-async def test_a_trace_is_passed_on_or_begun(desk: Desk) -> None:
+async def test_forwards_or_starts_a_trace(desk: Desk) -> None:
     assert (await surroundings(desk, traceparent=TRACE))["headers"]["traceparent"] == TRACE
     begun = (await surroundings(desk))["headers"]["traceparent"]
     assert len(begun.split("-")[1]) == 32
@@ -68,8 +68,8 @@ async def test_a_trace_is_passed_on_or_begun(desk: Desk) -> None:
     assert answer.headers["x-call-id"]
 
 
-async def test_every_kind_of_call_wakes_a_function(desk: Desk) -> None:
-    """A body in chunks, an event stream and a WebSocket each meet a function that sleeps."""
+async def test_every_kind_of_call_starts_an_idle_function(desk: Desk) -> None:
+    """A chunked body, an event stream and a WebSocket each reach an idle function."""
     await desk.deploy("wakes", FUNCTIONS / "tasks")
     await desk.asleep("wakes")
 
@@ -92,7 +92,7 @@ async def test_every_kind_of_call_wakes_a_function(desk: Desk) -> None:
         assert await socket.recv() == "hello"
 
 
-async def test_a_slow_start_lets_no_early_call_fail(desk: Desk) -> None:
+async def test_a_slow_start_fails_no_early_call(desk: Desk) -> None:
     code = "import time\ntime.sleep(4)\n\ndef handler(request):\n    return 'here'\n"
     await desk.put("slow-start", await desk.build("slow-start", code))
     await desk.until("slow-start", lambda found: "status" in found)

@@ -1,4 +1,4 @@
-"""`plat dev`: what is saved answers, what is broken is told, and a debugger can attach."""
+"""`plat dev`: reloads on save, reports errors, and lets a debugger attach."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CODE = "def handler(request):\n    return 'number {}'\n"
 
 @asynccontextmanager
 async def developing(platform: Platform, folder: Path, *options: str) -> AsyncIterator[Path]:
-    """`plat dev` on a platform that runs; yields the file of what it prints."""
+    """Run `plat dev` on a running platform and yield the file of its output."""
     printed = folder.parent / f"{folder.name}.txt"
     with printed.open("wb") as file:
         process = subprocess.Popen(
@@ -46,7 +46,7 @@ async def until(there: Callable[[], bool]) -> None:
 
 
 async def answered(desk: Desk, name: str, there: Callable[[httpx.Response], bool]) -> None:
-    """Call until the answer is as wanted; every one on the way is a 200."""
+    """Call until the response matches; each earlier response must be a 200."""
     async with asyncio.timeout(PATIENCE):
         while True:
             answer = await desk.call(name)
@@ -56,9 +56,7 @@ async def answered(desk: Desk, name: str, there: Callable[[httpx.Response], bool
             await asyncio.sleep(0.05)
 
 
-async def test_a_save_answers_and_a_broken_one_is_told_while_the_old_code_runs(
-    desk: Desk, tmp_path: Path
-) -> None:
+async def test_serves_each_save_and_reports_a_broken_one(desk: Desk, tmp_path: Path) -> None:
     folder = tmp_path / "saved"
     folder.mkdir()
     app = folder / "app.py"

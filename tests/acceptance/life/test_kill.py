@@ -1,4 +1,4 @@
-"""SIGKILL, at every level: the worker of a replica, the replica, the platform."""
+"""SIGKILL of a worker, a replica and the platform."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FUNCTIONS = Path(__file__).parent / "functions"
 
 @pytest.mark.parametrize("kind", ["threads", "tasks"])
 @pytest.mark.parametrize("victim", ["leader", "worker"])
-async def test_a_killed_replica_comes_back_by_itself(desk: Desk, kind: str, victim: str) -> None:
+async def test_restarts_a_killed_replica(desk: Desk, kind: str, victim: str) -> None:
     name = f"{victim}-{kind}"
     await desk.deploy(name, FUNCTIONS / kind, scale={"min": 1})
     [replica] = await desk.replicas(name)
@@ -40,14 +40,14 @@ def home_of(desk: Desk) -> Path:
 
 @pytest.fixture
 async def mortal(tmp_path: Path) -> AsyncIterator[Desk]:
-    """A platform that may be killed."""
+    """A platform that the test may kill."""
     with running(tmp_path) as platform:
         async with Desk(platform) as user:
             yield user
 
 
-async def test_a_killed_platform_comes_back_with_everything(mortal: Desk) -> None:
-    """Killed with calls in flight and a build under way."""
+async def test_a_killed_platform_restores_all_state(mortal: Desk) -> None:
+    """It is killed with calls in flight and during a build."""
     home = home_of(mortal)
     await mortal.http.put("/secrets/db", json={"values": {"url": "here"}})
     for kind in ("threads", "tasks"):
@@ -90,7 +90,7 @@ async def caught(work):  # type: ignore[no-untyped-def]
         return error
 
 
-async def test_an_end_of_the_platform_leaves_no_process(mortal: Desk) -> None:
+async def test_a_stopped_platform_leaves_no_process(mortal: Desk) -> None:
     await mortal.deploy("threads", FUNCTIONS / "threads", scale={"min": 2})
     await mortal.until("threads", lambda found: found["status"]["readyReplicas"] == 2)
     processes = of_platform(home_of(mortal))

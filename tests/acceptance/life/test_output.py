@@ -1,4 +1,4 @@
-"""What a function prints and how much it takes: told by call, bounded, and no harm to others."""
+"""Output and memory of a function: attributed to calls, bounded and isolated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEPT = 12 * 1024 * 1024
 """More than the 10 MiB that are kept of one function, with the last batch on its way."""
 
 
-async def test_each_line_knows_its_call(desk: Desk) -> None:
+async def test_each_line_has_its_call_id(desk: Desk) -> None:
     await desk.deploy("says", FUNCTIONS / "threads")
     words = [f"word-{number}" for number in range(8)]
     await asyncio.gather(
@@ -30,7 +30,7 @@ async def test_each_line_knows_its_call(desk: Desk) -> None:
         assert {line["callId"] for line in lines} == {f"call-{word}"}
 
 
-async def test_a_traceback_names_the_users_file_and_the_caller_sees_none(desk: Desk) -> None:
+async def test_logs_a_traceback_and_hides_it_from_the_client(desk: Desk) -> None:
     await desk.deploy("raises", FUNCTIONS / "threads")
     answer = await desk.call("raises", "/fail", headers={"X-Call-Id": "boom-1"})
     assert answer.status_code == 500
@@ -40,7 +40,7 @@ async def test_a_traceback_names_the_users_file_and_the_caller_sees_none(desk: D
     assert text.endswith("ValueError: boom")
 
 
-async def test_a_hundred_megabytes_of_prints_are_bounded(desk: Desk) -> None:
+async def test_bounds_a_hundred_megabytes_of_output(desk: Desk) -> None:
     await desk.deploy("floods", FUNCTIONS / "threads", timeout="120s")
     await desk.deploy("quiet", FUNCTIONS / "threads")
     flood = asyncio.create_task(desk.call("floods", "/flood?mb=100", timeout=120))
@@ -60,7 +60,7 @@ def home_of(desk: Desk) -> Path:
     return Path(desk.platform.environment["PLAT_HOME"])
 
 
-async def test_a_function_that_takes_too_much_memory_says_so_and_comes_back(desk: Desk) -> None:
+async def test_reports_and_restarts_a_function_out_of_memory(desk: Desk) -> None:
     limits = {"limits": {"memory": "96Mi"}}
     await desk.deploy("greedy", FUNCTIONS / "threads", resources=limits, scale={"min": 1})
     answer = await desk.call("greedy", "/eat?mb=400")
@@ -72,7 +72,7 @@ async def test_a_function_that_takes_too_much_memory_says_so_and_comes_back(desk
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
-async def test_a_function_is_another_user_or_the_log_says_once_why_not(desk: Desk) -> None:
+async def test_runs_as_another_user_or_logs_the_reason_once(desk: Desk) -> None:
     code = "import os\n\ndef handler(request):\n    return {'uid': os.getuid()}\n"
     for name in ("owner-a", "owner-b"):
         await desk.deploy(name, code)

@@ -1,4 +1,4 @@
-"""CONTRACTS §3: from zero and back, never more than allowed, and no storm of restarts."""
+"""Scaling from and to zero, its limits, and restart back-off."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ FUNCTIONS = Path(__file__).parent / "functions"
 
 
 async def starts(desk: Desk, name: str) -> int:
-    """How many processes of the function have begun to serve."""
+    """Return the number of processes that have started to serve."""
     return sum("ready after" in line["text"] for line in await desk.logs(name))
 
 
-async def test_a_hundred_callers_of_a_function_that_takes_one_at_a_time(desk: Desk) -> None:
+async def test_serves_a_hundred_clients_with_concurrency_one(desk: Desk) -> None:
     await desk.deploy("narrow", FUNCTIONS / "threads", concurrency=1, scale={"max": 10})
     await desk.asleep("narrow")
     calls = [asyncio.create_task(desk.call("narrow", "/sleep?s=0.3")) for _ in range(100)]
@@ -33,7 +33,7 @@ async def test_a_hundred_callers_of_a_function_that_takes_one_at_a_time(desk: De
     assert len({answer.json()["replica"] for answer in answers}) <= 10
 
 
-async def test_a_function_that_sleeps_is_woken_once_by_a_hundred_callers(desk: Desk) -> None:
+async def test_a_hundred_clients_start_an_idle_function_once(desk: Desk) -> None:
     await desk.deploy("woken", FUNCTIONS / "threads", concurrency=100)
     await desk.asleep("woken")
     before = await starts(desk, "woken")
@@ -42,7 +42,7 @@ async def test_a_function_that_sleeps_is_woken_once_by_a_hundred_callers(desk: D
     assert await starts(desk, "woken") == before + 1
 
 
-async def test_a_function_sleeps_when_it_was_idle_and_not_while_it_is_called(desk: Desk) -> None:
+async def test_stops_an_idle_function_and_no_called_one(desk: Desk) -> None:
     await desk.deploy("tired", FUNCTIONS / "threads", scale={"idle": "1s"})
     assert (await desk.call("tired", "/sleep?s=6")).status_code == 200
     assert await starts(desk, "tired") == 1
@@ -53,8 +53,8 @@ async def test_a_function_sleeps_when_it_was_idle_and_not_while_it_is_called(des
     assert await starts(desk, "tired") == 2
 
 
-async def test_a_function_that_falls_asleep_fails_no_call(desk: Desk) -> None:
-    """Told to sleep again and again, while callers come without a pause."""
+async def test_scaling_to_zero_fails_no_call(desk: Desk) -> None:
+    """The function is scaled to zero repeatedly under continuous calls."""
     await desk.deploy("flaps", FUNCTIONS / "tasks")
     over = asyncio.Event()
     callers = [asyncio.create_task(calling(desk, "flaps", over)) for _ in range(8)]
@@ -74,7 +74,7 @@ async def calling(desk: Desk, name: str, over: asyncio.Event) -> list[int]:
     return statuses
 
 
-async def test_a_function_that_crashes_at_start_says_why_and_is_not_hammered(desk: Desk) -> None:
+async def test_a_crash_at_start_is_reported_and_restarts_back_off(desk: Desk) -> None:
     code = "import os\nprint('attempt')\nos._exit(9)\n"
     await desk.put("crashes", await desk.build("crashes", code), timeout="3s")
 

@@ -1,4 +1,4 @@
-"""CONTRACTS §2: the one timeout, and what an orderly end may not break."""
+"""The timeout of a call, and stops that may not fail a call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.examples.platform import running
 FUNCTIONS = Path(__file__).parent / "functions"
 
 
-async def test_a_call_that_takes_too_long_is_a_504_and_frees_its_slot(desk: Desk) -> None:
+async def test_returns_504_after_the_timeout_and_frees_the_slot(desk: Desk) -> None:
     await desk.deploy("slow", FUNCTIONS / "threads", timeout="1s", concurrency=1, scale={"max": 1})
     late = await desk.call("slow", "/sleep?s=20", headers={"X-Call-Id": "late-1"})
     assert (late.status_code, late.headers["x-call-id"]) == (504, "late-1")
@@ -28,8 +28,8 @@ async def test_a_call_that_takes_too_long_is_a_504_and_frees_its_slot(desk: Desk
 
 
 @pytest.mark.parametrize("kind", ["threads", "tasks"])
-async def test_calls_survive_the_end_of_their_replica(desk: Desk, kind: str) -> None:
-    """Six calls are in flight on the only replica when it is replaced."""
+async def test_finishes_calls_of_a_replaced_replica(desk: Desk, kind: str) -> None:
+    """Six calls are in flight when their only replica is replaced."""
     name = f"leaves-{kind}"
     await desk.deploy(name, FUNCTIONS / kind, scale={"min": 1})
     path = "/sleep?s=5" if kind == "threads" else "/?s=5"
@@ -44,8 +44,8 @@ async def test_calls_survive_the_end_of_their_replica(desk: Desk, kind: str) -> 
 
 
 @pytest.mark.parametrize("kind", ["threads", "tasks"])
-async def test_calls_survive_a_sigterm_to_their_replica(desk: Desk, kind: str) -> None:
-    """Somebody else tells the replica to stop: its calls end well, and new ones are not lost."""
+async def test_finishes_calls_after_sigterm_to_the_replica(desk: Desk, kind: str) -> None:
+    """After SIGTERM from outside, running calls succeed and new ones are not lost."""
     name = f"term-{kind}"
     await desk.deploy(name, FUNCTIONS / kind, scale={"min": 1})
     path = "/sleep?s=5" if kind == "threads" else "/?s=5"
@@ -59,8 +59,8 @@ async def test_calls_survive_a_sigterm_to_their_replica(desk: Desk, kind: str) -
     assert {answer.status_code for answer in await asyncio.gather(*later)} == {200}
 
 
-async def test_a_gateway_that_is_told_to_stop_fails_no_call(tmp_path: Path) -> None:
-    """Callers without a pause: each call is answered, or its connection was never accepted."""
+async def test_a_stopping_gateway_fails_no_call(tmp_path: Path) -> None:
+    """Each continuous call is answered, or its connection is never accepted."""
     with running(tmp_path) as platform:
         async with Desk(platform) as desk:
             await desk.deploy("busy", FUNCTIONS / "threads", concurrency=100)
@@ -75,7 +75,7 @@ async def test_a_gateway_that_is_told_to_stop_fails_no_call(tmp_path: Path) -> N
 
 
 async def calling(desk: Desk, index: int) -> tuple[list[int], Exception]:
-    """Call until it fails: the statuses, and how it failed."""
+    """Call until an error; return the statuses and the error."""
     answered = []
     while True:
         seconds = 0.02 * (index % 5) if index else 2

@@ -1,4 +1,4 @@
-"""A replica that keeps the runtime contract and does as it is told by MODE and by its paths."""
+"""A replica that follows the runtime contract; MODE and the request path select its behaviour."""
 
 import json
 import os

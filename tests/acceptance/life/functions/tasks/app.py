@@ -1,4 +1,4 @@
-"""An ASGI application that does what a test asks for, served by an event loop."""
+"""An ASGI application whose behaviour the request selects."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ async def app(scope, receive, send):
 
 
 async def who(query, receive, send):
-    """Say who answers, after `s` seconds, and how long the body was."""
+    """Return the replica and the body length after `s` seconds."""
     size, more = 0, True
     while more:
         message = await receive()

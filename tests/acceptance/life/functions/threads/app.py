@@ -1,4 +1,4 @@
-"""A plain handler that does what a test asks for, served by threads."""
+"""A handler, served by threads, whose behaviour the request selects."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ most = 0
 
 
 def handler(request):
-    """Count the calls at once, and do what the path says."""
+    """Count concurrent calls and dispatch by path."""
     global running, most
     with lock:
         running += 1
@@ -24,7 +24,7 @@ def handler(request):
 
 
 def who(request):
-    """Say who answers."""
+    """Return the replica that responds."""
     return {
         "replica": os.environ["PLAT_REPLICA"],
         "revision": os.environ["PLAT_REVISION"],
@@ -35,13 +35,13 @@ def who(request):
 
 
 def sleep(request):
-    """Take `s` seconds."""
+    """Sleep for `s` seconds."""
     time.sleep(float(request.query["s"]))
     return who(request)
 
 
 def surroundings(request):
-    """Say what a container has around it."""
+    """Return the environment of the replica."""
     with open("/tmp/plat-acceptance", "w") as file:
         file.write("x")
     os.unlink("/tmp/plat-acceptance")
