@@ -1,4 +1,4 @@
-"""Set up, measure by turns, print."""
+"""Measure the gateway and nginx in turns, and print the results."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ MIDDLE = """
 
 
 @dataclass
-class Middle:
-    """One of those that are compared."""
+class Contestant:
+    """A proxy that is compared."""
 
     name: str
     port: int
@@ -61,7 +61,7 @@ class Middle:
     latencies: list[float] = field(default_factory=list)
 
     def measure(self) -> None:
-        """One round of load."""
+        """Run one round of load."""
         before, began = self.cpu(), time.perf_counter()
         rate = load.requests_per_second(self.port, connections=CONNECTIONS, seconds=SECONDS)
         cpu, elapsed = self.cpu() - before, time.perf_counter() - began
@@ -69,43 +69,46 @@ class Middle:
         self.per_cpu_second.append(rate * min(elapsed, SECONDS) / cpu)
 
     def cpu(self) -> float:
-        """Seconds on a processor so far, exactly: clock ticks would miss short bursts."""
+        """Return the CPU seconds so far; the scheduler counts bursts below a clock tick, too."""
         return int(Path(f"/proc/{self.process.pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def main() -> None:
-    """Run everything and print the tables."""
-    for program in ("nginx",):
-        if shutil.which(program) is None:
-            sys.exit(f"{program} is missing: apt install nginx-light")
+    """Run all measurements and print the tables."""
+    if shutil.which("nginx") is None:
+        sys.exit("nginx is missing: apt install nginx-light")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plat-bench-")))
         ok, big = f"{folder}/ok.sock", f"{folder}/big.sock"
         stack.enter_context(_nginx(folder, "upstream", UPSTREAM % ok))
         stack.enter_context(_running([sys.executable, "-m", "bench.gateway.upstream", big]))
         port = _free_port()
-        nginx = Middle("nginx", port, _pin(stack, _nginx(folder, "middle", MIDDLE % (ok, port))))
-        plat = Middle("plat", (port := _free_port()), _pin(stack, _subject(port, f"unix:{ok}")))
-        bulk = Middle("plat", (port := _free_port()), _pin(stack, _subject(port, f"unix:{big}")))
-        for middle in (nginx, plat, bulk):
-            _await_port(middle.port)
+        nginx = Contestant(
+            "nginx", port, _pin(stack, _nginx(folder, "middle", MIDDLE % (ok, port)))
+        )
+        plat = Contestant("plat", (port := _free_port()), _pin(stack, _subject(port, f"unix:{ok}")))
+        bulk = Contestant(
+            "plat", (port := _free_port()), _pin(stack, _subject(port, f"unix:{big}"))
+        )
+        for contestant in (nginx, plat, bulk):
+            _await_port(contestant.port)
         console = Console(width=100)
         console.print(_throughput([nginx, plat]))
         console.print(_latency([nginx, plat], ok))
         console.print(_bulk(bulk))
 
 
-def _throughput(middles: list[Middle]) -> Table:
+def _throughput(contestants: list[Contestant]) -> Table:
     for _ in range(ROUNDS):
-        for middle in middles:
-            middle.measure()
-    table = Table("in the middle", "requests/s", "vs nginx", "per CPU-second", "vs nginx")
+        for contestant in contestants:
+            contestant.measure()
+    table = Table("proxy", "requests/s", "vs nginx", "per CPU-second", "vs nginx")
     table.title = f"{CONNECTIONS} connections, one core, {'wrk' if shutil.which('wrk') else 'own'}"
-    rate, cpu = median(middles[0].rates), median(middles[0].per_cpu_second)
-    for middle in middles:
-        own_rate, own_cpu = median(middle.rates), median(middle.per_cpu_second)
+    rate, cpu = median(contestants[0].rates), median(contestants[0].per_cpu_second)
+    for contestant in contestants:
+        own_rate, own_cpu = median(contestant.rates), median(contestant.per_cpu_second)
         table.add_row(
-            middle.name,
+            contestant.name,
             f"{own_rate:,.0f}",
             f"{own_rate / rate:.2f}",
             f"{own_cpu:,.0f}",
@@ -114,29 +117,29 @@ def _throughput(middles: list[Middle]) -> Table:
     return table
 
 
-def _latency(middles: list[Middle], upstream: str) -> Table:
+def _latency(contestants: list[Contestant], upstream: str) -> Table:
     direct = []
     for _ in range(ROUNDS):
         direct.append(load.latency(upstream, calls=CALLS))
-        for middle in middles:
-            middle.latencies.append(load.latency(middle.port, calls=CALLS))
+        for contestant in contestants:
+            contestant.latencies.append(load.latency(contestant.port, calls=CALLS))
     base = median(direct)
-    added = [median(middle.latencies) - base for middle in middles]
+    added = [median(contestant.latencies) - base for contestant in contestants]
     table = Table("1 connection", "median µs", "added µs", "vs nginx's")
     table.add_row("direct", f"{base * 1e6:.0f}", "", "")
-    for middle, more in zip(middles, added, strict=True):
-        total = f"{median(middle.latencies) * 1e6:.0f}"
-        table.add_row(middle.name, total, f"{more * 1e6:.0f}", f"{more / added[0]:.2f}")
+    for contestant, more in zip(contestants, added, strict=True):
+        total = f"{median(contestant.latencies) * 1e6:.0f}"
+        table.add_row(contestant.name, total, f"{more * 1e6:.0f}", f"{more / added[0]:.2f}")
     return table
 
 
-def _bulk(middle: Middle) -> Table:
+def _bulk(contestant: Contestant) -> Table:
     table = Table("1 GiB", "seconds", "MiB/s", "growth MiB")
-    load.latency(middle.port, calls=100)
+    load.latency(contestant.port, calls=100)
     for name, move in (("down", load.download), ("up", load.upload)):
-        before = middle.process.memory_info().rss
-        seconds = move(middle.port, GIB)
-        growth = (_peak(middle.process) - before) / 2**20
+        before = contestant.process.memory_info().rss
+        seconds = move(contestant.port, GIB)
+        growth = (_peak(contestant.process) - before) / 2**20
         table.add_row(name, f"{seconds:.1f}", f"{GIB / 2**20 / seconds:,.0f}", f"{growth:.1f}")
     return table
 
@@ -171,7 +174,7 @@ def _subject(port: int, address: str) -> Iterator[psutil.Process]:
 
 
 def _pin(stack: ExitStack, running: object) -> psutil.Process:
-    """All that is compared gets the same one core; the rest of the machine is for the others."""
+    """Pin a contestant to the first core; client and upstream may use the others, too."""
     process: psutil.Process = stack.enter_context(running)  # type: ignore[arg-type]
     process.cpu_affinity([min(os.sched_getaffinity(0))])
     return process

@@ -1,4 +1,4 @@
-"""Load: wrk where it is installed, else a plain loop of our own, and a single careful caller."""
+"""Load generators: wrk if it is installed, else a plain loop; and a single client for latency."""
 
 from __future__ import annotations
 
@@ -24,39 +24,39 @@ REQUEST = (
 
 
 def requests_per_second(port: int, *, connections: int, seconds: float) -> float:
-    """The rate at which answers come over kept connections."""
+    """Return the rate of responses on persistent connections."""
     if shutil.which("wrk") is None:
         return own_load(port, connections, seconds)
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s"]
     command += ["-H", f"Authorization: Bearer {TOKEN}", f"http://127.0.0.1:{port}/function/hello/"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in output:
-        raise RuntimeError(f"not every answer was good:\n{output}")
+        raise RuntimeError(f"wrk received error responses:\n{output}")
     match = re.search(r"Requests/sec:\s+([\d.]+)", output)
     if match is None:
-        raise RuntimeError(f"wrk said no rate:\n{output}")
+        raise RuntimeError(f"wrk printed no rate:\n{output}")
     return float(match[1])
 
 
 def own_load(address: Address, connections: int, seconds: float) -> float:
-    """The same rate, by our own loop."""
+    """Return the rate of responses, measured with a plain loop."""
     return uvloop.run(_own_load(address, connections, seconds))
 
 
 def latency(address: Address, *, calls: int) -> float:
-    """The median time of one call over one kept connection, in seconds."""
+    """Return the median duration of a call on one persistent connection, in seconds."""
     with _connected(address) as sock:
         times = []
         for _ in range(calls):
             began = time.perf_counter()
             sock.sendall(REQUEST)
-            _read_answer(sock)
+            _read_response(sock)
             times.append(time.perf_counter() - began)
     return median(times)
 
 
 def download(port: int, size: int) -> float:
-    """Seconds for `size` bytes from the function."""
+    """Return the seconds to download `size` bytes from the function."""
     began, left = time.perf_counter(), size
     with _connected(port) as sock:
         sock.sendall(REQUEST.replace(b"hello/ ", b"hello/bytes/%d " % size))
@@ -73,7 +73,7 @@ def download(port: int, size: int) -> float:
 
 
 def upload(port: int, size: int) -> float:
-    """Seconds for `size` bytes to the function, and its word that it got them."""
+    """Return the seconds to upload `size` bytes to the function, until it confirms them."""
     began, piece = time.perf_counter(), bytes(1024 * 1024)
     with _connected(port) as sock:
         sock.sendall(
@@ -83,9 +83,9 @@ def upload(port: int, size: int) -> float:
         )
         for _ in range(size // len(piece)):
             sock.sendall(piece)
-        answer = sock.recv(65536)
-    if not answer.endswith(b"%d" % size):
-        raise RuntimeError(f"not all arrived: {answer!r}")
+        response = sock.recv(65536)
+    if not response.endswith(b"%d" % size):
+        raise RuntimeError(f"the function received too little: {response!r}")
     return time.perf_counter() - began
 
 
@@ -100,23 +100,23 @@ def _connected(address: Address) -> socket.socket:
     return sock
 
 
-def _read_answer(sock: socket.socket) -> None:
-    answer = b""
-    while not answer.endswith(b"ok"):
-        answer += sock.recv(65536)
-        if not answer.startswith(b"HTTP/1.1 200 "):
-            raise RuntimeError(f"not the expected answer: {answer[:200]!r}")
+def _read_response(sock: socket.socket) -> None:
+    response = b""
+    while not response.endswith(b"ok"):
+        response += sock.recv(65536)
+        if not response.startswith(b"HTTP/1.1 200 "):
+            raise RuntimeError(f"unexpected response: {response[:200]!r}")
 
 
 def _host(address: int | tuple[str, int]) -> tuple[str, int]:
     return ("127.0.0.1", address) if isinstance(address, int) else address
 
 
-class _Caller(asyncio.Protocol):
-    """Asks again as soon as it is answered."""
+class _Client(asyncio.Protocol):
+    """Sends the next request after each response."""
 
     def __init__(self) -> None:
-        self.answers = 0
+        self.responses = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -124,7 +124,7 @@ class _Caller(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if data.endswith(b"ok"):
-            self.answers += 1
+            self.responses += 1
             self._transport.write(REQUEST)
 
 
@@ -133,10 +133,10 @@ async def _own_load(address: Address, connections: int, seconds: float) -> float
     pairs = []
     for _ in range(connections):
         if isinstance(address, str):
-            pairs.append(await loop.create_unix_connection(_Caller, address))
+            pairs.append(await loop.create_unix_connection(_Client, address))
         else:
-            pairs.append(await loop.create_connection(_Caller, *_host(address)))
+            pairs.append(await loop.create_connection(_Client, *_host(address)))
     await asyncio.sleep(seconds)
     for transport, _ in pairs:
         transport.abort()
-    return sum(caller.answers for _, caller in pairs) / seconds
+    return sum(client.responses for _, client in pairs) / seconds

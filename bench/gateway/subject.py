@@ -1,4 +1,4 @@
-"""The gateway under test, alone in its process: one function, and everything a call passes on."""
+"""The gateway under test in its own process, with one function."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ EXPECTED = f"Bearer {TOKEN}".encode()
 
 
 class FixedRoute:
-    """One function that is always ready; there is nothing to scale."""
+    """A route to one function that is always ready."""
 
     def __init__(self, address: str) -> None:
         self._endpoints = (Endpoint("r1", address),)
 
     async def watch(self) -> AsyncGenerator[Route | RouteRemoved, None]:
-        """The one route."""
+        """Yield the route."""
         yield Route(
             ref=FunctionRef("hello"),
             revision="hello-1",
@@ -46,11 +46,11 @@ class FixedRoute:
         )
 
     async def scale(self, ref: FunctionRef, replicas: int) -> None:
-        """Not asked for while a replica is ready."""
-        raise RuntimeError(f"{ref} is ready, and {replicas} replicas were asked for")
+        """Raise: a replica is ready."""
+        raise RuntimeError(f"{replicas} replicas of {ref} requested, but it is ready")
 
 
-def admit(authorization: bytes | None, address: str) -> PlatError | None:
+def authorize(authorization: bytes | None, address: str) -> PlatError | None:
     """Compare the token in constant time."""
     if authorization is not None and hmac.compare_digest(authorization, EXPECTED):
         return None
@@ -58,7 +58,7 @@ def admit(authorization: bytes | None, address: str) -> PlatError | None:
 
 
 async def application(scope: object, receive: object, send: object) -> None:
-    """The framework has no part in this."""
+    """Raise: the application is not measured."""
     raise RuntimeError("only /function/ is served here")
 
 
@@ -67,7 +67,7 @@ async def main(port: int, address: str) -> None:
     route = FixedRoute(address)
     router = Router(scaler=route)
     await router.follow(route)
-    await serve(application, FunctionProxy(router, authorize=admit), port=port)
+    await serve(application, FunctionProxy(router, authorize=authorize), port=port)
     await asyncio.Event().wait()
 
 

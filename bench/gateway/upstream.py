@@ -1,6 +1,6 @@
-"""A trivial function on a Unix socket: `ok`, as many bytes as the path says, or a count of bytes.
+"""A trivial function on a Unix socket.
 
-`GET /` answers two bytes, `GET /bytes/<n>` n of them, `PUT` the number of bytes that came.
+`GET /` returns `ok`, `GET /bytes/<n>` returns n bytes, and `PUT` the number of bytes received.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PIECE = bytes(256 * 1024)
 
 
 class Function(asyncio.Protocol):
-    """One connection; requests come whole, but for the body of a PUT."""
+    """One connection; each request must arrive in one piece, except the body of a PUT."""
 
     transport: asyncio.Transport
 
@@ -28,17 +28,17 @@ class Function(asyncio.Protocol):
         self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
+        """Store the transport."""
         self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        """Answer, or count."""
+        """Respond, or count the bytes of a body."""
         if self._left:
             self._count(len(data))
         elif match := _BYTES.match(data):
             self._due = int(match[1])
             self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % self._due)
-            self._pour()
+            self._write_pieces()
         elif data.startswith(b"PUT") and (length := _LENGTH.search(data)):
             self._expected = self._left = int(length[1])
             self._count(len(data) - data.index(b"\r\n\r\n") - 4)
@@ -46,15 +46,15 @@ class Function(asyncio.Protocol):
             self.transport.write(_OK)
 
     def pause_writing(self) -> None:
-        """The reader is slower."""
+        """Stop writing."""
         self._paused = True
 
     def resume_writing(self) -> None:
-        """Go on."""
+        """Continue to write."""
         self._paused = False
-        self._pour()
+        self._write_pieces()
 
-    def _pour(self) -> None:
+    def _write_pieces(self) -> None:
         while self._due and not self._paused:
             piece = _PIECE[: self._due]
             self._due -= len(piece)

@@ -9,6 +9,8 @@ from plat_core.fix import Fix
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Route
 
+from plat_gateway.proxy.protocols import FunctionRequest
+
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
@@ -21,6 +23,19 @@ class CallRecord:
     status: int
     seconds: float
     address: str
+
+
+def record_of(route: Route, request: FunctionRequest, status: int, duration: float) -> CallRecord:
+    """Return the record of a finished call."""
+    return CallRecord(
+        ref=route.ref,
+        call_id=request.call_id.decode(),
+        method=request.method.decode(),
+        target=request.target.decode("latin-1"),
+        status=status,
+        seconds=duration,
+        address=request.client_address,
+    )
 
 
 def timed_out(route: Route) -> PlatError:

@@ -1,6 +1,6 @@
 """The server side of HTTP/1.1: a client's connection and its requests, one after the other.
 
-The connection parses heads and bodies and has the deadline. An exchange answers each request.
+The connection parses heads and bodies and has the deadline. An exchange handles each request.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from plat_gateway.proxy.limits import KIB, HttpLimits
 from plat_gateway.proxy.protocols import Exchange
 
 PIPELINED_BYTES = 64 * KIB
-"""Bytes of later requests to read ahead while one is being answered."""
+"""Bytes of later requests to read ahead while one is in progress."""
 
 
 class ConnectionHandler(Protocol):
@@ -54,9 +54,9 @@ class ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_decoder",
+        "_fields",
         "_handler",
         "_held",
-        "_known",
         "_lingering",
         "_max_remaining",
         "_parsing",
@@ -79,7 +79,7 @@ class ClientConnection(asyncio.Protocol):
     def __init__(self, handler: ConnectionHandler, loop: asyncio.AbstractEventLoop) -> None:
         self._handler = handler
         self._held = b""
-        self._known: RequestFields | None = None
+        self._fields: RequestFields | None = None
         self._remaining = 0
         self._max_remaining: float = NEVER
         self._decoder: ChunkDecoder | None = None
@@ -251,7 +251,7 @@ class ClientConnection(asyncio.Protocol):
                 data = data[2:]
                 continue
             try:
-                head = parse_request(data, limits, self._known)
+                head = parse_request(data, limits, self._fields)
             except PlatError as error:
                 self._reject(error)
                 break
@@ -272,7 +272,7 @@ class ClientConnection(asyncio.Protocol):
         self._parsing = False
 
     def _serve(self, head: RequestHead, data: bytes) -> None:
-        self._known = head.shared
+        self._fields = head.shared
         self.keep_alive = head.shared.keep_alive
         try:
             content = self._open_body(head, data)

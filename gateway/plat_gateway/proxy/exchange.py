@@ -10,22 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from plat_core.errors import PlatError, RequestTimedOut
-from plat_core.services.router import Lease, RouteEntry, Router
+from plat_core.services.router import Lease, RouteEntry
 from plat_http.statuses import status_of
 
-from plat_gateway.proxy.call_records import CallRecord, bad_response, timed_out
+from plat_gateway.proxy.call_records import bad_response, record_of, timed_out
 from plat_gateway.proxy.chunks import encode, last_chunk
-from plat_gateway.proxy.connection_pool import ConnectionPools, UpstreamConnection
+from plat_gateway.proxy.connection_pool import UpstreamConnection
+from plat_gateway.proxy.data_path import DataPath
 from plat_gateway.proxy.deadlines import Deadline
 from plat_gateway.proxy.forwarding import trailer_lines
 from plat_gateway.proxy.framing import ResponseBody, has_body
 from plat_gateway.proxy.http_parser import ResponseHead, parse_response
-from plat_gateway.proxy.limits import KIB, HttpLimits
+from plat_gateway.proxy.limits import KIB
 from plat_gateway.proxy.protocols import FunctionRequest, RequestBody, ResponseSink
 from plat_gateway.proxy.upstreams import acquire_upstream
 
@@ -34,16 +33,6 @@ CLIENT_CLOSED_REQUEST: Final = 499
 _REPEATABLE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"})
 _READ_AHEAD: Final = 64 * KIB
 """Bytes of a body to read while no replica is available."""
-
-
-@dataclass(frozen=True, slots=True)
-class DataPath:
-    """What all exchanges share."""
-
-    router: Router
-    pools: ConnectionPools
-    limits: HttpLimits
-    on_call: Callable[[CallRecord], None] | None
 
 
 class FunctionExchange:
@@ -351,16 +340,4 @@ class FunctionExchange:
         duration = time.monotonic() - self._started
         self._entry.counters.observe(status, duration)
         if self._data_path.on_call is not None:
-            self._data_path.on_call(self._record(status, duration))
-
-    def _record(self, status: int, duration: float) -> CallRecord:
-        request = self._request
-        return CallRecord(
-            ref=self._entry.route.ref,
-            call_id=request.call_id.decode(),
-            method=request.method.decode(),
-            target=request.target.decode("latin-1"),
-            status=status,
-            seconds=duration,
-            address=request.client_address,
-        )
+            self._data_path.on_call(record_of(self._entry.route, self._request, status, duration))

@@ -168,11 +168,11 @@ class ResponseHead:
 
 
 def parse_request(
-    data: bytes, limits: HttpLimits, known: RequestFields | None
+    data: bytes, limits: HttpLimits, previous: RequestFields | None
 ) -> RequestHead | None:
     """Return the head at the beginning of `data`; None if it is incomplete.
 
-    `known` are the fields of the previous request. Raises Malformed, TargetTooLong,
+    `previous` are the fields of the request before it. Raises Malformed, TargetTooLong,
     HeadersTooLarge, or NotSupported for a transfer coding other than chunked. The connection cannot
     be used after an error.
     """
@@ -182,31 +182,32 @@ def parse_request(
         return None
     method, target = line.groups()
     start = line.end()
-    if known is None or not data.startswith(known.raw, start):
+    fields = previous
+    if fields is None or not data.startswith(fields.raw, start):
         rest = _REST.match(data, start)
         if rest is None or rest.end() > limits.head_bytes:
             _check_incomplete(data, limits)
             return None
         if rest[0].count(b"\n") > limits.headers + 2:
             raise _headers_too_large(limits)
-        known = RequestFields(rest)
+        fields = RequestFields(rest)
     if len(target) > limits.target_bytes:
         raise _target_too_long(limits)
     if target[0] != _SLASH:
-        target = _origin_form(target, known.values.get(b"host"))
-    return RequestHead(method, target, start, known)
+        target = _origin_form(target, fields.values.get(b"host"))
+    return RequestHead(method, target, start, fields)
 
 
 def parse_response(
-    data: bytes, limits: HttpLimits, known: ResponseHead | None
+    data: bytes, limits: HttpLimits, previous: ResponseHead | None
 ) -> ResponseHead | None:
     """Return the head at the beginning of `data`; None if it is incomplete.
 
-    `known` is the head of the previous response. Raises ValueError if this is no HTTP/1.x response,
-    or if it has two lengths.
+    `previous` is the head of the response before it. Raises ValueError if this is no HTTP/1.x
+    response, or if it has two lengths.
     """
-    if known is not None and data.startswith(known.raw):
-        return known
+    if previous is not None and data.startswith(previous.raw):
+        return previous
     match = _RESPONSE.match(data)
     if match is None:
         is_garbage = b"\r\n\r\n" in data or data[:7] != b"HTTP/1."[: len(data)]

@@ -117,10 +117,10 @@ class CompleteBody:
     trailers = b""
 
     def pause_reading(self) -> None:
-        """Do nothing: the exchange has the whole body."""
+        """Do nothing: the exchange has the complete body."""
 
     def resume_reading(self) -> None:
-        """Do nothing: the exchange has the whole body."""
+        """Do nothing: the exchange has the complete body."""
 
 
 class StoredResponseSink:

@@ -96,8 +96,8 @@ class ResponseSink(Protocol):
     """Destination of a function's response.
 
     The calls come in this order: any number of `interim`; then `head`, which `body` or `end`
-    follows at once; then `end` and `finish`, or `abort`. Before `head`, `fail` or `upgrade` may
-    take the place of all others.
+    follows at once; then `end` and `finish`, or `abort`. Instead of `head` and all that follows,
+    there may be one call of `fail` or `upgrade`.
     """
 
     def interim(self, head: ResponseHead) -> None:

@@ -13,7 +13,8 @@ from plat_gateway.proxy.call_records import CallRecord
 from plat_gateway.proxy.connection import ClientConnection
 from plat_gateway.proxy.connection_pool import ConnectionPools
 from plat_gateway.proxy.cors import Cors
-from plat_gateway.proxy.exchange import DataPath, FunctionExchange
+from plat_gateway.proxy.data_path import DataPath
+from plat_gateway.proxy.exchange import FunctionExchange
 from plat_gateway.proxy.http_parser import RequestHead
 from plat_gateway.proxy.http_responses import ClientRequest, HttpResponseSink
 from plat_gateway.proxy.limits import HttpLimits

@@ -13,8 +13,7 @@ from plat_gateway.proxy.connection_pool import UpstreamConnection
 class Tunnel:
     """Copies bytes in both directions until one side closes, or `idle` seconds pass without any.
 
-    It takes the place of the exchange at the client's connection, and of the response's receiver
-    at the upstream's.
+    It replaces the exchange of the client's connection and the receiver of the upstream.
     """
 
     __slots__ = ("_connection", "_idle", "_on_closed", "_upstream")
