@@ -14,7 +14,7 @@ from collections.abc import (
 )
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 from plat_core.model.build import BuildEvent, BuildOptions
 from plat_core.model.names import FunctionRef
@@ -22,12 +22,11 @@ from plat_core.ports import LogSource, SecretStore
 from plat_core.services.async_calls import AsyncCalls
 from plat_core.services.functions import Functions
 from plat_core.services.tokens import TokenGuard
+from plat_http.build_requests import UploadKind
 from starlette.requests import Request
 
 from plat_gateway.call_samples import FunctionSample
 from plat_gateway.notices import Notices
-
-UploadKind = Literal["zip", "file", "source"]
 
 
 class Builds(Protocol):

@@ -1,4 +1,4 @@
-"""What every HTTP service of plat shares: problem documents, middleware, streams, settings.
+"""What the HTTP services of plat share: problem documents, middleware, streams, settings, start-up.
 
-It knows the core's errors and no service, route or backend.
+The package may not import a service, and it defines no routes.
 """

@@ -74,22 +74,22 @@ class AuthMiddleware:
             return None
         peer = scope["client"][0] if scope.get("client") else None
         client = client_address(peer, _header(scope, b"x-forwarded-for"), self._trusted)
-        verdict = self._guard.authenticate(_header(scope, b"authorization"), client)
-        role = _ROLES.get(verdict)
+        check = self._guard.authenticate(_header(scope, b"authorization"), client)
+        role = _ROLES.get(check)
         if role == "admin" or (role == "viewer" and scope["method"] in SAFE_METHODS):
             scope.setdefault("state", {})["role"] = role
             return None
-        return rejection(self._guard, verdict, client)
+        return rejection(self._guard, check, client)
 
     def _is_public(self, path: str) -> bool:
         below = self._public_prefix
         return path in self._public or bool(below and path.startswith(below))
 
 
-def rejection(guard: TokenGuard, verdict: TokenCheck, client: str) -> PlatError:
-    """Return the error for a verdict; a blocked client learns the exact time until it may retry."""
-    error = token_error(verdict)
-    if verdict is TokenCheck.BLOCKED:
+def rejection(guard: TokenGuard, check: TokenCheck, client: str) -> PlatError:
+    """Return the error for a failed check; `retry_after` is exact for a blocked client."""
+    error = token_error(check)
+    if check is TokenCheck.BLOCKED:
         error.retry_after = guard.retry_after(client)
     return error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
@@ -117,12 +117,6 @@ async def disconnected(receive: Receive, received: asyncio.Event | None = None) 
         await received.wait()
     while (await receive())["type"] != "http.disconnect":
         continue
-
-
-async def close(source: AsyncIterator[object]) -> None:
-    """Close an iterator before its end, with everything it started."""
-    if isinstance(source, AsyncGenerator):
-        await source.aclose()
 
 
 async def _send_body(send: Send, body: bytes) -> None:

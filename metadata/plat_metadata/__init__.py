@@ -1,6 +1,6 @@
-"""The Metadata Service: what functions there are, found by name, label, runtime or words.
+"""The Metadata Service: search for functions by name, label, runtime or words.
 
-It owns no truth: it follows the function controller, and answers from what it last heard, saying
-how old that is, while the controller is away. It changes nothing and sees no secret's value. Only
-`wiring` opens a backend, only `settings` reads the environment.
+It caches the functions of the function controller. While the controller is unavailable, it serves
+the cache and reports its age. It is read-only and never reads values of secrets. Only `wiring` may
+import a backend, and only `settings` names environment variables.
 """

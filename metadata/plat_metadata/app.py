@@ -1,4 +1,4 @@
-"""The REST API: one list that is searched, and one function."""
+"""The HTTP API: a search over functions, and single functions."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from plat_metadata.entries import Entry
 from plat_metadata.settings import MetadataSettings
 
 DESCRIPTION = (
-    "What functions there are: name, endpoint, runtime, schemas, labels and revisions. It is "
-    "read from the function controller; while that is away, answers come from what was last "
-    "heard, `asOf` says when, and `stale` why."
+    "Functions with their name, endpoint, runtime, schemas, labels and revisions. The data is "
+    "cached from the function controller. While the controller is unavailable, `asOf` is the time "
+    "of the cached data and `stale` the reason."
 )
 LIMIT = 1000
 
@@ -37,16 +37,16 @@ router = APIRouter()
 
 
 class EntryList(Model):
-    """What was found, by name."""
+    """Matching functions, ordered by name."""
 
     items: tuple[Entry, ...]
     next: Annotated[str | None, Field(description="`cursor` of the next page.")] = None
     as_of: datetime
-    stale: Annotated[str, Field(description="Why it may be out of date; empty: it is not.")] = ""
+    stale: Annotated[str, Field(description="Why the data may be out of date.")] = ""
 
 
 class EntryView(Entry):
-    """A function, and how old this knowledge is."""
+    """A function, and the age of the data."""
 
     as_of: datetime
     stale: str = ""
@@ -57,16 +57,17 @@ async def _catalogue(request: Request) -> Catalogue:
     return catalogue
 
 
-Known = Annotated[Catalogue, Depends(_catalogue)]
+CatalogueParam = Annotated[Catalogue, Depends(_catalogue)]
 Label = Annotated[str, Field(min_length=1, max_length=700)]
 
 
 @router.get("/functions", response_model=EntryList, responses=problems(422))
 async def find_functions(
-    catalogue: Known,
-    q: Annotated[str, Query(description="Words, all of them.", max_length=400)] = "",
+    catalogue: CatalogueParam,
+    q: Annotated[str, Query(description="Words that must all match.", max_length=400)] = "",
     label: Annotated[
-        list[Label] | None, Query(description="`key=value`, or `key`; all of them.", max_length=20)
+        list[Label] | None,
+        Query(description="`key=value` or `key`; all match.", max_length=20),
     ] = None,
     runtime: Annotated[str | None, Query(max_length=63)] = None,
     namespace: Name | None = None,
@@ -76,41 +77,41 @@ async def find_functions(
     """Find functions by words, labels, runtime and namespace."""
     page = search.search(
         catalogue.entries.values(),
-        search.Query(q, tuple(label or ()), runtime, namespace, limit, _after(cursor)),
+        search.SearchQuery(q, tuple(label or ()), runtime, namespace, limit, _after(cursor)),
     )
     following = f"{page.next.namespace}/{page.next.name}" if page.next else None
     return json_response(
         EntryList(
-            items=page.entries, next=following, as_of=_as_of(catalogue), stale=catalogue.trouble
+            items=page.entries, next=following, as_of=_as_of(catalogue), stale=catalogue.error
         )
     )
 
 
 @router.get("/functions/{name}", response_model=EntryView, responses=problems(404, 422))
-async def get_function(ref: Ref, catalogue: Known) -> Response:
-    """Tell what is known of one function."""
+async def get_function(ref: Ref, catalogue: CatalogueParam) -> Response:
+    """Read one function."""
     as_of = _as_of(catalogue)
     entry = catalogue.entries.get(ref)
     if entry is None:
-        raise FunctionNotFound(f"there is no function {ref}", fix=Fix("list-functions"))
+        raise FunctionNotFound(f"function {ref} does not exist", fix=Fix("list-functions"))
     fields = {name: getattr(entry, name) for name in Entry.model_fields}
-    return json_response(EntryView(**fields, as_of=as_of, stale=catalogue.trouble))
+    return json_response(EntryView(**fields, as_of=as_of, stale=catalogue.error))
 
 
 @router.get("/healthz", response_model=Health)
 async def get_health() -> Response:
-    """Tell that the process is alive."""
+    """Report that the process is alive."""
     return json_response(Health())
 
 
 @router.get(
     "/readyz",
     response_model=ReadinessView,
-    responses={503: {"model": ReadinessView, "description": "Not yet; `reasons` says why."}},
+    responses={503: {"model": ReadinessView, "description": "Not ready; `reasons` explains why."}},
 )
-async def get_readiness(catalogue: Known) -> Response:
-    """Tell whether there is anything to answer with."""
-    return readiness_response({} if catalogue.as_of else {"controller": catalogue.trouble})
+async def get_readiness(catalogue: CatalogueParam) -> Response:
+    """Report whether the functions have been listed once."""
+    return readiness_response({} if catalogue.as_of else {"controller": catalogue.error})
 
 
 def create_app(catalogue: Catalogue, guard: TokenGuard, settings: MetadataSettings) -> FastAPI:
@@ -129,7 +130,7 @@ def create_app(catalogue: Catalogue, guard: TokenGuard, settings: MetadataSettin
 
 def _as_of(catalogue: Catalogue) -> datetime:
     if catalogue.as_of is None:
-        raise Unavailable(catalogue.trouble, fix=Fix("check-controller"))
+        raise Unavailable(catalogue.error, fix=Fix("check-controller"))
     return catalogue.as_of
 
 
@@ -138,5 +139,5 @@ def _after(cursor: str | None) -> FunctionRef | None:
         return None
     namespace, slash, name = cursor.partition("/")
     if not slash:
-        raise InvalidInput("it is none that a page gave", field="cursor", fix="leave it out")
+        raise InvalidInput("invalid cursor: use `next` of a page", field="cursor", fix="omit it")
     return FunctionRef(name, namespace or DEFAULT_NAMESPACE)

@@ -1,4 +1,4 @@
-"""What was last heard of all functions, and how it is kept up to date."""
+"""A cache of all functions, which follows the function store."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from plat_metadata.entries import Entry
 log = logging.getLogger(__name__)
 
 RESYNC_SECONDS = 15.0
-"""How often all functions are listed, in case a change was not told."""
-AT_ONCE = 8
+"""Interval between lists of all functions, in case a watch event was lost."""
+MAX_CONCURRENCY = 8
 
 
 class Catalogue:
-    """Entries by function. `run` keeps them up to date, for ever."""
+    """Entries by function; `run` keeps them up to date."""
 
     def __init__(
         self,
@@ -37,39 +37,39 @@ class Catalogue:
         self._resync = resync
         self._entries: dict[FunctionRef, Entry] = {}
         self._as_of: datetime | None = None
-        self._trouble = "nothing was heard of the function controller yet"
+        self._error = "no response from the function controller yet"
 
     @property
     def entries(self) -> Mapping[FunctionRef, Entry]:
-        """What is known, the functions deleted since left out."""
+        """Entries of all existing functions."""
         return self._entries
 
     @property
     def as_of(self) -> datetime | None:
-        """When all of it was last known to be true; None before the first time."""
+        """Time of the last complete list; None before the first one."""
         return self._as_of
 
     @property
-    def trouble(self) -> str:
-        """Why it may be out of date; empty where it is not."""
-        return self._trouble
+    def error(self) -> str:
+        """Why the entries may be out of date; empty if they are not."""
+        return self._error
 
     async def run(self) -> None:
-        """Follow the store until cancelled."""
+        """Watch and list the store until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow())
-            group.create_task(self._compare())
+            group.create_task(self._watch())
+            group.create_task(self._resync_periodically())
 
-    async def _follow(self) -> None:
-        """Take in each change as it is told; the watch connects again by itself."""
+    async def _watch(self) -> None:
+        """Update the entry of each changed function; the watch reconnects by itself."""
         async for ref in self._store.watch():
             try:
-                await self._take(ref)
+                await self._update(ref)
             except PlatError as error:
                 self._failed(error)
 
-    async def _compare(self) -> None:
-        """List all functions from time to time, and take in those that differ."""
+    async def _resync_periodically(self) -> None:
+        """List all functions at an interval."""
         while True:
             try:
                 await self._list()
@@ -79,20 +79,20 @@ class Catalogue:
 
     async def _list(self) -> None:
         present = [record.function.ref for record in await self._store.list()]
-        for gone in self._entries.keys() - set(present):
-            del self._entries[gone]
-        places = asyncio.Semaphore(AT_ONCE)
+        for deleted in self._entries.keys() - set(present):
+            del self._entries[deleted]
+        slots = asyncio.Semaphore(MAX_CONCURRENCY)
 
-        async def take(ref: FunctionRef) -> None:
-            async with places:
-                await self._take(ref)
+        async def update(ref: FunctionRef) -> None:
+            async with slots:
+                await self._update(ref)
 
-        await asyncio.gather(*(take(ref) for ref in present))
-        if self._trouble:
-            log.info("%d functions are known", len(present))
-        self._as_of, self._trouble = self._now(), ""
+        await asyncio.gather(*(update(ref) for ref in present))
+        if self._error:
+            log.info("listed %d functions", len(present))
+        self._as_of, self._error = self._now(), ""
 
-    async def _take(self, ref: FunctionRef) -> None:
+    async def _update(self, ref: FunctionRef) -> None:
         try:
             record = await self._store.get(ref)
         except FunctionNotFound:
@@ -101,6 +101,6 @@ class Catalogue:
             self._entries[ref] = Entry.of(record, self._url(ref))
 
     def _failed(self, error: PlatError) -> None:
-        if not self._trouble:
-            log.warning("what is known may be out of date: %s", error.message)
-        self._trouble = error.message
+        if not self._error:
+            log.warning("functions may be out of date: %s", error.message)
+        self._error = error.message

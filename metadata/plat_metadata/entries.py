@@ -1,7 +1,7 @@
-"""What the service tells of a function, and how that is made of the function's record.
+"""Entries of the catalogue, made from function records.
 
-A function may say what it takes and answers: the annotations `plat.dev/input-schema` and
-`plat.dev/output-schema`, each a JSON Schema. They are documentation; nothing checks calls by them.
+The annotations `plat.dev/input-schema` and `plat.dev/output-schema` hold JSON Schemas of a
+function's input and output. They are documentation only: calls are not validated.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SCHEMAS = {"input": "plat.dev/input-schema", "output": "plat.dev/output-schema"}
 
 
 class RevisionEntry(Model):
-    """An artifact that the function ran as."""
+    """A revision of the function."""
 
     name: str
     number: int
@@ -30,11 +30,11 @@ class RevisionEntry(Model):
 
 
 class Entry(Model):
-    """What is known of a function."""
+    """A function in the catalogue."""
 
     name: str
     namespace: str
-    endpoint: Annotated[str, Field(description="Where it is called.")]
+    endpoint: Annotated[str, Field(description="URL of the function.")]
     runtime: str | None = None
     handler: str | None = None
     description: str = ""
@@ -44,13 +44,13 @@ class Entry(Model):
     ] = {}
     access: str
     ready: bool
-    reason: Annotated[str, Field(description="Of the condition Ready.")] = ""
+    reason: Annotated[str, Field(description="Reason of the condition Ready.")] = ""
     created: datetime | None = None
     revisions: tuple[RevisionEntry, ...] = ()
 
     @classmethod
     def of(cls, record: Record, endpoint: str) -> Self:
-        """The entry of that record."""
+        """Return the entry of a record."""
         function = record.function
         metadata, spec, status = function.metadata, function.spec, function.status
         conditions = status.conditions if status else ()
@@ -82,7 +82,7 @@ class Entry(Model):
 
 
 def _schemas(annotations: Mapping[str, str]) -> dict[str, Any]:
-    """Those that are JSON objects; a broken one is left out, since nothing depends on it."""
+    """Return the schemas that are JSON objects, and skip invalid ones."""
     found = {}
     for name, key in SCHEMAS.items():
         try:

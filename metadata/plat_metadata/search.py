@@ -1,4 +1,4 @@
-"""Search over entries, as a pure function: every word and every label must be met."""
+"""Search over entries, as a pure function: all words and labels must match."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from plat_metadata.entries import Entry
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """What to look for. `labels` are `key=value`, or `key` for any value."""
+class SearchQuery:
+    """A search. `labels` are `key=value`, or `key` for any value."""
 
     words: str = ""
     labels: Sequence[str] = ()
@@ -21,48 +21,48 @@ class Query:
     namespace: str | None = None
     limit: int = 100
     after: FunctionRef | None = None
-    """The last one of the page before."""
+    """Last function of the previous page."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some of what was found, by name; `next` is what `after` of the next page is."""
+class SearchPage:
+    """Matching entries, ordered by name; `next` is `after` of the next page."""
 
     entries: tuple[Entry, ...]
     next: FunctionRef | None = None
 
 
-def search(entries: Iterable[Entry], query: Query) -> Page:
-    """The page of those that meet the query."""
+def search(entries: Iterable[Entry], query: SearchQuery) -> SearchPage:
+    """Return a page of the entries that match the query."""
     words = query.words.lower().split()
     found = sorted(
-        (entry for entry in entries if _meets(entry, query, words)),
+        (entry for entry in entries if _matches(entry, query, words)),
         key=ref_of,
     )
     rest = (entry for entry in found if query.after is None or ref_of(entry) > query.after)
     page = tuple(islice(rest, query.limit + 1))
     if len(page) <= query.limit:
-        return Page(page)
-    return Page(page[:-1], ref_of(page[-2]))
+        return SearchPage(page)
+    return SearchPage(page[:-1], ref_of(page[-2]))
 
 
 def ref_of(entry: Entry) -> FunctionRef:
-    """Which function it tells of."""
+    """Return the reference of the entry's function."""
     return FunctionRef(entry.name, entry.namespace)
 
 
-def _meets(entry: Entry, query: Query, words: Sequence[str]) -> bool:
+def _matches(entry: Entry, query: SearchQuery, words: Sequence[str]) -> bool:
     if query.runtime not in (None, entry.runtime):
         return False
     if query.namespace not in (None, entry.namespace):
         return False
-    if not all(_has(entry, label) for label in query.labels):
+    if not all(_has_label(entry, label) for label in query.labels):
         return False
     text = _text(entry) if words else ""
     return all(word in text for word in words)
 
 
-def _has(entry: Entry, label: str) -> bool:
+def _has_label(entry: Entry, label: str) -> bool:
     key, equals, value = label.partition("=")
     return key in entry.labels and (not equals or entry.labels[key] == value)
 

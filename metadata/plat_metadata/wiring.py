@@ -1,4 +1,4 @@
-"""The one place of the Metadata Service that opens a backend and puts the parts together."""
+"""The composition root of the Metadata Service, and its only module that imports a backend."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from plat_metadata.settings import MetadataSettings
 
 @asynccontextmanager
 async def service(settings: MetadataSettings) -> AsyncIterator[FastAPI]:
-    """The application, over a catalogue that follows the function controller."""
+    """Run the application over a catalogue that follows the function controller."""
     api = ControllerApi(settings.controller_url, settings.auth_token)
 
     catalogue = Catalogue(

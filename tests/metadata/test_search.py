@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plat_core.model.names import FunctionRef
 from plat_metadata.entries import Entry
-from plat_metadata.search import Query, ref_of, search
+from plat_metadata.search import SearchQuery, ref_of, search
 
 
 def entry(name: str, namespace: str = "default", **fields: object) -> Entry:
@@ -26,18 +26,18 @@ ENTRIES = [
 @pytest.mark.parametrize(
     ("query", "names"),
     [
-        (Query(), ["default/invoices", "default/orders", "staging/orders", "default/thumbs"]),
-        (Query("ORD"), ["default/orders", "staging/orders"]),
-        (Query("team=shop pdfs"), ["default/invoices"]),
-        (Query("shrink"), ["default/thumbs"]),
-        (Query("orders nothing"), []),
-        (Query(labels=["team=shop", "tier"]), ["default/orders", "staging/orders"]),
-        (Query(labels=["team=sho"]), []),
-        (Query(runtime="node"), ["default/invoices"]),
-        (Query(namespace="staging"), ["staging/orders"]),
+        (SearchQuery(), ["default/invoices", "default/orders", "staging/orders", "default/thumbs"]),
+        (SearchQuery("ORD"), ["default/orders", "staging/orders"]),
+        (SearchQuery("team=shop pdfs"), ["default/invoices"]),
+        (SearchQuery("shrink"), ["default/thumbs"]),
+        (SearchQuery("orders nothing"), []),
+        (SearchQuery(labels=["team=shop", "tier"]), ["default/orders", "staging/orders"]),
+        (SearchQuery(labels=["team=sho"]), []),
+        (SearchQuery(runtime="node"), ["default/invoices"]),
+        (SearchQuery(namespace="staging"), ["staging/orders"]),
     ],
 )
-def test_what_is_found(query: Query, names: list[str]) -> None:
+def test_what_is_found(query: SearchQuery, names: list[str]) -> None:
     found = search(ENTRIES, query).entries
     assert [f"{each.namespace}/{each.name}" for each in found] == names
 
@@ -48,7 +48,7 @@ def test_pages_together_are_the_whole(count: int, limit: int) -> None:
     seen: list[FunctionRef] = []
     after: FunctionRef | None = None
     while True:
-        page = search(entries, Query(limit=limit, after=after))
+        page = search(entries, SearchQuery(limit=limit, after=after))
         assert len(page.entries) <= limit
         seen += map(ref_of, page.entries)
         after = page.next

@@ -1,1 +1,1 @@
-"""The builder as a service of its own. Nothing else of this room may import it."""
+"""The builder as an HTTP service. Other modules of this package may not import it."""

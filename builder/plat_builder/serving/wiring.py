@@ -1,4 +1,4 @@
-"""The one place of the builder that chooses an engine and puts the parts together."""
+"""The composition root of the builder service, which chooses the engine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from plat_builder.settings import BuildSettings
 
 @asynccontextmanager
 async def service(settings: BuilderSettings, building: BuildSettings) -> AsyncIterator[ASGIApp]:
-    """The builder's application, over the engine that the settings name."""
+    """Run the builder's application over the engine of the settings."""
     async with AsyncExitStack() as stack:
         registry = connect(building)
         stack.push_async_callback(registry.close)
@@ -46,7 +46,7 @@ def _engine(
     catalog = runtimes.find()
     if settings.engine == "layers":
         return LayersEngine(settings.home, runtimes=catalog, registry=registry, settings=building)
-    # only who asks for Docker needs its SDK
+    # the SDK of Docker is an optional dependency
     with explain_missing_extra():
         from plat_builder.daemon import Daemon
         from plat_builder.engines.docker import DockerEngine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -22,7 +23,7 @@ from plat_http.build_requests import (
 from plat_http.json_documents import JSON, NDJSON, media_type, negotiate
 from plat_http.openapi import json_content, problems
 from plat_http.problem_responses import call_id_of
-from plat_http.streams import LiveResponse, close, while_connected
+from plat_http.streams import LiveResponse, while_connected
 from starlette.responses import Response
 
 from plat_gateway.metrics import Metrics
@@ -115,14 +116,14 @@ async def _single(content: bytes) -> AsyncIterator[bytes]:
 
 
 async def _counted(
-    events: AsyncIterator[BuildEvent], metrics: Metrics
+    events: AsyncGenerator[BuildEvent, None], metrics: Metrics
 ) -> AsyncGenerator[BuildEvent, None]:
     result = "failed"
     try:
-        async for event in events:
-            if isinstance(event, Finished):
-                result = "unchanged" if event.unchanged else "finished"
-            yield event
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, Finished):
+                    result = "unchanged" if event.unchanged else "finished"
+                yield event
     finally:
         metrics.builds[result] += 1
-        await close(events)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -10,7 +11,7 @@ from plat_core.ports import LogQuery, LogRecord
 from plat_http.json_documents import NDJSON, TEXT, json_line, negotiate
 from plat_http.openapi import problems
 from plat_http.parameters import Ref
-from plat_http.streams import LiveResponse, close
+from plat_http.streams import LiveResponse
 from starlette.responses import Response
 
 from plat_gateway.routes.documents import LogLineView
@@ -66,12 +67,12 @@ async def read_logs(
     )
 
 
-async def _lines(records: AsyncIterator[LogRecord], *, plain: bool) -> AsyncGenerator[bytes, None]:
-    try:
+async def _lines(
+    records: AsyncGenerator[LogRecord, None], *, plain: bool
+) -> AsyncGenerator[bytes, None]:
+    async with aclosing(records):
         async for record in records:
             yield _plain(record) if plain else _json(record)
-    finally:
-        await close(records)
 
 
 def _plain(record: LogRecord) -> bytes:

@@ -22,7 +22,8 @@ from plat_core.services.controller import Controller, StatusContext
 from plat_core.services.functions import Functions
 from plat_core.services.router import Router
 from plat_core.services.sources import SourceBuilder
-from plat_core.services.tokens import TokenCheck, TokenGuard, token_error
+from plat_core.services.tokens import TokenCheck, TokenGuard
+from plat_http.auth import rejection
 from plat_http.fixes import describe
 
 from plat_gateway.app import create_app
@@ -141,10 +142,7 @@ def create_proxy(
         check = services.guard.authenticate(header, client)
         if check is TokenCheck.ALLOWED:
             return None
-        error = token_error(check)
-        if check is TokenCheck.BLOCKED:
-            error.retry_after = services.guard.retry_after(client)
-        return error
+        return rejection(services.guard, check, client)
 
     return FunctionProxy(
         router,
