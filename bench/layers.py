@@ -26,6 +26,7 @@ from pathlib import Path
 
 import httpx
 from plat_builder import image_plan, runtimes, settings
+from plat_builder.base_images import BaseImages
 from plat_builder.daemon import Daemon
 from plat_builder.engines import docker_context
 from plat_builder.engines.layers import LayersEngine
@@ -98,13 +99,13 @@ class Bench:
     async def prepare_docker(self) -> None:
         """Write the folder that `docker build` sees, with the Dockerfile that our engine writes."""
         self.edit()
-        draft = image_plan.draw(
+        source, info = image_plan.read(
             self.source, OPTIONS, RuntimeCatalog(runtimes.find()), self.settings
         )
         image_names = image_plan.image_names(self.settings)
-        base = await image_plan.BaseImages(self.registry, image_names).get(draft.findings.runtime)
-        plan = image_plan.complete(draft, base, self.settings)
-        name = image_names.image(image_names.runtime(draft.findings.runtime.name), base.digest)
+        base = await BaseImages(self.registry, image_names).get(info.runtime)
+        plan = image_plan.plan_image(source, info, base, self.settings)
+        name = image_names.image(image_names.runtime(info.runtime.name), base.digest)
         for member in docker_context.of_function(plan, name, self.settings.network):
             target = self.folder / "docker" / member.path
             target.parent.mkdir(parents=True, exist_ok=True)

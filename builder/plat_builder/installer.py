@@ -34,7 +34,7 @@ class InstallerCommand:
     explain: Callable[[Sequence[str], int], BuildFailed]
 
 
-async def install(
+async def run_installer(
     tool: InstallerCommand,
     site: Path,
     settings: BuildSettings,

@@ -20,7 +20,7 @@ from plat_core.model.validation import validate
 from plat_core.ports import Builder
 
 from plat_builder import archive
-from plat_builder.build_errors import failed
+from plat_builder.build_errors import failed_event
 from plat_builder.fetching.fetcher import Fetcher, Packing
 from plat_builder.process import end_marked
 from plat_builder.settings import MIB, BuildSettings
@@ -68,7 +68,7 @@ class BuildService:
                 async for event in events:
                     yield event
         except (PlatError, OSError) as error:
-            yield failed(error)
+            yield failed_event(error)
         except Exception:  # noqa: BLE001 - a stream of events ends with one, whatever happened
             _log.exception("a build of %s failed inside the platform", options.name)
             yield Failed(code="internal", message="the builder itself failed; its log says why")

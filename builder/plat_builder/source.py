@@ -1,43 +1,83 @@
-"""What is it? Reads a folder and decides its runtime, its handler's file and its requirements.
-
-Reads, never imports: what the answer rests on is data, and each finding can be said in a sentence.
-"""
+"""The folder that a build starts from, and what the builder learns by reading it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from plat_core.errors import BuildFailed, NotSupported, PlatError, TooLarge
+from plat_core.errors import BuildFailed, PlatError, TooLarge
+from plat_core.fix import Fix
 from plat_core.model.build import BuildOptions
 from plat_core.model.manifest import MANIFEST_BYTES, MANIFEST_NAME, FunctionManifest, read_manifest
 
+from plat_builder import pack
 from plat_builder.pack import SourceFile
-from plat_builder.requirements import DeclaredRequirements, declared
-from plat_builder.runtimes import Runtime, RuntimeCatalog
+from plat_builder.requirements import DeclaredRequirements
+from plat_builder.runtimes import Runtime
+from plat_builder.settings import ArchiveLimits
 
-MODULES = ("app", "main", "function", "handler", "lambda_function")
-"""Where a Python runtime looks for a handler that has no name, in this order."""
-FLASK_RUNTIME, PLAIN_RUNTIME = "python-flask", "python"
+
+@dataclass(frozen=True, slots=True)
+class SourceFolder:
+    """A folder of source files. `options` are the build's, completed by `function.json`."""
+
+    path: Path
+    files: tuple[SourceFile, ...]
+    options: BuildOptions
+
+    @property
+    def name(self) -> str:
+        """Name of the function."""
+        return self.options.name
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Paths of all files, relative to the folder."""
+        return frozenset(file.path for file in self.files)
+
+    def digest(self, folder: Path | None = None) -> str:
+        """Return the hash of names, modes and contents; `folder` may be a copy of the source."""
+        total = hashlib.sha256()
+        for line in pack.fingerprint(folder or self.path, self.files):
+            total.update(line)
+        return total.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """What a source is. `module` is the one the handler is in, `why` the reason for the runtime."""
+    """Runtime, handler and requirements of a source. `module` is the file of the handler.
+
+    `reason` says in the build's log why this runtime was chosen.
+    """
 
     runtime: Runtime
     handler: str | None
     module: str
-    declared: DeclaredRequirements
-    why: str
+    requirements: DeclaredRequirements
+    reason: str
+
+    def summary(self, packages: str) -> str:
+        """Return one line for the build's log; `packages` describes what will be installed."""
+        handler = self.handler or f"found by its shape in {self.module}"
+        return f"runtime {self.runtime.name} ({self.reason}), handler {handler}, {packages}"
 
 
-def manifest_of(folder: Path) -> FunctionManifest:
-    """The folder's `function.json`, or an empty one.
+def read_folder(path: Path, options: BuildOptions, limits: ArchiveLimits) -> SourceFolder:
+    """Read the source folder `path`.
 
-    Raises TooLarge, Malformed and InvalidInput as `read_manifest` does.
+    Raises BuildFailed if it is missing or empty, and what `list_files` and `read_manifest` raise.
     """
+    if not path.is_dir():
+        raise BuildFailed(f"there is no folder {path}")
+    files = pack.list_files(path, limits)
+    if not files:
+        raise BuildFailed("the folder is empty", fix=Fix("init-function"))
+    return SourceFolder(path, files, _merge(options, _read_manifest(path)))
+
+
+def _read_manifest(folder: Path) -> FunctionManifest:
+    """Return the folder's `function.json`, or an empty manifest."""
     file = folder / MANIFEST_NAME
     if not file.is_file():
         return FunctionManifest()
@@ -53,85 +93,11 @@ def manifest_of(folder: Path) -> FunctionManifest:
         raise
 
 
-def merged(options: BuildOptions, manifest: FunctionManifest) -> BuildOptions:
-    """What was said explicitly, completed by `function.json`."""
+def _merge(options: BuildOptions, manifest: FunctionManifest) -> BuildOptions:
+    """Return `options`, completed by `function.json`."""
     return BuildOptions(
         name=options.name,
         runtime=options.runtime or manifest.runtime,
         handler=options.handler or manifest.handler,
         debug=options.debug,
     )
-
-
-def examine(
-    folder: Path,
-    entries: Sequence[SourceFile],
-    options: BuildOptions,
-    catalog: RuntimeCatalog,
-    *,
-    other_sources: bool = False,
-) -> SourceInfo:
-    """What the source in `folder`, whose files are `entries`, is.
-
-    Raises BuildFailed where it cannot be told, InvalidInput for an unknown runtime, NotSupported
-    for a language that is not Python.
-    """
-    options = merged(options, manifest_of(folder))
-    paths = {entry.path for entry in entries}
-    named = catalog.get(options.runtime) if options.runtime else None
-    if named is not None and named.description.language != "python":
-        raise NotSupported(
-            f"the runtime {named.name} needs an image; the embedded platform runs Python",
-            fix="docker compose up --build starts the platform that builds images",
-        )
-    handler, module = _handler(options.handler, paths)
-    file = next((file for file in _files(module) if file in paths), None)
-    wanted = declared(folder, folder / file if file else None, other_sources=other_sources)
-    runtime, why = (named, "it was named") if named else _detect(wanted, catalog)
-    return SourceInfo(runtime, handler, module, wanted, why)
-
-
-def _detect(wanted: DeclaredRequirements, catalog: RuntimeCatalog) -> tuple[Runtime, str]:
-    if "flask" in wanted.names():
-        return catalog.get(FLASK_RUNTIME), f"{wanted.origin} names flask"
-    return catalog.get(PLAIN_RUNTIME), "nothing else was named"
-
-
-def _handler(handler: str | None, paths: set[str]) -> tuple[str | None, str]:
-    """The handler's name, if one is needed to find it, and its module."""
-    if handler:
-        return handler, _named_module(handler, paths)
-    for module in MODULES:
-        if not paths.isdisjoint(_files(module)):
-            return None, module
-    scripts = sorted(path for path in paths if path.endswith(".py") and "/" not in path)
-    if len(scripts) == 1 and scripts[0][:-3].isidentifier():
-        return scripts[0][:-3], scripts[0][:-3]
-    found = f"there are {', '.join(scripts[:5])}" if scripts else "there is no Python file"
-    raise BuildFailed(
-        f"which file has the handler? None of {', '.join(m + '.py' for m in MODULES)}; {found}",
-        fix='name it in function.json, for example "handler": "app:handler"',
-    )
-
-
-def _named_module(handler: str, paths: set[str]) -> str:
-    """The module of `module:name`, or of `module.name` as other platforms write it."""
-    module = handler.partition(":")[0]
-    parts = module.split(".")
-    if not all(part.isidentifier() for part in parts):
-        raise BuildFailed(f"the handler {handler} is not of the form module:name")
-    candidates = [module] if ":" in handler else [module, ".".join(parts[:-1])]
-    for candidate in filter(None, candidates):
-        if not paths.isdisjoint(_files(candidate)):
-            return candidate
-    scripts = sorted(path for path in paths if path.endswith(".py") and "/" not in path)
-    raise BuildFailed(
-        f"the handler {handler} needs {_files(module)[0]}, which is not there; "
-        f"there are {', '.join(scripts[:5]) or 'no Python files'}",
-        fix='correct "handler" in function.json, for example "app:handler"',
-    )
-
-
-def _files(module: str) -> tuple[str, str]:
-    path = module.replace(".", "/")
-    return f"{path}.py", f"{path}/__init__.py"

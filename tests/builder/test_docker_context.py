@@ -35,8 +35,8 @@ SETTINGS = BuildSettings()
 
 def members(folder: Path, **options: str) -> list[ContextFile]:
     chosen = OPTIONS.model_copy(update=options)
-    draft = image_plan.draw(folder, chosen, RuntimeCatalog(runtimes.find()), SETTINGS)
-    plan = image_plan.complete(draft, BASE, SETTINGS)
+    found = image_plan.read(folder, chosen, RuntimeCatalog(runtimes.find()), SETTINGS)
+    plan = image_plan.plan_image(*found, BASE, SETTINGS)
     return docker_context.of_function(plan, "base:1", SETTINGS.network)
 
 

@@ -24,8 +24,8 @@ SETTINGS = BuildSettings()
 
 def plan(source: Path, settings: BuildSettings = SETTINGS, **options: str) -> ImagePlan:
     chosen = BuildOptions.model_validate({"name": "fn", **options})
-    draft = image_plan.draw(source, chosen, RuntimeCatalog(runtimes.find()), settings)
-    return image_plan.complete(draft, BASE, settings)
+    found = image_plan.read(source, chosen, RuntimeCatalog(runtimes.find()), settings)
+    return image_plan.plan_image(*found, BASE, settings)
 
 
 def manifest(**dependencies: object) -> str:
@@ -43,16 +43,16 @@ def manifest(**dependencies: object) -> str:
 def test_javascript_without_python_is_node(
     folder: Folder, files: dict[str, str], module: str
 ) -> None:
-    found = plan(folder(files)).draft.findings
+    found = plan(folder(files)).info
     assert (found.runtime.name, found.module, found.handler) == ("node", module, None)
 
 
 def test_a_page_beside_a_python_app_stays_python(folder: Folder) -> None:
     source = folder({"app.py": "def handler(request): ...\n", "index.js": "alert(1)"})
-    draft = image_plan.draw(
+    found = image_plan.read(
         source, BuildOptions(name="fn"), RuntimeCatalog(runtimes.find()), SETTINGS
     )
-    assert draft.findings.runtime.name == "python"
+    assert found[1].runtime.name == "python"
 
 
 @pytest.mark.parametrize("handler", ["lib/tasks:work", "tasks:work", "tasks.work", "tasks"])
@@ -62,7 +62,7 @@ def test_a_named_handler_leads_to_its_module(folder: Folder, handler: str) -> No
         options = BuildOptions(name="fn", runtime="node", handler=handler)
     except ValueError:
         pytest.skip("not of the form that the platform takes")
-    found = plan(source, **options.document()).draft.findings
+    found = plan(source, **options.document()).info
     assert found.module == handler.partition(":")[0].removesuffix(".work")
 
 
@@ -166,10 +166,10 @@ def test_a_language_that_nobody_knows_is_files_and_nothing_else(
     about = {"name": "awk", "language": "awk", "description": "Awk.", "handler": "main"}
     (catalog / "awk/runtime.json").write_text(json.dumps(about))
     source = folder({"main.awk": "BEGIN {}", "function.json": '{"runtime": "awk"}'})
-    draft = image_plan.draw(source, BuildOptions(name="fn"), RuntimeCatalog(catalog), SETTINGS)
-    made = image_plan.complete(draft, BASE, SETTINGS)
+    found = image_plan.read(source, BuildOptions(name="fn"), RuntimeCatalog(catalog), SETTINGS)
+    made = image_plan.plan_image(*found, BASE, SETTINGS)
     assert (made.packages, made.compiler) == (None, None)
     assert made.environment["PLAT_HANDLER"] == "main"
     with pytest.raises(InvalidInput, match="no runtime called sed"):
         options = BuildOptions(name="fn", runtime="sed")
-        image_plan.draw(source, options, RuntimeCatalog(catalog), SETTINGS)
+        image_plan.read(source, options, RuntimeCatalog(catalog), SETTINGS)

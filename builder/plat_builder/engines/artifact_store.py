@@ -18,7 +18,7 @@ from plat_core.model.build import EnvironmentArtifact
 
 from plat_builder.engines.environment_plan import EnvironmentPlan
 from plat_builder.staging import READ_ONLY_FOLDER, Staging, publish
-from plat_builder.user_code import compile_code, copy_files, source_changed
+from plat_builder.user_code import copy_files, source_changed
 
 ARTIFACT_FILE = "artifact.json"
 GRACE_SECONDS = 3600.0
@@ -67,21 +67,21 @@ class ArtifactStore:
 
     def add_environment(self, plan: EnvironmentPlan, made: Path) -> None:
         """Move in the environment `made`, with a note of what is in it."""
-        site = made / "site"
-        (site / ".lock").unlink(missing_ok=True)
-        packages = sorted(path.name[: -len(".dist-info")] for path in site.glob("*.dist-info"))
-        note = {"requirements": plan.order.texts, "packages": packages}
+        environment = plan.environment
+        packages = environment.packages(made / "site")
+        note = {"requirements": environment.requirements, "packages": packages}
         (made / "environment.json").write_text(json.dumps(note, indent=2), encoding="utf-8")
         publish(made, self.environments / plan.key)
 
-    async def add(self, plan: EnvironmentPlan, source: Path, slot: Path) -> None:
+    async def add(self, plan: EnvironmentPlan, slot: Path) -> None:
         """Copy, compile and move in the code of `source`; raises BuildFailed."""
         made, folder = slot / "artifact", self.artifacts / plan.digest
         code = made / "code"
-        await asyncio.to_thread(copy_files, source, plan.entries, code)
+        await asyncio.to_thread(copy_files, plan.source.path, plan.source.files, code)
         if plan.digest_of(code) != plan.digest:
             raise source_changed()
-        await compile_code(code, folder / "code", plan.findings.module, plan.order.python)
+        interpreter = plan.environment.interpreter
+        await plan.language.compile(code, folder / "code", plan.info, interpreter)
         artifact = plan.artifact(folder, self.site(plan.key))
         (made / ARTIFACT_FILE).write_text(artifact.model_dump_json(by_alias=True, indent=2))
         await asyncio.to_thread(publish, made, folder)

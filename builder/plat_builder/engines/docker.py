@@ -15,20 +15,21 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
-from plat_core.errors import BuildFailed, PlatError
+from plat_core.errors import BuildFailed
 from plat_core.model.build import BuildEvent, BuildOptions, Finished, LogLine, Step
 
-from plat_builder import image_plan, pack
-from plat_builder.build_errors import failed
+from plat_builder import image_plan
+from plat_builder.base_images import BaseImages
+from plat_builder.build_errors import with_failed_event
 from plat_builder.daemon import Daemon
 from plat_builder.engines import docker_context
-from plat_builder.image_plan import BaseImages, ImagePlan
+from plat_builder.image_plan import ImagePlan
 from plat_builder.images.registry import Registry
 from plat_builder.process import TAIL
 from plat_builder.runtime_images import BaseImagePublisher
 from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import BuildSettings
-from plat_builder.source import manifest_of, merged
+from plat_builder.source import read_folder
 
 SPOOLED = 4 * 1024 * 1024
 
@@ -63,41 +64,35 @@ class DockerEngine:
         self._registry = registry
         self._daemon = daemon
         self._bases = BaseImages(registry, self._names)
-        self._seeder = BaseImagePublisher(
+        self._publisher = BaseImagePublisher(
             self.catalog, registry=registry, daemon=daemon, settings=settings
         )
 
-    async def build(self, source: Path, options: BuildOptions) -> AsyncGenerator[BuildEvent, None]:
-        """See `ports.Builder.build`; what goes wrong is the last event, never an exception."""
+    def build(self, source: Path, options: BuildOptions) -> AsyncGenerator[BuildEvent, None]:
+        """See `ports.Builder.build`; an error is the last event, never an exception."""
         own = (source / docker_context.OWN).is_file()
-        try:
-            async with aclosing(
-                self._build_own(source, options) if own else self._build(source, options)
-            ) as events:
-                async for event in events:
-                    yield event
-        except (PlatError, OSError) as error:
-            yield failed(error)
+        events = self._build_own(source, options) if own else self._build(source, options)
+        return with_failed_event(events)
 
-    async def _build(self, source: Path, options: BuildOptions) -> AsyncGenerator[BuildEvent, None]:
+    async def _build(self, path: Path, options: BuildOptions) -> AsyncGenerator[BuildEvent, None]:
         settings, deadline = self._settings, time.monotonic() + self._settings.timeout
-        draft = await asyncio.to_thread(image_plan.draw, source, options, self.catalog, settings)
-        runtime = draft.findings.runtime
-        if not await self._bases.has(runtime):
-            async with aclosing(self._seeder.publish(runtime)) as lines:
+        source, info = await asyncio.to_thread(
+            image_plan.read, path, options, self.catalog, settings
+        )
+        if not await self._bases.has(info.runtime):
+            async with aclosing(self._publisher.publish(info.runtime)) as lines:
                 async for text in lines:
                     yield LogLine(text=text)
-        base = await self._bases.get(runtime)
-        plan = await asyncio.to_thread(image_plan.complete, draft, base, settings)
+        base = await self._bases.get(info.runtime)
+        plan = await asyncio.to_thread(image_plan.plan_image, source, info, base, settings)
         yield LogLine(text=plan.summary)
-        repository = self._names.function(options.name)
-        digest = await self._registry.digest(repository, plan.tag)
+        digest = await self._registry.digest(self._names.function(source.name), plan.tag)
         if digest is not None:
             yield plan.finished(self._names, digest, unchanged=True)
             return
-        name = self._names.image(self._names.runtime(runtime.name), base.digest)
-        members = await asyncio.to_thread(docker_context.of_function, plan, name, settings.network)
-        work = ImageBuild(options.name, plan.tag, members, plan.labels, deadline)
+        name = self._names.image(self._names.runtime(info.runtime.name), base.digest)
+        files = await asyncio.to_thread(docker_context.of_function, plan, name, settings.network)
+        work = ImageBuild(source.name, plan.tag, files, plan.labels, deadline)
         tail: deque[str] = deque(maxlen=TAIL)
         try:
             async with aclosing(self._make(work)) as events:
@@ -110,25 +105,18 @@ class DockerEngine:
         yield plan.finished(self._names, work.digest, unchanged=False)
 
     async def _build_own(
-        self, source: Path, options: BuildOptions
+        self, path: Path, options: BuildOptions
     ) -> AsyncGenerator[BuildEvent, None]:
-        """Build a source that brings its own Dockerfile, as it is."""
+        """Build a source with its own Dockerfile."""
         settings, deadline = self._settings, time.monotonic() + self._settings.timeout
-        chosen = merged(options, manifest_of(source))
-        entries = await asyncio.to_thread(pack.list_files, source, settings.limits)
-        labels = image_plan.labels(options.name, settings.registry.instance)
-        tag = await asyncio.to_thread(image_plan.own_tag, source, entries, labels)
+        source = await asyncio.to_thread(read_folder, path, options, settings.limits)
+        labels = image_plan.labels(source.name, settings.registry.instance)
+        tag = await asyncio.to_thread(image_plan.dockerfile_tag, source, labels)
         yield LogLine(text="the source's own Dockerfile decides")
-        repository = self._names.function(options.name)
+        repository = self._names.function(source.name)
         before = await self._registry.digest(repository, tag)
-        work = ImageBuild(
-            options.name,
-            tag,
-            docker_context.of_dockerfile(source, entries),
-            labels,
-            deadline,
-            before or "",
-        )
+        files = docker_context.of_dockerfile(source)
+        work = ImageBuild(source.name, tag, files, labels, deadline, before or "")
         if before is None:
             async with aclosing(self._make(work)) as events:
                 async for event in events:
@@ -136,8 +124,8 @@ class DockerEngine:
         yield Finished(
             image=self._names.image(repository, work.digest),
             digest=work.digest.removeprefix("sha256:"),
-            runtime=chosen.runtime or docker_context.DOCKERFILE_RUNTIME,
-            handler=chosen.handler,
+            runtime=source.options.runtime or docker_context.DOCKERFILE_RUNTIME,
+            handler=source.options.handler,
             unchanged=before is not None,
         )
 
@@ -161,7 +149,7 @@ class DockerEngine:
 
 def _explained(plan: ImagePlan, error: BuildFailed, output: list[str]) -> BuildFailed:
     """What a failed build means in the user's own lines."""
-    language = plan.draft.language
+    language = plan.language
     if found := language.explain_code(output):
         return found
     if plan.packages is not None and "returned a non-zero code" in error.message:

@@ -19,6 +19,7 @@ from plat_builder.image_plan import CA_FILE, ImagePlan
 from plat_builder.languages.language import CODE, DockerfileSteps
 from plat_builder.runtimes import PROGRAM, Runtime, RuntimeCatalog
 from plat_builder.settings import BuildNetwork
+from plat_builder.source import SourceFolder
 
 OWN = "Dockerfile"
 DOCKERFILE_RUNTIME = "dockerfile"
@@ -47,7 +48,7 @@ def of_runtime(
 
 def of_function(plan: ImagePlan, base: str, network: BuildNetwork) -> list[ContextFile]:
     """The context of a function's image on `base`: the Dockerfile, the code, and what it needs."""
-    made, code = _DockerfileStages(base), plan.draft.language.code_steps(plan.draft.findings)
+    made, code = _DockerfileStages(base), plan.language.code_steps(plan.info)
     final = [f"FROM {base}"]
     if plan.packages is not None:
         steps = plan.packages.steps()
@@ -63,8 +64,8 @@ def of_function(plan: ImagePlan, base: str, network: BuildNetwork) -> list[Conte
     final += [f'ENV {name}="{value}"' for name, value in plan.environment.items()]
     recipe = "\n".join([*made.lines, *final, ""])
     files = [
-        ContextFile(f"{CODE}/{entry.path}", plan.draft.source / entry.path, entry.mode)
-        for entry in plan.draft.entries
+        ContextFile(f"{CODE}/{entry.path}", plan.source.path / entry.path, entry.mode)
+        for entry in plan.source.files
     ]
     return [ContextFile(OWN, recipe.encode()), *made.members, *files]
 
@@ -96,9 +97,9 @@ def _for_index(network: BuildNetwork) -> list[str]:
     return lines
 
 
-def of_dockerfile(source: Path, entries: Iterable[pack.SourceFile]) -> list[ContextFile]:
-    """The user's own context, with their own Dockerfile."""
-    return [ContextFile(e.path, source / e.path, e.mode) for e in entries]
+def of_dockerfile(source: SourceFolder) -> list[ContextFile]:
+    """Return the context of a source with its own Dockerfile."""
+    return [ContextFile(file.path, source.path / file.path, file.mode) for file in source.files]
 
 
 def write(members: Iterable[ContextFile], file: IO[bytes]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 from plat_core.errors import Unavailable
 
-from plat_builder.image_plan import MACHINE
+from plat_builder.base_images import MACHINE
 from plat_builder.images import documents
 from plat_builder.images.documents import Blob
 from plat_builder.images.image_names import ImageNames

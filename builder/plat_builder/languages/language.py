@@ -1,21 +1,20 @@
-"""What an image build has to know about a language."""
+"""What the engines need from a language; engines contain no knowledge of any language."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from plat_core.errors import BuildFailed
-from plat_core.model.build import BuildOptions
+from plat_core.errors import BuildFailed, NotSupported
 
 from plat_builder.images.documents import BaseImage
 from plat_builder.installer import InstallerCommand
-from plat_builder.pack import SourceFile
+from plat_builder.requirements import DeclaredRequirements
 from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import BuildSettings
-from plat_builder.source import SourceInfo
+from plat_builder.source import SourceFolder, SourceInfo
 
 CODE = "code"
 """Where the user's files are in an image, without the leading slash."""
@@ -82,45 +81,98 @@ class LanguagePackages(Protocol):
         ...
 
 
-class Language(Protocol):
-    """One language. It reads sources and never runs them."""
+class LanguageEnvironment(Protocol):
+    """What the embedded engine installs for one function, in a folder beside the code."""
 
-    def fits(self, paths: Collection[str]) -> bool:
-        """Whether a source of these files, which names no runtime, may be of this language."""
+    @property
+    def interpreter(self) -> Path:
+        """The program that runs the function."""
         ...
+
+    @property
+    def key(self) -> str:
+        """Hash of everything that decides the content of the environment."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """Number of requirements, for the log."""
+        ...
+
+    @property
+    def requirements(self) -> Sequence[str]:
+        """Requirements as they are given to the installer."""
+        ...
+
+    def tool(
+        self, slot: Path, site: Path, settings: BuildSettings, cache: Path
+    ) -> InstallerCommand:
+        """Return the program that installs the environment into `site`."""
+        ...
+
+    def packages(self, site: Path) -> Sequence[str]:
+        """Remove the installer's lock from `site`, and return the installed packages."""
+        ...
+
+
+class Language:
+    """Base of all languages. It reads sources and never runs them.
+
+    The defaults fit a runtime whose image has everything: its functions are files and a handler.
+    """
+
+    is_default = False
+    """Whether a source that matches no other language is of this one."""
+    is_embedded = False
+    """Whether functions run on this machine without an image."""
+
+    def matches(self, source: SourceFolder) -> bool:
+        """Return whether a source that names no runtime may be of this language."""
+        return False
 
     def examine(
-        self,
-        folder: Path,
-        entries: Sequence[SourceFile],
-        options: BuildOptions,
-        catalog: RuntimeCatalog,
-        settings: BuildSettings,
+        self, source: SourceFolder, catalog: RuntimeCatalog, settings: BuildSettings
     ) -> SourceInfo:
-        """What the source is; raises BuildFailed where it cannot be told."""
-        ...
+        """Return the runtime and the handler of `source`; raises BuildFailed if one is missing."""
+        if source.options.runtime is None:
+            raise BuildFailed(
+                "which runtime is it for?", fix='name it in function.json: "runtime": "…"'
+            )
+        runtime = catalog.get(source.options.runtime)
+        handler = source.options.handler or runtime.description.handler
+        module = handler.partition(":")[0]
+        return SourceInfo(runtime, handler, module, DeclaredRequirements(), "it was named")
 
     def packages(
-        self, folder: Path, findings: SourceInfo, base: BaseImage, settings: BuildSettings
+        self, source: SourceFolder, info: SourceInfo, base: BaseImage, settings: BuildSettings
     ) -> LanguagePackages | None:
-        """What the source in `folder` needs on that base; None where the base has all of it.
+        """Return the packages to install on `base`, or None if the base image has them all.
 
-        Raises BuildFailed where it cannot be had.
+        Raises BuildFailed if they cannot be installed.
         """
-        ...
+        return None
+
+    def environment(
+        self, source: SourceFolder, info: SourceInfo, settings: BuildSettings
+    ) -> LanguageEnvironment:
+        """Return the environment for the embedded engine; only if `is_embedded`."""
+        raise NotSupported(f"the runtime {info.runtime.name} needs an image")
 
     def compiler(self, base: BaseImage) -> Path | None:
-        """The program here that can compile code for that base, None where there is none."""
-        ...
+        """Return the local program that compiles code for `base`, or None."""
+        return None
 
-    async def compile(self, code: Path, findings: SourceInfo, compiler: Path) -> None:
-        """Compile the folder `code`, which will be /code; raises BuildFailed."""
-        ...
+    async def compile(self, code: Path, final: Path, info: SourceInfo, compiler: Path) -> None:
+        """Compile the folder `code`, which will be moved to `final`; raises BuildFailed."""
 
-    def code_steps(self, findings: SourceInfo) -> DockerfileSteps:
-        """How a Dockerfile compiles /code."""
-        ...
+    def code_steps(self, info: SourceInfo) -> DockerfileSteps:
+        """Return the steps by which a Dockerfile compiles /code."""
+        return DockerfileSteps()
 
     def explain_code(self, output: Sequence[str]) -> BuildFailed | None:
-        """The mistake in the user's code that `code_steps` printed, None where it was none."""
-        ...
+        """Return the error in the user's code that `code_steps` printed, or None."""
+        return None
+
+
+class GenericLanguage(Language):
+    """A language without a module of its own. Its runtime finds the handler and reports errors."""

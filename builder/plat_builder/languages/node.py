@@ -15,18 +15,15 @@ from typing import Any
 
 from plat_core.errors import BuildFailed, TooLarge, Unavailable
 from plat_core.model import strictjson
-from plat_core.model.build import BuildOptions
 
 from plat_builder import pip_install
 from plat_builder.images.documents import BaseImage
 from plat_builder.installer import InstallerCommand
-from plat_builder.languages.language import DockerfileSteps
-from plat_builder.languages.plain import GenericLanguage
-from plat_builder.pack import SourceFile
+from plat_builder.languages.language import DockerfileSteps, Language
 from plat_builder.requirements import DeclaredRequirements
 from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import BuildSettings
-from plat_builder.source import SourceInfo, manifest_of, merged
+from plat_builder.source import SourceFolder, SourceInfo
 
 RUNTIME = "node"
 MODULES = ("index", "app", "main", "function", "handler")
@@ -47,36 +44,30 @@ _NOISE = re.compile(r"^npm (error|ERR!) ?", re.IGNORECASE)
 _NO_NETWORK = re.compile(r"ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|CERT|SELF_SIGNED")
 
 
-class Node(GenericLanguage):
-    """See `Language`. Nothing is compiled, as in a plain language."""
+class Node(Language):
+    """Functions in JavaScript. Code is not compiled."""
 
-    def fits(self, paths: Collection[str]) -> bool:
-        """A package.json or a module where the runtime looks for one, and no Python at the top."""
-        if any(path.endswith(".py") and "/" not in path for path in paths):
+    def matches(self, source: SourceFolder) -> bool:
+        """Return whether there is a package.json or a default module, and no Python at the top."""
+        if any(path.endswith(".py") and "/" not in path for path in source.paths):
             return False
-        return MANIFEST in paths or any(file in paths for file in _files(MODULES))
+        return MANIFEST in source.paths or any(file in source.paths for file in _files(MODULES))
 
     def examine(
-        self,
-        folder: Path,
-        entries: Sequence[SourceFile],
-        options: BuildOptions,
-        catalog: RuntimeCatalog,
-        settings: BuildSettings,
+        self, source: SourceFolder, catalog: RuntimeCatalog, settings: BuildSettings
     ) -> SourceInfo:
-        """The runtime that was named, or `node`, and the module of the handler."""
-        chosen = merged(options, manifest_of(folder))
-        paths = {entry.path for entry in entries}
+        """Return the named runtime, or `node`, and the module of the handler."""
+        chosen = source.options
         runtime = catalog.get(chosen.runtime or RUNTIME)
-        why = "it was named" if chosen.runtime else "there is JavaScript and no Python"
-        return SourceInfo(
-            runtime, chosen.handler, _module(chosen.handler, paths), DeclaredRequirements(), why
-        )
+        reason = "it was named" if chosen.runtime else "there is JavaScript and no Python"
+        module = _module(chosen.handler, source.paths)
+        return SourceInfo(runtime, chosen.handler, module, DeclaredRequirements(), reason)
 
     def packages(
-        self, folder: Path, findings: SourceInfo, base: BaseImage, settings: BuildSettings
+        self, source: SourceFolder, info: SourceInfo, base: BaseImage, settings: BuildSettings
     ) -> NodePackages | None:
-        """The dependencies of package.json, exactly as its lock has them where there is one."""
+        """Return the dependencies of package.json, at the versions of its lock if there is one."""
+        folder = source.path
         if not (folder / MANIFEST).is_file():
             return None
         manifest = _read(folder / MANIFEST, MANIFEST_BYTES)
@@ -279,3 +270,6 @@ def _check_lock(lock: Mapping[str, Any]) -> None:
                 fix="who runs the platform may set PLAT_ALLOW_OTHER_SOURCES=1",
                 line=f"{LOCK}: {name[:100]}: {resolved[:100]}",
             )
+
+
+LANGUAGE = Node()

@@ -7,24 +7,24 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from plat_core.errors import BuildFailed, Unavailable
-from plat_core.model.build import BuildOptions
 
 from plat_builder import pip_install
 from plat_builder.images.documents import BaseImage
 from plat_builder.installer import InstallerCommand
-from plat_builder.languages.language import CODE, PACKAGES, DockerfileSteps
-from plat_builder.pack import SourceFile
+from plat_builder.languages.language import CODE, PACKAGES, DockerfileSteps, Language
+from plat_builder.languages.python_environment import PythonEnvironment, plan_python_environment
+from plat_builder.languages.python_source import examine_python
 from plat_builder.pip_install import PythonInstall, TargetPython
 from plat_builder.process import base_python
 from plat_builder.requirements import check_python, read_file
 from plat_builder.runtimes import RuntimeCatalog
 from plat_builder.settings import BuildSettings
-from plat_builder.source import SourceInfo, examine
+from plat_builder.source import SourceFolder, SourceInfo
 from plat_builder.user_code import BYTECODE, compile_code, syntax_error
 
 PYTHON_LABEL, PLATFORM_LABEL = "plat.dev/python", "plat.dev/platform"
@@ -41,37 +41,40 @@ _COMPILE = (
 _SHEBANG = b"#!/usr/bin/env python3\n"
 
 
-class Python:
-    """See `Language`."""
+class Python(Language):
+    """Functions in Python: in images, and embedded."""
 
-    def fits(self, paths: Collection[str]) -> bool:
-        """Any source may be Python: what it lacks is then said in Python's words."""
+    is_default = True
+    is_embedded = True
+
+    def matches(self, source: SourceFolder) -> bool:
+        """Return True: errors about any other source are worded for Python."""
         return True
 
     def examine(
-        self,
-        folder: Path,
-        entries: Sequence[SourceFile],
-        options: BuildOptions,
-        catalog: RuntimeCatalog,
-        settings: BuildSettings,
+        self, source: SourceFolder, catalog: RuntimeCatalog, settings: BuildSettings
     ) -> SourceInfo:
-        """See `source.examine`."""
-        other = settings.other_sources
-        return examine(folder, entries, options, catalog, other_sources=other)
+        """See `examine_python`."""
+        return examine_python(source, catalog, other_sources=settings.other_sources)
+
+    def environment(
+        self, source: SourceFolder, info: SourceInfo, settings: BuildSettings
+    ) -> PythonEnvironment:
+        """Return the requirements of the source and of the runtime, for the local interpreter."""
+        return plan_python_environment(source, info, settings)
 
     def packages(
-        self, folder: Path, findings: SourceInfo, base: BaseImage, settings: BuildSettings
+        self, source: SourceFolder, info: SourceInfo, base: BaseImage, settings: BuildSettings
     ) -> PythonPackages | None:
-        """The user's requirements, resolved together with the runtime's own."""
+        """Return the requirements of the source, resolved together with those of the runtime."""
         target = target_of(base)
-        check_python(findings.declared, base.environment.get("PYTHON_VERSION") or target.version)
-        if not any(line.name for line in findings.declared.lines):
+        check_python(info.requirements, base.environment.get("PYTHON_VERSION") or target.version)
+        if not any(line.name for line in info.requirements.lines):
             return None
         if pip_install.uv_program(settings) is None:
             raise Unavailable("images need uv", fix="uv pip install uv, beside plat")
-        runtime = findings.runtime
-        asked = findings.declared.lines
+        runtime = info.runtime
+        asked = info.requirements.lines
         order = PythonInstall(
             runtime.name, read_file(runtime.requirements), asked, base_python(), target
         )
@@ -83,16 +86,16 @@ class Python:
         fits = sys.implementation.name == "cpython" and target_of(base).version == here
         return base_python() if fits else None
 
-    async def compile(self, code: Path, findings: SourceInfo, compiler: Path) -> None:
+    async def compile(self, code: Path, final: Path, info: SourceInfo, compiler: Path) -> None:
         """See `compile_code`."""
-        await compile_code(code, Path("/", CODE), findings.module, compiler)
+        await compile_code(code, final, info.module, compiler)
 
-    def code_steps(self, findings: SourceInfo) -> DockerfileSteps:
+    def code_steps(self, info: SourceInfo) -> DockerfileSteps:
         """The compiler's program, by the interpreter of the base image."""
         return DockerfileSteps(
             {BYTECODE.name: BYTECODE.read_bytes()},
             (
-                f"python -I -S -W ignore {BYTECODE.name} /{CODE} /{CODE} {findings.module} >said"
+                f"python -I -S -W ignore {BYTECODE.name} /{CODE} /{CODE} {info.module} >said"
                 " && cat said && grep -qx '{}' said",
             ),
         )
@@ -224,3 +227,6 @@ def _forget_scripts(record: Path) -> None:
     for row in rows:
         writer.writerow([row[0], "", ""] if row and row[0].startswith(("bin/", "../")) else row)
     record.write_text(text.getvalue(), encoding="utf-8")
+
+
+LANGUAGE = Python()
