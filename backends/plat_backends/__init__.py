@@ -1,6 +1,6 @@
-"""The backends: what stands behind the ports, each in a room of its own.
+"""Backends: the implementations of the ports, one subpackage each.
 
-A backend knows the ports, the model and its own client. Backends are strangers to each other; what
-several need stands beside them here (`changes`, `counts`, `inputs`, `probe`, `records`). Only a
-`wiring` module opens one.
+A backend uses the ports, the model and one client library. Backends may not import each other. What
+several need is in `replica` and in the modules of this package. Only a `wiring` module opens a
+backend.
 """

@@ -43,7 +43,7 @@ class Platform:
 
         return (await until(self.workloads, holds, self.home.ref))[0]
 
-    async def gone(self) -> None:
+    async def wait_removed(self) -> None:
         await until(self.workloads, lambda seen: not seen, self.home.ref)
 
     async def until_logged(self, text: str) -> None:

@@ -41,8 +41,8 @@ async def test_reports_a_crash_loop_with_growing_delays(home: Home) -> None:
         fourth = await world.state("waiting", restarts=4)
         assert fourth.failure is not None
         assert fourth.failure.reason == "CrashLoopBackOff"
-        said = [text for stream, text in await world.lines() if stream == "platform"]
-    delays = [text.rpartition(" in ")[2] for text in said if "starts again" in text]
+        output = [text for stream, text in await world.lines() if stream == "platform"]
+    delays = [text.rpartition(" in ")[2] for text in output if "starts again" in text]
     assert delays[:4] == ["0.05 s", "0.1 s", "0.2 s", "0.2 s"]
 
 
@@ -64,7 +64,7 @@ async def test_finishes_a_call_before_a_stop(home: Home) -> None:
         (stopping,) = await world.workloads.observe(home.ref)
         assert (stopping.state, stopping.endpoint) == ("stopping", None)
         assert await call == b"slept"
-        await world.gone()
+        await world.wait_removed()
 
 
 async def _until_busy(home: Home, replica: Replica) -> None:
@@ -78,7 +78,7 @@ async def test_a_stopping_replica_accepts_calls_while_it_drains(home: Home) -> N
         replica = await world.run(home.revision())
         await world.scale(home.revision(), 0)
         assert await home.call(replica, "/sleep/0") == b"slept"
-        await world.gone()
+        await world.wait_removed()
 
 
 async def test_replaces_a_replica_that_no_longer_listens(home: Home) -> None:
@@ -104,7 +104,7 @@ async def test_kills_a_replica_that_ignores_sigterm(home: Home) -> None:
         revision = home.revision(mode="stubborn", timeout="100ms")
         pid = (await home.info(await world.run(revision)))["pid"]
         await world.scale(revision, 0)
-        await world.gone()
+        await world.wait_removed()
         assert not alive(pid)
         assert ("platform", "killed: it did not end within 0.4 s") in await world.lines()
 
@@ -123,7 +123,7 @@ async def test_kills_the_child_processes_of_a_replica(
         assert alive(daemon)
         assert os.getsid(daemon) == daemon
         await world.scale(home.revision(), 0)
-        await world.gone()
+        await world.wait_removed()
         await until_dead(daemon)
 
 
@@ -228,9 +228,9 @@ async def test_stores_lines_with_their_call_across_a_restart(home: Home) -> None
         (line,) = [r async for r in world.logs.read(home.ref, LogQuery(call_id="c-1"))]
         assert (line.text, line.stream, line.replica) == ("hello", "stdout", replica.id)
         assert line.revision == "orders-1"
-        said = [text for stream, text in await world.lines() if stream == "platform"]
-        assert said[0].startswith("ready after ")
-        assert said[-1] == "exited with code 0"
+        output = [text for stream, text in await world.lines() if stream == "platform"]
+        assert output[0].startswith("ready after ")
+        assert output[-1] == "exited with code 0"
 
 
 OWNER = """
@@ -290,7 +290,7 @@ async def test_a_function_without_replicas_has_no_task(home: Home) -> None:
         await world.run(home.revision())
         assert asyncio.all_tasks() - before
         await world.scale(home.revision(), 0)
-        await world.gone()
+        await world.wait_removed()
         assert asyncio.all_tasks() == before
 
 

@@ -67,7 +67,7 @@ async def test_home_and_tmp_are_private_and_removed(home: Home) -> None:
         assert [stat.S_IMODE(path.stat().st_mode) for path in paths] == [0o700] * 3
         (paths[1] / "file").write_text("left behind")
         await world.scale(home.revision(), 0)
-        await world.gone()
+        await world.wait_removed()
         assert [path.exists() for path in paths] == [False] * 3
         assert not Path(env["PLAT_SOCKET"]).parent.exists()
 

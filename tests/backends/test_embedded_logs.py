@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plat_backends.embedded.line_splitter import CUT, LineSplitter
 from plat_backends.embedded.log_files import LogFile
-from plat_backends.embedded.logs import FOLLOWER_LINES, ByteBudget, EmbeddedLogs
+from plat_backends.embedded.logs import FOLLOWER_LINES, EmbeddedLogs
 from plat_backends.replica.log_lines import split_call_tag
+from plat_backends.token_bucket import TokenBucket
 from plat_core.model.names import FunctionRef
 from plat_core.ports import LogQuery, LogRecord
 
@@ -109,13 +110,16 @@ def test_a_truncated_line_affects_no_other(tmp_path: Path) -> None:
     assert file.last(LogQuery()) == [_record(1), _record(3)]
 
 
-def test_the_byte_budget_refills_with_time() -> None:
-    budget = ByteBudget(100)
-    assert budget.take(200, 10)
-    assert not budget.take(1, 10)
-    assert budget.take(50, 10.5)
-    assert not budget.take(201, 1000)
-    assert budget.take(200, 1000)
+def test_a_budget_of_bytes_refills_with_time() -> None:
+    time = 10.0
+    budget = TokenBucket(100, 200, clock=lambda: time)
+    assert budget.try_take(200)
+    assert not budget.try_take(1)
+    time = 10.5
+    assert budget.try_take(50)
+    time = 1000.0
+    assert not budget.try_take(201)
+    assert budget.try_take(200)
 
 
 async def test_drops_and_counts_excess_output(tmp_path: Path) -> None:

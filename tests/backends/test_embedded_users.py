@@ -58,7 +58,7 @@ async def test_runs_a_replica_as_the_user_of_its_function(
         assert "LD_PRELOAD" not in info["env"]
         assert _owner_and_mode(Path(info["env"]["TMPDIR"])) == (info["uid"], 0o700)
         await world.scale(home.revision(), 0)
-        await world.gone()
+        await world.wait_removed()
 
 
 def _owner_and_mode(path: Path) -> tuple[int, int]:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plat_backends.kubernetes.bucket import TokenBucket
 from plat_backends.kubernetes.cache import Cache
+from plat_backends.token_bucket import TokenBucket
 from plat_core.model.names import FunctionRef
 
 REF = FunctionRef("orders")

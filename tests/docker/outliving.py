@@ -46,12 +46,12 @@ async def _tell(workloads: DockerWorkloads) -> None:
 
 async def _say(workloads: DockerWorkloads) -> None:
     seen = await workloads.observe(REF)
-    said = {
+    output = {
         "states": sorted(replica.state for replica in seen),
         "reasons": sorted({r.failure.reason for r in seen if r.failure}),
         "answers": await _answers(seen),
     }
-    sys.stdout.write(json.dumps(said) + "\n")
+    sys.stdout.write(json.dumps(output) + "\n")
     sys.stdout.flush()
 
 

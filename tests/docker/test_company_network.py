@@ -69,10 +69,10 @@ def answer_of(name: str, files: dict[str, str], inside: Compose, network: Networ
 
 def test_builds_the_base_images_through_the_proxy(inside: Compose, network: Network) -> None:
     assert network.taken() == {f"{INDEX}:443"}
-    said = inside.run("logs", "--no-log-prefix", "runtimes")
+    output = inside.run("logs", "--no-log-prefix", "runtimes")
     for name in ("python", "python-flask", "node"):
-        assert f"runtime-{name}" in said
-    assert said.count("is pushed: sha256:") == 3
+        assert f"runtime-{name}" in output
+    assert output.count("is pushed: sha256:") == 3
 
 
 def test_builder_and_function_use_the_proxy(inside: Compose, network: Network) -> None:

@@ -80,9 +80,9 @@ def test_builds_the_service_images_through_the_proxy(services: dict[str, Any]) -
 
 
 def test_passes_the_limits_of_asynchronous_calls(services: dict[str, Any]) -> None:
-    told = GatewaySettings.from_environment(services["gateway"]["environment"])
+    result = GatewaySettings.from_environment(services["gateway"]["environment"])
     default = GatewaySettings.from_environment({})
-    assert (told.async_queue, told.async_attempts) == (77, default.async_attempts)
+    assert (result.async_queue, result.async_attempts) == (77, default.async_attempts)
     passed = {name for name in services["gateway"]["environment"] if name.startswith("PLAT_ASYNC")}
     aliases = {str(field.alias) for field in GatewaySettings.model_fields.values()}
     assert passed == {name for name in aliases if name.startswith("PLAT_ASYNC")}

@@ -52,10 +52,10 @@ async def test_an_exit_without_docker_does_not_fail_the_revision(
     platform: Platform, way: Relay
 ) -> None:
     [replica] = await platform.run()
-    told: list[Replica] = []
+    result: list[Replica] = []
 
     def waiting_for(seen: list[Replica], state: str) -> bool:
-        told.extend(seen)
+        result.extend(seen)
         return [r.state for r in seen] == [state]
 
     await way.refuse()
@@ -67,7 +67,7 @@ async def test_an_exit_without_docker_does_not_fail_the_revision(
     way.accept()
     [back] = await platform.until(lambda seen: waiting_for(list(seen), "ready"))
     assert back.id == replica.id
-    assert not {r.failure.reason for r in told if r.failure} & FINAL_REASONS
+    assert not {r.failure.reason for r in result if r.failure} & FINAL_REASONS
 
 
 async def test_keeps_responsive_replicas_ready_without_docker(

@@ -62,10 +62,10 @@ class BackendOutput:
     def until(self, true: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            said = json.loads(line)
-            self.reasons |= set(said["reasons"])
-            if true(said):
-                return dict(said)
+            output = json.loads(line)
+            self.reasons |= set(output["reasons"])
+            if true(output):
+                return dict(output)
         raise AssertionError("it ended")
 
     def ask(self) -> None:
@@ -76,7 +76,7 @@ class BackendOutput:
 
 
 @pytest.fixture
-def told(dockerd: Dockerd, docker_image: str) -> Iterator[BackendOutput]:
+def result(dockerd: Dockerd, docker_image: str) -> Iterator[BackendOutput]:
     command = [*dockerd.inside, sys.executable, "-m", "tests.docker.outliving", docker_image, NAME]
     with subprocess.Popen(
         command,
@@ -98,35 +98,35 @@ def containers(dockerd: Dockerd) -> list[Any]:
     return list(found)
 
 
-def all_answer(said: dict[str, Any]) -> bool:
-    return said["states"] == ["ready"] * COUNT and said["answers"] == [200] * COUNT
+def all_answer(output: dict[str, Any]) -> bool:
+    return output["states"] == ["ready"] * COUNT and output["answers"] == [200] * COUNT
 
 
-def test_restarts_functions_with_docker(dockerd: Dockerd, told: BackendOutput) -> None:
-    told.until(all_answer)
+def test_restarts_functions_with_docker(dockerd: Dockerd, result: BackendOutput) -> None:
+    result.until(all_answer)
     before = {container.name for container in containers(dockerd)}
     dockerd.end()
-    told.until(lambda said: "ready" not in said["states"])
+    result.until(lambda output: "ready" not in output["states"])
     dockerd.start()
-    told.until(all_answer)
+    result.until(all_answer)
     assert {container.name for container in containers(dockerd)} == before
     # a rollout that was under way would not have been given up for it
-    assert not told.reasons & FINAL_REASONS
+    assert not result.reasons & FINAL_REASONS
 
 
 def test_functions_keep_responding_while_docker_is_killed(
-    dockerd: Dockerd, told: BackendOutput
+    dockerd: Dockerd, result: BackendOutput
 ) -> None:
-    told.until(all_answer)
+    result.until(all_answer)
     before = {container.name for container in containers(dockerd)}
     dockerd.crash()
-    told.ask()
-    told.until(all_answer)
+    result.ask()
+    result.until(all_answer)
     dockerd.start()
     # now it either took its containers over or ended them, so that they were started again
-    told.ask()
-    told.until(all_answer)
+    result.ask()
+    result.until(all_answer)
     found = containers(dockerd)
     assert {container.name for container in found} == before
     assert {container.status for container in found} == {"running"}
-    assert not told.reasons & FINAL_REASONS
+    assert not result.reasons & FINAL_REASONS

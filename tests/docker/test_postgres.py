@@ -122,10 +122,10 @@ async def test_reports_a_wrong_url_in_one_line_without_the_password(
     with pytest.raises(Unavailable) as caught:
         await Database.open(re.sub(pattern, other, postgres_url))
     assert fix in caught.value.fix
-    told = caught.value.message + caught.value.fix
-    assert "\n" not in told
+    result = caught.value.message + caught.value.fix
+    assert "\n" not in result
     for secret in ("guessed", "p%40ss", "p@ss"):
-        assert secret not in told
+        assert secret not in result
 
 
 async def test_reconnects_to_a_restarted_server(

@@ -27,8 +27,8 @@ def test_a_build_without_the_cache_has_the_same_files(compose: Compose) -> None:
     build = ("docker", "build", "--quiet", "--no-cache", "--target", "builder", "--tag", tag, ROOT)
     subprocess.run(build, capture_output=True, check=True)
     try:
-        anew = contents(tag)
-        assert sum("/opt/plat/" in line for line in anew) > 1000
-        assert anew == contents(f"{compose.project}-builder")
+        rebuilt = contents(tag)
+        assert sum("/opt/plat/" in line for line in rebuilt) > 1000
+        assert rebuilt == contents(f"{compose.project}-builder")
     finally:
         subprocess.run(("docker", "image", "rm", tag), capture_output=True, check=True)

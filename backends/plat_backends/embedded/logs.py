@@ -22,6 +22,7 @@ from plat_core.ports import LogQuery, LogRecord
 from plat_backends.embedded.line_splitter import LineSplitter
 from plat_backends.embedded.log_files import LogFile
 from plat_backends.replica.log_lines import matches_query, split_call_tag
+from plat_backends.token_bucket import TokenBucket
 
 LOG = logging.getLogger(__name__)
 FUNCTION_BYTES = 10 * 1024 * 1024
@@ -51,7 +52,7 @@ class EmbeddedLogs:
         self._directory = directory
         self._limit = limit
         self._rate = rate
-        self._budgets: dict[FunctionRef, ByteBudget] = {}
+        self._budgets: dict[FunctionRef, TokenBucket] = {}
         self._pending: dict[FunctionRef, list[LogRecord]] = {}
         self._followers: dict[FunctionRef, set[_LogFollower]] = {}
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="plat-logs")
@@ -59,7 +60,7 @@ class EmbeddedLogs:
 
     def open_output(self, ref: FunctionRef, replica: str, revision: str) -> ReplicaOutput:
         """Return the receiver of one replica's output."""
-        budget = self._budgets.setdefault(ref, ByteBudget(self._rate))
+        budget = self._budgets.setdefault(ref, TokenBucket(self._rate, 2 * self._rate))
         return ReplicaOutput(self, ref, replica, revision, budget)
 
     def add(self, ref: FunctionRef, record: LogRecord) -> None:
@@ -131,29 +132,11 @@ class EmbeddedLogs:
             del self._followers[ref]
 
 
-class ByteBudget:
-    """A token bucket of `rate` bytes per second that holds twice as many."""
-
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
-        self._left = 2.0 * rate
-        self._at = 0.0
-
-    def take(self, size: int, now: float) -> bool:
-        """Spend `size` bytes at the monotonic time `now`; return whether that many were left."""
-        self._left = min(2.0 * self._rate, self._left + (now - self._at) * self._rate)
-        self._at = now
-        if size > self._left:
-            return False
-        self._left -= size
-        return True
-
-
 class ReplicaOutput:
     """Receives the output of one replica and keeps its last lines for failure reports."""
 
     def __init__(
-        self, logs: EmbeddedLogs, ref: FunctionRef, replica: str, revision: str, budget: ByteBudget
+        self, logs: EmbeddedLogs, ref: FunctionRef, replica: str, revision: str, budget: TokenBucket
     ) -> None:
         self._logs = logs
         self._ref = ref
@@ -166,7 +149,7 @@ class ReplicaOutput:
 
     def receive(self, stream: Literal["stdout", "stderr"], data: bytes) -> None:
         """Receive bytes of one of its streams."""
-        if not self._budget.take(len(data), asyncio.get_running_loop().time()):
+        if not self._budget.try_take(len(data)):
             self._dropped += data.count(b"\n")
             self._splitters[stream].skip(data)
             return

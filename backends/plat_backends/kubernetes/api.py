@@ -28,8 +28,8 @@ from plat_core.errors import Unavailable
 from yaml import YAMLError
 
 from plat_backends.kubernetes.api_errors import ObjectNotFound, error_of_response
-from plat_backends.kubernetes.bucket import TokenBucket
 from plat_backends.kubernetes.kinds import Document
+from plat_backends.token_bucket import TokenBucket
 
 log = logging.getLogger(__name__)
 

@@ -46,12 +46,12 @@ def test_a_broken_handler_ends_the_deploy_with_its_cause(
 ) -> None:
     code, manifest, exit_code, words = HANDLERS[kind]
     folder = write(tmp_path / kind, {"app.py": code}, name=f"broken-{kind}", **manifest)
-    told = bounded.plat("deploy", folder, check=False)
-    assert told.returncode == exit_code, told.stderr
-    assert told.stdout == ""
-    assert [word for word in words if word not in told.stderr] == []
-    assert "\n  → " in told.stderr
-    assert "\x1b" not in told.stderr
+    result = bounded.plat("deploy", folder, check=False)
+    assert result.returncode == exit_code, result.stderr
+    assert result.stdout == ""
+    assert [word for word in words if word not in result.stderr] == []
+    assert "\n  → " in result.stderr
+    assert "\x1b" not in result.stderr
     document = json.loads(bounded.plat("deploy", folder, "--json", check=False).stdout)
     assert document["exitCode"] == exit_code
     assert words[0] in document["detail"]
@@ -62,10 +62,10 @@ def test_an_endless_import_ends_with_the_time_to_start(tmp_path: Path) -> None:
     code = {"app.py": "while True:\n    pass\n"}
     folder = write(tmp_path / "endless", code, name="endless", handler="app:x")
     with running(tmp_path, PLAT_START_TIMEOUT="2") as platform:
-        told = platform.plat("deploy", folder, check=False)
-    assert told.returncode == 7
-    assert "StartTimeout: endless-1: it was not ready within 2 s" in told.stderr
-    assert "\n  → " in told.stderr
+        result = platform.plat("deploy", folder, check=False)
+    assert result.returncode == 7
+    assert "StartTimeout: endless-1: it was not ready within 2 s" in result.stderr
+    assert "\n  → " in result.stderr
 
 
 @pytest.mark.parametrize("kind", REQUIREMENTS)
@@ -75,11 +75,11 @@ def test_requirements_that_cannot_be_met_name_the_guilty_line(
     line, words = REQUIREMENTS[kind]
     files = {"app.py": GOOD, "requirements.txt": f"# a comment\n{line}\n"}
     folder = write(tmp_path / kind, files, name=f"needs-{kind}")
-    told = bounded.plat("deploy", folder, check=False)
-    assert told.returncode == 6, told.stderr
-    assert f"requirements.txt:2: {line}" in told.stderr
-    assert words in told.stderr
-    assert "\n  → " in told.stderr
+    result = bounded.plat("deploy", folder, check=False)
+    assert result.returncode == 6, result.stderr
+    assert f"requirements.txt:2: {line}" in result.stderr
+    assert words in result.stderr
+    assert "\n  → " in result.stderr
 
 
 def test_a_hundred_megabytes_of_prints_leave_bounded_logs(

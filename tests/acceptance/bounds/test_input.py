@@ -40,9 +40,9 @@ def test_a_bad_name_gets_the_same_words_everywhere(
     assert (deployed.returncode, NAME_RULE in deployed.stderr) == (2, True)
     manifest = write(tmp_path / "other", {"app.py": HANDLER}, name=name)
     assert bounded.plat("deploy", manifest, check=False).returncode == 2
-    told = json.loads(bounded.plat("describe", "--json", "--", name, check=False).stdout)
-    assert told["detail"] == f"metadata.name: {NAME_RULE}"
-    assert told["field"] == "metadata.name"
+    result = json.loads(bounded.plat("describe", "--json", "--", name, check=False).stdout)
+    assert result["detail"] == f"metadata.name: {NAME_RULE}"
+    assert result["field"] == "metadata.name"
 
 
 def spec(text: str) -> str:
@@ -86,9 +86,9 @@ def test_a_bad_document_is_refused_with_the_path_of_what_is_wrong(
 ) -> None:
     answer = api.put("/functions/json", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == status, answer.text
-    told = answer.json()
-    assert told["callId"] == answer.headers["X-Call-Id"]
-    assert not field or told["errors"][0]["field"] == field
+    result = answer.json()
+    assert result["callId"] == answer.headers["X-Call-Id"]
+    assert not field or result["errors"][0]["field"] == field
     assert "String should match" not in answer.text
     assert api.get("/functions/json").status_code == 404
 
@@ -110,11 +110,11 @@ def test_a_bad_function_json_is_named_with_its_field(
 ) -> None:
     folder = write(tmp_path / "manifest", {"app.py": HANDLER})
     (folder / "function.json").write_text(manifest, encoding="utf-8")
-    told = bounded.plat("deploy", folder, check=False)
-    assert told.returncode == 2
-    assert words in told.stderr
-    assert "function.json" in told.stderr
-    assert "→" in told.stderr
+    result = bounded.plat("deploy", folder, check=False)
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert "function.json" in result.stderr
+    assert "→" in result.stderr
 
 
 def test_quantities_are_kept_as_they_were_written(api: httpx.Client) -> None:
@@ -194,9 +194,9 @@ def test_a_hostile_archive_is_refused_and_leaves_nothing(
     assert memory.growth < 64 * MIB
     file = tmp_path / "hostile.zip"
     file.write_bytes(content)
-    told = bounded.plat("deploy", file, check=False)
-    assert told.returncode in (2, 6), told.stderr
-    assert "→" in told.stderr
+    result = bounded.plat("deploy", file, check=False)
+    assert result.returncode in (2, 6), result.stderr
+    assert "→" in result.stderr
     assert api.get("/functions/hostile").status_code == 404
 
 

@@ -86,7 +86,7 @@ def test_a_secret_is_missing_then_set_changed_and_deleted(
 def nowhere_shown(bounded: Platform, api: httpx.Client) -> None:
     """Check that no output contains the value of a secret."""
     home = Path(bounded.environment["PLAT_HOME"])
-    told = [
+    result = [
         bounded.plat("describe", "keeper").stdout,
         bounded.plat("describe", "keeper", "--json").stdout,
         bounded.plat("logs", "keeper").stdout,
@@ -97,7 +97,7 @@ def nowhere_shown(bounded: Platform, api: httpx.Client) -> None:
         api.get("/functions/keeper/revisions").text,
         (home / "plat.log").read_text(encoding="utf-8"),
     ]
-    assert not [text for text in told if "hush" in text]
+    assert not [text for text in result if "hush" in text]
 
 
 def test_reports_mistakes_with_secrets(bounded: Platform, tmp_path: Path) -> None:
@@ -109,5 +109,5 @@ def test_reports_mistakes_with_secrets(bounded: Platform, tmp_path: Path) -> Non
         refused = bounded.plat("secret", *arguments, check=False)
         assert refused.returncode == 2
         assert "→" in refused.stderr
-        told = json.loads(bounded.plat("secret", *arguments, "--json", check=False).stdout)
-        assert told["exitCode"] == 2
+        result = json.loads(bounded.plat("secret", *arguments, "--json", check=False).stdout)
+        assert result["exitCode"] == 2

@@ -23,11 +23,11 @@ def broken(tmp_path: Path) -> Platform:
 def refused(platform: Platform, *words: str) -> None:
     """Both ways to start it say why, and what to type next; neither shows a traceback."""
     for arguments in (["up", "--detach"], ["up"]):
-        told = platform.plat(*arguments, check=False)
-        said = told.stdout + told.stderr
-        assert told.returncode != 0
-        assert [word for word in words if word not in said] == [], said
-        assert "Traceback" not in said
+        result = platform.plat(*arguments, check=False)
+        output = result.stdout + result.stderr
+        assert result.returncode != 0
+        assert [word for word in words if word not in output] == [], output
+        assert "Traceback" not in output
     assert platform.plat("status", check=False).returncode == 5
 
 
@@ -95,8 +95,8 @@ def test_a_hundred_wrong_tokens_are_answered_with_429_and_the_way_out(tmp_path: 
     with running(tmp_path) as platform:
         wrong = platform.environment | {"AUTH_TOKEN": "guessed"}
         stranger = Platform(platform.url, wrong)
-        told = stranger.plat("list", check=False)
-        assert (told.returncode, "AUTH_TOKEN" in told.stderr) == (4, True)
+        result = stranger.plat("list", check=False)
+        assert (result.returncode, "AUTH_TOKEN" in result.stderr) == (4, True)
         with httpx.Client(base_url=platform.url) as guesser:
             query = guesser.get("/functions?token=dev-token")
             assert (query.status_code, "refused" in query.json()["detail"]) == (400, True)
@@ -105,8 +105,8 @@ def test_a_hundred_wrong_tokens_are_answered_with_429_and_the_way_out(tmp_path: 
             assert (statuses[0], statuses[-1]) == (401, 429)
             blocked = guesser.get("/functions")
             assert 0 < int(blocked.headers["Retry-After"]) <= 60
-        told = stranger.plat("list", check=False)
-        assert "wait a minute" in told.stderr
+        result = stranger.plat("list", check=False)
+        assert "wait a minute" in result.stderr
         home = Path(platform.environment["PLAT_HOME"])
         assert "guessed" not in (home / "plat.log").read_text(encoding="utf-8")
         assert home.stat().st_mode & 0o777 in (0o700, 0o711)

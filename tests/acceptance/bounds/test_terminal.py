@@ -121,10 +121,10 @@ def test_prints_unicode_without_control_characters(bounded: Platform, tmp_path: 
     ],
 )
 def test_json_output_is_only_json(bounded: Platform, line: str) -> None:
-    told = bounded.plat(*line.split(), "--json", check=False)
-    documents = [json.loads(text) for text in told.stdout.splitlines()]
+    result = bounded.plat(*line.split(), "--json", check=False)
+    documents = [json.loads(text) for text in result.stdout.splitlines()]
     assert len(documents) == 1 or line.startswith("logs")
-    assert told.stderr == ""
-    if told.returncode:
-        assert documents[0]["exitCode"] == told.returncode
+    assert result.stderr == ""
+    if result.returncode:
+        assert documents[0]["exitCode"] == result.returncode
         assert documents[0]["detail"]

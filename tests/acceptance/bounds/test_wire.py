@@ -185,10 +185,10 @@ def test_forwards_a_compressed_body_unchanged(wire: Platform) -> None:
 )
 def test_forwards_path_query_and_unicode_unchanged(wire: Platform, line: str) -> None:
     target = line.split()[0].format("/function/wire/echo")
-    told = json.loads(ask(wire, target, "X-Umlaut: caf\xe9").body)
+    result = json.loads(ask(wire, target, "X-Umlaut: caf\xe9").body)
     path, _, query = target.partition("?")
-    assert (told["path"], told["query"]) == (path.removeprefix("/function/wire"), query)
-    assert ["x-umlaut", "caf\xe9"] in told["headers"]
+    assert (result["path"], result["query"]) == (path.removeprefix("/function/wire"), query)
+    assert ["x-umlaut", "caf\xe9"] in result["headers"]
 
 
 @pytest.mark.timeout(180)
@@ -237,9 +237,9 @@ def test_returns_504_for_a_hanging_function_and_sends_a_post_once(wire: Platform
     answer = ask(wire, "/function/hasty/hang", method="POST", body=b"once")
     assert answer.status == 504
     assert answer.values("x-plat-answer") == [b"timeout"]
-    told = json.loads(answer.body)
-    assert told["callId"].encode() in answer.values("x-call-id")
-    assert "hasty" in told["detail"]
+    result = json.loads(answer.body)
+    assert result["callId"].encode() in answer.values("x-call-id")
+    assert "hasty" in result["detail"]
     assert seen(wire, "hasty")["posts"] == posts + 1
 
 
@@ -264,8 +264,8 @@ def test_returns_502_for_a_crash_and_sends_a_post_once(
     assert answer.status == 502, answer.raw
     assert answer.values("x-plat-answer") == [b"bad-function-answer"]
     call = json.loads(answer.body)["callId"]
-    said = wire.plat("logs", "mortal", "--call", call).stdout
-    assert said.count("post taken") == 1
+    output = wire.plat("logs", "mortal", "--call", call).stdout
+    assert output.count("post taken") == 1
     assert ask(wire, "/function/mortal/echo").status == 200
 
 

@@ -75,8 +75,8 @@ async def test_a_killed_platform_restores_all_state(mortal: Desk) -> None:
     assert condition(await mortal.get("stopped"))["reason"] == "Suspended"
     await mortal.until("tasks", lambda found: found["status"]["readyReplicas"] == 3)
     await ended(before)
-    told = [one for name in ("threads", "tasks", "sleeps") for one in await mortal.replicas(name)]
-    known = {pid for one in told for pid in of_replica(one["id"])}
+    result = [one for name in ("threads", "tasks", "sleeps") for one in await mortal.replicas(name)]
+    known = {pid for one in result for pid in of_replica(one["id"])}
     assert of_platform(home) == known
     assert len(known) == 2 * 5
     function = await mortal.deploy("unborn", FUNCTIONS / "threads")

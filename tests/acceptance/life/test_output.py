@@ -77,8 +77,8 @@ async def test_runs_as_another_user_or_logs_the_reason_once(desk: Desk) -> None:
     for name in ("owner-a", "owner-b"):
         await desk.deploy(name, code)
     users = {(await desk.call(name)).json()["uid"] for name in ("owner-a", "owner-b")}
-    told = (home_of(desk) / "plat.log").read_text(encoding="utf-8")
+    reported = (home_of(desk) / "plat.log").read_text(encoding="utf-8")
     if users == {0}:
-        assert told.count("functions run as the platform's own user") == 1
+        assert reported.count("functions run as the platform's own user") == 1
     else:
         assert len(users - {0}) == 2

@@ -22,11 +22,17 @@ class TokenBucket:
         self._tokens = burst
         self._updated_at = clock()
 
+    def try_take(self, tokens: float) -> bool:
+        """Take tokens if that many are stored; return whether they were."""
+        self._refill()
+        if tokens > self._tokens:
+            return False
+        self._tokens -= tokens
+        return True
+
     def reserve(self) -> float:
         """Take a token and return the seconds until it may be used."""
-        now = self._clock()
-        self._tokens = min(self._burst, self._tokens + (now - self._updated_at) * self._rate)
-        self._updated_at = now
+        self._refill()
         self._tokens -= 1
         return max(0.0, -self._tokens / self._rate)
 
@@ -34,3 +40,8 @@ class TokenBucket:
         """Wait for a token."""
         if delay := self.reserve():
             await asyncio.sleep(delay)
+
+    def _refill(self) -> None:
+        now = self._clock()
+        self._tokens = min(self._burst, self._tokens + (now - self._updated_at) * self._rate)
+        self._updated_at = now
