@@ -1,4 +1,4 @@
-"""Links between gateways, over real sockets: who may speak, and what ends them."""
+"""Links between gateways over real sockets: authentication, failures and limits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from plat_gateway.links import MAX_LINE_BYTES, GatewayLinks
 
 
 class Gateway:
-    """One end: its links, and what it knows of others."""
+    """One gateway: its links and its peers."""
 
     def __init__(self, name: str, token: str = "a-token") -> None:
         self.name = name
@@ -39,9 +39,9 @@ class Gateway:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-async def until(look: Callable[[], object]) -> None:
+async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
-        while not look():  # noqa: ASYNC110 - what another task does can only be looked at
+        while not condition():  # noqa: ASYNC110 - other tasks send no notification
             await asyncio.sleep(0.005)
 
 
@@ -55,14 +55,14 @@ async def pair() -> AsyncIterator[tuple[Gateway, Gateway]]:
     await two.close()
 
 
-async def test_gateways_hear_each_other(pair: tuple[Gateway, Gateway]) -> None:
+async def test_gateways_exchange_messages(pair: tuple[Gateway, Gateway]) -> None:
     one, two = pair
     one.meet(two)
     two.meet(one)
     await until(lambda: not (one.peers.silent_peers or two.peers.silent_peers))
 
 
-async def test_a_link_that_breaks_is_opened_again(pair: tuple[Gateway, Gateway]) -> None:
+async def test_reconnects_a_broken_link(pair: tuple[Gateway, Gateway]) -> None:
     one, two = pair
     one.meet(two)
     two.meet(one)
@@ -78,7 +78,7 @@ async def test_a_link_that_breaks_is_opened_again(pair: tuple[Gateway, Gateway])
     await again.close()
 
 
-async def test_who_does_not_know_the_token_is_not_heard(pair: tuple[Gateway, Gateway]) -> None:
+async def test_rejects_a_gateway_with_a_different_token(pair: tuple[Gateway, Gateway]) -> None:
     one, _ = pair
     stranger = Gateway("two", token="another")
     await stranger.start()
@@ -95,7 +95,7 @@ async def test_who_does_not_know_the_token_is_not_heard(pair: tuple[Gateway, Gat
 @pytest.mark.parametrize(
     "first", [b"\n", b"[1]\n", b"\xff\n", b'{"hello": 1}\n', b"[" * 50_000 + b"\n"]
 )
-async def test_what_is_no_introduction_ends_the_link(
+async def test_closes_a_link_with_an_invalid_hello(
     pair: tuple[Gateway, Gateway], first: bytes
 ) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", pair[0].links.port)
@@ -104,8 +104,8 @@ async def test_what_is_no_introduction_ends_the_link(
     writer.close()
 
 
-async def test_a_line_without_end_ends_the_link(pair: tuple[Gateway, Gateway]) -> None:
-    """However much another gateway sends, no more than a line of it is kept."""
+async def test_closes_a_link_with_an_endless_line(pair: tuple[Gateway, Gateway]) -> None:
+    """At most one line is held in memory."""
     one, two = pair
     proof = json.dumps({"hello": "two", "proof": two.links._proof("two")}).encode()
     reader, writer = await asyncio.open_connection("127.0.0.1", one.links.port)

@@ -108,13 +108,13 @@ async def bridged(make_gateway: MakeGateway, application: Application) -> Gatewa
 
 async def test_the_scope_describes_the_request(bridged: Gateway) -> None:
     response = await bridged.get("/scope/a%20b/%C3%A9?x=%2F", "X-A: 1", "x-a: 2", "X-Call-Id: mine")
-    seen = json.loads(response.partition(b"\r\n\r\n")[2])
-    assert seen["path"] == "/scope/a b/é"
-    assert seen["raw_path"] == "/scope/a%20b/%C3%A9"
-    assert seen["query"] == "x=%2F"
-    assert seen["client"] == "127.0.0.1"
-    assert [pair for pair in seen["headers"] if pair[0] == "x-a"] == [["x-a", "1"], ["x-a", "2"]]
-    assert ["x-call-id", "mine"] in seen["headers"]
+    scope = json.loads(response.partition(b"\r\n\r\n")[2])
+    assert scope["path"] == "/scope/a b/é"
+    assert scope["raw_path"] == "/scope/a%20b/%C3%A9"
+    assert scope["query"] == "x=%2F"
+    assert scope["client"] == "127.0.0.1"
+    assert [pair for pair in scope["headers"] if pair[0] == "x-a"] == [["x-a", "1"], ["x-a", "2"]]
+    assert ["x-call-id", "mine"] in scope["headers"]
     assert b"\r\nX-Call-Id: mine\r\n" in response
 
 

@@ -86,8 +86,8 @@ async def test_the_function_receives_the_original_request(gateway: Gateway) -> N
         method="PATCH",
     )
     await gateway.queue.over(call_id)
-    seen = (await gateway.queue.calls.result(call_id)).body.decode("latin-1")
-    assert seen.startswith("PATCH /x%2Fy?q=%20 HTTP/1.1\r\n")
+    received = (await gateway.queue.calls.result(call_id)).body.decode("latin-1")
+    assert received.startswith("PATCH /x%2Fy?q=%20 HTTP/1.1\r\n")
     for line in (
         "Host: shop.example",
         "Content-Type: image/png",
@@ -100,10 +100,10 @@ async def test_the_function_receives_the_original_request(gateway: Gateway) -> N
         f"X-Call-Id: {call_id}",
         "traceparent: 00-0123456789abcdef0123456789abcdef-0123456789abcdef-01",
     ):
-        assert seen.count(f"\r\n{line}\r\n") == 1, (line, seen)
-    assert seen.endswith("\r\n\r\n\0body\xff")
+        assert received.count(f"\r\n{line}\r\n") == 1, (line, received)
+    assert received.endswith("\r\n\r\n\0body\xff")
     for absent in ("theirs", "Expect", "6.6.6.6", "Connection"):
-        assert absent not in seen
+        assert absent not in received
     assert len(function.connections) == 1
 
 
@@ -122,10 +122,10 @@ async def test_a_chunked_body_is_sent_with_its_length(gateway: Gateway) -> None:
     )
     call_id = header(response, "X-Call-Id")
     await gateway.queue.over(call_id)
-    seen = (await gateway.queue.calls.result(call_id)).body
-    assert b"\r\nContent-Length: 5\r\n" in seen
-    assert b"chunked" not in seen
-    assert seen.endswith(b"\r\n\r\nabcde")
+    received = (await gateway.queue.calls.result(call_id)).body
+    assert b"\r\nContent-Length: 5\r\n" in received
+    assert b"chunked" not in received
+    assert received.endswith(b"\r\n\r\nabcde")
 
 
 async def test_stores_the_response_of_the_function_unchanged(gateway: Gateway) -> None:
@@ -184,19 +184,19 @@ async def test_starts_a_function_once_for_all_queued_calls(gateway: Gateway) -> 
 async def test_retries_a_temporary_rejection_with_the_same_id(
     gateway: Gateway, status: int
 ) -> None:
-    seen: list[bytes] = []
+    received: list[bytes] = []
 
     async def script(connection: RawConnection) -> None:
         while head := await connection.head():
-            seen.append(head)
-            refused = b"HTTP/1.1 %d Later\r\nContent-Length: 0\r\n\r\n" % status
-            await connection.send(refused if len(seen) < 3 else OK)
+            received.append(head)
+            rejected = b"HTTP/1.1 %d Later\r\nContent-Length: 0\r\n\r\n" % status
+            await connection.send(rejected if len(received) < 3 else OK)
 
     await gateway.function(script, name="f")
     call_id = await send(gateway, "f")
     over = await gateway.queue.over(call_id)
     assert (over.state, over.attempts) == ("succeeded", 3)
-    assert all(f"X-Call-Id: {call_id}\r\n".encode() in head for head in seen)
+    assert all(f"X-Call-Id: {call_id}\r\n".encode() in head for head in received)
 
 
 async def test_does_not_retry_other_statuses(gateway: Gateway) -> None:
@@ -208,13 +208,13 @@ async def test_does_not_retry_other_statuses(gateway: Gateway) -> None:
     assert len(function.connections) == 1
 
 
-@pytest.mark.parametrize("says", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"])
+@pytest.mark.parametrize("data", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"])
 async def test_retries_a_crashing_function_until_attempts_run_out(
-    gateway: Gateway, says: bytes
+    gateway: Gateway, data: bytes
 ) -> None:
     async def script(connection: RawConnection) -> None:
         await connection.head()
-        await connection.send(says)
+        await connection.send(data)
 
     await gateway.function(script, name="f")
     call_id = await send(gateway, "f")
@@ -272,11 +272,11 @@ async def test_sends_no_more_calls_than_the_replicas_accept(gateway: Gateway) ->
 async def test_two_gateways_share_the_queue_and_send_each_call_once(
     make_gateway: MakeGateway,
 ) -> None:
-    store, seen = MemoryCallStore(), []
+    store, received = MemoryCallStore(), []
 
     async def script(connection: RawConnection) -> None:
         while head := await connection.head():
-            seen.append(re.search(rb"X-Call-Id: (\S+)", head)[1].decode())  # type: ignore[index]
+            received.append(re.search(rb"X-Call-Id: (\S+)", head)[1].decode())  # type: ignore[index]
             await connection.send(OK)
 
     gateways = [await make_gateway(calls=QUICK, store=store) for _ in range(2)]
@@ -285,7 +285,7 @@ async def test_two_gateways_share_the_queue_and_send_each_call_once(
     calls = [await send(gateways[n % 2], "f") for n in range(30)]
     for call_id in calls:
         await gateways[0].queue.over(call_id)
-    assert sorted(seen) == sorted(calls)
+    assert sorted(received) == sorted(calls)
 
 
 async def test_a_stopping_gateway_returns_its_calls_to_the_queue(make_gateway: MakeGateway) -> None:
@@ -337,11 +337,11 @@ class AwayStore(MemoryCallStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self.refused = 0
+        self.rejected = 0
 
     async def finish(self, *arguments: Any, **named: Any) -> bool:
-        if not self.refused:
-            self.refused += 1
+        if not self.rejected:
+            self.rejected += 1
             raise Unavailable("the database is away")
         return await super().finish(*arguments, **named)
 
@@ -353,7 +353,7 @@ async def test_stores_a_result_once_the_database_is_back(
     gateway = await make_gateway(calls=replace(QUICK, lease=60), store=store)
     function = await gateway.function(respond_with(OK), name="f")
     over = await gateway.queue.over(await send(gateway, "f"))
-    assert (over.state, over.attempts, store.refused) == ("succeeded", 1, 1)
+    assert (over.state, over.attempts, store.rejected) == ("succeeded", 1, 1)
     assert len(function.connections) == 1
 
 
@@ -388,8 +388,8 @@ def echo_body(size: int):  # type: ignore[no-untyped-def]
 
     async def script(connection: RawConnection) -> None:
         while head := await connection.head():
-            told = head + await connection.body(size)
-            await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(told))
-            await connection.send(told)
+            request = head + await connection.body(size)
+            await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(request))
+            await connection.send(request)
 
     return script

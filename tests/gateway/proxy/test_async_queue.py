@@ -17,9 +17,9 @@ async def gateway(make_gateway: MakeGateway) -> Gateway:
 
 async def test_requires_the_authorization_of_a_synchronous_call(gateway: Gateway) -> None:
     await gateway.function(respond_with(OK), name="f", access="token")
-    refused = await post(gateway, "f")
-    assert refused.startswith(b"HTTP/1.1 401 ")
-    assert b"WWW-Authenticate: Bearer" in refused
+    rejected = await post(gateway, "f")
+    assert rejected.startswith(b"HTTP/1.1 401 ")
+    assert b"WWW-Authenticate: Bearer" in rejected
     await send(gateway, "f", "Authorization: Bearer secret")
 
 

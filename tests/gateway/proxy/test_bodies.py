@@ -113,11 +113,11 @@ async def test_a_response_that_ends_with_the_connection_is_sent_in_chunks(gatewa
 
 
 async def test_a_chunked_request_is_encoded_again_with_its_trailers(gateway: Gateway) -> None:
-    seen = bytearray()
+    received = bytearray()
 
     async def script(connection: RawConnection) -> None:
-        seen.extend(await connection.head())
-        seen.extend(await connection.reader.readuntil(b"\r\n\r\n"))
+        received.extend(await connection.head())
+        received.extend(await connection.reader.readuntil(b"\r\n\r\n"))
         await connection.send(OK)
 
     await gateway.function(script)
@@ -127,8 +127,8 @@ async def test_a_chunked_request_is_encoded_again_with_its_trailers(gateway: Gat
         b"3;a=b\r\nabc\r\n0002\r\nde\r\n0\r\nX-Sum: 1\r\nAuthorization: x\r\n\r\n"
     )
     assert response.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert seen.lower().count(b"transfer-encoding: chunked\r\n") == 1
-    assert seen.endswith(b"\r\n\r\n5\r\nabcde\r\n0\r\nX-Sum: 1\r\n\r\n")
+    assert received.lower().count(b"transfer-encoding: chunked\r\n") == 1
+    assert received.endswith(b"\r\n\r\n5\r\nabcde\r\n0\r\nX-Sum: 1\r\n\r\n")
 
 
 async def test_both_directions_stream_concurrently(gateway: Gateway) -> None:

@@ -11,20 +11,20 @@ from tests.gateway.proxy.conftest import OK, Gateway, MakeGateway, echo_head, re
 CALL_ID = re.compile(rb"\r\nX-Call-Id: ([^\r]*)\r\n")
 
 
-def seen_by_function(response: bytes) -> bytes:
+def received_by_function(response: bytes) -> bytes:
     return response.partition(b"\r\n\r\n")[2]
 
 
 async def test_user_headers_pass_byte_for_byte(gateway: Gateway) -> None:
     await gateway.function(echo_head())
     lines = ["x-ODD:  two  spaces ", "Cookie: a=b", "Accept:*/*", "X-Empty:", "X-U: ü", "x-odd: 2"]
-    head = seen_by_function(await gateway.get("/function/f1", *lines))
+    head = received_by_function(await gateway.get("/function/f1", *lines))
     assert "\r\n".join(lines).encode() in head
     assert b"\r\nHost: x\r\n" in head
 
 
 @pytest.mark.parametrize(
-    ("lines", "gone"),
+    ("lines", "dropped"),
     [
         (["Connection: close, X-A", "X-A: 1", "x-a: 2"], b"x-a"),
         (["Connection: X-A, close", "X-A: 1"], b"connection"),
@@ -38,30 +38,30 @@ async def test_user_headers_pass_byte_for_byte(gateway: Gateway) -> None:
         (["X_Forwarded_For: 9.9.9.9"], b"9.9.9.9"),
     ],
 )
-async def test_drops_request_headers(gateway: Gateway, lines: list[str], gone: bytes) -> None:
+async def test_drops_request_headers(gateway: Gateway, lines: list[str], dropped: bytes) -> None:
     await gateway.function(echo_head())
-    head = seen_by_function(await gateway.get("/function/f1", *lines))
+    head = received_by_function(await gateway.get("/function/f1", *lines))
     assert head.startswith(b"GET / HTTP/1.1\r\n")
-    assert gone not in head.lower()
+    assert dropped not in head.lower()
 
 
 async def test_connection_cannot_drop_routing_and_framing_headers(gateway: Gateway) -> None:
     await gateway.function(echo_head())
-    head = seen_by_function(await gateway.get("/function/f1", "Connection: host, x-call-id"))
+    head = received_by_function(await gateway.get("/function/f1", "Connection: host, x-call-id"))
     assert b"\r\nHost: x\r\n" in head
     assert CALL_ID.search(head)
 
 
 async def test_forwards_authorization_if_the_function_opts_in(gateway: Gateway) -> None:
     await gateway.function(echo_head(), access="token", forward_authorization=True)
-    head = seen_by_function(await gateway.get("/function/f1", "Authorization: Bearer secret"))
+    head = received_by_function(await gateway.get("/function/f1", "Authorization: Bearer secret"))
     assert b"\r\nAuthorization: Bearer secret\r\n" in head
 
 
 async def test_drops_response_headers(gateway: Gateway) -> None:
     await gateway.function(
         respond_with(
-            b"HTTP/1.1 200 OK\r\nX-A: gone\r\nConnection: keep-alive, X-A\r\n"
+            b"HTTP/1.1 200 OK\r\nX-A: dropped\r\nConnection: keep-alive, X-A\r\n"
             b"Keep-Alive: timeout=5\r\n"
             b"Proxy-Authenticate: Basic\r\nUpgrade: h2c\r\nX-Call-Id: forged\r\n"
             b"X-Plat-Answer: forged\r\nSet-Cookie: a=1\r\nset-COOKIE: b=2\r\n"
@@ -72,8 +72,8 @@ async def test_drops_response_headers(gateway: Gateway) -> None:
     head, _, body = response.partition(b"\r\n\r\n")
     assert body == b"ok"
     assert b"\r\nSet-Cookie: a=1\r\nset-COOKIE: b=2\r\nContent-Encoding: gzip\r\n" in head
-    for gone in (b"gone", b"Keep-Alive", b"Proxy-", b"Upgrade", b"forged"):
-        assert gone not in head
+    for dropped in (b"dropped", b"Keep-Alive", b"Proxy-", b"Upgrade", b"forged"):
+        assert dropped not in head
     assert head.lower().count(b"x-call-id") == 1
 
 
@@ -113,12 +113,12 @@ async def test_every_call_has_an_id_and_a_trace(gateway: Gateway) -> None:
     responses = [await gateway.get("/function/f1") for _ in range(2)]
     ids = []
     for response in responses:
-        head, _, seen = response.partition(b"\r\n\r\n")
+        head, _, received = response.partition(b"\r\n\r\n")
         match = CALL_ID.search(head + b"\r\n")
         assert match
         ids.append(match[1])
-        assert b"\r\nX-Call-Id: " + match[1] + b"\r\n" in seen
-        assert b"\r\ntraceparent: 00-" + match[1] + b"-" in seen
+        assert b"\r\nX-Call-Id: " + match[1] + b"\r\n" in received
+        assert b"\r\ntraceparent: 00-" + match[1] + b"-" in received
     assert ids == sorted(set(ids))
 
 
@@ -149,8 +149,10 @@ async def test_keeps_a_valid_trace_and_replaces_an_invalid_one(gateway: Gateway)
 
 async def test_replaces_forwarding_headers_of_untrusted_clients(gateway: Gateway) -> None:
     await gateway.function(echo_head())
-    said = ["X-Forwarded-For: 9.9.9.9", "X-Forwarded-Proto: https", "X-Forwarded-Host: evil"]
-    head = seen_by_function(await gateway.get("/function/f1", *said, "Forwarded: for=9.9.9.9"))
+    forwarding = ["X-Forwarded-For: 9.9.9.9", "X-Forwarded-Proto: https", "X-Forwarded-Host: evil"]
+    head = received_by_function(
+        await gateway.get("/function/f1", *forwarding, "Forwarded: for=9.9.9.9")
+    )
     assert b"9.9.9.9" not in head
     assert b"evil" not in head
     assert b"\r\nX-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n" in head
@@ -161,8 +163,10 @@ async def test_replaces_forwarding_headers_of_untrusted_clients(gateway: Gateway
 async def test_extends_forwarding_headers_of_trusted_proxies(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway(trusted=(ip_network("127.0.0.0/8"),))
     await gateway.function(echo_head())
-    said = ["X-Forwarded-For: 9.9.9.9", "X-Forwarded-Proto: https", "X-Forwarded-Host: shop"]
-    head = seen_by_function(await gateway.get("/function/f1", *said, "Forwarded: for=9.9.9.9"))
+    forwarding = ["X-Forwarded-For: 9.9.9.9", "X-Forwarded-Proto: https", "X-Forwarded-Host: shop"]
+    head = received_by_function(
+        await gateway.get("/function/f1", *forwarding, "Forwarded: for=9.9.9.9")
+    )
     assert b"\r\nX-Forwarded-For: 9.9.9.9, 127.0.0.1\r\nX-Forwarded-Proto: https\r\n" in head
     assert b"\r\nX-Forwarded-Host: shop\r\n" in head
     assert b"\r\nForwarded: for=9.9.9.9, for=127.0.0.1;proto=http;host=x\r\n" in head

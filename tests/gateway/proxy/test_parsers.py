@@ -108,9 +108,9 @@ def test_decodes_chunks_in_pieces_of_any_size(
 
 @given(st.binary(max_size=80) | st.text("0123456789abcdefxX;= \r\n+-", max_size=60).map(str.encode))
 def test_any_bytes_are_chunks_or_an_error(data: bytes) -> None:
-    whole, pieces = ChunkDecoder(), ChunkDecoder()
+    complete, pieces = ChunkDecoder(), ChunkDecoder()
     try:
-        got = whole.feed(data)
+        got = complete.feed(data)
     except ValueError:
         with pytest.raises(ValueError):
             for i in range(len(data)):
@@ -119,7 +119,7 @@ def test_any_bytes_are_chunks_or_an_error(data: bytes) -> None:
         return
     parts = [pieces.feed(data[i : i + 1]) for i in range(len(data)) if not pieces.done]
     assert b"".join(parts) == got
-    assert pieces.done == whole.done
+    assert pieces.done == complete.done
 
 
 def test_parses_a_hostile_head_in_linear_time() -> None:

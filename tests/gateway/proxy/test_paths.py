@@ -11,7 +11,7 @@ from tests.gateway.proxy.conftest import OK, Gateway, echo_head, respond_with
 
 
 @pytest.mark.parametrize(
-    ("target", "seen"),
+    ("target", "received"),
     [
         ("", "/"),
         ("/", "/"),
@@ -31,12 +31,12 @@ from tests.gateway.proxy.conftest import OK, Gateway, echo_head, respond_with
     ],
 )
 async def test_the_function_receives_its_path_unchanged(
-    gateway: Gateway, target: str, seen: str
+    gateway: Gateway, target: str, received: str
 ) -> None:
     await gateway.function(echo_head())
     for segment in ("f1", "f1.default"):
         response = await gateway.get(f"/function/{segment}{target}")
-        assert f"\r\n\r\nGET {seen} HTTP/1.1\r\n".encode() in response
+        assert f"\r\n\r\nGET {received} HTTP/1.1\r\n".encode() in response
 
 
 @pytest.mark.parametrize(
@@ -107,11 +107,11 @@ segments = st.sampled_from(
 def test_a_path_never_leaves_the_function(path: str, query: str) -> None:
     target = f"/function/f1/{path}{query}".encode()
     try:
-        segment, seen = function_path(target)
+        segment, received = function_path(target)
     except Malformed:
         assert leaves(path.encode())
     else:
-        assert (segment, seen) == ("f1", f"/{path}{query}".encode())
+        assert (segment, received) == ("f1", f"/{path}{query}".encode())
 
 
 @given(st.binary(max_size=60).filter(lambda raw: not set(raw) & set(b" \r\n")))

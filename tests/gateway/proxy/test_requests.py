@@ -26,7 +26,7 @@ BROKEN = {
     "a length in Arabic digits": "POST P HTTP/1.1\r\nHost: x\r\nContent-Length: ٣\r\n\r\n".encode(),
     "a chunk without a size": b"POST P HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"ZZ\r\nhello\r\n0\r\n\r\n",
-    "a chunk longer than it says": b"POST P HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+    "a chunk longer than its size": b"POST P HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
     b"\r\n3\r\nhello\r\n0\r\n\r\n",
     "a signed chunk size": b"POST P HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"+3\r\nabc\r\n0\r\n\r\n",
@@ -152,8 +152,8 @@ async def test_closes_connections_over_the_limit(make_gateway: MakeGateway) -> N
 
 async def test_the_absolute_form_equals_the_origin_form(gateway: Gateway) -> None:
     await gateway.function(echo_head(), access="token")
-    refused = await gateway.get("http://X/function/f1/a?b")
-    assert refused.startswith(b"HTTP/1.1 401 ")
+    rejected = await gateway.get("http://X/function/f1/a?b")
+    assert rejected.startswith(b"HTTP/1.1 401 ")
     response = await gateway.get("http://X/function/f1/a?b", "Authorization: Bearer secret")
     assert b"\r\n\r\nGET /a?b HTTP/1.1\r\n" in response
 

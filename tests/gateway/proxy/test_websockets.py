@@ -52,9 +52,9 @@ async def test_a_websocket_outlives_the_timeout_but_not_the_idle_limit(
 async def test_a_websocket_requires_the_token(gateway: Gateway, address: str) -> None:
     gateway.route("f1", address, access="token")
     url = f"ws://127.0.0.1:{gateway.server.port}/function/f1"
-    with pytest.raises(InvalidStatus) as refused:
+    with pytest.raises(InvalidStatus) as rejected:
         await connect(url)
-    assert refused.value.response.status_code == 401
+    assert rejected.value.response.status_code == 401
     async with connect(url, additional_headers={"Authorization": "Bearer secret"}) as socket:
         await socket.send("in")
         assert await socket.recv() == "in"
@@ -62,7 +62,7 @@ async def test_a_websocket_requires_the_token(gateway: Gateway, address: str) ->
 
 async def test_a_function_can_decline_the_upgrade(gateway: Gateway) -> None:
     await gateway.function(respond_with(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"))
-    with pytest.raises(InvalidStatus) as refused:
+    with pytest.raises(InvalidStatus) as rejected:
         await connect(f"ws://127.0.0.1:{gateway.server.port}/function/f1")
-    assert refused.value.response.status_code == 403
+    assert rejected.value.response.status_code == 403
     await gateway.until_idle("f1")
