@@ -1,4 +1,4 @@
-"""A controller on a real socket over the memory backend, which can go away and come back."""
+"""A controller on a real socket over the memory backend, which can be stopped and restarted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class NoBuilder:
 
 
 class Service:
-    """The controller; `platform` keeps its state over a restart."""
+    """The controller; `platform` keeps its state across a restart."""
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform

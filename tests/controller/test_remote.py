@@ -1,4 +1,4 @@
-"""The remote backend against a real controller: verbs, errors, watches, and life without it."""
+"""The remote backend against a real controller: methods, errors, watches and outages."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def test_functions_are_stored_read_listed_and_deleted(api: ControllerApi) 
     await store.delete(OTHER)
 
 
-async def test_revisions_and_who_serves_come_with_a_function(api: ControllerApi) -> None:
+async def test_a_function_comes_with_its_revisions_and_the_serving_one(api: ControllerApi) -> None:
     store, routes = RemoteFunctionStore(api), RemoteRoutes(api).watch()
     await store.put(function())
     async with aclosing(routes):
@@ -74,7 +74,7 @@ async def test_revisions_and_who_serves_come_with_a_function(api: ControllerApi)
     assert record.revisions[0].image == IMAGE
 
 
-async def test_errors_keep_their_type_code_and_advice(api: ControllerApi) -> None:
+async def test_errors_keep_type_code_and_fix(api: ControllerApi) -> None:
     store = RemoteFunctionStore(api)
     with pytest.raises(FunctionNotFound) as missing:
         await store.get(REF)
@@ -89,17 +89,19 @@ async def test_errors_keep_their_type_code_and_advice(api: ControllerApi) -> Non
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"code": "function-not-found"}'])
-def test_an_answer_that_is_no_problem_document_is_unavailable(body: bytes) -> None:
+def test_an_error_without_a_problem_document_is_unavailable(body: bytes) -> None:
     assert isinstance(problem(502, body), Unavailable)
 
 
-def test_a_code_of_a_newer_release_is_unavailable() -> None:
+def test_an_unknown_code_is_unavailable() -> None:
     error = problem(418, b'{"code": "teapot", "detail": "short and stout"}')
     assert isinstance(error, Unavailable)
     assert "short and stout" in error.message
 
 
-async def test_another_token_is_not_taken_for_the_users_fault(service: Service) -> None:
+async def test_a_rejected_service_token_is_unavailable(
+    service: Service,
+) -> None:
     api = ControllerApi(service.url, "another")
     with pytest.raises(Unavailable) as caught:
         await RemoteFunctionStore(api).list()
@@ -107,7 +109,7 @@ async def test_another_token_is_not_taken_for_the_users_fault(service: Service) 
     await api.close()
 
 
-async def test_what_only_the_controller_does_is_not_supported(api: ControllerApi) -> None:
+async def test_operations_of_the_controller_are_not_supported(api: ControllerApi) -> None:
     store, workloads = RemoteFunctionStore(api), RemoteWorkloads(api)
     with pytest.raises(NotSupported):
         await store.purge(REF)
@@ -130,7 +132,7 @@ async def test_replicas_are_observed(api: ControllerApi) -> None:
     assert (replica.id, replica.state, replica.revision) == (route.endpoints[0].replica, "ready", 1)
 
 
-async def test_the_watch_of_routes_tells_all_changes_and_removals(api: ControllerApi) -> None:
+async def test_the_watch_of_routes_yields_all_changes_and_removals(api: ControllerApi) -> None:
     store, remote = RemoteFunctionStore(api), RemoteRoutes(api)
     await store.put(function())
     async with aclosing(remote.watch()) as routes:
@@ -146,12 +148,12 @@ async def test_the_watch_of_routes_tells_all_changes_and_removals(api: Controlle
         assert update.ref == REF
 
 
-async def test_demand_for_an_unknown_function_says_so(api: ControllerApi) -> None:
+async def test_scaling_an_unknown_function_fails(api: ControllerApi) -> None:
     with pytest.raises(FunctionNotFound):
         await RemoteRoutes(api).scale(REF, 1)
 
 
-async def test_routes_survive_the_controller_and_follow_its_return(
+async def test_routes_survive_an_outage_and_follow_the_controllers_return(
     service: Service, api: ControllerApi
 ) -> None:
     store, remote = RemoteFunctionStore(api), RemoteRoutes(api)
@@ -175,7 +177,7 @@ async def test_routes_survive_the_controller_and_follow_its_return(
         await ready_route(routes, REF)
 
 
-async def test_a_name_is_unknown_only_once_every_function_told_its_route(
+async def test_a_name_is_unknown_only_after_every_route_arrived(
     service: Service, api: ControllerApi
 ) -> None:
     store, remote = RemoteFunctionStore(api), RemoteRoutes(api)
@@ -192,7 +194,7 @@ async def test_a_name_is_unknown_only_once_every_function_told_its_route(
     assert isinstance(router.unknown("nobody"), FunctionNotFound)
 
 
-async def test_the_watch_of_functions_tells_of_changes_elsewhere(
+async def test_the_watch_of_functions_yields_changes_of_other_writers(
     service: Service, api: ControllerApi
 ) -> None:
     await service.platform.store.put(function())
@@ -222,7 +224,7 @@ async def test_logs_are_read_and_followed(service: Service, api: ControllerApi) 
         assert await soon(following) == lines[2]
 
 
-async def test_secrets_go_in_and_only_their_keys_come_out(
+async def test_secrets_are_written_and_only_their_keys_are_read(
     service: Service, api: ControllerApi
 ) -> None:
     remote = RemoteSecretStore(api)
@@ -233,7 +235,7 @@ async def test_secrets_go_in_and_only_their_keys_come_out(
     assert await remote.list("default") == {}
 
 
-async def test_builds_elsewhere_stream_their_events(service: Service) -> None:
+async def test_remote_builds_stream_their_events(service: Service) -> None:
     builds = RemoteBuilds(service.url, TOKEN)
 
     async def upload() -> AsyncGenerator[bytes, None]:
@@ -248,7 +250,7 @@ async def test_builds_elsewhere_stream_their_events(service: Service) -> None:
     await builds.close()
 
 
-async def test_a_builder_that_is_away_is_a_failed_build() -> None:
+async def test_an_unavailable_builder_is_a_failed_build() -> None:
     builds = RemoteBuilds("http://127.0.0.1:1", TOKEN)
     options = BuildOptions(name="orders")
     [event] = [e async for e in builds.build_upload(b"x", "file", options)]

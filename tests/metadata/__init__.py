@@ -1,1 +1,1 @@
-"""The Metadata Service: search, following a store, and the API."""
+"""The Metadata Service: search, the catalogue and the API."""

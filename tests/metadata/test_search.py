@@ -1,4 +1,4 @@
-"""Search: every word and label is met, and pages follow each other without a gap."""
+"""Search: all words and labels match, and pages are complete."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ ENTRIES = [
         (SearchQuery(namespace="staging"), ["staging/orders"]),
     ],
 )
-def test_what_is_found(query: SearchQuery, names: list[str]) -> None:
+def test_finds_entries_that_match(query: SearchQuery, names: list[str]) -> None:
     found = search(ENTRIES, query).entries
     assert [f"{each.namespace}/{each.name}" for each in found] == names
 
 
 @given(count=st.integers(0, 12), limit=st.integers(1, 5))
-def test_pages_together_are_the_whole(count: int, limit: int) -> None:
+def test_all_pages_together_are_complete(count: int, limit: int) -> None:
     entries = [entry(f"f-{number}") for number in range(count)]
     seen: list[FunctionRef] = []
     after: FunctionRef | None = None

@@ -1,4 +1,4 @@
-"""The service against a real controller, which goes away and comes back."""
+"""The service against a real controller, which is stopped and restarted."""
 
 from __future__ import annotations
 
@@ -52,15 +52,13 @@ async def store(service: Service, name: str, image: str = IMAGE, **metadata: Any
 async def until(http: httpx.AsyncClient, path: str, true: Callable[[Any], bool]) -> Any:
     async with asyncio.timeout(PATIENCE):
         while True:
-            answer = await http.get(path)
-            if answer.status_code == 200 and true(answer.json()):
-                return answer.json()
+            response = await http.get(path)
+            if response.status_code == 200 and true(response.json()):
+                return response.json()
             await asyncio.sleep(0.02)
 
 
-async def test_it_tells_of_each_function_what_there_is_to_know(
-    service: Service, http: httpx.AsyncClient
-) -> None:
+async def test_an_entry_describes_its_function(service: Service, http: httpx.AsyncClient) -> None:
     annotations = {
         "plat.dev/description": "Takes orders",
         "plat.dev/input-schema": '{"type": "object"}',
@@ -88,7 +86,7 @@ async def test_changes_and_deletions_arrive(service: Service, http: httpx.AsyncC
     assert (await http.get("/functions/orders")).status_code == 404
 
 
-async def test_it_answers_with_what_it_knew_while_the_controller_is_away(
+async def test_serves_the_cache_while_the_controller_is_unavailable(
     service: Service, http: httpx.AsyncClient
 ) -> None:
     await store(service, "orders")
@@ -100,7 +98,7 @@ async def test_it_answers_with_what_it_knew_while_the_controller_is_away(
     await until(http, "/functions/orders", lambda known: known["stale"] == "")
 
 
-async def test_before_the_first_word_of_the_controller_it_is_not_ready(
+async def test_is_not_ready_before_the_first_list(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = MetadataSettings.model_validate(
@@ -113,8 +111,8 @@ async def test_before_the_first_word_of_the_controller_it_is_not_ready(
         assert (await http.get("/healthz")).status_code == 200
         assert (await http.get("/readyz")).status_code == 503
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        answer = await http.get("/functions", headers=headers)
-        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        response = await http.get("/functions", headers=headers)
+        assert (response.status_code, response.json()["code"]) == (503, "unavailable")
 
 
 @pytest.mark.parametrize(
@@ -129,21 +127,21 @@ async def test_before_the_first_word_of_the_controller_it_is_not_ready(
         ("/nowhere", 404),
     ],
 )
-async def test_bad_questions_are_refused(
+async def test_rejects_invalid_queries(
     service: Service, http: httpx.AsyncClient, path: str, status: int
 ) -> None:
     await until(http, "/functions", lambda found: True)
-    answer = await http.get(path)
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
+    response = await http.get(path)
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
 
 
-async def test_it_asks_for_the_token(http: httpx.AsyncClient) -> None:
-    answer = await http.get("/functions", headers={"Authorization": "Bearer guessed"})
-    assert answer.status_code == 401
+async def test_requires_the_token(http: httpx.AsyncClient) -> None:
+    response = await http.get("/functions", headers={"Authorization": "Bearer guessed"})
+    assert response.status_code == 401
 
 
-async def test_its_document_tells_of_every_parameter(http: httpx.AsyncClient) -> None:
+async def test_the_document_lists_every_parameter(http: httpx.AsyncClient) -> None:
     document = (await http.get("/openapi.json")).json()
     parameters = document["paths"]["/functions"]["get"]["parameters"]
     assert {each["name"] for each in parameters} == {
@@ -156,7 +154,7 @@ async def test_its_document_tells_of_every_parameter(http: httpx.AsyncClient) ->
     }
 
 
-async def test_a_bug_in_what_follows_the_controller_ends_the_service(
+async def test_a_bug_in_the_catalogue_ends_the_service(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def buggy(_: catalogue.Catalogue) -> None:

@@ -1,1 +1,1 @@
-"""The management API, from the outside: over ASGI where that is enough, over a socket where not."""
+"""The management API, over ASGI or over a socket."""

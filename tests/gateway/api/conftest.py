@@ -1,4 +1,4 @@
-"""An application over the memory backend, and builds that a test tells what to say."""
+"""An application over the memory backend, with scripted builds."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ IMAGE = "embedded/orders@sha256:" + "0" * 64
 
 @dataclass
 class ScriptedBuilds:
-    """Takes in the upload and says `script`; keeps what it was given."""
+    """Record the upload and yield the events of `script`."""
 
     script: list[BuildEvent | Exception | asyncio.Event] = field(default_factory=list)
     uploads: list[tuple[UploadKind, BuildOptions, bytes]] = field(default_factory=list)
@@ -74,7 +74,7 @@ def default_script() -> list[BuildEvent | Exception | asyncio.Event]:
 
 @dataclass
 class Platform:
-    """The services behind the API, for a test to look into."""
+    """The services behind the API, open to the tests."""
 
     store: NotifyingStore
     workloads: MemoryWorkloads
@@ -146,7 +146,7 @@ def make_platform(**settings: Any) -> Platform:
 
 def client_of(app: FastAPI, token: str | None = TOKEN) -> httpx.AsyncClient:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    # raise_app_exceptions would hide how the edge answers a failure
+    # raise_app_exceptions would hide the response to an exception
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://plat", headers=headers)
 
@@ -168,7 +168,7 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def stranger(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def anonymous(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(app, None) as client:
         yield client
 

@@ -1,4 +1,4 @@
-"""A real server on a real socket, for what only a socket can show."""
+"""A real server on a real socket."""
 
 from __future__ import annotations
 

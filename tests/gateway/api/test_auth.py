@@ -1,4 +1,4 @@
-"""Who is let in: by the token, from which address, and how often one may guess."""
+"""Authentication: tokens, client addresses and the limit of wrong tokens."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ def guard(clock: Clock) -> TokenGuard:
     return TokenGuard(TOKEN, failures=3, addresses=5, clock=clock)
 
 
-async def test_every_path_but_the_public_ones_needs_the_token(
-    app: FastAPI, stranger: httpx.AsyncClient
+async def test_every_path_that_is_not_public_needs_the_token(
+    app: FastAPI, anonymous: httpx.AsyncClient
 ) -> None:
     document = app.openapi()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             url = path.replace("{name}", "orders")
-            answer = await stranger.request(method, url, follow_redirects=False)
+            response = await anonymous.request(method, url, follow_redirects=False)
             if path in PUBLIC:
-                assert answer.status_code == 200
+                assert response.status_code == 200
                 assert "security" not in operation
             else:
-                assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
-                assert answer.headers["www-authenticate"] == 'Bearer realm="plat"'
+                assert (response.status_code, response.json()["code"]) == (401, "unauthenticated")
+                assert response.headers["www-authenticate"] == 'Bearer realm="plat"'
                 assert operation["security"] == [{"token": []}]
 
 
@@ -60,11 +60,11 @@ async def test_every_path_but_the_public_ones_needs_the_token(
     "path",
     ["/nothing", "/functions/A", "//healthz", "/healthz/", "/Healthz", "/healthz/%2e%2e/functions"],
 )
-async def test_a_stranger_learns_nothing_of_what_there_is(
-    stranger: httpx.AsyncClient, path: str
+async def test_without_a_token_known_and_unknown_paths_look_the_same(
+    anonymous: httpx.AsyncClient, path: str
 ) -> None:
     url = httpx.URL(scheme="http", host="plat", raw_path=path.encode())
-    assert (await stranger.get(url)).status_code == 401
+    assert (await anonymous.get(url)).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -80,39 +80,39 @@ async def test_a_stranger_learns_nothing_of_what_there_is(
         f"Bearer x{TOKEN}",
     ],
 )
-async def test_a_wrong_header_is_refused(stranger: httpx.AsyncClient, header: str) -> None:
-    answer = await stranger.get("/functions", headers={"Authorization": header})
-    assert answer.status_code == 401
+async def test_rejects_an_invalid_header(anonymous: httpx.AsyncClient, header: str) -> None:
+    response = await anonymous.get("/functions", headers={"Authorization": header})
+    assert response.status_code == 401
 
 
-async def test_the_scheme_may_be_written_in_any_case(stranger: httpx.AsyncClient) -> None:
-    answer = await stranger.get("/functions", headers={"Authorization": f"bEARER {TOKEN}"})
-    assert answer.status_code == 200
+async def test_the_scheme_is_case_insensitive(anonymous: httpx.AsyncClient) -> None:
+    response = await anonymous.get("/functions", headers={"Authorization": f"bEARER {TOKEN}"})
+    assert response.status_code == 200
 
 
-async def test_two_authorization_headers_are_none(stranger: httpx.AsyncClient) -> None:
+async def test_rejects_two_authorization_headers(anonymous: httpx.AsyncClient) -> None:
     headers = [("Authorization", f"Bearer {TOKEN}")] * 2
-    assert (await stranger.get("/functions", headers=headers)).status_code == 401
+    assert (await anonymous.get("/functions", headers=headers)).status_code == 401
 
 
 @pytest.mark.parametrize("name", ["token", "access_token", "Access_Token", "auth_token", "%74oken"])
-async def test_a_token_in_the_query_is_refused_even_with_the_header(
+async def test_rejects_a_token_in_the_query_even_with_the_header(
     client: httpx.AsyncClient, name: str
 ) -> None:
     url = httpx.URL(scheme="http", host="plat", raw_path=f"/functions?a=b&{name}=x".encode())
-    answer = await client.get(url)
-    assert answer.status_code == 400
-    assert "Authorization: Bearer" in answer.json()["fix"]
+    response = await client.get(url)
+    assert response.status_code == 400
+    assert "Authorization: Bearer" in response.json()["fix"]
 
 
-async def test_a_hundred_bad_tokens_block_the_address() -> None:
+async def test_blocks_an_address_after_a_hundred_wrong_tokens() -> None:
     app = make_platform().app()
-    async with client_of(app, "wrong") as guesser, client_of(app) as owner:
+    async with client_of(app, "wrong") as attacker, client_of(app) as owner:
         for _ in range(100):
-            assert (await guesser.get("/functions")).status_code == 401
-        answer = await guesser.get("/functions")
-        assert (answer.status_code, answer.json()["code"]) == (429, "too-many-attempts")
-        assert 0 < int(answer.headers["retry-after"]) <= 60
+            assert (await attacker.get("/functions")).status_code == 401
+        response = await attacker.get("/functions")
+        assert (response.status_code, response.json()["code"]) == (429, "too-many-attempts")
+        assert 0 < int(response.headers["retry-after"]) <= 60
         assert (await owner.get("/functions")).status_code == 429
         assert (await owner.get("/healthz")).status_code == 200
     other = httpx.ASGITransport(app=app, client=("10.0.0.9", 1))
@@ -123,7 +123,7 @@ async def test_a_hundred_bad_tokens_block_the_address() -> None:
         assert (await client.get("/functions")).status_code == 200
 
 
-def test_a_blocked_address_is_heard_again_after_a_minute(guard: TokenGuard, clock: Clock) -> None:
+def test_unblocks_an_address_after_a_minute(guard: TokenGuard, clock: Clock) -> None:
     for _ in range(3):
         assert guard.authenticate(WRONG, "10.0.0.1") is TokenCheck.WRONG
     assert guard.authenticate(RIGHT, "10.0.0.1") is TokenCheck.BLOCKED
@@ -133,12 +133,12 @@ def test_a_blocked_address_is_heard_again_after_a_minute(guard: TokenGuard, cloc
     assert guard.authenticate(RIGHT, "10.0.0.1") is TokenCheck.ALLOWED
 
 
-def test_no_token_at_all_is_not_a_guess(guard: TokenGuard) -> None:
+def test_a_missing_token_is_not_counted(guard: TokenGuard) -> None:
     verdicts = {guard.authenticate(None, "10.0.0.1") for _ in range(10)}
     assert verdicts == {TokenCheck.MISSING}
 
 
-def test_one_ipv6_network_is_one_client(guard: TokenGuard) -> None:
+def test_counts_an_ipv6_network_as_one_client(guard: TokenGuard) -> None:
     for host in range(3):
         guard.authenticate(WRONG, f"2001:db8::{host}")
     assert guard.authenticate(RIGHT, "2001:db8::ffff") is TokenCheck.BLOCKED
@@ -152,7 +152,7 @@ def test_the_table_of_addresses_is_bounded(guard: TokenGuard) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_no_other_bytes_are_the_token(header: bytes) -> None:
+def test_accepts_no_other_bytes_as_the_token(header: bytes) -> None:
     verdict = TokenGuard(TOKEN).authenticate(header, "10.0.0.1")
     is_right = header[:7].lower() == b"bearer " and header[7:].strip(b" \t") == TOKEN.encode()
     assert (verdict is TokenCheck.ALLOWED) is is_right
@@ -168,7 +168,7 @@ def test_no_other_bytes_are_the_token(header: bytes) -> None:
         ("a:b", "a:b"),
     ],
 )
-def test_what_counts_as_one_client(address: str, key: str) -> None:
+def test_groups_addresses_by_client(address: str, key: str) -> None:
     assert address_key(address) == key
 
 
@@ -206,14 +206,14 @@ def settings(**given: Any) -> GatewaySettings:
         {"auth_token": "dev-token", "backend": "kubernetes"},
     ],
 )
-def test_a_token_that_protects_nothing_is_refused(given_settings: dict[str, Any]) -> None:
+def test_rejects_an_insecure_token(given_settings: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput) as caught:
         check_token(settings(**given_settings))
     assert caught.value.field == "AUTH_TOKEN"
     assert caught.value.fix
 
 
-def test_the_default_token_is_let_through_in_dev_loudly(caplog: pytest.LogCaptureFixture) -> None:
+def test_warns_about_the_default_token_in_development(caplog: pytest.LogCaptureFixture) -> None:
     check_token(settings())
     assert "dev-token" in caplog.text
     caplog.clear()

@@ -1,4 +1,4 @@
-"""Builds over HTTP: what goes in, and the events that come out."""
+"""Builds over HTTP: uploads and events."""
 
 from __future__ import annotations
 
@@ -17,29 +17,27 @@ ZIP = {"Content-Type": "application/zip"}
 EVENTS = {"Accept": "application/x-ndjson"}
 
 
-def lines(answer: httpx.Response) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in answer.text.splitlines()]
+def lines(response: httpx.Response) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in response.text.splitlines()]
 
 
-async def test_the_finished_artifact_is_the_answer(
-    client: httpx.AsyncClient, platform: Platform
-) -> None:
+async def test_a_build_returns_the_artifact(client: httpx.AsyncClient, platform: Platform) -> None:
     query = {"name": "orders", "runtime": "python", "handler": "app:main"}
-    answer = await client.post("/build", params=query, content=b"PK", headers=ZIP)
-    assert answer.status_code == 200
-    assert answer.json()["image"] == IMAGE
+    response = await client.post("/build", params=query, content=b"PK", headers=ZIP)
+    assert response.status_code == 200
+    assert response.json()["image"] == IMAGE
     ((kind, options, content),) = platform.builds.uploads
     assert (kind, content) == ("zip", b"PK")
     assert (options.name, options.runtime, options.handler) == ("orders", "python", "app:main")
 
 
-async def test_events_come_as_lines_and_the_last_one_ends_it(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/build?name=orders", content=b"PK", headers=ZIP | EVENTS)
-    assert answer.headers["content-type"] == "application/x-ndjson"
-    assert [event["type"] for event in lines(answer)] == ["step", "log", "finished"]
+async def test_events_are_lines_of_json_and_end_with_the_result(client: httpx.AsyncClient) -> None:
+    response = await client.post("/build?name=orders", content=b"PK", headers=ZIP | EVENTS)
+    assert response.headers["content-type"] == "application/x-ndjson"
+    assert [event["type"] for event in lines(response)] == ["step", "log", "finished"]
 
 
-async def test_one_file_inline_text_and_forms_are_taken(
+async def test_accepts_one_file_inline_text_and_forms(
     client: httpx.AsyncClient, platform: Platform
 ) -> None:
     url = "/build?name=orders"
@@ -53,14 +51,14 @@ async def test_one_file_inline_text_and_forms_are_taken(
     assert platform.builds.uploads[2][2] == b"x = 1"
 
 
-async def test_a_failed_build_tells_the_line_and_the_end_of_the_log(
+async def test_a_failed_build_has_the_line_and_the_end_of_the_log(
     client: httpx.AsyncClient, platform: Platform
 ) -> None:
     failed = Failed(message="no version of flask fits", fix="mend it", line="flask==99")
     platform.builds.script = [*(LogLine(text=f"line {n}") for n in range(100)), failed]
-    answer = await client.post("/build?name=orders", content=b"PK", headers=ZIP)
-    problem = answer.json()
-    assert (answer.status_code, problem["code"]) == (422, "build-failed")
+    response = await client.post("/build?name=orders", content=b"PK", headers=ZIP)
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (422, "build-failed")
     assert "flask==99" in problem["detail"]
     assert problem["log"].splitlines()[-1] == "line 99"
     assert len(problem["log"].splitlines()) == 50
@@ -68,12 +66,12 @@ async def test_a_failed_build_tells_the_line_and_the_end_of_the_log(
     assert (events.status_code, lines(events)[-1]["line"]) == (200, "flask==99")
 
 
-async def test_a_bad_upload_is_a_problem_even_where_events_are_wanted(
+async def test_an_invalid_upload_is_a_problem_even_if_events_are_accepted(
     client: httpx.AsyncClient,
 ) -> None:
     for headers in (ZIP, ZIP | EVENTS):
-        answer = await client.post("/build?name=orders", content=b"", headers=headers)
-        assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+        response = await client.post("/build?name=orders", content=b"", headers=headers)
+        assert (response.status_code, response.json()["code"]) == (400, "malformed")
 
 
 @pytest.mark.parametrize(
@@ -84,17 +82,17 @@ async def test_a_failure_has_the_status_of_its_code(
     client: httpx.AsyncClient, platform: Platform, code: str, status: int
 ) -> None:
     platform.builds.script = [Failed(code=code, message="no")]
-    answer = await client.post("/build?name=orders", content=b"PK", headers=ZIP)
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    response = await client.post("/build?name=orders", content=b"PK", headers=ZIP)
+    assert (response.status_code, response.json()["code"]) == (status, code)
 
 
 async def test_an_error_in_the_middle_becomes_the_last_event(
     client: httpx.AsyncClient, platform: Platform
 ) -> None:
     platform.builds.script = [LogLine(text="so far"), TooLarge("the environment is too large")]
-    answer = await client.post("/build?name=orders", content=b"PK", headers=ZIP | EVENTS)
-    assert [event["type"] for event in lines(answer)] == ["log", "failed"]
-    assert lines(answer)[-1]["code"] == "too-large"
+    response = await client.post("/build?name=orders", content=b"PK", headers=ZIP | EVENTS)
+    assert [event["type"] for event in lines(response)] == ["log", "failed"]
+    assert lines(response)[-1]["code"] == "too-large"
 
 
 @pytest.mark.parametrize(
@@ -107,27 +105,27 @@ async def test_an_error_in_the_middle_becomes_the_last_event(
         ({"git": {"url": "ftp://code.example.com/a"}}, "git.url"),
     ],
 )
-async def test_a_source_is_checked(
+async def test_rejects_an_invalid_source(
     client: httpx.AsyncClient, body: dict[str, Any], field: str
 ) -> None:
-    answer = await client.post("/build?name=orders", json=body)
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"].startswith(field)
+    response = await client.post("/build?name=orders", json=body)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"].startswith(field)
 
 
 @pytest.mark.parametrize("body", [{}, {"inline": {"a.py": ""}, "git": {"url": "https://a/b"}}])
-async def test_a_source_is_in_one_place(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
-    answer = await client.post("/build?name=orders", json=body)
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-input")
-    assert "exactly one of inline, git and archive" in answer.json()["detail"]
+async def test_rejects_two_origins(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
+    response = await client.post("/build?name=orders", json=body)
+    assert (response.status_code, response.json()["code"]) == (422, "invalid-input")
+    assert "exactly one of inline, git and archive" in response.json()["detail"]
 
 
-async def test_what_is_fetched_is_built_like_what_is_sent(
+async def test_builds_a_fetched_source_like_an_upload(
     client: httpx.AsyncClient, platform: Platform
 ) -> None:
     source = {"git": {"url": "https://code.example.com/a/b", "ref": "v1", "path": "functions/a"}}
-    answer = await client.post("/build?name=orders", json=source)
-    assert answer.status_code == 200
+    response = await client.post("/build?name=orders", json=source)
+    assert response.status_code == 200
     assert json.loads(platform.builds.uploads[0][2]) == source
 
 
@@ -139,12 +137,12 @@ async def test_what_is_fetched_is_built_like_what_is_sent(
         [("file", ("a.zip", b"x")), ("file", ("b.zip", b"x"))],
     ],
 )
-async def test_a_form_has_one_file(client: httpx.AsyncClient, files: Any) -> None:
-    answer = await client.post("/build?name=orders", files=files)
-    assert 400 <= answer.status_code < 500, answer.text
+async def test_a_form_needs_exactly_one_file(client: httpx.AsyncClient, files: Any) -> None:
+    response = await client.post("/build?name=orders", files=files)
+    assert 400 <= response.status_code < 500, response.text
 
 
-async def test_what_is_no_upload_is_refused(client: httpx.AsyncClient) -> None:
+async def test_rejects_unsupported_media_types(client: httpx.AsyncClient) -> None:
     text = {"Content-Type": "text/plain"}
     assert (await client.post("/build?name=orders", content=b"x", headers=text)).status_code == 415
     form = {"Content-Type": "multipart/form-data"}
@@ -155,7 +153,7 @@ async def test_what_is_no_upload_is_refused(client: httpx.AsyncClient) -> None:
     assert (await client.post("/build?name=a", content=b"x", headers=image)).status_code == 406
 
 
-async def test_an_upload_beyond_the_limit_is_too_large() -> None:
+async def test_rejects_an_upload_over_the_limit() -> None:
     platform = make_platform(build_limit=1024)
 
     async def chunks() -> Any:
@@ -164,8 +162,8 @@ async def test_an_upload_beyond_the_limit_is_too_large() -> None:
 
     async with client_of(platform.app()) as client:
         for content in (b"x" * 1025, chunks()):
-            answer = await client.post("/build?name=orders", content=content, headers=ZIP)
-            assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+            response = await client.post("/build?name=orders", content=content, headers=ZIP)
+            assert (response.status_code, response.json()["code"]) == (413, "too-large")
         fits = await client.post("/build?name=orders", content=b"x" * 1024, headers=ZIP)
         assert fits.status_code == 200
 

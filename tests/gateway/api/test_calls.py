@@ -33,12 +33,10 @@ async def queue(platform: Platform, call_id: str, name: str = "orders", at: int 
     return call
 
 
-async def test_a_call_that_waits_is_told_as_it_is(
-    platform: Platform, client: httpx.AsyncClient
-) -> None:
+async def test_reads_a_queued_call(platform: Platform, client: httpx.AsyncClient) -> None:
     await queue(platform, "one")
-    answer = await client.get("/calls/one")
-    assert answer.json() == {
+    response = await client.get("/calls/one")
+    assert response.json() == {
         "id": "one",
         "function": "orders",
         "namespace": "default",
@@ -52,28 +50,28 @@ async def test_a_call_that_waits_is_told_as_it_is(
     }
 
 
-async def test_a_call_without_an_answer_says_why(
+async def test_a_call_without_a_response_has_a_reason(
     platform: Platform, client: httpx.AsyncClient
 ) -> None:
     await queue(platform, "one")
-    trouble = CallFailure("timeout", "It did not answer within 3 s.")
+    trouble = CallFailure("timeout", "It did not response within 3 s.")
     await platform.queue.finish("one", "failed", now=START, failure=trouble)
     call = (await client.get("/calls/one")).json()
-    assert call["trouble"] == {"code": "timeout", "message": "It did not answer within 3 s."}
+    assert call["trouble"] == {"code": "timeout", "message": "It did not response within 3 s."}
     result = await client.get("/calls/one/result")
     assert (result.status_code, result.json()["code"]) == (404, "no-result")
-    assert "It did not answer within 3 s." in result.json()["detail"]
+    assert "It did not response within 3 s." in result.json()["detail"]
 
 
-async def test_a_result_is_the_functions_body_as_data(
+async def test_a_result_is_the_body_of_the_function(
     platform: Platform, client: httpx.AsyncClient
 ) -> None:
     await queue(platform, "one")
     await platform.queue.finish("one", "succeeded", now=START, response=PAGE)
-    async with client.stream("GET", "/calls/one/result") as answer:
-        body = b"".join([piece async for piece in answer.aiter_raw()])
-    assert (answer.status_code, body) == (200, PAGE.body)
-    headers = answer.headers
+    async with client.stream("GET", "/calls/one/result") as response:
+        body = b"".join([piece async for piece in response.aiter_raw()])
+    assert (response.status_code, body) == (200, PAGE.body)
+    headers = response.headers
     assert headers["Content-Type"] == "text/html; charset=latin-1"
     assert headers["Content-Encoding"] == "gzip"
     assert headers["X-Call-Status"] == "201"
@@ -83,29 +81,29 @@ async def test_a_result_is_the_functions_body_as_data(
     assert not {"set-cookie", "x-call-truncated"} & set(headers)
 
 
-async def test_a_result_that_was_cut_says_so_and_one_without_a_type_is_bytes(
+async def test_marks_a_truncated_result_and_defaults_to_bytes(
     platform: Platform, client: httpx.AsyncClient
 ) -> None:
     await queue(platform, "one")
     cut = CallResponse(500, (), b"half", truncated=True)
     await platform.queue.finish("one", "failed", now=START, response=cut)
-    answer = await client.get("/calls/one/result")
-    assert answer.headers["X-Call-Truncated"] == "true"
-    assert answer.headers["X-Call-Status"] == "500"
-    assert answer.headers["Content-Type"] == "application/octet-stream"
-    assert answer.content == b"half"
+    response = await client.get("/calls/one/result")
+    assert response.headers["X-Call-Truncated"] == "true"
+    assert response.headers["X-Call-Status"] == "500"
+    assert response.headers["Content-Type"] == "application/octet-stream"
+    assert response.content == b"half"
 
 
-async def test_there_is_no_result_before_the_end(
+async def test_has_no_result_before_the_call_finishes(
     platform: Platform, client: httpx.AsyncClient
 ) -> None:
     await queue(platform, "one")
-    answer = await client.get("/calls/one/result")
-    assert (answer.status_code, answer.json()["code"]) == (409, "call-not-over")
-    assert answer.headers["Retry-After"] == "1"
+    response = await client.get("/calls/one/result")
+    assert (response.status_code, response.json()["code"]) == (409, "call-not-over")
+    assert response.headers["Retry-After"] == "1"
 
 
-async def test_who_waits_is_answered_when_the_call_is_over(
+async def test_wait_returns_when_the_call_finishes(
     platform: Platform, client: httpx.AsyncClient
 ) -> None:
     await queue(platform, "one")
@@ -119,9 +117,7 @@ async def test_who_waits_is_answered_when_the_call_is_over(
     assert (await client.get("/calls/two?wait=0.01s")).json()["state"] == "queued"
 
 
-async def test_calls_are_listed_by_what_is_asked(
-    platform: Platform, client: httpx.AsyncClient
-) -> None:
+async def test_lists_calls_by_filter(platform: Platform, client: httpx.AsyncClient) -> None:
     for at, (call_id, name) in enumerate(
         (("one", "orders"), ("two", "orders"), ("three", "other"))
     ):
@@ -129,9 +125,9 @@ async def test_calls_are_listed_by_what_is_asked(
     await platform.queue.finish("two", "succeeded", now=START, response=PAGE)
 
     async def listed(**query: object) -> list[str]:
-        answer = await client.get("/calls", params=query)  # type: ignore[arg-type]
-        assert answer.status_code == 200, answer.text
-        return [call["id"] for call in answer.json()["items"]]
+        response = await client.get("/calls", params=query)  # type: ignore[arg-type]
+        assert response.status_code == 200, response.text
+        return [call["id"] for call in response.json()["items"]]
 
     assert await listed() == ["three", "two", "one"]
     assert await listed(limit=1) == ["three"]
@@ -141,9 +137,7 @@ async def test_calls_are_listed_by_what_is_asked(
         assert (await client.get("/calls", params=wrong)).status_code == 422
 
 
-async def test_only_a_call_that_waits_is_cancelled(
-    platform: Platform, client: httpx.AsyncClient
-) -> None:
+async def test_cancels_only_queued_calls(platform: Platform, client: httpx.AsyncClient) -> None:
     await queue(platform, "one")
     assert (await client.delete("/calls/one")).json()["state"] == "cancelled"
     again = await client.delete("/calls/one")
@@ -151,10 +145,10 @@ async def test_only_a_call_that_waits_is_cancelled(
 
 
 @pytest.mark.parametrize("call_id", ["no", "a.b", "0" * 64])
-async def test_an_unknown_call_is_404_in_each_verb(client: httpx.AsyncClient, call_id: str) -> None:
+async def test_an_unknown_call_is_404(client: httpx.AsyncClient, call_id: str) -> None:
     for method, path in (("GET", ""), ("GET", "/result"), ("DELETE", "")):
-        answer = await client.request(method, f"/calls/{call_id}{path}")
-        assert (answer.status_code, answer.json()["code"]) == (404, "call-not-found")
+        response = await client.request(method, f"/calls/{call_id}{path}")
+        assert (response.status_code, response.json()["code"]) == (404, "call-not-found")
 
 
 async def test_a_viewer_reads_results_and_cancels_nothing() -> None:
@@ -170,13 +164,13 @@ async def test_a_viewer_reads_results_and_cancels_nothing() -> None:
         assert (await viewer.delete("/calls/two")).status_code == 403
 
 
-async def test_a_stranger_sees_none(platform: Platform, stranger: httpx.AsyncClient) -> None:
+async def test_calls_need_a_token(platform: Platform, anonymous: httpx.AsyncClient) -> None:
     await queue(platform, "one")
     for path in ("/calls", "/calls/one", "/calls/one/result", "/calls/no"):
-        assert (await stranger.get(path)).status_code == 401
+        assert (await anonymous.get(path)).status_code == 401
 
 
-async def test_a_gateway_without_a_database_says_what_to_set(platform: Platform) -> None:
+async def test_without_a_database_the_error_names_the_setting(platform: Platform) -> None:
     platform.calls = None
     async with client_of(platform.app()) as client:
         for method, path in (
@@ -185,6 +179,6 @@ async def test_a_gateway_without_a_database_says_what_to_set(platform: Platform)
             ("GET", "/one/result"),
             ("DELETE", "/one"),
         ):
-            answer = await client.request(method, f"/calls{path}")
-            assert (answer.status_code, answer.json()["code"]) == (501, "not-supported")
-            assert "DATABASE_URL" in answer.json()["fix"]
+            response = await client.request(method, f"/calls{path}")
+            assert (response.status_code, response.json()["code"]) == (501, "not-supported")
+            assert "DATABASE_URL" in response.json()["fix"]

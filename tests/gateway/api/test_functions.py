@@ -16,7 +16,7 @@ from plat_core.ports import Failure, LogRecord, Revision, Workload
 from tests.gateway.api.conftest import IMAGE, Platform, Put
 
 
-async def test_a_put_answers_201_then_200_and_says_when_nothing_changed(put: Put) -> None:
+async def test_put_returns_201_then_200_and_marks_an_unchanged_function(put: Put) -> None:
     first, second, third = await put(), await put(), await put(concurrency=3)
     assert [first.status_code, second.status_code, third.status_code] == [201, 200, 200]
     assert "x-plat-unchanged" not in first.headers
@@ -25,9 +25,7 @@ async def test_a_put_answers_201_then_200_and_says_when_nothing_changed(put: Put
     assert third.json()["metadata"]["generation"] == 2
 
 
-async def test_a_whole_document_with_a_status_comes_back_in(
-    client: httpx.AsyncClient, put: Put
-) -> None:
+async def test_put_accepts_a_document_that_was_read(client: httpx.AsyncClient, put: Put) -> None:
     document = (await put()).json()
     again = await client.put("/functions/orders", json=document)
     assert again.status_code == 200, again.text
@@ -38,25 +36,23 @@ async def test_a_whole_document_with_a_status_comes_back_in(
     ("metadata", "field"),
     [({"name": "other"}, "metadata.name"), ({"namespace": "other"}, "metadata.namespace")],
 )
-async def test_the_path_and_the_document_must_agree(
+async def test_rejects_a_document_that_contradicts_the_path(
     client: httpx.AsyncClient, metadata: dict[str, str], field: str
 ) -> None:
     body = {"metadata": metadata, "spec": {"image": IMAGE}}
-    answer = await client.put("/functions/orders", json=body)
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == field
+    response = await client.put("/functions/orders", json=body)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == field
 
 
 async def test_an_old_resource_version_is_a_conflict(client: httpx.AsyncClient, put: Put) -> None:
     old = (await put()).json()
     await put(concurrency=3)
-    answer = await client.put("/functions/orders", json=old)
-    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    response = await client.put("/functions/orders", json=old)
+    assert (response.status_code, response.json()["code"]) == (409, "conflict")
 
 
-async def test_functions_are_listed_by_name_and_namespace(
-    client: httpx.AsyncClient, put: Put
-) -> None:
+async def test_lists_functions_by_name_and_namespace(client: httpx.AsyncClient, put: Put) -> None:
     await put("orders")
     await put("bills")
     spec = {"spec": {"image": IMAGE}}
@@ -71,17 +67,17 @@ async def test_functions_are_listed_by_name_and_namespace(
 
 
 async def test_the_url_names_the_namespace(client: httpx.AsyncClient) -> None:
-    answer = await client.put("/functions/orders?namespace=shop", json={"spec": {"image": IMAGE}})
-    assert answer.json()["status"]["url"] == "http://localhost:8080/function/orders.shop"
+    response = await client.put("/functions/orders?namespace=shop", json={"spec": {"image": IMAGE}})
+    assert response.json()["status"]["url"] == "http://localhost:8080/function/orders.shop"
 
 
-async def test_a_deletion_is_accepted_then_seen_then_gone(
+async def test_delete_is_accepted_and_removes_the_function_later(
     client: httpx.AsyncClient, put: Put, platform: Platform, orders: FunctionRef
 ) -> None:
     await put()
-    answer = await client.delete("/functions/orders")
-    assert answer.status_code == 202
-    assert answer.json()["metadata"]["deletionTimestamp"]
+    response = await client.delete("/functions/orders")
+    assert response.status_code == 202
+    assert response.json()["metadata"]["deletionTimestamp"]
     assert (await put(concurrency=2)).status_code == 409
     await platform.store.purge(orders)
     for response in (
@@ -133,7 +129,7 @@ async def test_replicas_and_revisions(
     assert datetime.fromisoformat(seen["since"]).tzinfo is not None
 
 
-async def test_the_flat_form_takes_env_in_both_shapes(client: httpx.AsyncClient) -> None:
+async def test_the_flat_form_accepts_env_as_list_and_object(client: httpx.AsyncClient) -> None:
     flat = {"name": "orders", "image": IMAGE, "env": {"A": "1"}, "timeout": "5s"}
     first = await client.post("/register", json=flat)
     assert first.status_code == 201
@@ -141,12 +137,12 @@ async def test_the_flat_form_takes_env_in_both_shapes(client: httpx.AsyncClient)
     listed = flat | {"env": [{"name": "A", "value": "1"}]}
     assert (await client.post("/register", json=listed)).headers["x-plat-unchanged"] == "true"
     for wrong in ({"env": {"PORT": "1"}}, {"env": {"A": 1}}, {"nonsense": 1}, {"name": "A"}):
-        answer = await client.post("/register", json=flat | wrong)
-        assert answer.status_code == 422, answer.text
-        assert answer.json()["errors"][0]["field"]
+        response = await client.post("/register", json=flat | wrong)
+        assert response.status_code == 422, response.text
+        assert response.json()["errors"][0]["field"]
 
 
-async def test_waiting_for_a_change_ends_with_it(
+async def test_wait_returns_with_a_change(
     client: httpx.AsyncClient, put: Put, platform: Platform, orders: FunctionRef
 ) -> None:
     version = (await put()).json()["metadata"]["resourceVersion"]
@@ -155,12 +151,12 @@ async def test_waiting_for_a_change_ends_with_it(
     while not platform.store.changes.subscribers:  # noqa: ASYNC110
         await asyncio.sleep(0)
     await platform.store.put_status(orders, FunctionStatus(replicas=2), serving=0, failed=0)
-    answer = await asyncio.wait_for(waiting, 30)
-    assert answer.json()["status"]["replicas"] == 2
+    response = await asyncio.wait_for(waiting, 30)
+    assert response.json()["status"]["replicas"] == 2
     assert platform.store.changes.subscribers == 0
 
 
-async def test_waiting_takes_a_duration(client: httpx.AsyncClient, put: Put) -> None:
+async def test_wait_accepts_a_duration(client: httpx.AsyncClient, put: Put) -> None:
     version = (await put()).json()["metadata"]["resourceVersion"]
     for value, status in (("10ms", 200), ("ten", 422), ("-1s", 422)):
         query = {"wait": value, "resourceVersion": version}
@@ -176,9 +172,9 @@ async def test_logs_as_json_and_as_text(
         platform.logs.add(
             orders, LogRecord(time, "r1", "orders-1", "stdout", text, f"call-{number}")
         )
-    answer = await client.get("/functions/orders/logs?tail=2")
-    assert answer.headers["content-type"] == "application/x-ndjson"
-    lines = [json.loads(line) for line in answer.text.splitlines()]
+    response = await client.get("/functions/orders/logs?tail=2")
+    assert response.headers["content-type"] == "application/x-ndjson"
+    lines = [json.loads(line) for line in response.text.splitlines()]
     assert [line["text"] for line in lines] == ["two", "three"]
     assert lines[0]["callId"] == "call-1"
     plain = await client.get("/functions/orders/logs?call=call-0", headers={"Accept": "text/plain"})
@@ -188,24 +184,24 @@ async def test_logs_as_json_and_as_text(
 @pytest.mark.parametrize(
     ("query", "status"), [("tail=-1", 422), ("tail=x", 422), ("follow=maybe", 422)]
 )
-async def test_log_queries_are_checked(
+async def test_rejects_invalid_log_queries(
     client: httpx.AsyncClient, put: Put, query: str, status: int
 ) -> None:
     await put()
     assert (await client.get(f"/functions/orders/logs?{query}")).status_code == status
 
 
-async def test_logs_of_nothing_are_not_found(client: httpx.AsyncClient) -> None:
+async def test_logs_of_an_unknown_function_are_not_found(client: httpx.AsyncClient) -> None:
     assert (await client.get("/functions/orders/logs")).status_code == 404
 
 
-async def test_secrets_go_in_and_never_come_out(client: httpx.AsyncClient) -> None:
+async def test_secrets_are_written_and_never_read(client: httpx.AsyncClient) -> None:
     put = await client.put("/secrets/db", json={"values": {"url": "s3cret", "user": "me"}})
     assert put.json() == {"name": "db", "namespace": "default", "keys": ["url", "user"]}
     for path in ("/secrets", "/secrets/db"):
-        answer = await client.get(path)
-        assert answer.status_code == 200
-        assert "s3cret" not in answer.text
+        response = await client.get(path)
+        assert response.status_code == 200
+        assert "s3cret" not in response.text
     refused = await client.put("/secrets/db", json={"values": {"bad key": "s3cret"}})
     assert refused.status_code == 422
     assert "s3cret" not in refused.text
@@ -221,14 +217,14 @@ async def test_runtimes_and_system_info(client: httpx.AsyncClient, put: Put) -> 
     assert info["uptime"] >= 0
 
 
-async def test_a_notice_is_for_a_function_that_exists_and_ends_with_an_empty_one(
+async def test_a_notice_needs_a_function_and_an_empty_one_removes_it(
     client: httpx.AsyncClient, put: Put, platform: Platform
 ) -> None:
     path = "/functions/orders/notice"
     assert (await client.put(path, json={"text": "x"})).status_code == 404
     await put()
-    said = {"text": "app.py:3: SyntaxError\nüber:\r\nSet-Cookie: a=b"}
-    assert (await client.put(path, json=said)).status_code == 204
+    expected_text = {"text": "app.py:3: SyntaxError\nüber:\r\nSet-Cookie: a=b"}
+    assert (await client.put(path, json=expected_text)).status_code == 204
     assert platform.notices is not None
     (line,) = platform.notices.lines.values()
     assert line.startswith(b"X-Plat-Dev-Error: app.py:3: SyntaxError | %C3%BCber")
@@ -237,7 +233,7 @@ async def test_a_notice_is_for_a_function_that_exists_and_ends_with_an_empty_one
     assert not platform.notices.lines
 
 
-async def test_notices_and_debuggers_are_for_dev_set_ups(
+async def test_notices_and_debuggers_need_a_development_setup(
     client: httpx.AsyncClient, put: Put, platform: Platform
 ) -> None:
     refused = await put(debug=5678)

@@ -1,4 +1,4 @@
-"""Bad input: names, JSON and bodies, each a 4xx that says what and where, never a 500."""
+"""Invalid input: names, JSON and bodies get a 4xx with the field, never a 500."""
 
 from __future__ import annotations
 
@@ -35,41 +35,43 @@ def raw(path: str) -> httpx.URL:
 
 @pytest.mark.parametrize("name", BAD_NAMES)
 @pytest.mark.parametrize("room", ["functions", "secrets"])
-async def test_a_bad_name_gets_the_rule_and_the_field(
+async def test_an_invalid_name_gets_the_rule_and_the_field(
     client: httpx.AsyncClient, room: str, name: str
 ) -> None:
     for method in ("GET", "PUT", "DELETE"):
-        answer = await client.request(method, raw(f"/{room}/{name}"), json={})
-        assert answer.status_code == 422, answer.text
-        assert answer.json()["errors"] == [{"field": "metadata.name", "message": NAME_RULE}]
+        response = await client.request(method, raw(f"/{room}/{name}"), json={})
+        assert response.status_code == 422, response.text
+        assert response.json()["errors"] == [{"field": "metadata.name", "message": NAME_RULE}]
 
 
 @pytest.mark.parametrize("namespace", ["A", "a_b", "", "a" * 64])
-async def test_a_bad_namespace_gets_the_rule_and_the_field(
+async def test_an_invalid_namespace_gets_the_rule_and_the_field(
     client: httpx.AsyncClient, namespace: str
 ) -> None:
-    answer = await client.get("/functions/orders", params={"namespace": namespace})
-    assert answer.status_code == 422
-    assert answer.json()["errors"] == [{"field": "metadata.namespace", "message": NAME_RULE}]
+    response = await client.get("/functions/orders", params={"namespace": namespace})
+    assert response.status_code == 422
+    assert response.json()["errors"] == [{"field": "metadata.namespace", "message": NAME_RULE}]
 
 
 @pytest.mark.parametrize("name", ["A", "a_b", "-a", "a" * 64, "a.b", "а", "..", ""])
-async def test_a_bad_name_in_a_document_gets_the_rule(client: httpx.AsyncClient, name: str) -> None:
+async def test_an_invalid_name_in_a_body_gets_the_rule(
+    client: httpx.AsyncClient, name: str
+) -> None:
     body = {"metadata": {"name": name}, "spec": {"image": IMAGE}}
-    answer = await client.put("/functions/orders", json=body)
-    assert answer.status_code == 422
-    assert answer.json()["errors"] == [{"field": "metadata.name", "message": NAME_RULE}]
+    response = await client.put("/functions/orders", json=body)
+    assert response.status_code == 422
+    assert response.json()["errors"] == [{"field": "metadata.name", "message": NAME_RULE}]
     flat = await client.post("/register", json={"name": name, "image": IMAGE})
     assert flat.json()["errors"] == [{"field": "name", "message": NAME_RULE}]
 
 
-async def test_a_name_that_is_only_escaped_is_the_same_name(client: httpx.AsyncClient) -> None:
+async def test_a_percent_encoded_name_is_the_same_name(client: httpx.AsyncClient) -> None:
     await client.put("/functions/orders", json={"spec": {"image": IMAGE}})
     assert (await client.get(raw("/functions/%6frders"))).status_code == 200
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "said"),
+    ("body", "status", "expected_text"),
     [
         (b'{"spec": {"image": "a", "image": "b"}}', 400, "spec.image"),
         (b'{"spec": {"image": "a", "scale": {"target": NaN}}}', 400, "spec.scale.target"),
@@ -92,26 +94,26 @@ async def test_a_name_that_is_only_escaped_is_the_same_name(client: httpx.AsyncC
     ],
     ids=lambda value: str(value)[:40],
 )
-async def test_odd_json_is_refused_with_its_place(
-    client: httpx.AsyncClient, body: bytes, status: int, said: str
+async def test_rejects_invalid_json_with_its_position(
+    client: httpx.AsyncClient, body: bytes, status: int, expected_text: str
 ) -> None:
-    answer = await client.put("/functions/orders", content=body, headers=JSON_HEADERS)
-    assert answer.status_code == status, answer.text
-    assert said in answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
+    response = await client.put("/functions/orders", content=body, headers=JSON_HEADERS)
+    assert response.status_code == status, response.text
+    assert expected_text in response.text
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("memory", ["-1", "100MB", "1e999Gi", "5Mi "])
-async def test_a_bad_quantity_is_refused_with_its_place(
+async def test_rejects_an_invalid_quantity_with_its_field(
     client: httpx.AsyncClient, memory: str
 ) -> None:
     spec = {"image": IMAGE, "resources": {"limits": {"memory": memory}}}
-    answer = await client.put("/functions/orders", json={"spec": spec})
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == "spec.resources.limits.memory"
+    response = await client.put("/functions/orders", json={"spec": spec})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == "spec.resources.limits.memory"
 
 
-async def test_a_body_of_ten_megabytes_is_too_large(client: httpx.AsyncClient) -> None:
+async def test_rejects_a_body_of_ten_megabytes(client: httpx.AsyncClient) -> None:
     body = b'{"spec": "' + b"x" * 10_000_000 + b'"}'
     declared = await client.put("/functions/orders", content=body, headers=JSON_HEADERS)
 
@@ -120,22 +122,22 @@ async def test_a_body_of_ten_megabytes_is_too_large(client: httpx.AsyncClient) -
             yield body[start : start + 65536]
 
     counted = await client.put("/functions/orders", content=chunks(), headers=JSON_HEADERS)
-    for answer in (declared, counted):
-        assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+    for response in (declared, counted):
+        assert (response.status_code, response.json()["code"]) == (413, "too-large")
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
-async def test_a_body_of_another_type_is_refused(client: httpx.AsyncClient, kind: str) -> None:
+async def test_rejects_an_unsupported_media_type(client: httpx.AsyncClient, kind: str) -> None:
     headers = {"Content-Type": kind} if kind else {}
-    answer = await client.put("/functions/orders", content=b"{}", headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported-media-type")
+    response = await client.put("/functions/orders", content=b"{}", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (415, "unsupported-media-type")
 
 
-async def test_an_answer_that_cannot_be_had_is_not_acceptable(client: httpx.AsyncClient) -> None:
+async def test_rejects_an_unavailable_media_type(client: httpx.AsyncClient) -> None:
     await client.put("/functions/orders", json={"spec": {"image": IMAGE}})
     for path in ("/functions/orders/logs", "/events"):
-        answer = await client.get(path, headers={"Accept": "image/png"})
-        assert (answer.status_code, answer.json()["code"]) == (406, "not-acceptable")
+        response = await client.get(path, headers={"Accept": "image/png"})
+        assert (response.status_code, response.json()["code"]) == (406, "not-acceptable")
 
 
 JSON_VALUES = st.recursive(
@@ -161,10 +163,10 @@ BODIES = (DOCUMENTS | JSON_VALUES).map(lambda value: json.dumps(value).encode())
     [("PUT", "/functions/orders"), ("POST", "/functions/orders/scale"), ("POST", "/register"),
      ("PUT", "/secrets/db"), ("POST", "/build?name=orders")]
 ))  # fmt: skip
-async def test_no_body_makes_the_api_fail(body: bytes, target: tuple[str, str]) -> None:
+async def test_no_body_causes_an_internal_error(body: bytes, target: tuple[str, str]) -> None:
     async with client_of(make_platform().app()) as client:
-        answer = await client.request(*target, content=body, headers=JSON_HEADERS)
-    assert answer.status_code < 500, answer.text
-    if answer.status_code >= 400:
-        assert answer.json()["code"]
-        assert answer.json()["detail"]
+        response = await client.request(*target, content=body, headers=JSON_HEADERS)
+    assert response.status_code < 500, response.text
+    if response.status_code >= 400:
+        assert response.json()["code"]
+        assert response.json()["detail"]

@@ -1,4 +1,4 @@
-"""Metrics: what was counted, in a form that Prometheus reads."""
+"""Metrics in the Prometheus text format."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ def route(ref: FunctionRef) -> Route:
 
 
 async def test_counters_are_read_at_scrape_time(
-    stranger: httpx.AsyncClient, platform: Platform, put: Put, orders: FunctionRef
+    anonymous: httpx.AsyncClient, platform: Platform, put: Put, orders: FunctionRef
 ) -> None:
     await put()
     status = FunctionStatus(replicas=3, ready_replicas=1)
     await platform.store.put_status(orders, status, serving=0, failed=0)
     platform.samples.append(Sampled(route(orders)))
-    answer = await stranger.get("/metrics")
-    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    response = await anonymous.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
     samples = {
         (sample.name, *sorted(sample.labels.values())): sample.value
-        for family in text_string_to_metric_families(answer.text)
+        for family in text_string_to_metric_families(response.text)
         for sample in family.samples
     }
     expected = {
@@ -73,31 +73,31 @@ async def test_counters_are_read_at_scrape_time(
     assert any(name.startswith("process_resident_memory") for name, *_ in samples)
 
 
-async def test_a_platform_without_functions_has_metrics(stranger: httpx.AsyncClient) -> None:
-    assert "plat_functions 0.0" in (await stranger.get("/metrics")).text
+async def test_a_platform_without_functions_has_metrics(anonymous: httpx.AsyncClient) -> None:
+    assert "plat_functions 0.0" in (await anonymous.get("/metrics")).text
 
 
-async def test_asynchronous_calls_that_are_not_over_are_counted_by_state(
-    stranger: httpx.AsyncClient, platform: Platform, orders: FunctionRef
+async def test_counts_unfinished_asynchronous_calls_by_state(
+    anonymous: httpx.AsyncClient, platform: Platform, orders: FunctionRef
 ) -> None:
     now = datetime.now(UTC)
     for name in ("one", "two", "three"):
         call = Call(name, orders, "POST", "/", now, now)
         await platform.queue.add(call, CallRequest("POST", "/"), QueueBound(10, 1000))
     await platform.queue.claim({orders: 1}, holder="a", now=now, until=now)
-    text = (await stranger.get("/metrics")).text
+    text = (await anonymous.get("/metrics")).text
     series = 'plat_function_async_calls{function="orders",namespace="default",state='
     assert f'{series}"queued"}} 2.0' in text
     assert f'{series}"running"}} 1.0' in text
 
 
-async def test_a_database_that_is_away_takes_no_other_metric_with_it(
-    stranger: httpx.AsyncClient, platform: Platform, monkeypatch: pytest.MonkeyPatch
+async def test_an_unavailable_database_removes_no_other_metric(
+    anonymous: httpx.AsyncClient, platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away() -> None:
-        raise Unavailable("the database does not answer")
+        raise Unavailable("the database does not response")
 
     monkeypatch.setattr(platform.queue, "unfinished", away)
-    text = (await stranger.get("/metrics")).text
+    text = (await anonymous.get("/metrics")).text
     assert "plat_functions 0.0" in text
     assert "plat_function_async_calls{" not in text

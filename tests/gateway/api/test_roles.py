@@ -1,4 +1,4 @@
-"""The role of a viewer: sees everything, changes nothing, calls what is public."""
+"""The viewer role: it may read, and call public functions only."""
 
 from __future__ import annotations
 
@@ -43,57 +43,55 @@ def operations(app: FastAPI) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-async def test_a_viewer_may_send_what_changes_nothing_and_nothing_else(
-    app: FastAPI, viewer: httpx.AsyncClient
-) -> None:
+async def test_a_viewer_may_use_safe_methods_only(app: FastAPI, viewer: httpx.AsyncClient) -> None:
     for method, path, operation in operations(app):
         if path == "/events":
             continue
-        answer = await viewer.request(method, path.replace("{name}", "orders"))
-        refused = (answer.status_code, answer.json()["code"] if answer.is_error else "")
+        response = await viewer.request(method, path.replace("{name}", "orders"))
+        refused = (response.status_code, response.json()["code"] if response.is_error else "")
         assert (refused == (403, "forbidden")) is (method != "GET"), (method, path)
         assert ("403" in operation["responses"]) is (method != "GET"), (method, path)
 
 
-async def test_a_refusal_says_why_and_leaves_everything_as_it_was(
+async def test_a_rejected_request_has_a_reason_and_changes_nothing(
     client: httpx.AsyncClient, viewer: httpx.AsyncClient
 ) -> None:
-    answer = await viewer.put("/functions/orders", json={"spec": {"image": IMAGE}})
-    problem = answer.json()
-    assert (answer.status_code, problem["code"]) == (403, "forbidden")
+    response = await viewer.put("/functions/orders", json={"spec": {"image": IMAGE}})
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (403, "forbidden")
     assert "viewer" in problem["detail"]
     assert "AUTH_TOKEN" in problem["fix"]
-    assert problem["callId"] == answer.headers["x-call-id"]
-    assert "www-authenticate" not in answer.headers
+    assert problem["callId"] == response.headers["x-call-id"]
+    assert "www-authenticate" not in response.headers
     assert (await client.get("/functions")).json()["items"] == []
     assert (await viewer.get("/functions")).json()["items"] == []
 
 
 @pytest.mark.parametrize("method", ["PATCH", "TRACE", "get", "GETX", "DELETE"])
 @pytest.mark.parametrize("path", ["/nothing", "//functions", "/functions/%2e%2e/healthz", "/ui"])
-async def test_neither_an_odd_method_nor_an_odd_path_is_a_way_round(
+async def test_unusual_methods_and_paths_do_not_bypass_the_role(
     viewer: httpx.AsyncClient, method: str, path: str
 ) -> None:
     url = httpx.URL(scheme="http", host="plat", raw_path=path.encode())
     request = httpx.Request("GET", url, headers=viewer.headers)
     request.method = method
-    answer = await viewer.send(request)
-    assert answer.status_code == (405 if path == "/ui" else 403)
+    response = await viewer.send(request)
+    assert response.status_code == (405 if path == "/ui" else 403)
 
 
-async def test_the_platform_tells_whose_token_it_was(
+async def test_system_info_returns_the_role(
     client: httpx.AsyncClient, viewer: httpx.AsyncClient
 ) -> None:
     assert (await client.get("/system/info")).json()["role"] == "admin"
     assert (await viewer.get("/system/info")).json()["role"] == "viewer"
 
 
-async def test_without_a_viewers_token_nobody_is_one() -> None:
-    async with client_of(make_platform().app(), VIEWER) as stranger:
-        assert (await stranger.get("/functions")).status_code == 401
+async def test_without_a_viewer_token_there_is_no_viewer() -> None:
+    async with client_of(make_platform().app(), VIEWER) as anonymous:
+        assert (await anonymous.get("/functions")).status_code == 401
 
 
-def test_a_viewers_token_is_no_guess_and_a_wrong_one_is() -> None:
+def test_a_viewer_token_is_not_counted_as_wrong() -> None:
     guard = TokenGuard(TOKEN, viewer=VIEWER, failures=1)
     header = f"Bearer {VIEWER}".encode()
     assert {guard.authenticate(header, "10.0.0.1") for _ in range(5)} == {TokenCheck.VIEWER}
@@ -102,14 +100,14 @@ def test_a_viewers_token_is_no_guess_and_a_wrong_one_is() -> None:
 
 
 @pytest.mark.parametrize("viewer", [TOKEN, "dev-token"])
-def test_a_viewers_token_that_is_known_to_others_is_refused(viewer: str) -> None:
+def test_rejects_a_viewer_token_that_is_known_to_others(viewer: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         check_viewer(viewer, TOKEN)
     assert caught.value.field == "AUTH_TOKEN_VIEWER"
     assert viewer not in caught.value.message
 
 
-def test_a_viewers_token_comes_from_the_environment_and_is_one_that_a_header_can_carry() -> None:
+def test_reads_a_printable_viewer_token_from_the_environment() -> None:
     assert GatewaySettings.from_environment({"AUTH_TOKEN_VIEWER": ""}).viewer_token is None
     settings = GatewaySettings.from_environment({"AUTH_TOKEN_VIEWER": VIEWER})
     assert settings.viewer_token == VIEWER
@@ -130,7 +128,7 @@ class Data:
         self.router = router
         self.called = 0
 
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def response(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         self.called += 1
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
@@ -146,9 +144,9 @@ class Data:
             f"Authorization: Bearer {token}\r\nConnection: close\r\n\r\n".encode()
         )
         async with asyncio.timeout(20):
-            answer = await reader.read()
+            response = await reader.read()
         writer.close()
-        return answer
+        return response
 
 
 @pytest.fixture
@@ -161,7 +159,7 @@ async def data(platform: Platform, tmp_path: Any) -> AsyncIterator[Data]:
     router = Router(scaler=platform.scaler)
     server = await serve(app, create_proxy(router, services, platform.settings), port=0)
     data = Data(server, router)
-    listener = await asyncio.start_unix_server(data.answer, tmp_path / "f.sock")
+    listener = await asyncio.start_unix_server(data.response, tmp_path / "f.sock")
     for name, access in (("orders", "token"), ("shop", "public")):
         data.function(name, f"unix:{tmp_path}/f.sock", access)
     yield data
@@ -170,15 +168,15 @@ async def data(platform: Platform, tmp_path: Any) -> AsyncIterator[Data]:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
-async def test_a_viewer_calls_no_function_that_asks_for_a_token(data: Data, method: str) -> None:
-    answer = await data.ask(method, "orders", VIEWER)
-    head = answer.partition(b"\r\n\r\n")[0]
+async def test_a_viewer_may_not_call_a_function_with_a_token(data: Data, method: str) -> None:
+    response = await data.ask(method, "orders", VIEWER)
+    head = response.partition(b"\r\n\r\n")[0]
     assert head.startswith(b"HTTP/1.1 403 ")
     assert b"\r\nX-Plat-Answer: forbidden" in head
-    assert (data.called, b'"code": "forbidden"' in answer) == (0, method != "HEAD")
+    assert (data.called, b'"code": "forbidden"' in response) == (0, method != "HEAD")
     assert (await data.ask(method, "orders", TOKEN)).startswith(b"HTTP/1.1 200 ")
     assert data.called == 1
 
 
-async def test_a_viewer_calls_what_everybody_may_call(data: Data) -> None:
+async def test_a_viewer_may_call_public_functions(data: Data) -> None:
     assert (await data.ask("POST", "shop", VIEWER)).startswith(b"HTTP/1.1 200 ")

@@ -1,4 +1,4 @@
-"""Settings come from the environment, are checked there, and all stand in the documentation."""
+"""Settings: read from the environment, validated and documented."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from plat_gateway.settings import GatewaySettings
 PAGE = Path(__file__).parents[3] / "docs/reference/settings.md"
 
 
-def test_every_setting_has_a_heading_and_its_default_in_the_reference() -> None:
+def test_every_setting_has_a_heading_in_the_reference() -> None:
     headings = {
         line.removeprefix("### ").strip("`")
         for line in PAGE.read_text().splitlines()
@@ -20,7 +20,7 @@ def test_every_setting_has_a_heading_and_its_default_in_the_reference() -> None:
     assert headings >= {field.alias for field in GatewaySettings.model_fields.values()}
 
 
-def test_defaults_are_those_of_a_first_start() -> None:
+def test_defaults_fit_a_first_start() -> None:
     settings = GatewaySettings.from_environment({})
     assert (settings.host, settings.port, settings.backend) == ("127.0.0.1", 8080, "embedded")
     assert settings.url == "http://localhost:8080"
@@ -28,7 +28,7 @@ def test_defaults_are_those_of_a_first_start() -> None:
     assert settings.home.name == "plat"
 
 
-def test_the_environment_is_read() -> None:
+def test_reads_the_environment() -> None:
     settings = GatewaySettings.from_environment(
         {
             "AUTH_TOKEN": "t0ken",
@@ -63,12 +63,12 @@ def test_the_environment_is_read() -> None:
         ("PLAT_START_TIMEOUT", "0"),
     ],
 )
-def test_a_bad_value_names_its_variable(name: str, value: str) -> None:
+def test_an_invalid_value_names_its_variable(name: str, value: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         GatewaySettings.from_environment({name: value})
     assert caught.value.field == name
     assert name in caught.value.fix
 
 
-def test_the_token_is_not_shown_where_settings_are() -> None:
+def test_repr_hides_the_token() -> None:
     assert "s3cret" not in repr(GatewaySettings(auth_token="s3cret"))

@@ -1,4 +1,4 @@
-"""What only a socket shows: streams that go on, callers that leave, paths sent as they stand."""
+"""Behaviour that needs a socket: streams, disconnects and raw paths."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Connection:
         while line := await asyncio.wait_for(self._reader.readline(), PATIENCE):
             if part in line.decode():
                 return line.decode()
-        raise AssertionError(f"the answer ended without {part!r}")
+        raise AssertionError(f"the response ended without {part!r}")
 
     async def rest(self) -> str:
         return (await asyncio.wait_for(self._reader.read(), PATIENCE)).decode()
@@ -82,7 +82,7 @@ def record(text: str) -> LogRecord:
     return LogRecord(datetime.now(UTC), "r1", "orders-1", "stdout", text)
 
 
-async def test_logs_are_followed_line_by_line(platform: Platform, stored: FunctionRef) -> None:
+async def test_follows_logs_line_by_line(platform: Platform, stored: FunctionRef) -> None:
     platform.logs.add(stored, record("before"))
     async with connected(platform) as connection:
         await connection.send(f"GET /functions/orders/logs?follow=true HTTP/1.1\r\n{AUTH}\r\n")
@@ -91,7 +91,7 @@ async def test_logs_are_followed_line_by_line(platform: Platform, stored: Functi
         assert json.loads(await connection.until("after"))["text"] == "after"
 
 
-async def test_events_are_pushed_and_end_with_the_caller(
+async def test_events_are_pushed_until_the_client_disconnects(
     platform: Platform, stored: FunctionRef
 ) -> None:
     async with connected(platform) as connection:
@@ -107,20 +107,20 @@ async def test_events_are_pushed_and_end_with_the_caller(
         await listeners_become(platform, 0)
 
 
-async def test_events_begin_at_once_where_there_are_no_functions_yet() -> None:
+async def test_events_start_at_once_without_functions() -> None:
     async with connected(make_platform(stream_limit=600.0)) as connection:
         await connection.send(f"GET /events HTTP/1.1\r\n{AUTH}\r\n")
         await connection.until("text/event-stream")
         await connection.until(": heartbeat")
 
 
-async def test_a_stream_ends_when_its_time_is_over() -> None:
+async def test_a_stream_ends_after_its_lifetime() -> None:
     async with connected(make_platform(stream_limit=0.1)) as connection:
         await connection.send(f"GET /events HTTP/1.1\r\n{AUTH}Connection: close\r\n\r\n")
         assert (await connection.rest()).endswith("0\r\n\r\n")
 
 
-async def test_a_stream_ends_whole_when_the_gateway_stops(platform: Platform) -> None:
+async def test_a_stream_ends_completely_when_the_gateway_stops(platform: Platform) -> None:
     async with connected(platform) as connection:
         await connection.send(f"GET /events HTTP/1.1\r\n{AUTH}Connection: close\r\n\r\n")
         await listeners_become(platform, 1)
@@ -128,9 +128,7 @@ async def test_a_stream_ends_whole_when_the_gateway_stops(platform: Platform) ->
         assert (await connection.rest()).endswith("0\r\n\r\n")
 
 
-async def test_a_caller_that_stops_waiting_is_forgotten(
-    platform: Platform, stored: FunctionRef
-) -> None:
+async def test_a_disconnect_ends_the_wait(platform: Platform, stored: FunctionRef) -> None:
     query = "wait=60s&resourceVersion=1"
     async with connected(platform) as connection:
         await connection.send(f"GET /functions/orders?{query} HTTP/1.1\r\n{AUTH}\r\n")
@@ -140,7 +138,7 @@ async def test_a_caller_that_stops_waiting_is_forgotten(
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])
-async def test_a_build_ends_with_its_caller(platform: Platform, accept: str) -> None:
+async def test_a_disconnect_cancels_the_build(platform: Platform, accept: str) -> None:
     head = f"Content-Type: application/zip\r\nContent-Length: 2\r\nAccept: {accept}\r\n"
     started = asyncio.Event()
     platform.builds.script = [LogLine(text="begun"), _Announcing(started), asyncio.Event()]
@@ -174,7 +172,7 @@ async def test_build_events_are_sent_as_they_happen(platform: Platform) -> None:
         ("/functions/orders/../../healthz", "404"),
     ],
 )
-async def test_a_path_is_judged_as_it_was_sent(path: str, status: str) -> None:
+async def test_checks_the_path_as_it_was_sent(path: str, status: str) -> None:
     async with connected(make_platform()) as connection:
         await connection.send(f"GET {path} HTTP/1.1\r\n{AUTH}Connection: close\r\n\r\n")
         assert (await connection.rest()).startswith(f"HTTP/1.1 {status}")
