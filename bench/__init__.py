@@ -1,1 +1,1 @@
-"""Benchmarks: each prints figures beside something measured in the same run."""
+"""Benchmarks. Each compares its figures with a baseline of the same run."""

@@ -1,4 +1,4 @@
-"""A compose project of its own for a benchmark; nothing of it is left at the end."""
+"""A temporary compose project for a benchmark."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 
 @contextmanager
 def composed() -> Iterator[tuple[Platform, Path, str]]:
-    """A compose project of its own, an empty folder for sources, and the project's name."""
+    """Yield a temporary compose project, an empty folder for sources, and the project's name."""
     project = f"plat-bench-{uuid.uuid4().hex[:8]}"
     names = ("GATEWAY", "CONTROLLER", "BUILDER", "REGISTRY")
     ports = {f"{name}_PORT": str(port) for name, port in zip(names, _free_ports(4), strict=True)}
@@ -47,7 +47,7 @@ def composed() -> Iterator[tuple[Platform, Path, str]]:
 
 
 def docker(*arguments: str) -> str:
-    """Run the command; its output."""
+    """Run a command and return its output."""
     done = subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True)
     return done.stdout
 

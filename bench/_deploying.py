@@ -1,4 +1,4 @@
-"""Deploys to a cluster from edited source, and where the time goes."""
+"""Deploys of edited source to a cluster, measured by phase."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PLAT = Path(sys.executable).with_name("plat")
 
 
 class Deploys:
-    """A folder of source, and a watch on the pods of a namespace."""
+    """A source folder, and a watch of the pods of a namespace."""
 
     def __init__(self, cluster: Cluster, folder: Path, namespace: str) -> None:
         self._cluster, self._namespace = cluster, namespace
@@ -49,7 +49,7 @@ class Deploys:
         self._watch.wait(30)
 
     def once(self, number: int) -> dict[str, float]:
-        """Seconds of each phase from the command until the pod of this version answers."""
+        """Return the seconds of each phase, from the command until the new pod responds."""
         (self._source / "app.py").write_text(SOURCE.format(number))
         log: list[tuple[float, str]] = []
         began = time.time()
@@ -97,7 +97,7 @@ class Deploys:
         }
 
     def _pulled(self, pod: str) -> float:
-        """Seconds of the pull, as the kubelet tells."""
+        """Return the seconds of the image pull, from the kubelet's event."""
         events = self._cluster.get("-n", self._namespace, "events")["items"]
         ours = [e for e in events if e["involvedObject"]["name"] == pod and e["reason"] == "Pulled"]
         found = re.search(r" in ([0-9.]+)(ms|s)\b", ours[0]["message"]) if ours else None

@@ -1,4 +1,4 @@
-"""The floor of a start: a function run by its runtime alone, with nothing of plat around it."""
+"""Baseline of a start: a function in its runtime, without plat."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def bare_start(home: Path, source: Path) -> float:
-    """Seconds from exec to the first answer of an artifact's runtime on a Unix socket."""
+    """Return the seconds from exec to the first response of an artifact on a Unix socket."""
     artifact = _artifact(home, source)
     path = home / "floor"
     path.unlink(missing_ok=True)
@@ -26,7 +26,7 @@ def bare_start(home: Path, source: Path) -> float:
     try:
         while not _answers(path):
             if time.perf_counter() - began > 60:
-                raise TimeoutError("the bare function does not answer")
+                raise TimeoutError("the bare function does not respond")
         return time.perf_counter() - began
     finally:
         process.terminate()

@@ -1,4 +1,4 @@
-"""A platform of its own for a benchmark: started on a free port, removed at the end."""
+"""A temporary platform for a benchmark, on a free port."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ DEADLINE = 60.0
 
 @dataclass(frozen=True)
 class Platform:
-    """A running platform and how to speak to it."""
+    """Client of a running platform."""
 
     port: int
     environment: dict[str, str]
 
     def plat(self, *arguments: str | Path) -> str:
-        """Run the command; its output."""
+        """Run a command and return its output."""
         done = subprocess.run(
             [PLAT, *arguments], env=self.environment, check=True, capture_output=True, text=True
         )
         return done.stdout
 
     def request(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
-        """One request over a connection of its own."""
+        """Send a request over a new connection."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
         try:
@@ -52,12 +52,12 @@ class Platform:
             connection.close()
 
     def status(self, name: str) -> dict[str, Any]:
-        """The function's status."""
+        """Return the status of a function."""
         found: dict[str, Any] = json.loads(self.request("GET", f"/functions/{name}")[1])["status"]
         return found
 
     def asleep(self, name: str) -> None:
-        """Send it to sleep, and wait until nothing of it runs."""
+        """Scale a function to zero, and wait until its replicas have exited."""
         self.request("POST", f"/functions/{name}/scale", {"replicas": 0})
         deadline = time.monotonic() + DEADLINE
         while json.loads(self.request("GET", f"/functions/{name}/replicas")[1])["items"]:
@@ -66,19 +66,19 @@ class Platform:
             time.sleep(0.02)
 
     def processes(self) -> list[psutil.Process]:
-        """The platform and all that it started."""
+        """Return the processes of the platform and their children."""
         root = psutil.Process(json.loads((self.home / "plat.lock").read_text())["pid"])
         return [root, *root.children(recursive=True)]
 
     @property
     def home(self) -> Path:
-        """Where its state is."""
+        """Directory of the platform's state."""
         return Path(self.environment["PLAT_HOME"])
 
 
 @contextmanager
 def running() -> Iterator[tuple[Platform, Path]]:
-    """A fresh platform, and an empty folder for sources."""
+    """Yield a new platform, and an empty folder for sources."""
     with tempfile.TemporaryDirectory(prefix="plat-bench-") as folder:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -98,6 +98,6 @@ def running() -> Iterator[tuple[Platform, Path]]:
 
 
 def spread(seconds: Sequence[float]) -> str:
-    """Least, median and most, in milliseconds."""
+    """Format minimum, median and maximum in milliseconds."""
     low, mid, high = min(seconds), statistics.median(seconds), max(seconds)
     return f"{low * 1000:8.0f} {mid * 1000:8.0f} {high * 1000:8.0f}"

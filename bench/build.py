@@ -1,10 +1,10 @@
-"""How long builds of the embedded engine take, against plain tools in the same run.
+"""Measures builds of the embedded engine, compared with plain tools.
 
     python -m bench.build [rounds]
 
-`unchanged` and `code only` are compared with a plain copy of the same folder, the first Flask
-install from a warm cache with `pip install` of the same requirements. Rounds go through all rows
-in turn, so that other load on the machine meets them alike.
+`unchanged` and `code only` are compared with a plain copy of the folder, and the first Flask install
+from a warm cache with `pip install` of the same requirements. Each round measures all rows in turn,
+so that other load on the machine affects them equally.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ OPTIONS = BuildOptions(name="bench")
 
 
 class Bench:
-    """One temporary folder with a source, an engine, and how to time them."""
+    """A temporary folder with a source, and timed builds."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -48,7 +48,7 @@ class Bench:
         self.count = 0
 
     def fresh(self, name: str) -> EnvironmentEngine:
-        """An engine over a home of that name."""
+        """Return an engine with a home of this name."""
         return EnvironmentEngine(
             self.folder / name, runtimes=runtimes.find(), settings=settings.read()
         )
@@ -59,32 +59,32 @@ class Bench:
         (self.source / "app.py").write_text(FLASK.format(self.count))
 
     async def build(self, engine: EnvironmentEngine) -> None:
-        """Build the source as it is."""
+        """Build the current source."""
         last = [event async for event in engine.build(self.source, OPTIONS)][-1]
         if last.type != "finished":
             raise SystemExit(f"the build failed: {last}")
 
     async def unchanged(self) -> None:
-        """Build what was just built."""
+        """Build an unchanged source."""
         await self.build(self.engine)
 
     async def code_only(self) -> None:
-        """Build after an edit; the environment is there."""
+        """Build after an edit, with an existing environment."""
         self.edit()
         await self.build(self.engine)
 
     async def first(self) -> None:
-        """Build in an empty home; the packages are in the user's cache."""
+        """Build in an empty home, with packages in the user's cache."""
         self.edit()
         await self.build(self.fresh(f"home{self.count}"))
 
     async def copy(self) -> None:
-        """Copy the source, as a measure."""
+        """Copy the source, as a baseline."""
         self.count += 1
         shutil.copytree(self.source, self.folder / f"copy{self.count}")
 
     async def pip(self) -> None:
-        """Install the same packages with pip, as a measure."""
+        """Install the same packages with pip, as a baseline."""
         self.count += 1
         needs = runtimes.find() / "python-flask" / "requirements.txt"
         lead = [str(base_python()), "-m", "pip", "install", "-qq", "--only-binary", ":all:"]

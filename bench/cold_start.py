@@ -1,8 +1,8 @@
-"""How long a call waits for a function that sleeps, through the gateway, and the floor of that.
+"""Measures calls that wake a sleeping function through the gateway, and their baseline.
 
     python -m bench.cold_start [rounds]
 
-`floor` is the same artifact started bare by its runtime, in the same round.
+`floor` is the start of the same artifact by its runtime without plat, in the same round.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FUNCTIONS = {"python-flask": (FLASK, 400), "python": (PLAIN, 150)}
 
 
 def cold_call(platform: Platform, name: str) -> float:
-    """Seconds of a call that wakes the function."""
+    """Return the seconds of a call that wakes the function."""
     platform.asleep(name)
     began = time.perf_counter()
     status, body = platform.request("GET", f"/function/{name}")
@@ -39,7 +39,7 @@ def cold_call(platform: Platform, name: str) -> float:
 
 
 def prepare(platform: Platform, folder: Path, runtime: str) -> Path:
-    """Deploy a hello of that runtime; its folder."""
+    """Deploy a function of a runtime, and return its folder."""
     source = folder / runtime
     source.mkdir()
     (source / "app.py").write_text(FUNCTIONS[runtime][0])

@@ -1,4 +1,4 @@
-"""How long a replica needs from exec to its first 200 on /_/ready, against bare Python in one run.
+"""Measures a replica from exec to its first 200 on /_/ready, compared with bare Python.
 
     python -m bench.cold_start_runtime [rounds]
 
@@ -33,16 +33,16 @@ DEADLINE = 30.0
 
 
 def install(folder: Path) -> None:
-    """Install what both runtimes need, with bytecode, as the builder does."""
+    """Install the packages of both runtimes with bytecode, like the builder."""
     requirements = RUNTIMES / "python-flask" / "requirements.txt"
-    # that of the checkout, wherever the shell's is
+    # the environment of the checkout, not that of the shell
     command = [sys.executable, "-m", "uv", "pip", "install", "-q", "--compile-bytecode"]
     command += ["--python", sys.executable]
     subprocess.run([*command, "--target", str(folder), "-r", str(requirements)], check=True)
 
 
 def answers(path: Path) -> bool:
-    """Whether the replica says that it is ready."""
+    """Return whether the replica reports ready."""
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.settimeout(DEADLINE)

@@ -1,10 +1,10 @@
-"""The Docker set-up as a user has it: an edited deploy, and what the gateway adds to a call.
+"""Measures the compose setup: a deploy of edited source, and the latency of the gateway.
 
     python -m bench.compose [rounds]
 
-Starts a compose project and an embedded platform, both its own, and removes them. A call through
-the gateway is compared with the same call to the replica itself: the container's address there,
-the process's Unix socket here. The function is the same, so the two ratios may be compared.
+Starts a temporary compose project and an embedded platform. A call through the gateway is compared
+with the same call to the replica: at the address of its container, or at the Unix socket of its
+process. Both use the same function, so the ratios can be compared.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _hello(platform: Platform, folder: Path) -> None:
 
 
 def _compare(subjects: dict[str, tuple[load.Address, load.Address]], rounds: int = 3) -> None:
-    """Each subject is a replica, and the gateway before it."""
+    """Compare calls of a replica with calls through the gateway."""
     print(f"\n{'a call':34} {'direct':>8} {'through':>8} {'ratio':>8}")
     for name, ends in subjects.items():
         taken = [[load.latency(end, calls=CALLS) for end in ends] for _ in range(rounds)]
@@ -71,13 +71,13 @@ def _row(name: str, rounds: list[list[float]]) -> None:
 
 
 def _gateway(project: str) -> load.Address:
-    """The gateway's own address, without Docker's proxy of the published port."""
+    """Return the gateway's address without Docker's proxy of the published port."""
     form = f'{{{{(index .NetworkSettings.Networks "{project}-edge").IPAddress}}}}'
     return docker("inspect", "--format", form, f"{project}-gateway-1").strip(), 8080
 
 
 def _container(project: str) -> load.Address:
-    """Where the one container of `hello` listens."""
+    """Return the address of the container of `hello`."""
     form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
     labels = (f"label={INSTANCE}={project}", f"label={FUNCTION}=hello")
     [found] = docker("ps", "--quiet", *(f"--filter={label}" for label in labels)).split()
@@ -85,7 +85,7 @@ def _container(project: str) -> load.Address:
 
 
 def _process(platform: Platform) -> load.Address:
-    """Where the one process of `hello` listens."""
+    """Return the address of the process of `hello`."""
     found = (child.environ().get("PLAT_SOCKET") for child in platform.processes()[1:])
     [path] = {path for path in found if path}
     return path

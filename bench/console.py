@@ -1,12 +1,11 @@
-"""The console in a browser: how soon it is there, how true it stays, what it costs.
+"""Measures the console in a browser: load time, delay of updates, and cost.
 
     python -m bench.console [rounds [events]]
 
-Needs Chromium and a built console (`make ui`). Each figure stands beside a floor of the same run:
-an empty page of the same gateway, a bare listener of the event stream, a blank page. An hour's
-events are sent as fast as the platform takes them, within some minutes: by changing the scale of
-500 functions, one after the other. What depends on the clock (the samples of the last five minutes)
-is bounded by the console's own tests, and is no part of the figure.
+Needs Chromium and a built console (`make ui`). Each figure has a baseline of the same run: an empty
+page of the same gateway, a plain client of the event stream, or a blank page. The events of an hour
+are sent within some minutes, by changing the scale of 500 functions one after the other. Samples of
+the last five minutes depend on the clock: the console's tests limit them, and no figure has them.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ from bench._platform import TOKEN, Platform, running
 ROOT = Path(__file__).parents[1]
 NPM = ROOT / "hack" / "npm"
 HOUR = 7_200
-"""Events of an hour with two a second: 60 functions that wake and sleep every minute."""
+"""Events of an hour at two per second, from 60 functions that wake and sleep every minute."""
 HELLO = "def handler(request):\n    return 'ok'\n"
 
 Found = dict[str, Any]
 
 
 def main(rounds: int, events: int) -> None:
-    """Print the sizes, then a table for each of the rest."""
+    """Print the sizes, then a table for each other measurement."""
     print(_npm("run", "--silent", "size"))
     with running() as (platform, folder):
         _deploy(platform, folder)

@@ -1,9 +1,9 @@
-"""How long a deploy takes until the new code answers, with `plat` and all, as a user waits for it.
+"""Measures a deploy from the command `plat deploy` until the new code responds.
 
     python -m bench.deploy [rounds]
 
-`floor` is the same function started bare in the same round: its interpreter, Flask and gunicorn,
-with nothing of plat. The first deploy runs on a warm package cache.
+`floor` is a start of the same function without plat in the same round: interpreter, Flask and
+gunicorn. The first deploy has a warm package cache.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ def hello():
 
 
 def write(folder: Path, version: int) -> None:
-    """The function's source, at some version."""
+    """The source of a function in one version."""
     folder.mkdir(exist_ok=True)
     (folder / "app.py").write_text(APP.format(version))
     (folder / "requirements.txt").write_text("flask>=3\n")
 
 
 def deploy(platform: Platform, folder: Path, version: int) -> float:
-    """Seconds from the command until the gateway answers with this version."""
+    """Return the seconds from the command until the gateway returns this version."""
     write(folder, version)
     began = time.perf_counter()
     platform.plat("deploy", folder, "--name", folder.name)
@@ -53,7 +53,7 @@ def main(rounds: int) -> None:
         platform.plat("deploy", folder / "warm", "--name", "warm")
         first, edited, same, floor = [], [], [], []
         for n in range(rounds):
-            # another name and requirement line: nothing of an earlier environment can be reused
+            # with a new name and requirement line, no environment can be reused
             source = folder / f"bench-{n}"
             write(source, 0)
             (source / "requirements.txt").write_text(f"flask>=3,<{1000 + n}\n")

@@ -1,4 +1,4 @@
-"""What a platform costs that nobody calls: memory and processor time, empty and with 50 functions.
+"""Measures an idle platform: memory and CPU time, empty and with 50 functions.
 
 python -m bench.idle
 """
@@ -17,7 +17,7 @@ MIB = 1024 * 1024
 
 
 def cost(platform: Platform) -> tuple[float, float, int]:
-    """MiB resident, milliseconds of processor time per second, and how many processes."""
+    """Return resident MiB, milliseconds of CPU time per second, and number of processes."""
     before = {process.pid: _cpu(process) for process in platform.processes()}
     time.sleep(QUIET)
     processes = platform.processes()

@@ -1,11 +1,11 @@
-"""How long an image of an edited function takes: put together here, and built by Docker.
+"""Measures images of an edited function, assembled by plat and built by Docker.
 
     python -m bench.layers [rounds]
 
-Needs Docker. Starts a registry of its own, pushes the base images, and then goes through all rows
-in turn, so that other load on the machine meets them alike. Each build ends when its image is in
-the registry. `docker build && docker push` is what a user would type for the same function: with
-BuildKit, the Dockerfile of our Docker engine, an edit of one line, packages in Docker's cache.
+Needs Docker. Starts a temporary registry and pushes the base images. Each round measures all rows in
+turn, so that other load on the machine affects them equally. A build ends when its image is in the
+registry. The baseline is `docker build && docker push` of the same function, with BuildKit, the
+Dockerfile of the Docker engine, an edit of one line, and packages in Docker's cache.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ def hello():
 """
 FILES = 20
 HEAVY = ("numpy", "flask>=3.1")
-"""A wheel of about 20 MB, which unpacks to about 60."""
+"""A wheel of about 20 MB, or 60 MB unpacked."""
 OPTIONS = BuildOptions(name="bench")
 
 
 class Bench:
-    """A source, an engine, and the same function as a folder for `docker build`."""
+    """A source with an engine, and the same function as a folder for `docker build`."""
 
     def __init__(self, folder: Path, registry: Registry, building: BuildSettings) -> None:
         self.folder, self.settings, self.registry = folder, building, registry
@@ -72,14 +72,14 @@ class Bench:
         (self.source / "app.py").write_text(FLASK.format(f"{self.count} {uuid.uuid4()}"))
 
     async def build(self) -> Finished:
-        """Build the source as it is."""
+        """Build the current source."""
         last = [event async for event in self.engine.build(self.source, OPTIONS)][-1]
         if not isinstance(last, Finished):
             raise SystemExit(f"the build failed: {last}")
         return last
 
     async def unchanged(self) -> None:
-        """Build what was just built."""
+        """Build an unchanged source."""
         if not (await self.build()).unchanged:
             raise SystemExit("the same source was built again")
 
@@ -89,7 +89,7 @@ class Bench:
         await self.build()
 
     async def packages(self) -> None:
-        """Build after the requirements changed; the wheels are in the user's cache."""
+        """Build after a change of requirements, with wheels in the user's cache."""
         self.edit()
         lines = [*HEAVY, f"# {self.count}", f"idna>=2.{self.count}"]
         (self.source / "requirements.txt").write_text("\n".join(lines) + "\n")
@@ -97,7 +97,7 @@ class Bench:
         (self.source / "requirements.txt").write_text("flask>=3.1\n")
 
     async def prepare_docker(self) -> None:
-        """Write the folder that `docker build` sees, with the Dockerfile that our engine writes."""
+        """Write the folder for `docker build`, with the Dockerfile of the engine."""
         self.edit()
         source, info = image_plan.read(
             self.source, OPTIONS, RuntimeCatalog(runtimes.find()), self.settings
@@ -115,7 +115,7 @@ class Bench:
                 shutil.copyfile(member.content, target)
 
     async def docker(self) -> None:
-        """`docker build && docker push` after the same edit."""
+        """Run `docker build && docker push` after the same edit."""
         self.count += 1
         code = self.folder / "docker/code/app.py"
         code.write_text(FLASK.format(f"{self.count} {uuid.uuid4()}"))

@@ -1,12 +1,12 @@
-"""What happens to a container from outside: until it is told, and until it is mended.
+"""Measures faults of containers: time until they are reported and until they are repaired.
 
     python -m bench.outside [rounds]
 
-Starts a compose project of its own, and removes it. A container is stopped, killed, paused,
-removed, or called unhealthy by its image's own HEALTHCHECK. Whoever listens to the gateway's
-`/events` hears that the function lost its replica, and then that it has one again; a call must be
-answered by it. The floor is when Docker's own event reaches a listener here. Each fault has a
-function of its own, which is left alone before the next round until its crash is forgotten.
+It runs in a temporary compose project. A container is stopped, killed, paused, removed, or becomes
+unhealthy by the HEALTHCHECK of its image. The gateway's `/events` report that the function lost its
+replica, and then that it has one again, which must serve a call. The baseline is the arrival of
+Docker's event. Each fault has its own function, which rests between rounds until its restarts no
+longer count.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ def handler(request):
 CHECK = "HEALTHCHECK --interval=100ms --timeout=5s --retries=1 CMD test ! -e /tmp/sick"
 TARGET = 2000
 SETTLED_SECONDS = 11.0
-"""After so long in readiness a replica's earlier crashes are forgotten, with its growing delay."""
+"""Readiness (s) after which earlier restarts and their back-off no longer count."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """How it is done, and Docker's event that tells of it."""
+    """A fault, its action, and the Docker event that reports it."""
 
     function: str
     name: str
@@ -75,23 +75,25 @@ def main(rounds: int) -> None:
             _deploy(platform, folder, fault.function)
         _check(platform, client, project)
         found: dict[str, list[tuple[float, float, float]]] = {f.name: [] for f in FAULTS}
-        with _heard(platform.port) as told, _docker(client, project) as events:
+        with _gateway_events(platform.port) as reported, _docker(client, project) as events:
             for _ in range(rounds):
                 time.sleep(SETTLED_SECONDS)
                 for fault in FAULTS:
-                    found[fault.name].append(_once(fault, platform, client, project, told, events))
+                    found[fault.name].append(
+                        _once(fault, platform, client, project, reported, events)
+                    )
     client.close()
     print(
-        f"{'from outside, median (most) ms':30} {'event':>13} {'told':>13} {'told/event':>10}",
+        f"{'from outside, median (max) ms':30} {'event':>13} {'reported':>13} {'reported/event':>10}",
         end="",
     )
-    print(f" {'mended':>13}")
+    print(f" {'repaired':>13}")
     for name, rows in found.items():
-        event, seen, mended = ([row[n] * 1000 for row in rows] for n in range(3))
+        event, seen, repaired = ([row[n] * 1000 for row in rows] for n in range(3))
         ratio = median(seen) / median(event)
-        print(f"{name:30} {_pair(event)} {_pair(seen)} {ratio:10.2f} {_pair(mended)}")
+        print(f"{name:30} {_pair(event)} {_pair(seen)} {ratio:10.2f} {_pair(repaired)}")
     worst = max(row[1] for rows in found.values() for row in rows) * 1000
-    print(f"the latest that was told of: {worst:.0f} ms, target {TARGET}")
+    print(f"slowest report: {worst:.0f} ms, target {TARGET}")
 
 
 def _pair(values: list[float]) -> str:
@@ -106,7 +108,7 @@ def _deploy(platform: Platform, folder: Path, name: str) -> None:
 
 
 def _check(platform: Platform, client: Any, project: str) -> None:
-    """Give the image of `sick` a check of its own, and wait until that serves."""
+    """Add a HEALTHCHECK to the image of `sick`, and wait until its replica serves."""
     image = platform.status("sick")["image"].partition("@")[0]
     _container(client, project, "sick").commit(image, "checked", changes=CHECK)
     spec = {"name": "sick", "image": f"{image}:checked", "scale": {"min": 1}}
@@ -129,37 +131,37 @@ def _once(
     platform: Platform,
     client: Any,
     project: str,
-    told: queue.SimpleQueue[tuple[float, tuple[str, int]]],
+    reported: queue.SimpleQueue[tuple[float, tuple[str, int]]],
     events: queue.SimpleQueue[tuple[float, tuple[str, str]]],
 ) -> tuple[float, float, float]:
-    """Seconds until Docker's event, until it is told, and until it is mended."""
+    """Return the seconds until Docker's event, until the report, and until the repair."""
     name = fault.function
     container = _container(client, project, name)
-    for waiting in (told, events):
+    for waiting in (reported, events):
         while not waiting.empty():
             waiting.get()
     began = time.perf_counter()
     fault.act(platform, container)
     event = _until(events, lambda what: what == (name, fault.event))
-    seen = _until(told, lambda what: what == (name, 0))
-    mended = _until(told, lambda what: what == (name, 1))
+    seen = _until(reported, lambda what: what == (name, 0))
+    repaired = _until(reported, lambda what: what == (name, 1))
     if (answer := platform.request("GET", f"/function/{name}"))[0] != 200:
-        raise RuntimeError(f"it is said to be mended, and answers {answer}")
-    return event - began, seen - began, mended - began
+        raise RuntimeError(f"reported as repaired, but returned {answer}")
+    return event - began, seen - began, repaired - began
 
 
-def _until(heard: queue.SimpleQueue[tuple[float, Any]], true: Callable[[Any], bool]) -> float:
-    """When something was heard of which this is true."""
+def _until(received: queue.SimpleQueue[tuple[float, Any]], true: Callable[[Any], bool]) -> float:
+    """Return the time of the first event that matches."""
     while True:
-        at, what = heard.get(timeout=DEADLINE)
+        at, what = received.get(timeout=DEADLINE)
         if true(what):
             return at
 
 
 @contextmanager
-def _heard(port: int) -> Iterator[queue.SimpleQueue[tuple[float, tuple[str, int]]]]:
-    """Functions with the replicas that they have, as the gateway tells, and when that was."""
-    heard: queue.SimpleQueue[tuple[float, tuple[str, int]]] = queue.SimpleQueue()
+def _gateway_events(port: int) -> Iterator[queue.SimpleQueue[tuple[float, tuple[str, int]]]]:
+    """Yield the ready replicas of functions from the gateway's events, with the time."""
+    received: queue.SimpleQueue[tuple[float, tuple[str, int]]] = queue.SimpleQueue()
     connection = http.client.HTTPConnection("127.0.0.1", port)
     headers = {"Authorization": f"Bearer {TOKEN}", "Accept": "text/event-stream"}
     connection.request("GET", "/events", headers=headers)
@@ -171,32 +173,32 @@ def _heard(port: int) -> Iterator[queue.SimpleQueue[tuple[float, tuple[str, int]
                 if line.startswith(b"data: "):
                     function = json.loads(line[6:])
                     ready = (function.get("status") or {}).get("readyReplicas", 0)
-                    heard.put((time.perf_counter(), (function["metadata"]["name"], ready)))
+                    received.put((time.perf_counter(), (function["metadata"]["name"], ready)))
         except (OSError, ValueError, AttributeError):
             return  # closed at the end
 
     threading.Thread(target=listen, daemon=True).start()
     with closing(connection):
-        yield heard
+        yield received
 
 
 @contextmanager
 def _docker(
     client: Any, project: str
 ) -> Iterator[queue.SimpleQueue[tuple[float, tuple[str, str]]]]:
-    """Docker's events of the functions' containers, each with the time it was heard."""
-    heard: queue.SimpleQueue[tuple[float, tuple[str, str]]] = queue.SimpleQueue()
+    """Yield Docker's events of functions' containers, with the time of arrival."""
+    received: queue.SimpleQueue[tuple[float, tuple[str, str]]] = queue.SimpleQueue()
     labels = [f"{INSTANCE}={project}", FUNCTION]
     stream = client.events(decode=True, filters={"type": ["container"], "label": labels})
 
     def listen() -> None:
         for event in stream:
             function = event["Actor"]["Attributes"][FUNCTION]
-            heard.put((time.perf_counter(), (function, event["Action"])))
+            received.put((time.perf_counter(), (function, event["Action"])))
 
     threading.Thread(target=listen, daemon=True).start()
     try:
-        yield heard
+        yield received
     finally:
         stream.close()
 

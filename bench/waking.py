@@ -1,11 +1,11 @@
-"""How long a call waits for a container that sleeps, by phases, and the floors of that.
+"""Measures calls that wake a sleeping container, by phase, and their baselines.
 
     python -m bench.waking [rounds]
 
-Starts a compose project of its own, and removes it. `stopped`: the container is created and started
-for the call; its floor is `docker start` of the same container until the runtime answers, in the
-same round. `paused`: the container is frozen with its memory; its floor is `docker unpause` until
-the runtime answers.
+It runs in a temporary compose project. `stopped`: the container is created and started for the call;
+the baseline is `docker start` of the same container until the runtime responds, in the same round.
+`paused`: the container is frozen with its memory; the baseline is `docker unpause` until the runtime
+responds.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ STOPPED_TARGET, PAUSED_TARGET = 1.2, 100
 
 
 def main(rounds: int) -> None:
-    """Print a row for each way to sleep, its floor, and the phases of a start."""
+    """Print a row for each sleep state, its baseline, and the phases of a start."""
     client = docker.from_env()
     with composed() as (platform, folder, project):
         for name, scale in (("stopped", {}), ("paused", {"whenIdle": "pause", "idle": "1s"})):
@@ -105,7 +105,7 @@ def _call(platform: Platform, name: str) -> tuple[float, list[float]]:
 
 
 def _woken(platform: Platform, client: Any, project: str) -> tuple[float, list[float]]:
-    """A call that creates and starts a container: its seconds, and those of each phase.
+    """Return the seconds of a call that creates a container, and of each phase.
 
     The times of `create` and `start` are those of Docker's events, at their ends.
     """
@@ -123,7 +123,7 @@ def _woken(platform: Platform, client: Any, project: str) -> tuple[float, list[f
 
 
 def _seconds(stamp: str) -> float:
-    """Docker's times have nanoseconds, which `datetime` does not read."""
+    """Parse a time of Docker, without the nanoseconds that `datetime` rejects."""
     whole, _, fraction = stamp.rstrip("Z").partition(".")
     return (
         time.mktime(time.strptime(whole, "%Y-%m-%dT%H:%M:%S"))
@@ -139,7 +139,7 @@ def _container(client: Any, project: str, name: str) -> Container:
 
 
 def _twin(client: Any, project: str, name: str) -> Container:
-    """The same container once more, for nobody but us."""
+    """Create a copy of a container that plat does not manage."""
     document = client.api.inspect_container(_container(client, project, name).id)
     config = {k: v for k, v in document["Config"].items() if k not in ("Labels", "Hostname")}
     network = next(iter(document["NetworkSettings"]["Networks"]))
@@ -154,7 +154,7 @@ def _twin(client: Any, project: str, name: str) -> Container:
 
 
 def _until_answer(act: Callable[[], object], container: Container) -> float:
-    """Seconds from the beginning of `act` to the container's first answer."""
+    """Return the seconds from the start of `act` to the first response of the container."""
     began = time.perf_counter()
     act()
     container.reload()
@@ -168,7 +168,7 @@ def _until_answer(act: Callable[[], object], container: Container) -> float:
                     return time.perf_counter() - began
             except requests.ConnectionError:
                 time.sleep(0.001)
-    raise TimeoutError("the container does not answer")
+    raise TimeoutError("the container does not respond")
 
 
 def _until_paused(client: Any, project: str) -> None:
