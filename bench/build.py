@@ -2,9 +2,9 @@
 
     python -m bench.build [rounds]
 
-`unchanged` and `code only` are compared with a plain copy of the folder, and the first Flask install
-from a warm cache with `pip install` of the same requirements. Each round measures all rows in turn,
-so that other load on the machine affects them equally.
+`unchanged` and `code only` are compared with a plain copy of the folder, and the first Flask
+install from a warm cache with `pip install` of the same requirements. Each round measures all rows
+in turn, so that other load on the machine affects them equally.
 """
 
 import asyncio

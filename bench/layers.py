@@ -2,9 +2,9 @@
 
     python -m bench.layers [rounds]
 
-Needs Docker. Starts a temporary registry and pushes the base images. Each round measures all rows in
-turn, so that other load on the machine affects them equally. A build ends when its image is in the
-registry. The baseline is `docker build && docker push` of the same function, with BuildKit, the
+Needs Docker. Starts a temporary registry and pushes the base images. Each round measures all rows
+in turn, so that other load on the machine affects them equally. A build ends when its image is in
+the registry. The baseline is `docker build && docker push` of the same function, with BuildKit, the
 Dockerfile of the Docker engine, an edit of one line, and packages in Docker's cache.
 """
 

@@ -2,10 +2,10 @@
 
     python -m bench.waking [rounds]
 
-It runs in a temporary compose project. `stopped`: the container is created and started for the call;
-the baseline is `docker start` of the same container until the runtime responds, in the same round.
-`paused`: the container is frozen with its memory; the baseline is `docker unpause` until the runtime
-responds.
+It runs in a temporary compose project. `stopped`: the container is created and started for the
+call; the baseline is `docker start` of the same container until the runtime responds, in the same
+round. `paused`: the container is frozen with its memory; the baseline is `docker unpause` until the
+runtime responds.
 """
 
 from __future__ import annotations
