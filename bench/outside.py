@@ -84,7 +84,7 @@ def main(rounds: int) -> None:
                     )
     client.close()
     print(
-        f"{'from outside, median (max) ms':30} {'event':>13} {'reported':>13} {'reported/event':>10}",
+        f"{'fault, median (max) ms':30} {'event':>13} {'reported':>13} {'ratio':>10}",
         end="",
     )
     print(f" {'repaired':>13}")
