@@ -1,1 +1,1 @@
-"""The contracts, held against a platform as it is started and used."""
+"""Acceptance tests: a real platform, used like a user does."""

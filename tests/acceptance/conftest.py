@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.acceptance.desk import Desk
+from tests.acceptance.platform_client import Client
 from tests.examples.platform import Platform, running
 
 
@@ -18,7 +18,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 
 @pytest.fixture
-async def desk(platform: Platform) -> AsyncIterator[Desk]:
+async def client(platform: Platform) -> AsyncIterator[Client]:
     """A user who calls functions and the API of that platform."""
-    async with Desk(platform) as user:
+    async with Client(platform) as user:
         yield user

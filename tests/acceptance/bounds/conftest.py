@@ -1,4 +1,4 @@
-"""A platform for all tests that do not end it, and functions on it."""
+"""A shared platform with functions for tests that do not stop it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Deploy = Callable[..., None]
 
 @pytest.fixture(scope="session")
 def bounded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """The platform that all tests of this room share."""
+    """Start the platform that all tests of this package share."""
     with running(tmp_path_factory.mktemp("bounds")) as platform:
         yield platform
 
 
 def write(folder: Path, files: Mapping[str, str | bytes], **manifest: object) -> Path:
-    """Make a function's folder; returns it."""
+    """Create the folder of a function and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         data = content if isinstance(content, bytes) else content.encode()
@@ -35,12 +35,12 @@ def write(folder: Path, files: Mapping[str, str | bytes], **manifest: object) ->
 
 @pytest.fixture(scope="session")
 def wire(bounded: Platform, tmp_path_factory: pytest.TempPathFactory) -> Platform:
-    """The platform with the functions `wire` (in several tempers) deployed."""
+    """Deploy variants of the function `wire` on the platform."""
     tempers: dict[str, dict[str, object]] = {
         "wire": {"timeout": "60s"},
         "hasty": {"timeout": "1s", "concurrency": 4, "scale": {"max": 1}},
         "single": {"concurrency": 1, "scale": {"max": 1}},
-        "mortal": {"scale": {"max": 1}},
+        "killable": {"scale": {"max": 1}},
     }
     for name, manifest in tempers.items():
         folder = tmp_path_factory.mktemp("wire") / name
@@ -50,7 +50,7 @@ def wire(bounded: Platform, tmp_path_factory: pytest.TempPathFactory) -> Platfor
 
 @pytest.fixture
 def api(bounded: Platform) -> Iterator[httpx.Client]:
-    """A client of the management API."""
+    """Return a client of the management API."""
     headers = {"Authorization": f"Bearer {TOKEN}"}
     with httpx.Client(base_url=bounded.url, headers=headers, timeout=60) as client:
         yield client

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 WIRE = '''
-"""A raw ASGI application that answers as its path says."""
+"""A raw ASGI application whose path selects the response."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Bytes to the gateway and bytes back, with nothing in between that could mend them."""
+"""Raw bytes to and from the gateway, without an HTTP client that would correct them."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ AUTHORIZED = f"Authorization: Bearer {TOKEN}\r\n".encode()
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back until the connection was closed, or `patience` was over."""
+    """The bytes received until the connection closed, or `patience` ended."""
 
     raw: bytes
     closed: bool
 
     @property
     def status(self) -> int:
-        """The status of the first answer; 0 where there is none."""
+        """Status of the first response, 0 without one."""
         return int(self.raw[9:12]) if self.raw.startswith(b"HTTP/1.1 ") else 0
 
     @property
     def head(self) -> list[bytes]:
-        """The header lines of the first answer."""
+        """Header lines of the first response."""
         return self.raw.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]
 
     @property
     def body(self) -> bytes:
-        """What follows the first head."""
+        """Bytes after the first head."""
         return self.raw.partition(b"\r\n\r\n")[2]
 
     def values(self, name: str) -> list[bytes]:
-        """The values of a header."""
+        """Return the values of a header."""
         mark = name.lower().encode() + b":"
         return [line[len(mark) :].strip() for line in self.head if line.lower().startswith(mark)]
 
 
 def connected(platform: Platform) -> socket.socket:
-    """A connection to the gateway."""
+    """Open a connection to the gateway."""
     port = urlsplit(platform.url).port
     assert port
     connection = socket.create_connection(("127.0.0.1", port), PATIENCE)
@@ -54,7 +54,7 @@ def connected(platform: Platform) -> socket.socket:
 
 
 def exchange(platform: Platform, request: bytes) -> Answer:
-    """Send bytes, and read until the gateway closes or has been quiet for a while."""
+    """Send bytes, and read until the gateway closes or stays silent."""
     with connected(platform) as connection:
         connection.sendall(request)
         return read(connection)
@@ -63,7 +63,7 @@ def exchange(platform: Platform, request: bytes) -> Answer:
 def ask(
     platform: Platform, target: str, *lines: str, method: str = "GET", body: bytes = b""
 ) -> Answer:
-    """A clean request, but for what `lines` add; the connection is closed after it."""
+    """Return a valid request plus `lines` that closes its connection."""
     fields = "".join(f"{line}\r\n" for line in (*lines, "Connection: close"))
     if body and not any(line.lower().startswith("transfer-encoding") for line in lines):
         fields += f"Content-Length: {len(body)}\r\n"
@@ -72,7 +72,7 @@ def ask(
 
 
 def read(connection: socket.socket, patience: float = PATIENCE) -> Answer:
-    """Everything until the end; not closed where nothing came for `patience` seconds."""
+    """Read until the end, or until nothing arrives for `patience` seconds."""
     connection.settimeout(patience)
     pieces = []
     try:
@@ -86,12 +86,12 @@ def read(connection: socket.socket, patience: float = PATIENCE) -> Answer:
 
 
 def seen(platform: Platform, function: str = "wire") -> dict[str, int]:
-    """What the function counted."""
+    """Return the counters of the function."""
     return dict(json.loads(ask(platform, f"/function/{function}/seen").body))
 
 
 def until(holds: Callable[[], bool]) -> None:
-    """Wait for what must come."""
+    """Wait until a condition holds."""
     deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline
@@ -99,23 +99,23 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def gateway(platform: Platform) -> int:
-    """The gateway's process id."""
+    """Return the gateway's process id."""
     lock = Path(platform.environment["PLAT_HOME"]) / "plat.lock"
     return int(json.loads(lock.read_text(encoding="utf-8"))["pid"])
 
 
 class Memory:
-    """The most that a process had resident since `start`."""
+    """The maximum resident memory of a process since `start`."""
 
     def __init__(self, pid: int) -> None:
         self._proc = Path(f"/proc/{pid}")
-        # 5: forget the peak so far (proc(5), clear_refs)
+        # 5 resets the peak (proc(5), clear_refs)
         (self._proc / "clear_refs").write_text("5")
         self._start = self._peak()
 
     @property
     def growth(self) -> int:
-        """Bytes above what it had at the start."""
+        """Growth in bytes since the start."""
         return self._peak() - self._start
 
     def _peak(self) -> int:

@@ -58,7 +58,7 @@ def test_a_broken_handler_ends_the_deploy_with_its_cause(
     assert document["fix"]
 
 
-def test_an_endless_import_ends_with_the_time_to_start(tmp_path: Path) -> None:
+def test_an_endless_import_fails_after_the_start_timeout(tmp_path: Path) -> None:
     code = {"app.py": "while True:\n    pass\n"}
     folder = write(tmp_path / "endless", code, name="endless", handler="app:x")
     with running(tmp_path, PLAT_START_TIMEOUT="2") as platform:
@@ -69,7 +69,7 @@ def test_an_endless_import_ends_with_the_time_to_start(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", REQUIREMENTS)
-def test_requirements_that_cannot_be_met_name_the_guilty_line(
+def test_unsatisfiable_requirements_name_the_line(
     bounded: Platform, tmp_path: Path, kind: str
 ) -> None:
     line, words = REQUIREMENTS[kind]
@@ -82,7 +82,7 @@ def test_requirements_that_cannot_be_met_name_the_guilty_line(
     assert "\n  → " in result.stderr
 
 
-def test_a_hundred_megabytes_of_prints_leave_bounded_logs(
+def test_logs_of_a_hundred_megabytes_are_bounded(
     bounded: Platform, api: httpx.Client, tmp_path: Path
 ) -> None:
     bounded.plat("deploy", write(tmp_path / "noisy", {"app.py": NOISY}, name="noisy", timeout="1m"))

@@ -27,7 +27,7 @@ MIB = 1 << 20
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_bad_name_gets_the_same_words_everywhere(
+def test_an_invalid_name_has_the_same_message_everywhere(
     bounded: Platform, api: httpx.Client, tmp_path: Path, name: str
 ) -> None:
     put = api.put(f"/functions/{name}", json={"spec": {"image": IMAGE}})
@@ -81,7 +81,7 @@ def spec(text: str) -> str:
         ("null", 422, ""),
     ],
 )
-def test_a_bad_document_is_refused_with_the_path_of_what_is_wrong(
+def test_an_invalid_document_is_rejected_with_the_path(
     api: httpx.Client, body: str, status: int, field: str
 ) -> None:
     answer = api.put("/functions/json", content=body, headers={"Content-Type": "application/json"})
@@ -105,7 +105,7 @@ def test_a_bad_document_is_refused_with_the_path_of_what_is_wrong(
         ('{"env": {"GR\\u00dcN": "x"}}', "a variable's name has letters"),
     ],
 )
-def test_a_bad_function_json_is_named_with_its_field(
+def test_an_invalid_function_json_names_the_field(
     bounded: Platform, tmp_path: Path, manifest: str, words: str
 ) -> None:
     folder = write(tmp_path / "manifest", {"app.py": HANDLER})
@@ -117,7 +117,7 @@ def test_a_bad_function_json_is_named_with_its_field(
     assert "→" in result.stderr
 
 
-def test_quantities_are_kept_as_they_were_written(api: httpx.Client) -> None:
+def test_quantities_are_stored_as_written(api: httpx.Client) -> None:
     resources = {"requests": {"memory": "5Mi"}, "limits": {"memory": "0.5Gi", "cpu": "1500m"}}
     api.put("/functions/amounts", json={"spec": {"image": IMAGE, "resources": resources}})
     assert api.get("/functions/amounts").json()["spec"]["resources"] == resources
@@ -125,9 +125,7 @@ def test_quantities_are_kept_as_they_were_written(api: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("image", [IMAGE, "docker.io/library/nginx:1"])
-def test_an_image_that_is_not_there_is_a_condition_and_not_a_hang(
-    api: httpx.Client, image: str
-) -> None:
+def test_a_missing_image_is_a_condition(api: httpx.Client, image: str) -> None:
     api.put("/functions/imageless", json={"spec": {"image": image, "timeout": "2s"}})
 
     def ready() -> dict[str, str]:
@@ -181,7 +179,7 @@ HOSTILE: dict[str, tuple[bytes, int]] = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_archive_is_refused_and_leaves_nothing(
+def test_a_hostile_archive_is_rejected_and_leaves_no_files(
     bounded: Platform, api: httpx.Client, tmp_path: Path, kind: str
 ) -> None:
     content, status = HOSTILE[kind]
@@ -205,7 +203,7 @@ def left_behind(platform: Platform) -> list[str]:
     return [str(path) for folder in ("staging", "uploads") for path in (home / folder).glob("*")]
 
 
-def test_the_same_upload_twice_at_once_has_one_digest(api: httpx.Client) -> None:
+def test_concurrent_equal_uploads_have_one_digest(api: httpx.Client) -> None:
     content = archive(regular("data.txt", b"twice at once"))
 
     def build(_: int) -> str:
@@ -216,7 +214,7 @@ def test_the_same_upload_twice_at_once_has_one_digest(api: httpx.Client) -> None
         assert len(set(pool.map(build, range(4)))) == 1
 
 
-def test_an_upload_that_is_cut_leaves_nothing_and_can_be_repeated(
+def test_an_interrupted_upload_leaves_no_files_and_can_be_repeated(
     bounded: Platform, api: httpx.Client
 ) -> None:
     content = archive(regular("noise", os.urandom(2 * MIB)))

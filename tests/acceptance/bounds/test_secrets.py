@@ -52,24 +52,24 @@ def test_a_secret_is_missing_then_set_changed_and_deleted(
     assert "SecretNotFound" in deployed.stderr
     assert "there is no secret vault, which" in deployed.stderr
     assert "plat secret set vault KEY=VALUE" in deployed.stderr
-    # setting it is all that has to be done
+    # setting it starts the function without a deploy
     assert "hush" not in bounded.plat("secret", "set", "vault", "pin=hush-1-ü").stderr
     until(tells(api, "keeper", "hush-1-ü"))
     before = status(api, "keeper")["revision"]
     same = api.put("/secrets/vault", json={"values": {"pin": "hush-1-ü"}})
     assert same.json()["keys"] == ["pin"]
     assert status(api, "keeper")["latestRevision"] == before
-    # a change rolls out by itself, and the old value is gone
+    # a change rolls out automatically
     api.put("/secrets/vault", json={"values": {"pin": "hush-2"}})
     until(tells(api, "keeper", "hush-2"))
     until(lambda: len(api.get("/functions/keeper/replicas").json()["items"]) == 1)
     assert status(api, "keeper")["revision"] != before
-    # without its key the new revision cannot start, and the old one goes on
+    # without its key the new revision cannot start, and the old one keeps serving
     api.put("/secrets/vault", json={"values": {"other": "x"}})
     until(lambda: condition(api, "keeper", "Ready")["reason"] == "SecretNotFound")
     assert "no key pin of secret vault" in condition(api, "keeper", "Ready")["message"]
     assert tells(api, "keeper", "hush-2")()
-    # deleted: a condition, and no crash
+    # a deleted secret is a condition, and replicas keep running
     bounded.plat("secret", "delete", "vault")
     until(lambda: condition(api, "keeper", "SecretsFound")["status"] == "False")
     assert tells(api, "keeper", "hush-2")()

@@ -1,4 +1,4 @@
-"""What a platform says that cannot start, and what plat doctor sees of it."""
+"""Errors of a platform that cannot start, and the output of plat doctor."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.examples.platform import Platform, environment, free_port, running
 
 @pytest.fixture
 def broken(tmp_path: Path) -> Platform:
-    """A platform that was never started."""
+    """Return a platform that was never started."""
     port = free_port()
     return Platform(f"http://localhost:{port}", environment(tmp_path, port))
 
 
 def refused(platform: Platform, *words: str) -> None:
-    """Both ways to start it say why, and what to type next; neither shows a traceback."""
+    """Check that both ways to start it print the reason and a fix, and no traceback."""
     for arguments in (["up", "--detach"], ["up"]):
         result = platform.plat(*arguments, check=False)
         output = result.stdout + result.stderr
@@ -35,23 +35,23 @@ def doctor(platform: Platform) -> str:
     return platform.plat("doctor", check=False).stdout
 
 
-def test_a_port_that_is_taken(broken: Platform) -> None:
+def test_reports_a_port_in_use(broken: Platform) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = str(other.getsockname()[1])
         broken.environment["PLAT_PORT"] = port
-        refused(broken, f"port {port} of 127.0.0.1 is taken", f"--port {int(port) + 10}")
+        refused(broken, f"port {port} of 127.0.0.1 is in use", f"--port {int(port) + 10}")
 
 
-def test_a_directory_that_cannot_be_written(broken: Platform, tmp_path: Path) -> None:
+def test_reports_a_read_only_directory(broken: Platform, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     for home in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/plat")):
         broken.environment["PLAT_HOME"] = str(home)
         refused(broken, str(home), "--home ANOTHER-DIRECTORY")
 
 
-def test_a_database_that_is_none(broken: Platform) -> None:
+def test_reports_an_invalid_database(broken: Platform) -> None:
     home = Path(broken.environment["PLAT_HOME"])
     home.mkdir()
     (home / "plat.db").write_bytes(os.urandom(4096))
@@ -60,7 +60,7 @@ def test_a_database_that_is_none(broken: Platform) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "dev-token"])
-def test_a_token_that_protects_nothing(broken: Platform, token: str) -> None:
+def test_reports_a_weak_token(broken: Platform, token: str) -> None:
     broken.environment.update({"AUTH_TOKEN": token, "PLAT_DEV": "0"})
     refused(broken, "AUTH_TOKEN is", "export AUTH_TOKEN=$(openssl rand -hex 24)")
 
@@ -73,7 +73,7 @@ STALE: list[Callable[[], str]] = [
 ]
 
 
-def test_a_stale_lock_is_no_obstacle_and_a_held_one_is(tmp_path: Path) -> None:
+def test_ignores_a_stale_lock_and_respects_a_held_one(tmp_path: Path) -> None:
     port = free_port()
     platform = Platform(f"http://localhost:{port}", environment(tmp_path, port))
     home = Path(platform.environment["PLAT_HOME"])
@@ -91,7 +91,7 @@ def test_a_stale_lock_is_no_obstacle_and_a_held_one_is(tmp_path: Path) -> None:
         platform.plat("down")
 
 
-def test_a_hundred_wrong_tokens_are_answered_with_429_and_the_way_out(tmp_path: Path) -> None:
+def test_a_hundred_invalid_tokens_return_429_with_a_fix(tmp_path: Path) -> None:
     with running(tmp_path) as platform:
         wrong = platform.environment | {"AUTH_TOKEN": "guessed"}
         stranger = Platform(platform.url, wrong)
@@ -99,7 +99,10 @@ def test_a_hundred_wrong_tokens_are_answered_with_429_and_the_way_out(tmp_path: 
         assert (result.returncode, "AUTH_TOKEN" in result.stderr) == (4, True)
         with httpx.Client(base_url=platform.url) as guesser:
             query = guesser.get("/functions?token=dev-token")
-            assert (query.status_code, "refused" in query.json()["detail"]) == (400, True)
+            assert (query.status_code, "token in the query" in query.json()["detail"]) == (
+                400,
+                True,
+            )
             guesser.headers["Authorization"] = "Bearer guessed"
             statuses = [guesser.get("/functions").status_code for _ in range(101)]
             assert (statuses[0], statuses[-1]) == (401, 429)

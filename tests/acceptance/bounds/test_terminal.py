@@ -44,7 +44,7 @@ def interrupted(process: subprocess.Popen[str]) -> str:
     return out + error
 
 
-def test_ctrl_c_ends_a_deploy_that_waits_and_the_platform_goes_on(
+def test_ctrl_c_ends_a_waiting_deploy_but_not_the_platform(
     bounded: Platform, tmp_path: Path
 ) -> None:
     folder = write(
@@ -68,7 +68,7 @@ def test_ctrl_c_cancels_a_call_in_the_function(wire: Platform) -> None:
     until(lambda: seen(wire)["left"] == left + 1)
 
 
-def test_ctrl_c_ends_logs_that_are_followed(wire: Platform) -> None:
+def test_ctrl_c_ends_followed_logs(wire: Platform) -> None:
     process = begun(wire, "logs", "wire", "-f")
     assert process.stdout
     assert "serving" in process.stdout.readline()

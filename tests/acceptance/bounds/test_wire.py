@@ -60,7 +60,7 @@ def test_rejects_ambiguous_framing_and_closes_the_connection(
     answer = exchange(wire, request(f"POST {path} HTTP/1.1", *fields, body=body))
     assert answer.status in (400, 501), answer.raw
     assert answer.closed
-    # one answer: what followed was not taken for another request
+    # one response: the rest is not parsed as another request
     assert answer.raw.count(b"HTTP/1.1 ") == 1
     assert seen(wire)["posts"] == posts
 
@@ -84,7 +84,7 @@ def test_rejects_an_invalid_host_or_target(
     line = f"GET {target.format(path)} HTTP/1.1"
     answer = exchange(wire, request(line, "Connection: close", host=host))
     assert answer.status in (400, 421), answer.raw
-    # and a stranger learns no more of it than of the clean form
+    # and an anonymous client gets the same status as for the valid form
     stranger = exchange(wire, request(line, host=host).replace(AUTHORIZED, b""))
     assert stranger.status in (400, 401, 421)
 
@@ -216,7 +216,7 @@ def test_streams_a_gibibyte_down_with_flat_memory(wire: Platform) -> None:
         while piece := connection.recv(1 << 20):
             size += len(piece)
         assert size > GIB
-        # the slow one has read nothing yet, and the gateway did not read ahead for it
+        # the slow client has read nothing yet, and the gateway did not read ahead
         assert slow.recv(1 << 16)
     assert memory.growth < 64 << 20
 
@@ -228,7 +228,7 @@ def test_forwards_events_at_once_and_frees_the_slot_on_disconnect(wire: Platform
         got = b""
         while b"data: 1" not in got:
             got += connection.recv(4096)
-    # the only slot is free again: this waits for it
+    # wait for the only slot, which is free again
     until(lambda: seen(wire, "single")["left"] == left + 1)
 
 
@@ -249,27 +249,27 @@ def test_aborts_a_response_that_stalls_in_the_body(wire: Platform) -> None:
 
 
 def test_aborts_the_response_of_a_crash_in_the_body(wire: Platform) -> None:
-    answer = ask(wire, "/function/mortal/die", method="POST", body=b"x")
+    answer = ask(wire, "/function/killable/die", method="POST", body=b"x")
     assert answer.status == 200
     assert b"half" in answer.body
     # chunked, and the last chunk is missing
     assert not answer.body.endswith(b"0\r\n\r\n")
-    assert ask(wire, "/function/mortal/echo").status == 200
+    assert ask(wire, "/function/killable/echo").status == 200
 
 
 def test_returns_502_for_a_crash_and_sends_a_post_once(
     wire: Platform,
 ) -> None:
-    answer = ask(wire, "/function/mortal/diefirst", method="POST", body=b"x")
+    answer = ask(wire, "/function/killable/diefirst", method="POST", body=b"x")
     assert answer.status == 502, answer.raw
     assert answer.values("x-plat-answer") == [b"bad-function-answer"]
     call = json.loads(answer.body)["callId"]
-    output = wire.plat("logs", "mortal", "--call", call).stdout
+    output = wire.plat("logs", "killable", "--call", call).stdout
     assert output.count("post taken") == 1
-    assert ask(wire, "/function/mortal/echo").status == 200
+    assert ask(wire, "/function/killable/echo").status == 200
 
 
 def test_returns_502_for_a_response_that_is_not_http(wire: Platform) -> None:
-    answer = ask(wire, "/function/mortal/garbage", method="POST", body=b"x")
+    answer = ask(wire, "/function/killable/garbage", method="POST", body=b"x")
     assert answer.status == 502, answer.raw
-    assert ask(wire, "/function/mortal/echo").status == 200
+    assert ask(wire, "/function/killable/echo").status == 200

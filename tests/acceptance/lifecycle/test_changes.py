@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.desk import PATIENCE, Desk, condition
-from tests.acceptance.life.processes import of_platform
+from tests.acceptance.lifecycle.processes import of_platform
+from tests.acceptance.platform_client import PATIENCE, Client, condition
 
 FUNCTIONS = Path(__file__).parent / "functions"
 
@@ -19,11 +19,11 @@ FUNCTIONS = Path(__file__).parent / "functions"
 class Callers:
     """Clients that call continuously, and their responses by status and revision."""
 
-    def __init__(self, desk: Desk, name: str) -> None:
+    def __init__(self, client: Client, name: str) -> None:
         self.statuses: Counter[int] = Counter()
         self.revisions: Counter[str] = Counter()
         self.bad: list[str] = []
-        self._desk = desk
+        self._desk = client
         self._name = name
 
     async def call(self) -> None:
@@ -45,9 +45,9 @@ class Callers:
 
 
 @contextlib.asynccontextmanager
-async def called(desk: Desk, name: str, count: int = 12) -> AsyncIterator[Callers]:
+async def called(client: Client, name: str, count: int = 12) -> AsyncIterator[Callers]:
     """Keep the function under load; an aborted call is an error."""
-    callers = Callers(desk, name)
+    callers = Callers(client, name)
     tasks = [asyncio.create_task(callers.call()) for _ in range(count)]
     try:
         await callers.answered(count)
@@ -62,25 +62,25 @@ async def called(desk: Desk, name: str, count: int = 12) -> AsyncIterator[Caller
 
 
 @pytest.mark.parametrize("kind", ["threads", "tasks"])
-async def test_ten_revisions_in_a_row_fail_no_call(desk: Desk, kind: str) -> None:
+async def test_ten_revisions_in_a_row_fail_no_call(client: Client, kind: str) -> None:
     name = f"rolls-{kind}"
-    await desk.deploy(name, FUNCTIONS / kind)
-    async with called(desk, name) as callers:
+    await client.deploy(name, FUNCTIONS / kind)
+    async with called(client, name) as callers:
         for number in range(2, 12):
-            await desk.verb(name, "redeploy")
-            await desk.until(name, lambda f, n=number: f["status"]["revision"] == f"{name}-{n}")  # type: ignore[misc]
+            await client.verb(name, "redeploy")
+            await client.until(name, lambda f, n=number: f["status"]["revision"] == f"{name}-{n}")  # type: ignore[misc]
         async with asyncio.timeout(PATIENCE):
             while not callers.revisions[f"{name}-11"]:
                 await asyncio.sleep(0.02)
     assert not callers.bad
 
 
-async def test_a_change_of_the_scale_fails_no_call(desk: Desk) -> None:
-    await desk.deploy("wide", FUNCTIONS / "tasks")
-    async with called(desk, "wide") as callers:
+async def test_a_change_of_scale_fails_no_call(client: Client) -> None:
+    await client.deploy("wide", FUNCTIONS / "tasks")
+    async with called(client, "wide") as callers:
         for count in (3, 1, 2, 4, 1):
-            await desk.verb("wide", "scale", replicas=count)
-            await desk.until("wide", lambda f, n=count: f["status"]["readyReplicas"] == n)  # type: ignore[misc]
+            await client.verb("wide", "scale", replicas=count)
+            await client.until("wide", lambda f, n=count: f["status"]["readyReplicas"] == n)  # type: ignore[misc]
     assert not callers.bad
 
 
@@ -93,31 +93,31 @@ async def test_a_change_of_the_scale_fails_no_call(desk: Desk) -> None:
     ],
 )
 async def test_keeps_the_old_revision_if_the_new_one_does_not_start(
-    desk: Desk, code: str, reason: str
+    client: Client, code: str, reason: str
 ) -> None:
     name = f"keeps-{reason.lower()}"
-    await desk.deploy(name, FUNCTIONS / "threads")
-    async with called(desk, name, count=6) as callers:
-        function = await desk.deploy(name, code)
+    await client.deploy(name, FUNCTIONS / "threads")
+    async with called(client, name, count=6) as callers:
+        function = await client.deploy(name, code)
         assert condition(function)["reason"] == reason
         assert condition(function)["status"] == "False"
         assert f"{name}-1 keeps serving" in condition(function)["message"]
-        function = await desk.deploy(name, FUNCTIONS / "threads")
+        function = await client.deploy(name, FUNCTIONS / "threads")
         assert condition(function)["status"] == "True"
     assert not callers.bad
 
 
-async def test_a_function_is_stopped_started_and_deleted_while_it_is_called(desk: Desk) -> None:
-    await desk.deploy("verbs", FUNCTIONS / "threads")
-    async with called(desk, "verbs", count=6) as callers:
-        await desk.verb("verbs", "stop")
+async def test_stops_starts_and_deletes_a_function_under_load(client: Client) -> None:
+    await client.deploy("verbs", FUNCTIONS / "threads")
+    async with called(client, "verbs", count=6) as callers:
+        await client.verb("verbs", "stop")
         await callers.answered(6, status=503)
-        await desk.verb("verbs", "start")
+        await client.verb("verbs", "start")
         await callers.answered(6)
-        assert (await desk.http.delete("/functions/verbs")).status_code == 202
-        await desk.gone("verbs")
+        assert (await client.http.delete("/functions/verbs")).status_code == 202
+        await client.gone("verbs")
         await callers.answered(6, status=404)
-        await desk.deploy("verbs", FUNCTIONS / "threads")
+        await client.deploy("verbs", FUNCTIONS / "threads")
     assert set(callers.statuses) == {200, 503, 404}
     assert all(
         "function-suspended" in text or "not-found" in text or "deleted" in text
@@ -125,20 +125,20 @@ async def test_a_function_is_stopped_started_and_deleted_while_it_is_called(desk
     )
 
 
-async def test_one_of_two_concurrent_deploys_wins(desk: Desk) -> None:
+async def test_one_of_two_concurrent_deploys_wins(client: Client) -> None:
     codes = [f"def handler(request):\n    return 'code {n}'\n" for n in range(4)]
-    functions = await asyncio.gather(*(desk.deploy("raced", code) for code in codes))
+    functions = await asyncio.gather(*(client.deploy("raced", code) for code in codes))
     assert {condition(function)["status"] for function in functions} == {"True"}
-    function = await desk.get("raced")
+    function = await client.get("raced")
     assert function["status"]["revision"] == function["status"]["latestRevision"]
-    answers = {(await desk.call("raced")).text for _ in range(10)}
+    answers = {(await client.call("raced")).text for _ in range(10)}
     assert len(answers) == 1
-    revisions = (await desk.http.get("/functions/raced/revisions")).json()["items"]
+    revisions = (await client.http.get("/functions/raced/revisions")).json()["items"]
     assert [one["serving"] for one in revisions].count(True) == 1
-    await desk.until("raced", lambda found: found["status"]["replicas"] == 1)
+    await client.until("raced", lambda found: found["status"]["replicas"] == 1)
 
 
-async def test_deletes_a_function_during_its_build(desk: Desk) -> None:
+async def test_deletes_a_function_during_its_build(client: Client) -> None:
     """The source is part of the resource, so the platform builds it."""
     source = {
         "inline": {
@@ -147,34 +147,34 @@ async def test_deletes_a_function_during_its_build(desk: Desk) -> None:
         }
     }
     document = {"spec": {"source": source, "runtime": "python"}}
-    assert (await desk.http.put("/functions/aborted", json=document)).status_code == 201
-    assert (await desk.http.delete("/functions/aborted")).status_code == 202
-    await desk.gone("aborted")
-    assert (await desk.call("aborted")).status_code == 404
-    assert (await desk.http.put("/functions/aborted", json=document)).status_code == 201
-    assert condition(await desk.settled("aborted"))["status"] == "True"
-    assert (await desk.call("aborted")).text == "x"
+    assert (await client.http.put("/functions/aborted", json=document)).status_code == 201
+    assert (await client.http.delete("/functions/aborted")).status_code == 202
+    await client.gone("aborted")
+    assert (await client.call("aborted")).status_code == 404
+    assert (await client.http.put("/functions/aborted", json=document)).status_code == 201
+    assert condition(await client.settled("aborted"))["status"] == "True"
+    assert (await client.call("aborted")).text == "x"
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)  # each of them starts once
-async def test_fifty_idle_functions_have_no_process(desk: Desk) -> None:
-    home = Path(desk.platform.environment["PLAT_HOME"])
-    image = await desk.build("many", "def handler(request):\n    return 'many'\n")
+async def test_fifty_idle_functions_have_no_process(client: Client) -> None:
+    home = Path(client.platform.environment["PLAT_HOME"])
+    image = await client.build("many", "def handler(request):\n    return 'many'\n")
     names = [f"many-{number}" for number in range(50)]
     before = of_platform(home)
     for name in names:
-        await desk.put(name, image, scale={"replicas": 0})
+        await client.put(name, image, scale={"replicas": 0})
     for name in names:
-        function = await desk.settled(name)
+        function = await client.settled(name)
         assert condition(function)["status"] == "True", function
-        await desk.until(name, lambda found: found["status"]["replicas"] == 0)
+        await client.until(name, lambda found: found["status"]["replicas"] == 0)
     async with asyncio.timeout(PATIENCE):
         while not of_platform(home) <= before:
             await asyncio.sleep(0.1)
-    answers = await asyncio.gather(*(desk.call(name) for name in names[:8]))
+    answers = await asyncio.gather(*(client.call(name) for name in names[:8]))
     assert {(answer.status_code, answer.text) for answer in answers} == {(200, "many")}
-    deleted = await asyncio.gather(*(desk.http.delete(f"/functions/{name}") for name in names))
+    deleted = await asyncio.gather(*(client.http.delete(f"/functions/{name}") for name in names))
     assert {answer.status_code for answer in deleted} == {202}
     for name in names:
-        await desk.gone(name)
+        await client.gone(name)

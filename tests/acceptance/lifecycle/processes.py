@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.acceptance.desk import PATIENCE
+from tests.acceptance.platform_client import PATIENCE
 
 PROC = Path("/proc")
 
@@ -38,7 +38,7 @@ def _marked(mark: str) -> Iterator[int]:
 
 
 def _variables(pid: int) -> list[bytes]:
-    # a process that is gone, or a zombie, has none
+    # an exited process or a zombie has none
     try:
         return [part for part in (PROC / str(pid) / "environ").read_bytes().split(b"\0") if part]
     except OSError:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.acceptance.desk import PATIENCE, Desk
+from tests.acceptance.platform_client import PATIENCE, Client
 from tests.examples.platform import PLAT, Platform, free_port
 
 CODE = "def handler(request):\n    return 'number {}'\n"
@@ -45,30 +45,30 @@ async def until(there: Callable[[], bool]) -> None:
             await asyncio.sleep(0.05)
 
 
-async def answered(desk: Desk, name: str, there: Callable[[httpx.Response], bool]) -> None:
+async def answered(client: Client, name: str, there: Callable[[httpx.Response], bool]) -> None:
     """Call until the response matches; each earlier response must be a 200."""
     async with asyncio.timeout(PATIENCE):
         while True:
-            answer = await desk.call(name)
+            answer = await client.call(name)
             assert answer.status_code == 200, answer.text
             if there(answer):
                 return
             await asyncio.sleep(0.05)
 
 
-async def test_serves_each_save_and_reports_a_broken_one(desk: Desk, tmp_path: Path) -> None:
+async def test_serves_each_save_and_reports_a_broken_one(client: Client, tmp_path: Path) -> None:
     folder = tmp_path / "saved"
     folder.mkdir()
     app = folder / "app.py"
     app.write_text(CODE.format(1))
-    async with developing(desk.platform, folder) as printed:
-        assert (await desk.call("saved")).text == "number 1"
+    async with developing(client.platform, folder) as printed:
+        assert (await client.call("saved")).text == "number 1"
         app.write_text(CODE.format(2))
-        await answered(desk, "saved", lambda answer: answer.text == "number 2")
+        await answered(client, "saved", lambda answer: answer.text == "number 2")
 
         app.write_text("def handler(request:\n    return 3\n")
-        await answered(desk, "saved", lambda answer: "x-plat-dev-error" in answer.headers)
-        broken = await desk.call("saved")
+        await answered(client, "saved", lambda answer: "x-plat-dev-error" in answer.headers)
+        broken = await client.call("saved")
         assert broken.text == "number 2"
         assert "app.py:1: SyntaxError" in broken.headers["x-plat-dev-error"]
         assert "app.py:1: SyntaxError" in printed.read_text()
@@ -76,31 +76,31 @@ async def test_serves_each_save_and_reports_a_broken_one(desk: Desk, tmp_path: P
         app.write_text("import nowhere_to_be_found\n" + CODE.format(4))
         await until(lambda: "nowhere_to_be_found" in printed.read_text())
         await answered(
-            desk, "saved", lambda answer: "nowhere" in answer.headers["x-plat-dev-error"]
+            client, "saved", lambda answer: "nowhere" in answer.headers["x-plat-dev-error"]
         )
-        assert (await desk.call("saved")).text == "number 2"
+        assert (await client.call("saved")).text == "number 2"
 
         app.write_text(CODE.format(5))
-        await answered(desk, "saved", lambda answer: answer.text == "number 5")
-        await answered(desk, "saved", lambda answer: "x-plat-dev-error" not in answer.headers)
+        await answered(client, "saved", lambda answer: answer.text == "number 5")
+        await answered(client, "saved", lambda answer: "x-plat-dev-error" not in answer.headers)
 
 
-async def test_a_debugger_attaches_and_follows_a_save(desk: Desk, tmp_path: Path) -> None:
+async def test_a_debugger_attaches_again_after_a_save(client: Client, tmp_path: Path) -> None:
     folder = tmp_path / "debugged"
     folder.mkdir()
     (folder / "app.py").write_text(CODE.format(1))
     port = free_port()
-    async with developing(desk.platform, folder, "--debug", "--debug-port", str(port)) as printed:
+    async with developing(client.platform, folder, "--debug", "--debug-port", str(port)) as printed:
         assert f"127.0.0.1:{port}" in printed.read_text()
-        assert (await desk.call("debugged")).text == "number 1"
+        assert (await client.call("debugged")).text == "number 1"
         await attached(port)
         (folder / "app.py").write_text(CODE.format(2))
-        await answered(desk, "debugged", lambda answer: answer.text == "number 2")
+        await answered(client, "debugged", lambda answer: answer.text == "number 2")
         await attached(port)
 
 
 async def attached(port: int) -> None:
-    """Speak the Debug Adapter Protocol: initialize, attach, until the debuggee is there."""
+    """Attach over the Debug Adapter Protocol, and wait for the debuggee."""
     async with asyncio.timeout(PATIENCE):
         while True:
             try:

@@ -9,24 +9,24 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.acceptance.desk import Desk, condition
+from tests.acceptance.platform_client import Client, condition
 from tests.examples.platform import TOKEN
 
 FUNCTIONS = Path(__file__).parent / "functions"
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-async def surroundings(desk: Desk, **headers: str) -> dict[str, Any]:
-    if (await desk.http.get("/functions/around")).status_code == 404:
-        await desk.deploy("around", FUNCTIONS / "threads")
-    answer = await desk.call("around", "/surroundings?a=1&a=%20", headers=headers)
+async def surroundings(client: Client, **headers: str) -> dict[str, Any]:
+    if (await client.http.get("/functions/around")).status_code == 404:
+        await client.deploy("around", FUNCTIONS / "threads")
+    answer = await client.call("around", "/surroundings?a=1&a=%20", headers=headers)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
 
-async def test_variables_identify_the_replica(desk: Desk) -> None:
-    found = (await surroundings(desk))["environment"]
-    [replica] = await desk.replicas("around")
+async def test_variables_identify_the_replica(client: Client) -> None:
+    found = (await surroundings(client))["environment"]
+    [replica] = await client.replicas("around")
     assert found["K_SERVICE"] == found["PLAT_FUNCTION"] == "around"
     assert found["K_REVISION"] == found["PLAT_REVISION"] == "around-1"
     assert found["PLAT_REPLICA"] == replica["id"]
@@ -34,9 +34,9 @@ async def test_variables_identify_the_replica(desk: Desk) -> None:
     assert not {"AUTH_TOKEN", "API_URL", "PLAT_HOME"} & set(found)
 
 
-async def test_stdin_is_empty_and_client_headers_are_not_trusted(desk: Desk) -> None:
+async def test_stdin_is_empty_and_client_headers_are_not_trusted(client: Client) -> None:
     seen = await surroundings(
-        desk,
+        client,
         **{
             "Host": "shop.example:99",
             "X-Forwarded-For": "6.6.6.6",
@@ -60,43 +60,43 @@ async def test_stdin_is_empty_and_client_headers_are_not_trusted(desk: Desk) -> 
     assert "authorization" not in headers
 
 
-async def test_forwards_or_starts_a_trace(desk: Desk) -> None:
-    assert (await surroundings(desk, traceparent=TRACE))["headers"]["traceparent"] == TRACE
-    begun = (await surroundings(desk))["headers"]["traceparent"]
+async def test_forwards_or_starts_a_trace(client: Client) -> None:
+    assert (await surroundings(client, traceparent=TRACE))["headers"]["traceparent"] == TRACE
+    begun = (await surroundings(client))["headers"]["traceparent"]
     assert len(begun.split("-")[1]) == 32
-    answer = await desk.call("around")
+    answer = await client.call("around")
     assert answer.headers["x-call-id"]
 
 
-async def test_every_kind_of_call_starts_an_idle_function(desk: Desk) -> None:
+async def test_every_kind_of_call_starts_an_idle_function(client: Client) -> None:
     """A chunked body, an event stream and a WebSocket each reach an idle function."""
-    await desk.deploy("wakes", FUNCTIONS / "tasks")
-    await desk.asleep("wakes")
+    await client.deploy("wakes", FUNCTIONS / "tasks")
+    await client.asleep("wakes")
 
     async def chunks():  # type: ignore[no-untyped-def]
         for _ in range(100):
             yield b"x" * 1000
 
-    answer = await desk.call("wakes", method="POST", content=chunks())
+    answer = await client.call("wakes", method="POST", content=chunks())
     assert (answer.status_code, answer.json()["body"]) == (200, 100_000)
 
-    await desk.asleep("wakes")
-    async with desk.http.stream("GET", "/function/wakes/events?n=3") as stream:
+    await client.asleep("wakes")
+    async with client.http.stream("GET", "/function/wakes/events?n=3") as stream:
         lines = [line async for line in stream.aiter_lines() if line]
     assert lines == ["data: 0", "data: 1", "data: 2"]
 
-    await desk.asleep("wakes")
-    url = f"{desk.platform.url.replace('http', 'ws')}/function/wakes/chat"
+    await client.asleep("wakes")
+    url = f"{client.platform.url.replace('http', 'ws')}/function/wakes/chat"
     async with connect(url, additional_headers={"Authorization": f"Bearer {TOKEN}"}) as socket:
         await socket.send("hello")
         assert await socket.recv() == "hello"
 
 
-async def test_a_slow_start_fails_no_early_call(desk: Desk) -> None:
+async def test_a_slow_start_fails_no_early_call(client: Client) -> None:
     code = "import time\ntime.sleep(4)\n\ndef handler(request):\n    return 'here'\n"
-    await desk.put("slow-start", await desk.build("slow-start", code))
-    await desk.until("slow-start", lambda found: "status" in found)
-    answers = await asyncio.gather(*(desk.call("slow-start") for _ in range(30)))
+    await client.put("slow-start", await client.build("slow-start", code))
+    await client.until("slow-start", lambda found: "status" in found)
+    answers = await asyncio.gather(*(client.call("slow-start") for _ in range(30)))
     assert {(answer.status_code, answer.text) for answer in answers} == {(200, "here")}
 
 
@@ -123,8 +123,8 @@ def handler(event, context):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-async def test_a_handler_of_each_shape_runs_unchanged(desk: Desk, shape: str) -> None:
-    function = await desk.deploy(f"shape-{shape}", SHAPES[shape])
+async def test_a_handler_of_each_shape_runs_unchanged(client: Client, shape: str) -> None:
+    function = await client.deploy(f"shape-{shape}", SHAPES[shape])
     assert condition(function)["status"] == "True", function
-    answer = await desk.call(f"shape-{shape}", method="POST", content=b"x")
+    answer = await client.call(f"shape-{shape}", method="POST", content=b"x")
     assert (answer.status_code, answer.text) == (200, "hello")

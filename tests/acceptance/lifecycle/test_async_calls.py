@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.desk import PATIENCE, Desk
-from tests.acceptance.life.processes import ended
+from tests.acceptance.lifecycle.processes import ended
+from tests.acceptance.platform_client import PATIENCE, Client
 from tests.examples.platform import running
 
 WORKER = """
@@ -31,10 +31,10 @@ def work(number):
 """
 
 
-async def queue(desk: Desk, number: int, query: str = "") -> str:
+async def queue(client: Client, number: int, query: str = "") -> str:
     """Enqueue a call with that number and return its id."""
     body = f"body {number}"
-    answer = await desk.http.post(f"/async-function/worker/{number}{query}", content=body)
+    answer = await client.http.post(f"/async-function/worker/{number}{query}", content=body)
     assert answer.status_code == 202, answer.text
     document = answer.json()
     assert answer.headers["X-Call-Id"] == document["id"]
@@ -42,34 +42,34 @@ async def queue(desk: Desk, number: int, query: str = "") -> str:
     return str(document["id"])
 
 
-async def over(desk: Desk, call_id: str) -> dict[str, Any]:
+async def over(client: Client, call_id: str) -> dict[str, Any]:
     async with asyncio.timeout(PATIENCE):
         while True:
-            answer = await desk.http.get(f"/calls/{call_id}", params={"wait": "30s"})
+            answer = await client.http.get(f"/calls/{call_id}", params={"wait": "30s"})
             call: dict[str, Any] = answer.raise_for_status().json()
             if call["state"] not in ("queued", "running"):
                 return call
 
 
-async def check(desk: Desk, numbers: dict[str, int]) -> None:
+async def check(client: Client, numbers: dict[str, int]) -> None:
     """Check that each call succeeded with its result."""
-    found = await asyncio.gather(*(over(desk, call_id) for call_id in numbers))
+    found = await asyncio.gather(*(over(client, call_id) for call_id in numbers))
     assert {call["id"]: (call["state"], call["status"]) for call in found} == dict.fromkeys(
         numbers, ("succeeded", 201)
     )
-    listed = await desk.http.get("/calls", params={"function": "worker", "state": "succeeded"})
+    listed = await client.http.get("/calls", params={"function": "worker", "state": "succeeded"})
     assert Counter(call["id"] for call in listed.json()["items"]) == Counter(numbers.keys())
     for call_id, number in numbers.items():
-        result = await desk.http.get(f"/calls/{call_id}/result")
+        result = await client.http.get(f"/calls/{call_id}/result")
         assert result.json() == {"number": str(number), "sent": f"body {number}"}
         assert result.headers["X-Call-Status"] == "201"
 
 
 @pytest.fixture
-async def mortal(tmp_path: Path) -> AsyncIterator[Desk]:
+async def killable(tmp_path: Path) -> AsyncIterator[Client]:
     """A platform that the test may kill, with an idle worker."""
     with running(tmp_path) as platform:
-        async with Desk(platform) as user:
+        async with Client(platform) as user:
             image = await user.build("worker", WORKER, "python-flask")
             seen = [{"name": "SEEN", "value": str(tmp_path / "seen")}]
             await user.put("worker", image, runtime="python-flask", env=seen, concurrency=4)
@@ -79,35 +79,35 @@ async def mortal(tmp_path: Path) -> AsyncIterator[Desk]:
 
 
 async def test_delivers_a_hundred_calls_across_a_killed_platform(
-    mortal: Desk, tmp_path: Path
+    killable: Client, tmp_path: Path
 ) -> None:
-    calls = await asyncio.gather(*(queue(mortal, number) for number in range(100)))
-    await check(mortal, {call_id: number for number, call_id in enumerate(calls)})
+    calls = await asyncio.gather(*(queue(killable, number) for number in range(100)))
+    await check(killable, {call_id: number for number, call_id in enumerate(calls)})
     assert Counter((tmp_path / "seen").read_text().split()) == Counter(calls)
     (tmp_path / "seen").unlink()
 
-    more = await asyncio.gather(*(queue(mortal, number, "?s=0.2") for number in range(60)))
-    await over(mortal, more[0])
-    home = Path(mortal.platform.environment["PLAT_HOME"])
+    more = await asyncio.gather(*(queue(killable, number, "?s=0.2") for number in range(60)))
+    await over(killable, more[0])
+    home = Path(killable.platform.environment["PLAT_HOME"])
     pid = json.loads((home / "plat.lock").read_text())["pid"]
     os.kill(pid, signal.SIGKILL)
     await ended({pid})
     done_before = len((tmp_path / "seen").read_text().split())
     assert 0 < done_before < 60
-    await asyncio.to_thread(mortal.platform.plat, "up", "--detach")
-    found = await asyncio.gather(*(over(mortal, call_id) for call_id in more))
+    await asyncio.to_thread(killable.platform.plat, "up", "--detach")
+    found = await asyncio.gather(*(over(killable, call_id) for call_id in more))
     assert {call["state"] for call in found} == {"succeeded"}
     assert set((tmp_path / "seen").read_text().split()) == set(more)
-    await check_kept(mortal, calls[0])
+    await check_kept(killable, calls[0])
 
 
-async def check_kept(desk: Desk, call_id: str) -> None:
-    result = await desk.http.get(f"/calls/{call_id}/result")
+async def check_kept(client: Client, call_id: str) -> None:
+    result = await client.http.get(f"/calls/{call_id}/result")
     assert result.json() == {"number": "0", "sent": "body 0"}
 
 
-async def test_commands_follow_a_call_to_its_result(mortal: Desk) -> None:
-    plat = mortal.platform.plat
+async def test_commands_follow_a_call_to_its_result(killable: Client) -> None:
+    plat = killable.platform.plat
 
     async def run(*words: str) -> str:
         return (await asyncio.to_thread(plat, *words)).stdout.strip()
@@ -120,7 +120,7 @@ async def test_commands_follow_a_call_to_its_result(mortal: Desk) -> None:
     shown = json.loads(await run("calls", "show", call_id, "--json"))
     assert (shown["state"], shown["status"], shown["path"]) == ("succeeded", 201, "/7")
     assert call_id in await run("calls", "list", "--function", "worker")
-    await mortal.verb("worker", "stop")
+    await killable.verb("worker", "stop")
     waiting = await run("invoke", "worker", "--path", "/8", "-d", "x", "--async")
     await run("calls", "cancel", waiting)
     state = json.loads(await run("calls", "list", "--state", "cancelled", "--json"))["items"]

@@ -1,4 +1,4 @@
-"""What a user of a platform does over HTTP: deploy, call, look, and wait for what must come."""
+"""An HTTP client of a platform: deploy, call, inspect, and wait."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import httpx
 from tests.examples.platform import TOKEN, Platform
 
 PATIENCE = 60.0
-"""Seconds that anything may take on a busy machine before a test gives it up."""
+"""Maximum time (s) of any operation on a busy machine."""
 
 Document = dict[str, Any]
 
 
-class Desk:
+class Client:
     """One user with separate connections."""
 
     def __init__(self, platform: Platform) -> None:
@@ -68,7 +68,7 @@ class Desk:
         return await self.settled(name)
 
     async def verb(self, name: str, verb: str, **body: Any) -> Document:
-        """Start, stop, scale or redeploy it."""
+        """Start, stop, scale or redeploy a function."""
         answer = await self.http.post(f"/functions/{name}/{verb}", json=body or None)
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
@@ -115,7 +115,7 @@ class Desk:
     async def call(
         self, name: str, path: str = "/", method: str = "GET", **options: Any
     ) -> httpx.Response:
-        """Call it."""
+        """Call a function."""
         return await self.http.request(method, f"/function/{name}{path}", **options)
 
 
