@@ -28,9 +28,9 @@ def paths(recipe: str) -> list[Path]:
 
 
 def spellings(example: str) -> re.Pattern[str]:
-    """Match the example as a name of the API and of Python."""
+    """Match the example as a name of the API and of Python, or the value of a placeholder."""
     snake = re.sub(r"(?<=[a-z])([A-Z])", r"_\1", example).lower()
-    return re.compile(f"{re.escape(example)}|{re.escape(snake)}", re.IGNORECASE)
+    return re.compile("|".join(map(re.escape, [example, snake, *PLACEHOLDERS.values()])), re.I)
 
 
 def test_has_a_recipe_for_every_usual_change() -> None:

@@ -1,4 +1,4 @@
-"""CONTRACTS §5, names: refused by the command with the model's own message."""
+"""Invalid function names: the command rejects them with the message of the model."""
 
 from pathlib import Path
 
