@@ -53,7 +53,7 @@ async def test_a_replica_is_isolated(home: Home) -> None:
     assert info["no_new_privs"] == 1
     assert info["cwd"] == str(home.path / "code")
     assert len(info["argv"]) == 1
-    # the three streams, the listening socket, this call's connection, the listing itself
+    # three streams, the listening socket, the connection of this call, the directory listing
     assert len(info["fds"]) == 6
     limits = {line[:25].strip(): line[25:].split()[:2] for line in info["limits"].splitlines()}
     assert limits["Max core file size"] == ["0", "0"]

@@ -34,7 +34,7 @@ def test_every_service_is_healthy_and_published_on_loopback_only(compose: Compos
         assert host["CapDrop"] == ["ALL"]
         assert host["Memory"] > 0
         assert host["RestartPolicy"]["Name"] == "unless-stopped"
-        # the controller alone is uid 0, for the socket, and keeps no capability
+        # only the controller has uid 0, to use the socket, and it keeps no capability
         rootless = name != "function-controller"
         assert (service.exec_run("id -u").output.strip() == b"65532") == rootless
     sockets = [
@@ -167,7 +167,7 @@ def test_a_function_cannot_reach_the_platform(compose: Compose) -> None:
         networks = compose.service(service).attrs["NetworkSettings"]["Networks"]
         addresses = [network["IPAddress"] for network in networks.values()]
         places += [f"{host}:{port}" for host in (*addresses, service, f"{service}.edge")]
-    # each attempt waits for an answer that never comes
+    # each attempt waits for a response that never arrives
     with ThreadPoolExecutor(len(places)) as threads:
         answers = threads.map(lambda place: compose.call("prisoner", f"/connect?{place}"), places)
         for place, answer in zip(places, answers, strict=True):

@@ -95,7 +95,7 @@ def test_restarts_a_gateway_killed_under_load(compose: Compose) -> None:
     with loaded(compose, "passing") as load:
         crash(compose, "gateway")
         load.more()
-    # what was under way broke off; nobody got a wrong answer, or 404 while routes were not known
+    # running calls were aborted; none got a wrong response, or 404 before the routes were loaded
     assert set(load.answers) <= {200, 503}
     assert load.answers[-1] == 200
     assert [c.id for c in compose.functions("passing")] == [before.id]

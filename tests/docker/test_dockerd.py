@@ -57,7 +57,7 @@ class BackendOutput:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
         self.reasons: set[str] = set()
-        """All that were ever told."""
+        """All failure reasons that were reported."""
 
     def until(self, true: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         assert self._process.stdout is not None
@@ -110,7 +110,7 @@ def test_restarts_functions_with_docker(dockerd: Dockerd, result: BackendOutput)
     dockerd.start()
     result.until(all_answer)
     assert {container.name for container in containers(dockerd)} == before
-    # a rollout that was under way would not have been given up for it
+    # none of the reasons would have failed a rollout
     assert not result.reasons & FINAL_REASONS
 
 
@@ -123,7 +123,7 @@ def test_functions_keep_responding_while_docker_is_killed(
     result.ask()
     result.until(all_answer)
     dockerd.start()
-    # now it either took its containers over or ended them, so that they were started again
+    # Docker either kept its containers or ended them, and they were then restarted
     result.ask()
     result.until(all_answer)
     found = containers(dockerd)

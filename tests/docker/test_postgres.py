@@ -65,7 +65,7 @@ async def test_concurrent_claims_get_each_call_once_without_blocking(
         )
     )
     with psycopg.connect(postgres_url) as other:
-        # a claim that is not committed yet: the others go past it
+        # an uncommitted claim, which the others skip
         other.execute("SELECT id FROM calls WHERE id = '000' FOR UPDATE")
         taken = [
             claim.call.id

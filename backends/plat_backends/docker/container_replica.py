@@ -280,7 +280,7 @@ class ContainerReplica(ManagedReplica):
         return self._timing.probe / 4
 
     async def _still_running(self, seen: ContainerState) -> bool:
-        """Return whether a silent container still runs, so that its silence is its own fault.
+        """Return whether a silent container still runs and is therefore itself unresponsive.
 
         Containers also fall silent when Docker itself is stopped.
         """

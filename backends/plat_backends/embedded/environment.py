@@ -51,7 +51,7 @@ def process_environment(
         "PYTHONUNBUFFERED": "1",
         **{name: value for name, value in network.items() if name in NETWORK_VARIABLES},
         **user_variables(spec, secrets),
-        # a user's PLAT_HANDLER may not survive where neither spec nor artifact names a handler
+        # overrides a PLAT_HANDLER among the user's variables if spec and artifact name no handler
         "PLAT_HANDLER": "",
         **contract_variables(
             revision, secrets_path=str(paths.secrets), default_handler=artifact.handler or ""

@@ -15,7 +15,7 @@ state = {"ready": MODE != "never-ready", "health": True}
 
 
 class Handler(BaseHTTPRequestHandler):
-    # a kept connection would keep a thread, and the server from ending
+    # a persistent connection would occupy a thread and block the shutdown
     protocol_version = "HTTP/1.0"
 
     def do_GET(self) -> None:
