@@ -76,7 +76,7 @@ class BackendOutput:
 
 
 @pytest.fixture
-def result(dockerd: Dockerd, docker_image: str) -> Iterator[BackendOutput]:
+def backend(dockerd: Dockerd, docker_image: str) -> Iterator[BackendOutput]:
     command = [*dockerd.inside, sys.executable, "-m", "tests.docker.outliving", docker_image, NAME]
     with subprocess.Popen(
         command,
@@ -102,31 +102,31 @@ def all_answer(output: dict[str, Any]) -> bool:
     return output["states"] == ["ready"] * COUNT and output["answers"] == [200] * COUNT
 
 
-def test_restarts_functions_with_docker(dockerd: Dockerd, result: BackendOutput) -> None:
-    result.until(all_answer)
+def test_restarts_functions_with_docker(dockerd: Dockerd, backend: BackendOutput) -> None:
+    backend.until(all_answer)
     before = {container.name for container in containers(dockerd)}
     dockerd.end()
-    result.until(lambda output: "ready" not in output["states"])
+    backend.until(lambda output: "ready" not in output["states"])
     dockerd.start()
-    result.until(all_answer)
+    backend.until(all_answer)
     assert {container.name for container in containers(dockerd)} == before
     # none of the reasons would have failed a rollout
-    assert not result.reasons & FINAL_REASONS
+    assert not backend.reasons & FINAL_REASONS
 
 
 def test_functions_keep_responding_while_docker_is_killed(
-    dockerd: Dockerd, result: BackendOutput
+    dockerd: Dockerd, backend: BackendOutput
 ) -> None:
-    result.until(all_answer)
+    backend.until(all_answer)
     before = {container.name for container in containers(dockerd)}
     dockerd.crash()
-    result.ask()
-    result.until(all_answer)
+    backend.ask()
+    backend.until(all_answer)
     dockerd.start()
     # Docker either kept its containers or ended them, and they were then restarted
-    result.ask()
-    result.until(all_answer)
+    backend.ask()
+    backend.until(all_answer)
     found = containers(dockerd)
     assert {container.name for container in found} == before
     assert {container.status for container in found} == {"running"}
-    assert not result.reasons & FINAL_REASONS
+    assert not backend.reasons & FINAL_REASONS

@@ -162,7 +162,7 @@ async def test_an_image_missing_in_its_registry_fails_the_deploy(
     replica = await platform.until_state("waiting")
     async with asyncio.timeout(PATIENCE):
         while replica.restarts < 2:
-            # each attempt fails this way and is reported once, because there is no container to remove
+            # each attempt fails this way and is reported once: there is no container to remove
             assert replica.failure is not None
             assert replica.failure.reason == "ImageNotFound"
             await asyncio.sleep(0.05)
