@@ -40,7 +40,7 @@ def test_two_gateways_share_the_concurrency_limit(
         answers = list(callers.map(lambda _: gateway.ask(path(functions)), range(100)))
     assert Counter(status for status, _ in answers) == {200: 100}
     reports = [json.loads(text) for _, text in answers]
-    assert {one["most"] for one in reports} == {1}
+    assert {one["peak"] for one in reports} == {1}
     assert 1 < len({one["replica"] for one in reports}) <= 10
     assert functions.get("deployment/hello-1")["spec"]["replicas"] <= 10
 

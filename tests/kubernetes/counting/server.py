@@ -9,18 +9,18 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 lock = threading.Lock()
-now = most = 0
+now = peak = 0
 
 
 def work():
-    global now, most
+    global now, peak
     with lock:
         now += 1
-        most = max(most, now)
+        peak = max(peak, now)
     time.sleep(0.3)
     with lock:
         now -= 1
-    return {"replica": os.environ["PLAT_REPLICA"], "most": most}
+    return {"replica": os.environ["PLAT_REPLICA"], "peak": peak}
 
 
 class Handler(BaseHTTPRequestHandler):
