@@ -74,8 +74,12 @@ def bind_socket(host: str, port: int) -> socket.socket:
         # AF_INET sorts before AF_INET6: `localhost` means 127.0.0.1
         family, kind, protocol, _, address = min(addresses, key=lambda one: one[0])
         bound = socket.socket(family, kind, protocol)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+        except OSError:
+            bound.close()
+            raise
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortInUse(f"port {port} of {host} is in use by another process") from error

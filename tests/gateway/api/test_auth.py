@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
 from typing import Any
 
 import httpx
@@ -14,7 +13,6 @@ from plat_core.errors import InvalidInput
 from plat_core.services.tokens import TokenCheck, TokenGuard, address_key, check_token
 from plat_gateway.settings import GatewaySettings
 from plat_http.applications import PUBLIC
-from plat_http.client_addresses import client_address
 
 from tests.gateway.api.conftest import TOKEN, client_of, make_platform
 
@@ -170,23 +168,6 @@ def test_accepts_no_other_bytes_as_the_token(header: bytes) -> None:
 )
 def test_groups_addresses_by_client(address: str, key: str) -> None:
     assert address_key(address) == key
-
-
-@pytest.mark.parametrize(
-    ("peer", "forwarded", "expected"),
-    [
-        ("8.8.8.8", b"1.1.1.1", "8.8.8.8"),
-        ("10.0.0.1", None, "10.0.0.1"),
-        ("10.0.0.1", b"1.1.1.1", "1.1.1.1"),
-        ("10.0.0.1", b"6.6.6.6, 1.1.1.1, 10.0.0.2", "1.1.1.1"),
-        ("10.0.0.1", b"1.1.1.1, nonsense", "10.0.0.1"),
-        (None, b"1.1.1.1", "unknown"),
-    ],
-)
-def test_forwarded_addresses_are_believed_from_proxies_only(
-    peer: str | None, forwarded: bytes | None, expected: str
-) -> None:
-    assert client_address(peer, forwarded, [ip_network("10.0.0.0/8")]) == expected
 
 
 def settings(**given: Any) -> GatewaySettings:

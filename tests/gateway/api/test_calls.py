@@ -54,13 +54,13 @@ async def test_a_call_without_a_response_has_a_reason(
     platform: Platform, client: httpx.AsyncClient
 ) -> None:
     await queue(platform, "one")
-    trouble = CallFailure("timeout", "It did not response within 3 s.")
+    trouble = CallFailure("timeout", "It did not respond within 3 s.")
     await platform.queue.finish("one", "failed", now=START, failure=trouble)
     call = (await client.get("/calls/one")).json()
-    assert call["trouble"] == {"code": "timeout", "message": "It did not response within 3 s."}
+    assert call["trouble"] == {"code": "timeout", "message": "It did not respond within 3 s."}
     result = await client.get("/calls/one/result")
     assert (result.status_code, result.json()["code"]) == (404, "no-result")
-    assert "It did not response within 3 s." in result.json()["detail"]
+    assert "It did not respond within 3 s." in result.json()["detail"]
 
 
 async def test_a_result_is_the_body_of_the_function(
