@@ -1,4 +1,4 @@
-"""The command `plat`: flags, configuration file and environment in, HTTP calls out.
+"""The command `plat`, a client of the HTTP API.
 
-It speaks to the gateway over HTTP alone; only `up`, `down` and `dev` start processes.
+Commands use the platform over HTTP only. `up`, `down` and `dev` also start and stop processes.
 """

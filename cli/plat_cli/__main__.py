@@ -1,4 +1,4 @@
-"""`python -m plat_cli` is `plat`."""
+"""Run the command with `python -m plat_cli`."""
 
 from plat_cli.main import main
 

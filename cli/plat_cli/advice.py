@@ -1,6 +1,7 @@
-"""From an error to what to type next: one table, so that every command advises alike.
+"""What to type next after an error.
 
-The platform's own `fix` wins; this room knows what only the user's machine can tell.
+The `fix` that the platform sends comes first. These tables cover errors without one, and errors of
+the connection.
 """
 
 from __future__ import annotations
@@ -16,29 +17,29 @@ from plat_cli.errors import RequestRejected, Unreachable, code_of
 from plat_cli.settings import DEFAULT_API_URL, is_loopback
 
 ADVICE = {
-    "unauthenticated": "export AUTH_TOKEN=…   (the token the platform was started with)",
-    "forbidden": "export AUTH_TOKEN=…   (an admin's token; yours is a viewer's)",
+    "unauthenticated": "export AUTH_TOKEN=…   (the token that the platform was started with)",
+    "forbidden": "export AUTH_TOKEN=…   (an admin's token; the current one can only read)",
     "too-many-attempts": "wait a minute, then: export AUTH_TOKEN=…",
     "function-not-found": "plat list",
     "secret-not-found": "plat secret list",
     "call-not-found": "plat calls list",
     "call-not-over": "plat calls list",
     "no-result": "plat calls list --state failed",
-    "conflict": "wait a moment and type it again; plat describe {name} shows what goes on",
-    "too-large": "leave big files out: list them in .platignore",
+    "conflict": "try again in a moment; plat describe {name} shows the state",
+    "too-large": "exclude large files: list them in .platignore",
     "function-suspended": "plat start {name}",
     "function-unavailable": "plat describe {name}\nplat logs {name}",
     "overloaded": "plat scale {name} --max 20",
     "timeout": "plat logs {name}\nplat deploy --timeout 60s",
     "bad-function-answer": "plat logs {name}",
-    "request-timeout": "type it again",
-    "headers-too-large": "send fewer headers, or put the content into the body: -d",
-    "target-too-long": "put the content into the body: -d",
-    "not-supported": "plat up   (the embedded platform can do it)",
+    "request-timeout": "try again",
+    "headers-too-large": "send fewer headers, or move the content to the body: -d",
+    "target-too-long": "move the content to the body: -d",
+    "not-supported": "plat up   (the embedded platform supports it)",
     "unavailable": "plat status",
     "internal": "plat doctor",
 }
-"""By error code. `{name}` is the function that the command is about."""
+"""Advice by error code. `{name}` stands for the function of the command."""
 
 CONNECTION = {
     "refused": "plat up --detach",
@@ -47,13 +48,13 @@ CONNECTION = {
     "timeout": "plat doctor",
     "tls": "export SSL_CERT_FILE=/path/to/your/company-ca.pem",
     "broken": "plat status",
-    "not-plat": "something else listens there; start plat elsewhere: plat up --port 8090",
+    "not-plat": "another server uses this port; choose one: plat up --port 8090",
 }
-"""By the reason why a connection failed."""
+"""Advice by the reason of a failed connection."""
 
 
 def advise(error: PlatError, name: str = "") -> str:
-    """What to type next; empty where nobody can say."""
+    """Return what to type next, or an empty string if there is no advice."""
     if error.fix:
         return describe(error.fix)
     if isinstance(error, Unreachable):
@@ -78,7 +79,10 @@ def _for_connection(error: Unreachable) -> str:
 
 
 def port_holder(port: int) -> str:
-    """Which process listens on a port of this machine, as far as this user may see; else empty."""
+    """Return the process that listens on a local port.
+
+    The string is empty if there is none or this user may not see it.
+    """
     import psutil
 
     try:
@@ -92,7 +96,7 @@ def port_holder(port: int) -> str:
 
 
 def port_free(host: str, port: int) -> bool:
-    """Whether a server could listen there now."""
+    """Return whether a server can listen on this address."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""What a check of `plat doctor` found."""
+"""The result of one check of `plat doctor`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Level = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One line of the report."""
+    """One line of the report, and how to fix the problem."""
 
     name: str
     level: Level

@@ -1,4 +1,4 @@
-"""What `plat doctor` looks at: one function per check, each with the way to mend it."""
+"""The checks of `plat doctor`: one function per check. Each result says how to fix a problem."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from plat_cli.settings import CliSettings, is_loopback
 DATABASE = "plat.db"
 SQLITE = b"SQLite format 3\0"
 INDEXES = ("PLAT_INDEX_URL", "PIP_INDEX_URL", "UV_INDEX_URL")
-LITTLE_SPACE, NO_SPACE = 2 * 1024**3, 200 * 1024**2
+LOW_SPACE, MIN_SPACE = 2 * 1024**3, 200 * 1024**2
 
 
 def all_checks(
@@ -36,11 +36,11 @@ def all_checks(
     *,
     docker: bool = False,
 ) -> Iterator[CheckResult]:
-    """Every check, in the order in which a problem should be mended.
+    """Run every check, in the order in which problems should be fixed.
 
-    `docker`: those of the Docker set-up too, even where nothing here speaks of it.
+    `docker` adds the checks of the Docker set-up, even if nothing here uses it.
     """
-    setup = docker_checks.find(Path.cwd(), environ, asked=docker)
+    setup = docker_checks.find(Path.cwd(), environ, requested=docker)
     if setup is not None:
         yield from docker_checks.all_checks(setup, environ)
     checks: list[Callable[[], CheckResult]] = [
@@ -62,7 +62,7 @@ def all_checks(
 
 
 def python() -> CheckResult:
-    """It has what some distributions leave out: SQLite, which keeps the state."""
+    """Check that Python has SQLite, which some distributions leave out."""
     version = ".".join(map(str, sys.version_info[:3]))
     if importlib.util.find_spec("_sqlite3") is None:
         fix = "install your system's package for it, or: uv python install 3.13"
@@ -71,7 +71,7 @@ def python() -> CheckResult:
 
 
 def uv() -> CheckResult:
-    """The fast installer; pip stands in for it."""
+    """Check for uv. Builds use pip without it."""
     found = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     if found is None:
         return CheckResult(
@@ -81,64 +81,64 @@ def uv() -> CheckResult:
 
 
 def directory(home: Path) -> CheckResult:
-    """The state directory can be written."""
-    standing = next(place for place in (home, *home.parents) if place.exists())
-    if not (standing.is_dir() and os.access(standing, os.W_OK | os.X_OK)):
-        fix = "export PLAT_HOME=/a/directory/of/yours"
-        return CheckResult("home", "fail", f"{standing} cannot be written", fix)
+    """Check that the state directory is writable."""
+    existing = next(path for path in (home, *home.parents) if path.exists())
+    if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
+        fix = "export PLAT_HOME=/path/to/a/writable/directory"
+        return CheckResult("home", "fail", f"{existing} cannot be written", fix)
     return CheckResult("home", "ok", str(home))
 
 
 def state(home: Path) -> CheckResult:
-    """The file of functions and secrets is a database."""
+    """Check that the state file is an SQLite database."""
     file = home / DATABASE
     try:
         with file.open("rb") as stream:
             start = stream.read(len(SQLITE))
     except (FileNotFoundError, NotADirectoryError):
-        return CheckResult("state", "ok", "nothing is stored yet")
+        return CheckResult("state", "ok", "no state stored yet")
     except OSError as error:
         return CheckResult(
             "state", "fail", f"{file} cannot be read: {error.strerror}", f"ls -l {file}"
         )
     if start and start != SQLITE:
-        fix = f"restore it from a backup, or begin anew: mv {file} {file}.broken"
+        fix = f"restore it from a backup, or start empty: mv {file} {file}.broken"
         return CheckResult("state", "fail", f"{file} is not a database", fix)
     return CheckResult("state", "ok", str(file))
 
 
 def disk(home: Path) -> CheckResult:
-    """There is room for environments."""
-    standing = next(place for place in (home, *home.parents) if place.exists())
-    free = shutil.disk_usage(standing).free
+    """Check the free disk space."""
+    existing = next(path for path in (home, *home.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
     text = f"{free / 1e9:.1f} GB free"
     fix = f"free some space, or move the state: export PLAT_HOME=…   (now {home})"
-    if free < NO_SPACE:
+    if free < MIN_SPACE:
         return CheckResult("disk", "fail", text, fix)
     return (
         CheckResult("disk", "warn", text, fix)
-        if free < LITTLE_SPACE
+        if free < LOW_SPACE
         else CheckResult("disk", "ok", text)
     )
 
 
 def port(settings: CliSettings, home: Path) -> CheckResult:
-    """The platform's port is free, or held by the platform."""
+    """Check that the port is free or used by the platform."""
     parts = urlsplit(settings.api_url)
     number = parts.port or (443 if parts.scheme == "https" else 80)
     if not is_loopback(settings.api_url):
-        return CheckResult("port", "ok", f"{settings.api_url} is another machine's")
+        return CheckResult("port", "ok", f"{settings.api_url} is on another machine")
     if running := embedded.find(home):
-        return CheckResult("port", "ok", f"plat holds it: {running.url} (pid {running.pid})")
+        return CheckResult("port", "ok", f"used by plat: {running.url} (pid {running.pid})")
     if port_free("127.0.0.1", number):
         return CheckResult("port", "ok", f"{number} is free")
     holder = port_holder(number) or "another process"
-    fix = f"if that is no platform: plat up --port {number + 10}"
-    return CheckResult("port", "warn", f"{holder} holds {number}", fix)
+    fix = f"if that is not plat: plat up --port {number + 10}"
+    return CheckResult("port", "warn", f"{holder} uses port {number}", fix)
 
 
 def gateway(settings: CliSettings, absent: str = "") -> CheckResult:
-    """The platform answers and is ready; `absent` is what starts it, if not `plat up`."""
+    """Check that the platform is ready. `absent` is the command that starts it."""
     client = Client(settings.api_url, timeout=10, absent=absent)
     try:
         status = client.send("GET", "/readyz").status
@@ -150,19 +150,21 @@ def gateway(settings: CliSettings, absent: str = "") -> CheckResult:
     finally:
         client.close()
     if status != 200:
-        return CheckResult("gateway", "fail", f"{settings.api_url} answers {status}", "plat status")
+        return CheckResult(
+            "gateway", "fail", f"{settings.api_url} responds with {status}", "plat status"
+        )
     return CheckResult("gateway", "ok", f"ready at {settings.api_url}")
 
 
 def token(settings: CliSettings) -> CheckResult:
-    """The platform takes the token."""
+    """Check that the platform accepts the token."""
     if not settings.token:
-        return CheckResult("token", "fail", "none is set", "export AUTH_TOKEN=…")
+        return CheckResult("token", "fail", "not set", "export AUTH_TOKEN=…")
     client = Client(settings.api_url, settings.token, timeout=10)
     try:
         client.call("GET", "/system/info")
     except Unreachable:
-        return CheckResult("token", "ok", "set; nothing answers that could judge it")
+        return CheckResult("token", "ok", "set, but not checked: the platform does not respond")
     except RequestRejected as error:
         return CheckResult("token", "fail", error.message, advise(error))
     finally:
@@ -171,25 +173,23 @@ def token(settings: CliSettings) -> CheckResult:
 
 
 def bundle(environ: Mapping[str, str]) -> CheckResult:
-    """The company's certificates, which builds, runtimes and the registry's client get."""
+    """Check PLAT_CA_BUNDLE, which builds, runtimes and the registry client use."""
     name = environ.get("PLAT_CA_BUNDLE")
     if not name:
-        return CheckResult(
-            "ca", "ok", "PLAT_CA_BUNDLE is not set; the system's certificates are used"
-        )
+        return CheckResult("ca", "ok", "PLAT_CA_BUNDLE is not set; using the system's certificates")
     try:
         context = ssl.create_default_context(cafile=name)
     except (OSError, ssl.SSLError) as error:
-        fix = "it names a file of certificates in PEM: export PLAT_CA_BUNDLE=/path/to/ca.pem"
+        fix = "set it to a file of PEM certificates: export PLAT_CA_BUNDLE=/path/to/ca.pem"
         return CheckResult("ca", "fail", f"{name} cannot be read: {error}", fix)
-    return CheckResult("ca", "ok", f"{name} has {len(context.get_ca_certs())} certificates")
+    return CheckResult("ca", "ok", f"{name} contains {len(context.get_ca_certs())} certificates")
 
 
 def index(environ: Mapping[str, str]) -> CheckResult:
-    """The package index answers builds: through the proxy, with those certificates."""
+    """Check that the package index responds through the proxy, with the CA bundle."""
     url = next((environ[name] for name in INDEXES if environ.get(name)), "")
     if not url:
-        return CheckResult("index", "ok", "the installer's own; PLAT_INDEX_URL is not set")
+        return CheckResult("index", "ok", "PLAT_INDEX_URL is not set; using the default index")
     trusted = environ.get("PLAT_CA_BUNDLE") or environ.get("SSL_CERT_FILE", "")
     parts = urlsplit(url)
     shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
@@ -200,27 +200,28 @@ def index(environ: Mapping[str, str]) -> CheckResult:
         connection.close()
     except ssl.SSLError as error:
         fix = "export PLAT_CA_BUNDLE=/path/to/your/company-ca.pem"
-        return CheckResult(
-            "index", "fail", f"{shown} has a certificate that is not trusted: {error}", fix
-        )
+        return CheckResult("index", "fail", f"{shown} has an untrusted certificate: {error}", fix)
     except (PlatError, OSError, http.client.HTTPException) as error:
-        fix = "correct PLAT_INDEX_URL, HTTPS_PROXY and NO_PROXY"
-        return CheckResult("index", "fail", f"{shown} does not answer: {error}", fix)
+        fix = "check PLAT_INDEX_URL, HTTPS_PROXY and NO_PROXY"
+        return CheckResult("index", "fail", f"{shown} does not respond: {error}", fix)
     level: Level = "ok" if status < 500 and status != 407 else "fail"
     return CheckResult(
-        "index", level, f"{shown} answers {status}", "correct the proxy's name and password"
+        "index",
+        level,
+        f"{shown} responds with {status}",
+        "check the user name and password of the proxy",
     )
 
 
 def network(settings: CliSettings, environ: Mapping[str, str]) -> CheckResult:
-    """The company's certificates can be read, the proxy can be used."""
+    """Check the CA certificates and the proxy of the CLI itself."""
     parts = urlsplit(settings.api_url)
     try:
         connection_to(parts._replace(scheme="https"), environ, 1)
         proxy = proxy_for(parts, environ)
     except PlatError as error:
         return CheckResult(
-            "network", "fail", error.message, describe(error.fix) or "correct SSL_CERT_FILE"
+            "network", "fail", error.message, describe(error.fix) or "check SSL_CERT_FILE"
         )
     bundle = environ.get("SSL_CERT_FILE", "the system's certificates")
     through = f"through {proxy.hostname}:{proxy.port}" if proxy else "no proxy"

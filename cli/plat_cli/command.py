@@ -1,6 +1,6 @@
-"""How a command is made: shared options, one place for errors, examples in every help text.
+"""The parts of every command: global options, error handling and the examples of its help text.
 
-A command is a function whose first parameter is a `Session`; its other parameters are typer's.
+A command is a function. Its first parameter is a `Session`; typer fills in the others.
 """
 
 from __future__ import annotations
@@ -22,39 +22,46 @@ from plat_cli.settings import CliSettings, GlobalOptions, load
 if TYPE_CHECKING:
     from plat_cli.client import Client
 
-SHARED = "Everywhere"
+SHARED = "Global options"
 
 AsJson = Annotated[
-    bool, typer.Option("--json", help="JSON on stdout, and nothing else.", rich_help_panel=SHARED)
+    bool,
+    typer.Option("--json", help="Print JSON on stdout, and nothing else.", rich_help_panel=SHARED),
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Only results and errors.", rich_help_panel=SHARED)
+    bool,
+    typer.Option("--quiet", "-q", help="Print only results and errors.", rich_help_panel=SHARED),
 ]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="More about what happens.", rich_help_panel=SHARED)
+    bool, typer.Option("--verbose", "-v", help="Print more details.", rich_help_panel=SHARED)
 ]
 ApiUrl = Annotated[
     str | None,
     typer.Option(
-        "--api-url", metavar="URL", help="The platform; also API_URL.", rich_help_panel=SHARED
+        "--api-url", metavar="URL", help="URL of the platform (or API_URL).", rich_help_panel=SHARED
     ),
 ]
 Token = Annotated[
     str | None,
-    typer.Option("--token", metavar="TOKEN", help="Better: AUTH_TOKEN.", rich_help_panel=SHARED),
+    typer.Option(
+        "--token",
+        metavar="TOKEN",
+        help="Access token (AUTH_TOKEN is safer).",
+        rich_help_panel=SHARED,
+    ),
 ]
 Config = Annotated[
     Path | None,
     typer.Option(
         "--config",
         metavar="FILE",
-        help="Instead of ~/.config/plat/config.toml.",
+        help="Configuration file (default ~/.config/plat/config.toml).",
         rich_help_panel=SHARED,
     ),
 ]
 Namespace = Annotated[
     str | None,
-    typer.Option("--namespace", metavar="NAME", help="Of functions.", rich_help_panel=SHARED),
+    typer.Option("--namespace", metavar="NAME", help="Namespace to use.", rich_help_panel=SHARED),
 ]
 
 
@@ -68,11 +75,11 @@ def shared(
     config: Config = None,
     namespace: Namespace = None,
 ) -> None:
-    """Carry the options of every command; its signature is what matters."""
+    """Declare the global options. Only the signature is used."""
 
 
 class Session:
-    """One run of one command: its settings, its output, and the platform it speaks to."""
+    """The state of one command run: settings, output and the HTTP clients."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.out = Output(
@@ -85,7 +92,7 @@ class Session:
 
     @functools.cached_property
     def settings(self) -> CliSettings:
-        """The resolved settings; warnings about them are shown once."""
+        """Resolved settings. Their warnings are printed once."""
         settings = load(self._flags)
         for warning in settings.warnings:
             self.out.warn(warning)
@@ -93,14 +100,14 @@ class Session:
 
     @functools.cached_property
     def client(self) -> Client:
-        """The platform at API_URL."""
+        """Client of the platform at API_URL."""
         from plat_cli.client import Client
 
         return Client(self.settings.api_url, self.settings.token)
 
     @functools.cached_property
     def builder(self) -> Client:
-        """Where sources are built: BUILDER_URL, or the platform itself."""
+        """Client of the builder at BUILDER_URL, or of the platform if that is not set."""
         from plat_cli.client import Client
 
         settings = self.settings
@@ -111,21 +118,21 @@ class Session:
 
     @property
     def namespace_flag(self) -> str | None:
-        """What this very command line says of the namespace."""
+        """Namespace given as a flag, or None."""
         return self._flags.namespace
 
     def ref(self, name: str) -> FunctionRef:
-        """The function of that name; raises InvalidInput with the naming rule."""
+        """Return the reference of a function. Raises InvalidInput with the naming rule."""
         self.subject = name
         return FunctionRef(checked(name), checked(self.settings.namespace, "metadata.namespace"))
 
     def close(self) -> None:
-        """Drop the connections that were opened."""
+        """Close all open connections."""
         for name in {"client", "builder"} & vars(self).keys():
             getattr(self, name).close()
 
     def fail(self, error: PlatError) -> int:
-        """Show the error and what to type next; returns the exit code."""
+        """Print the error and the advice for it, and return the exit code."""
         from plat_cli.advice import advise
 
         fix = advise(error, self.subject)
@@ -137,36 +144,36 @@ class Session:
 
 
 def checked(name: str, field: str = "metadata.name") -> str:
-    """The name as it is; raises InvalidInput with the rule and the field's path."""
+    """Return a valid name unchanged. Raises InvalidInput with the rule and the field."""
     try:
         return check_name(name)
     except ValueError as error:
         similar = similar_name(name)
-        fix = f"write for example {similar}" if similar else ""
+        fix = f"for example: {similar}" if similar else ""
         raise InvalidInput(f"{field}: {error}", fix=fix, field=field) from error
 
 
 def explanation(error: PlatError) -> str:
-    """The error's message with every guilty field and the call's id."""
+    """Return the message of an error with its invalid fields, log lines and call id."""
     lines = [error.message]
     if isinstance(error, errors.RequestRejected):
         problem = error.problem
-        told = [f"{field}: {message}" for field, message in problem.errors]
-        lines += [f"  {line}" for line in told if line not in error.message]
+        fields = [f"{field}: {message}" for field, message in problem.errors]
+        lines += [f"  {line}" for line in fields if line not in error.message]
         lines += [f"  {line}" for line in problem.log.splitlines()[-20:]]
         lines += [f"  call id {problem.call_id}"] if problem.call_id else []
     return "\n".join(lines)
 
 
 def examples(*lines: str) -> str:
-    """The epilog of a help text: each line stays a line."""
+    """Return the epilog of a help text. Blank lines keep the examples on separate lines."""
     return "Examples:\n\n" + "\n\n".join(f"  {line}".replace("[", r"\[") for line in lines)
 
 
 def command(
     app: typer.Typer, name: str | None = None, *, shows: tuple[str, ...], **extra: Any
 ) -> Callable[[Callable[..., int | None]], Callable[..., int]]:
-    """Register a function as a command of `app`; `shows` are the examples of its help text."""
+    """Register a function as a command of `app`. `shows` lists the examples of its help."""
 
     def register(function: Callable[..., int | None]) -> Callable[..., int]:
         wrapped = _with_shared_options(function)
@@ -201,7 +208,7 @@ def run(
     before: dict[str, Any],
     values: dict[str, Any],
 ) -> int:
-    """Run a command with the shared options after its name, or else those before it."""
+    """Run a command. A global option after its name wins over the same one before it."""
     options = {name: value or before.get(name, value) for name, value in given.items()}
     session = Session(options)
     try:

@@ -1,4 +1,4 @@
-"""The deploy itself, step by step: build, put, wait. `plat deploy` and `plat dev` both use it."""
+"""The steps of a deploy: build, store the spec, wait. Used by `plat deploy` and `plat dev`."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from plat_cli.spec import SpecOverrides, changes, merge
 BUILD_TIMEOUT = 900.0
 FIRST_POLL, SLOWEST_POLL = 0.01, 0.25
 LONG_POLL = "2s"
-"""How long the platform holds a question until the function changes."""
+"""How long the platform holds a request until the function changes."""
 
 Document = dict[str, Any]
 
 
 class ProgressReporter(Protocol):
-    """Hears what a build prints and what a wait waits for."""
+    """Receives the output of a build and the current step."""
 
     def log(self, text: str) -> None:
-        """A line of the build's output."""
+        """Receive a line of the build log."""
 
     def update(self, text: str) -> None:
-        """What is waited for now."""
+        """Receive the current step."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpecUpdate:
-    """A spec that was put: the stored function, and what was there before (empty: nothing)."""
+    """A stored function, and its previous version (empty for a new function)."""
 
     function: Document
     before: Document
@@ -45,7 +45,7 @@ class SpecUpdate:
 
     @property
     def serving(self) -> str:
-        """The revision that answered before."""
+        """Revision that served before."""
         return str(status_of(self.before).get("revision") or "")
 
 
@@ -56,11 +56,11 @@ def build(
     overrides: SpecOverrides,
     reporter: ProgressReporter,
 ) -> Document:
-    """Build the source; returns the `finished` event, raises BuildFailed with the guilty line."""
+    """Build a source and return the `finished` event. Raises BuildFailed with the line."""
     query = {"name": ref.name}
     debug = "true" if overrides.debug else None
-    wanted = {"runtime": overrides.runtime, "handler": overrides.handler, "debug": debug}
-    query |= {key: value for key, value in wanted.items() if value}
+    options = {"runtime": overrides.runtime, "handler": overrides.handler, "debug": debug}
+    query |= {key: value for key, value in options.items() if value}
     events = builder.events(
         "POST",
         "/build",
@@ -84,7 +84,7 @@ def build(
 
 
 def stored(client: Client, ref: FunctionRef) -> Document:
-    """The function as the platform has it, empty where it has none."""
+    """Return the stored function, empty if there is none."""
     try:
         found: Document = client.call("GET", function_path(ref), query=namespaced(ref))
     except RequestRejected as error:
@@ -101,14 +101,14 @@ def put(
     overrides: SpecOverrides,
     built: Document,
 ) -> SpecUpdate:
-    """Store the new spec; raises RequestRejected where the platform does not like it."""
+    """Store the new spec. Raises RequestRejected if it is invalid."""
     before = stored(client, ref)
     spec = merge(source.settings, overrides, built, before.get("spec", {}))
     return _put(client, ref, {"spec": spec}, before)
 
 
 def apply(client: Client, ref: FunctionRef, document: Document) -> SpecUpdate:
-    """Store a whole `Function` document; raises RequestRejected."""
+    """Store a `Function` manifest. Raises RequestRejected if it is invalid."""
     sent = {key: value for key, value in document.items() if key != "status"}
     return _put(client, ref, sent, stored(client, ref))
 
@@ -118,8 +118,8 @@ def _put(client: Client, ref: FunctionRef, document: Document, before: Document)
         "PUT", function_path(ref), query=namespaced(ref), document=document
     )
     unchanged = headers.get("x-plat-unchanged") == "true"
-    told = changes(before.get("spec", {}), document["spec"]) if before else []
-    return SpecUpdate(function, before, unchanged, told)
+    changed = changes(before.get("spec", {}), document["spec"]) if before else []
+    return SpecUpdate(function, before, unchanged, changed)
 
 
 def wait(
@@ -130,7 +130,7 @@ def wait(
     timeout: float,
     on_progress: Callable[[str], None],
 ) -> Document:
-    """Wait until that generation is ready; raises NotReady with the reason, or when time is up."""
+    """Wait until a generation is ready. Raises NotReady on a failure or timeout."""
     deadline, polls = time.monotonic() + timeout, 1
     query = namespaced(ref)
     while True:
@@ -144,7 +144,7 @@ def wait(
                 raise _not_ready(function, ready)
         on_progress(str(ready.get("reason", "")))
         if time.monotonic() >= deadline:
-            raise _out_of_time(function, ready, timeout)
+            raise _timed_out(function, ready, timeout)
         if version := function["metadata"].get("resourceVersion"):
             query = {**namespaced(ref), "wait": LONG_POLL, "resourceVersion": version}
         delay = backoff_delay(polls, initial=FIRST_POLL, maximum=SLOWEST_POLL)
@@ -154,31 +154,31 @@ def wait(
 
 
 def status_of(function: Document) -> Document:
-    """Its observed state; empty where nothing was observed yet."""
+    """Return the status of a function, empty if nothing was observed yet."""
     return function.get("status") or {}
 
 
 def observed(function: Document) -> int:
-    """The generation that the status speaks of."""
+    """Return the observed generation."""
     return int(status_of(function).get("observedGeneration") or 0)
 
 
 def condition(function: Document, type_: str) -> Document:
-    """The condition of that type; empty where it was never observed."""
+    """Return a condition by type, empty if it is missing."""
     conditions = status_of(function).get("conditions") or []
     return next((c for c in conditions if c.get("type") == type_), {})
 
 
 def is_ready(function: Document) -> bool:
-    """Whether its Ready condition holds."""
+    """Return whether the Ready condition is true."""
     return condition(function, "Ready").get("status") == "True"
 
 
 def _build_failed(event: Document) -> PlatError:
     code = str(event.get("code") or BuildFailed.code)
     if code != BuildFailed.code:
-        message = str(event.get("message", "the build was refused"))
-        fix = str(event.get("fix") or "correct it, then: plat deploy")
+        message = str(event.get("message", "the build was rejected"))
+        fix = str(event.get("fix") or "correct the error, then: plat deploy")
         return RequestRejected(ProblemDetails(code, 422, message, fix))
     return BuildFailed(
         str(event.get("message", "the build failed")),
@@ -190,17 +190,17 @@ def _build_failed(event: Document) -> PlatError:
 def _not_ready(function: Document, ready: Document) -> NotReady:
     reason = str(ready.get("reason", "Unknown"))
     message = f"{reason}: {ready.get('message', '')}".rstrip(": ")
-    return NotReady(message, reason=reason, fix=_advised(function))
+    return NotReady(message, reason=reason, fix=_hint_fixes(function))
 
 
-def _advised(function: Document) -> str:
+def _hint_fixes(function: Document) -> str:
     hints = [hint.get("fix", "") for hint in status_of(function).get("hints") or []]
     return "\n".join(filter(None, hints))
 
 
-def _out_of_time(function: Document, ready: Document, timeout: float) -> NotReady:
+def _timed_out(function: Document, ready: Document, timeout: float) -> NotReady:
     reason = str(ready.get("reason", "Unknown"))
     message = f"not ready after {timeout:g} s: {reason}: {ready.get('message', '')}".rstrip(": ")
     name = function["metadata"]["name"]
-    fix = _advised(function) or f"plat describe {name}\nplat logs {name} -f"
+    fix = _hint_fixes(function) or f"plat describe {name}\nplat logs {name} -f"
     return NotReady(message, reason=reason, fix=fix)

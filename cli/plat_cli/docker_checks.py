@@ -1,7 +1,7 @@
-"""What `plat doctor` looks at where the Docker set-up is meant: Docker, its ports, its services.
+"""The checks of `plat doctor` for the Docker set-up: Docker, its ports and its services.
 
-It is meant where CONTROLLER_URL is set, in a clone of plat with an `.env`, and where the user says
-so. Ports and addresses are those of the environment, then those of that file.
+They run if CONTROLLER_URL is set, in a clone that has a `.env` file, or with `--docker`. Ports and
+addresses come from the environment, then from `.env`.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ COMPOSE_FILE = "docker-compose.yaml"
 SERVICES = {"gateway": 8080, "controller": 8081, "builder": 8082, "registry": 5001}
 CONTAINERS = {name: name for name in SERVICES} | {"controller": "function-controller"}
 START = "docker compose up --build --detach --wait"
-ROOM_BYTES = 1024 * 1024
-SECONDS = 10.0
-DOCKER_SECONDS = 20
+UPLOAD_BYTES = 1024 * 1024
+TIMEOUT = 10.0
+DOCKER_TIMEOUT = 20
 DENIED = "permission denied"
 
 
 @dataclass(frozen=True, slots=True)
 class DockerSetup:
-    """Where the services of the compose file are, as this shell would start and reach them."""
+    """Ports and URLs of the services of the compose file."""
 
     ports: Mapping[str, int]
     controller_url: str
@@ -43,17 +43,20 @@ class DockerSetup:
     registry_url: str
 
 
-def find(folder: Path, environ: Mapping[str, str], *, asked: bool) -> DockerSetup | None:
-    """The set-up that is meant here; None where none is, and none was `asked` for."""
+def find(folder: Path, environ: Mapping[str, str], *, requested: bool) -> DockerSetup | None:
+    """Return the Docker set-up of this folder or environment, or None if there is none.
+
+    `requested` assumes one.
+    """
     dotenv = folder / ".env"
-    here = (folder / COMPOSE_FILE).is_file() and (asked or dotenv.is_file())
-    if not (here or asked or environ.get("CONTROLLER_URL")):
+    here = (folder / COMPOSE_FILE).is_file() and (requested or dotenv.is_file())
+    if not (here or requested or environ.get("CONTROLLER_URL")):
         return None
     values = {**(_variables(dotenv) if here else {}), **environ}
     ports = {name: _port(values, name, port) for name, port in SERVICES.items()}
     registry = values.get("PLAT_REGISTRY") or f"localhost:{ports['registry']}"
     return DockerSetup(
-        ports if here or asked else {},
+        ports if here or requested else {},
         values.get("CONTROLLER_URL") or f"http://localhost:{ports['controller']}",
         values.get("BUILDER_URL") or f"http://localhost:{ports['builder']}",
         values.get("PLAT_REGISTRY_URL") or f"http://{registry}",
@@ -61,7 +64,7 @@ def find(folder: Path, environ: Mapping[str, str], *, asked: bool) -> DockerSetu
 
 
 def all_checks(setup: DockerSetup, environ: Mapping[str, str]) -> Iterator[CheckResult]:
-    """Every check of the set-up, in the order in which a problem should be mended."""
+    """Run every check of the set-up, in the order in which problems should be fixed."""
     yield daemon(required=True)
     yield compose()
     for name, number in setup.ports.items():
@@ -72,39 +75,39 @@ def all_checks(setup: DockerSetup, environ: Mapping[str, str]) -> Iterator[Check
 
 
 def daemon(*, required: bool) -> CheckResult:
-    """Docker's daemon answers to this user; only the Docker set-up needs it."""
+    """Check that this user can reach the Docker daemon. Only the Docker set-up requires it."""
     bad: Level = "fail" if required else "ok"
     if shutil.which("docker") is None:
-        text = "not installed" if required else "not installed; only the docker set-up needs it"
+        text = "not installed" if required else "not installed; only the Docker set-up needs it"
         return CheckResult("docker", bad, text, "install Docker Engine with its compose plugin")
     try:
         done = _docker("info", "--format", "{{.ServerVersion}}")
     except subprocess.TimeoutExpired:
-        text = f"its daemon did not answer within {DOCKER_SECONDS} s"
+        text = f"the daemon did not respond within {DOCKER_TIMEOUT} s"
         return CheckResult(
             "docker", "fail" if required else "warn", text, "sudo systemctl restart docker"
         )
     if done.returncode == 0:
-        return CheckResult("docker", "ok", f"its daemon answers ({done.stdout.strip()})")
+        return CheckResult("docker", "ok", f"the daemon responds ({done.stdout.strip()})")
     return unusable(done.stderr, bad)
 
 
-def unusable(said: str, level: Level) -> CheckResult:
-    """What the client said instead of the daemon's version, in words that say what to do."""
-    line = next(iter(said.strip().splitlines()), "it gave no reason")
-    if DENIED in said.lower():
-        text = "this user may not use its socket"
+def unusable(output: str, level: Level) -> CheckResult:
+    """Return a result for the error output of `docker info`."""
+    line = next(iter(output.strip().splitlines()), "no reason given")
+    if DENIED in output.lower():
+        text = "this user has no access to the Docker socket"
         return CheckResult(
             "docker", level, text, "sudo usermod --append --groups docker $USER; newgrp docker"
         )
-    text = f"installed, its daemon does not answer: {line[:200]}"
+    text = f"installed, but the daemon does not respond: {line[:200]}"
     return CheckResult(
         "docker", level, text, "sudo systemctl start docker   (or start Docker Desktop)"
     )
 
 
 def compose() -> CheckResult:
-    """The compose plugin is there."""
+    """Check that the compose plugin is installed."""
     done = _docker("compose", "version", "--short") if shutil.which("docker") else None
     if done is None or done.returncode:
         return CheckResult(
@@ -114,7 +117,7 @@ def compose() -> CheckResult:
 
 
 def port(name: str, number: int) -> CheckResult:
-    """A published port is free, or held by Docker."""
+    """Check that a port is free or published by a service of the compose file."""
     if port_free("127.0.0.1", number):
         return CheckResult("port", "ok", f"{number} is free, for the {name}")
     container, service = _publisher(number)
@@ -123,12 +126,12 @@ def port(name: str, number: int) -> CheckResult:
     holder = f"the container {container}" if container else port_holder(number)
     holder = holder or "another process"
     variable = f"{name.upper()}_PORT"
-    fix = f"end it, or take another port: {variable}={number + 10000} {START}"
-    return CheckResult("port", "fail", f"{holder} holds {number}, the {name}'s port", fix)
+    fix = f"stop it, or choose another port: {variable}={number + 10000} {START}"
+    return CheckResult("port", "fail", f"{holder} uses port {number} of the {name}", fix)
 
 
 def _publisher(number: int) -> tuple[str, str]:
-    """The container that publishes a port, and which service of a compose file it is."""
+    """Return the container that publishes a port, and its compose service."""
     form = '{{.Names}} {{.Label "com.docker.compose.service"}}'
     done = _docker("ps", "--filter", f"publish={number}", "--format", form)
     container, _, service = done.stdout.strip().partition("\n")[0].partition(" ")
@@ -136,15 +139,15 @@ def _publisher(number: int) -> tuple[str, str]:
 
 
 def service(name: str, url: str) -> CheckResult:
-    """A service answers and is ready; what it lacks is told in its words."""
+    """Check that a service is ready. The result contains its reason if it is not."""
     container = CONTAINERS[name]
-    client = Client(url, timeout=SECONDS)
+    client = Client(url, timeout=TIMEOUT)
     try:
         answer = client.send("GET", "/readyz")
-        status, body = answer.status, answer.read(ROOM_BYTES)
+        status, body = answer.status, answer.read(UPLOAD_BYTES)
     except (PlatError, OSError, HTTPException) as error:
         fix = START if is_loopback(url) else f"docker compose ps {container}"
-        return CheckResult(name, "fail", f"nothing answers at {url}: {_words(error)}", fix)
+        return CheckResult(name, "fail", f"no response from {url}: {_message(error)}", fix)
     finally:
         client.close()
     if status == 200:
@@ -155,65 +158,69 @@ def service(name: str, url: str) -> CheckResult:
 
 
 def registry(url: str, environ: Mapping[str, str]) -> CheckResult:
-    """The registry answers, and takes a megabyte, which it forgets again."""
+    """Check that the registry accepts an upload of one megabyte, which is then discarded."""
     try:
-        status = _ask(url, "GET", "/v2/", environ)[0]
+        status = _request(url, "GET", "/v2/", environ)[0]
         if status != 200:
             return CheckResult(
-                "registry", "fail", f"{url} answers {status}", "docker compose logs registry"
+                "registry", "fail", f"{url} responds with {status}", "docker compose logs registry"
             )
-        return _room(url, environ)
+        return _check_upload(url, environ)
     except (PlatError, OSError, HTTPException) as error:
-        text = f"nothing answers at {url}: {_words(error)}"
+        text = f"no response from {url}: {_message(error)}"
         return CheckResult("registry", "fail", text, "docker compose up --detach registry")
 
 
-def _room(url: str, environ: Mapping[str, str]) -> CheckResult:
-    status, body, place = _ask(url, "POST", "/v2/plat/doctor/blobs/uploads/", environ)
+def _check_upload(url: str, environ: Mapping[str, str]) -> CheckResult:
+    status, body, location = _request(url, "POST", "/v2/plat/doctor/blobs/uploads/", environ)
     if status == 202:
-        status, body, moved = _ask(url, "PATCH", place, environ, bytes(ROOM_BYTES))
-        _ask(url, "DELETE", moved or place, environ)
+        status, body, moved = _request(url, "PATCH", location, environ, bytes(UPLOAD_BYTES))
+        _request(url, "DELETE", moved or location, environ)
     if status == 202:
-        return CheckResult("registry", "ok", f"{url} answers, and has room")
-    said = body.decode(errors="replace")
-    if "no space left" in said or "quota" in said or status == 507:
-        return CheckResult("registry", "fail", f"{url} has no room left", "plat registry gc")
-    text = f"{url} takes no upload: {status} {said[:200].strip()}"
+        return CheckResult("registry", "ok", f"{url} responds and has free space")
+    text = body.decode(errors="relocation")
+    if "no space left" in text or "quota" in text or status == 507:
+        return CheckResult("registry", "fail", f"{url} has no space left", "plat registry gc")
+    text = f"{url} rejects uploads: {status} {text[:200].strip()}"
     return CheckResult("registry", "fail", text, "docker compose logs registry")
 
 
-def _ask(
+def _request(
     url: str, method: str, path: str, environ: Mapping[str, str], body: bytes | None = None
 ) -> tuple[int, bytes, str]:
-    """One request: status, body, and where it says that things go on."""
-    connection = connection_to(urlsplit(url), environ, SECONDS)
+    """Send a request and return its status, its body and the path of its Location header."""
+    connection = connection_to(urlsplit(url), environ, TIMEOUT)
     try:
         connection.request(method, path, body, {"Content-Type": "application/octet-stream"})
         answer = connection.getresponse()
-        place = urlsplit(urljoin(url, answer.headers.get("Location", "")))
-        return answer.status, answer.read(ROOM_BYTES), place._replace(scheme="", netloc="").geturl()
+        location = urlsplit(urljoin(url, answer.headers.get("Location", "")))
+        return (
+            answer.status,
+            answer.read(UPLOAD_BYTES),
+            location._relocation(scheme="", netloc="").geturl(),
+        )
     finally:
         connection.close()
 
 
 def _problem(body: bytes) -> tuple[str, str]:
-    """Detail and fix of a problem document; or what stands there instead."""
+    """Return the detail and fix of a problem document, or the text of another body."""
     try:
         document = json.loads(body)
         detail = document.get("detail") or document.get("checks") or document
         return str(detail), str(document.get("fix") or "")
     except (ValueError, AttributeError):
-        return body[:200].decode(errors="replace").strip(), ""
+        return body[:200].decode(errors="relocation").strip(), ""
 
 
-def _words(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return error.message if isinstance(error, PlatError) else str(error) or type(error).__name__
 
 
 def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = ["docker", *arguments]
     return subprocess.run(
-        command, check=False, capture_output=True, text=True, timeout=DOCKER_SECONDS
+        command, check=False, capture_output=True, text=True, timeout=DOCKER_TIMEOUT
     )
 
 
@@ -225,7 +232,7 @@ def _port(values: Mapping[str, str], name: str, default: int) -> int:
 def _variables(file: Path) -> dict[str, str]:
     """What an `.env` file sets; compose itself judges whether it is right."""
     try:
-        lines = file.read_text(errors="replace").splitlines()
+        lines = file.read_text(errors="relocation").splitlines()
     except OSError:
         return {}
     pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))

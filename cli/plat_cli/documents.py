@@ -1,8 +1,7 @@
-"""`Function` documents in files: what `kubectl apply -f` takes, `plat deploy -f` takes too.
+"""Reads `Function` manifests, the files of `kubectl apply -f` and `plat deploy -f`.
 
-YAML is read as kubectl reads it, but a key that stands twice, or a document that repeats itself by
-reference, is an error with its place. Fields are checked here already, by the model: before the
-first of several functions is deployed, all of them are known to be right.
+Unlike kubectl, duplicate keys and YAML aliases are errors. All documents are validated with the
+model before the first one is deployed.
 """
 
 from __future__ import annotations
@@ -17,21 +16,19 @@ if TYPE_CHECKING:
     import yaml
 
 BYTES: Final = 4 * 1024 * 1024
-"""More than any API server would store of one function, and a few of them in a file."""
+"""Maximum size of a file, a few times the limit of an API server for one object."""
 STDIN: Final = Path("-")
 Document = dict[str, Any]
 
 
 def read(path: Path) -> list[Document]:
-    """The functions of a file, or of stdin for `-`, in their order.
+    """Return the functions of a file in order; `-` reads stdin.
 
-    Raises InvalidInput and Malformed with the file, and the place or the field in it; TooLarge.
+    Raises InvalidInput, Malformed and TooLarge with the file and the position or field.
     """
     documents = [found for found in _parsed(path, _text(path)) if found is not None]
     if not documents:
-        raise InvalidInput(
-            f"{_shown(path)} has no Function in it", fix="plat init, or see the docs"
-        )
+        raise InvalidInput(f"{_shown(path)} contains no Function", fix="plat init, or see the docs")
     for number, document in enumerate(documents, 1):
         _check(path, document, f"document {number}, " if len(documents) > 1 else "")
     return documents
@@ -41,12 +38,12 @@ def _check(path: Path, document: object, which: str) -> None:
     from plat_core.model.function import Function
     from plat_core.model.validation import validate
 
-    said = kind_of(document)
-    if said != "Function":
-        what = f"kind {said}" if said else "no kind"
+    kind = kind_of(document)
+    if kind != "Function":
+        found = f"kind {kind}" if kind else "no kind"
         raise InvalidInput(
-            f"{_shown(path)}: {which}kind: it has {what}, and only a Function can be deployed",
-            fix="kubectl apply -f takes other kinds",
+            f"{_shown(path)}: {which}kind: found {found}, expected Function",
+            fix="use kubectl apply -f for other kinds",
             field="kind",
         )
     try:
@@ -61,7 +58,7 @@ def _check(path: Path, document: object, which: str) -> None:
 
 
 def kind_of(document: object) -> str:
-    """What a document says that it is; empty where it says nothing."""
+    """Return the kind of a document, or an empty string."""
     return str(document.get("kind") or "") if isinstance(document, dict) else ""
 
 
@@ -85,31 +82,34 @@ def _parsed(path: Path, text: str) -> list[Any]:
         return list(yaml.load_all(text, _loader()))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise Malformed(f"{_shown(path)}{place}: {error.problem or 'it is not YAML'}") from None
+        position = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise Malformed(f"{_shown(path)}{position}: {error.problem or 'invalid YAML'}") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise Malformed(f"{_shown(path)}: it is not YAML: {error}") from None
+        raise Malformed(f"{_shown(path)}: invalid YAML: {error}") from None
 
 
 def _loader() -> type[yaml.SafeLoader]:
-    """YAML's plain types, a time being a text; made here, as yaml takes its time to import."""
+    """Return a YAML loader that is strict and keeps timestamps as strings.
+
+    The class is created here, because importing yaml is slow.
+    """
     import yaml
 
     class StrictLoader(yaml.SafeLoader):
         def compose_node(self, parent: Any, index: Any) -> Any:
-            """Refuse references, by which a small file becomes a very large one."""
+            """Reject aliases, with which a small file can expand to a very large one."""
             if self.check_event(yaml.AliasEvent):
                 mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-                raise yaml.composer.ComposerError(None, None, "write it out, without *", mark)
+                raise yaml.composer.ComposerError(None, None, "aliases are not supported", mark)
             return super().compose_node(parent, index)
 
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            """Refuse a key that stands twice."""
+            """Reject duplicate keys."""
             seen = set()
             for key, _ in node.value:
                 if key.value in seen:
-                    said = f"{key.value} stands twice"
-                    raise yaml.constructor.ConstructorError(None, None, said, key.start_mark)
+                    problem = f"duplicate key {key.value}"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
                 seen.add(key.value)
             return super().construct_mapping(node, deep)
 

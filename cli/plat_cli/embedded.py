@@ -1,6 +1,6 @@
-"""The embedded platform as a process: found by its lock file, started, stopped.
+"""Starts, finds and stops the process of the embedded platform.
 
-The process itself checks port, lock and directory when it starts; this room shows what it says.
+The process checks its port, lock and directory itself. This module shows its errors.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ MODULE = "plat_gateway"
 LOCK = "plat.lock"
 LOG = "plat.log"
 LOG_TAIL = 4096
-REFUSAL = "plat cannot start: "
-"""How the process begins the sentence that says why it ends; a line with the fix follows."""
+START_ERROR = "plat cannot start: "
+"""Prefix of the error that the process prints before it exits. A line with the fix follows."""
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 45.0
-"""Longer than the 30 s that a gateway gives the calls in flight."""
+"""Longer than the 30 s for which a gateway drains calls."""
 CLOCK_SLACK = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class RunningPlatform:
-    """A live embedded platform."""
+    """A running embedded platform."""
 
     pid: int
     url: str
@@ -43,12 +43,15 @@ class RunningPlatform:
 
 
 def command_line() -> list[str]:
-    """What starts a platform: this Python, without the current folder in its path."""
+    """Return the command that starts a platform; -P keeps the current folder off sys.path."""
     return [sys.executable, "-P", "-m", MODULE]
 
 
 def find(home: Path) -> RunningPlatform | None:
-    """The platform that holds the lock of that directory, if its process is really one."""
+    """Return the platform that holds the lock of a directory, or None.
+
+    The lock file may be stale, so the process is checked too.
+    """
     try:
         stored = json.loads((home / LOCK).read_bytes()[:4096])
         pid, url = int(stored["pid"]), str(stored["url"])
@@ -59,7 +62,7 @@ def find(home: Path) -> RunningPlatform | None:
 
 
 def ready(url: str) -> bool:
-    """Whether the platform there says that it is ready."""
+    """Return whether the platform at a URL is ready."""
     client = Client(url, timeout=5)
     try:
         return client.send("GET", "/readyz").status == 200
@@ -76,9 +79,9 @@ def start(
     environment: Mapping[str, str],
     on_progress: Callable[[str], None],
 ) -> RunningPlatform:
-    """Start one that outlives this command; returns when it is ready.
+    """Start a platform in the background and wait until it is ready.
 
-    Raises Unavailable with what it printed, where it ends instead or takes more than a minute.
+    Raises Unavailable with its output if it exits or is not ready after a minute.
     """
     log = open_log(home)
     with log:
@@ -99,7 +102,7 @@ def start(
         running = find(home)
         if running and running.pid == process.pid and ready(running.url):
             return running
-        on_progress("waits for /readyz" if running else "starts")
+        on_progress("waiting for /readyz" if running else "starting")
         time.sleep(0.05)
     process.terminate()
     raise Unavailable(
@@ -109,7 +112,7 @@ def start(
 
 
 def stop(running: RunningPlatform, grace: float = STOP_TIMEOUT) -> bool:
-    """End it gracefully, by force after `grace` seconds; returns whether force was needed."""
+    """Stop a platform and return whether it had to be killed after `grace` seconds."""
     os.kill(running.pid, signal.SIGTERM)
     if _wait_for_exit(running.pid, grace):
         return False
@@ -119,19 +122,19 @@ def stop(running: RunningPlatform, grace: float = STOP_TIMEOUT) -> bool:
 
 
 def start_error(home: Path, host: str, port: int, begin: int) -> PlatError:
-    """Why a start failed: what the process said, and who holds the port."""
-    said = log_tail(home, begin) or "it ended without a word"
-    _, known, told = said.rpartition(REFUSAL)
-    why, _, fix = told.partition("\n  ") if known else (f"\n{said}", "", "")
+    """Return the error of a failed start, with the output of the process."""
+    output = log_tail(home, begin) or "it exited without output"
+    _, found, message = output.rpartition(START_ERROR)
+    why, _, fix = message.partition("\n  ") if found else (f"\n{output}", "", "")
     fix = fix.strip() or f"less {home / LOG}"
-    if "taken" in why and not port_free(host, port):
+    if "in use" in why and not port_free(host, port):
         holder = port_holder(port) or "another process"
-        fix = f"{holder} holds port {port}; end it, or: plat up --port {port + 10}"
+        fix = f"{holder} uses port {port}; stop it, or: plat up --port {port + 10}"
     return Unavailable(f"the platform did not start: {why}", fix=fix)
 
 
 def open_log(home: Path):  # type: ignore[no-untyped-def]
-    """The log file, to append to; raises Unavailable where the directory cannot be written."""
+    """Open the log file to append. Raises Unavailable if the directory is not writable."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         return (home / LOG).open("ab")
@@ -143,7 +146,7 @@ def open_log(home: Path):  # type: ignore[no-untyped-def]
 
 
 def log_tail(home: Path, begin: int = 0) -> str:
-    """The end of what the platform printed since that position."""
+    """Return the end of the log since a position."""
     with (home / LOG).open("rb") as stream:
         end = stream.seek(0, os.SEEK_END)
         stream.seek(max(begin, end - LOG_TAIL))
@@ -151,7 +154,10 @@ def log_tail(home: Path, begin: int = 0) -> str:
 
 
 def _started_at(pid: int, lock: str) -> float | None:
-    """When that process began, if it is a platform and older than the lock it wrote."""
+    """Return the start time of a process if it is the platform that wrote the lock.
+
+    A process that is younger than the lock reuses the pid of a stopped platform.
+    """
     import psutil
 
     try:

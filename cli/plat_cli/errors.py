@@ -1,6 +1,6 @@
-"""What can go wrong on this side of the wire, and the exit code each failure ends with.
+"""Errors of the command line, and the exit code of each error.
 
-The codes are plat's own (`plat_core.errors`); nothing here invents another one.
+The error codes are those of `plat_core.errors`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from plat_http.statuses import status_of
 
 
 class ExitCode(IntEnum):
-    """The exit codes of `plat`; they are part of its interface."""
+    """Exit codes of `plat`. They are part of its public interface."""
 
     OK = 0
     FAILED = 1
@@ -31,22 +31,22 @@ class ExitCode(IntEnum):
 
 
 EXIT_CODE_MEANINGS = {
-    ExitCode.OK: "it is done, or there was nothing to do",
-    ExitCode.FAILED: "it failed for another reason than those below",
-    ExitCode.USAGE: "the command line, a file of yours or a value is not right",
-    ExitCode.NOT_FOUND: "there is no such function, secret, call or result",
-    ExitCode.UNAUTHENTICATED: "no token, or not the right one",
-    ExitCode.UNREACHABLE: "the platform does not answer",
-    ExitCode.BUILD_FAILED: "the source could not be built",
-    ExitCode.NOT_READY: "it was built, but did not become ready",
-    ExitCode.CONFLICT: "somebody else changes or deletes it at this moment, or a call is not over",
+    ExitCode.OK: "success, or nothing to do",
+    ExitCode.FAILED: "any other error",
+    ExitCode.USAGE: "invalid command line, file or value",
+    ExitCode.NOT_FOUND: "no such function, secret, call or result",
+    ExitCode.UNAUTHENTICATED: "missing or invalid token",
+    ExitCode.UNREACHABLE: "the platform does not respond",
+    ExitCode.BUILD_FAILED: "the build failed",
+    ExitCode.NOT_READY: "the function was built but did not become ready",
+    ExitCode.CONFLICT: "a concurrent change or deletion, or a call that has not finished",
     ExitCode.FUNCTION_ERROR: "the invoked function responded with status 400 or above",
     ExitCode.INTERRUPTED: "interrupted with Ctrl-C",
 }
 
 
 class Unreachable(Unavailable):
-    """Nothing at `address` speaks HTTP to us; `reason` is the cause in one word.
+    """No HTTP response from `address`.
 
     `reason` is one of refused, unknown-host, timeout, tls, broken.
     """
@@ -58,7 +58,7 @@ class Unreachable(Unavailable):
 
 
 class NotReady(FunctionUnavailable):
-    """A deployed function did not become ready; `reason` is the condition's."""
+    """A deployed function did not become ready. `reason` is that of its Ready condition."""
 
     def __init__(self, message: str, *, reason: str, fix: str = "") -> None:
         super().__init__(message, fix=fix)
@@ -67,7 +67,7 @@ class NotReady(FunctionUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class ProblemDetails:
-    """A problem document (RFC 9457) as the platform sends it."""
+    """A problem document (RFC 9457) sent by the platform."""
 
     code: str
     status: int
@@ -79,13 +79,15 @@ class ProblemDetails:
 
     @classmethod
     def read(cls, status: int, document: object, call_id: str = "") -> ProblemDetails:
-        """The problem in an answer's body, which need not be one."""
+        """Read the body of an error response, which may not be a problem document."""
         values: dict[str, Any] = document if isinstance(document, dict) else {}
         text = {key: value for key, value in values.items() if isinstance(value, str)}
         return cls(
             code=text.get("code", "internal"),
             status=status,
-            detail=text.get("detail") or text.get("title") or f"the platform answered {status}",
+            detail=text.get("detail")
+            or text.get("title")
+            or f"the platform responded with {status}",
             fix=text.get("fix", ""),
             call_id=text.get("callId", call_id),
             errors=_field_errors(values.get("errors")),
@@ -100,7 +102,7 @@ def _field_errors(value: object) -> tuple[tuple[str, str], ...]:
 
 
 class RequestRejected(PlatError):
-    """The platform answered with a problem."""
+    """The platform rejected a request with a problem document."""
 
     def __init__(self, problem: ProblemDetails) -> None:
         super().__init__(problem.detail, fix=problem.fix)
@@ -126,19 +128,19 @@ _BY_CODE = {
 
 
 def code_of(error: PlatError) -> str:
-    """The stable code of an error, whichever side it arose on."""
+    """Return the stable code of an error of the platform or of this command."""
     return error.problem.code if isinstance(error, RequestRejected) else error.code
 
 
 def exit_code(error: PlatError) -> ExitCode:
-    """What `plat` exits with."""
+    """Return the exit code for an error."""
     if isinstance(error, NotReady):
         return ExitCode.NOT_READY
     return _BY_CODE.get(code_of(error), ExitCode.FAILED)
 
 
 def document(error: PlatError, fix: str) -> dict[str, Any]:
-    """The problem document that `--json` prints for an error."""
+    """Return the problem document that `--json` prints for an error."""
     problem = error.problem if isinstance(error, RequestRejected) else None
     entries: dict[str, Any] = {
         "code": code_of(error),

@@ -1,4 +1,4 @@
-"""A call of a function: what is sent, and how its answer goes out, piece by piece."""
+"""The request and response of a function call, read and written in chunks."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from plat_core.model.refs import FunctionRef
 
 from plat_cli.client import Body
 
-PIECE = 64 * 1024
+CHUNK_BYTES = 64 * 1024
 TEXT = "text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A request's body, its media type, and its length where that is known beforehand."""
+    """The body of a request, its media type, and its length if known."""
 
     body: Body = None
     media_type: str = ""
@@ -32,59 +32,59 @@ class Payload:
 
 
 def read_payload(data: str | None, file: Path | None) -> Payload:
-    """The body of `-d DATA`, `-d @file`, `-d -` or `-f FILE`; raises InvalidInput."""
+    """Return the body of `-d DATA`, `-d @file`, `-d -` or `-f FILE`. Raises InvalidInput."""
     if data is not None and file is not None:
-        raise InvalidInput("either --data or --file, not both", field="--data")
+        raise InvalidInput("--data and --file cannot be combined", field="--data")
     if file is None and data is not None and data.startswith("@"):
         file = Path(data[1:])
     if file is not None:
         return _of_file(file)
     if data == "-":
-        return Payload(_pieces(sys.stdin.buffer), "application/octet-stream")
+        return Payload(_chunks(sys.stdin.buffer), "application/octet-stream")
     if data is None:
         return Payload()
     return Payload(data.encode(), _type_of_text(data), len(data.encode()))
 
 
 def parse_headers(lines: Sequence[str]) -> dict[str, str]:
-    """Headers given as `Name: value`; raises InvalidInput."""
+    """Parse `Name: value` headers. Raises InvalidInput."""
     found = {}
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or not name.strip():
-            raise InvalidInput(
-                f"the header {line!r} has no colon", fix='-H "Name: value"', field="--header"
-            )
+            raise InvalidInput(f"invalid header {line!r}", fix='-H "Name: value"', field="--header")
         if any(c in line for c in "\r\n\0"):
-            raise InvalidInput("a header is one line", field="--header")
+            raise InvalidInput("a header must not contain line breaks", field="--header")
         found[name.strip()] = value.strip()
     return found
 
 
 def request_target(ref: FunctionRef, path: str, below: str = "/function") -> str:
-    """The request's target below the gateway; what is not allowed in a URL is escaped."""
+    """Return the request target on the gateway, with invalid characters escaped."""
     tail = path if path.startswith(("/", "?")) or not path else f"/{path}"
     return f"{below}/{ref.segment}" + quote(tail, safe="/?&=%:@!$'()*+,;-._~[]")
 
 
-def copy_body(answer: http.client.HTTPResponse, into: BinaryIO) -> bytes:
-    """Write the body as it comes; returns its last byte, to see whether a line is open."""
+def copy_body(response: http.client.HTTPResponse, into: BinaryIO) -> bytes:
+    """Write the body as it arrives. Return its last byte, to detect a missing newline."""
     last = b""
-    while piece := answer.read1(PIECE):
-        into.write(piece)
+    while chunk := response.read1(CHUNK_BYTES):
+        into.write(chunk)
         into.flush()
-        last = piece[-1:]
+        last = chunk[-1:]
     return last
 
 
-def format_head(answer: http.client.HTTPResponse) -> str:
-    """The status line and the headers, as HTTP writes them."""
-    lines = [f"HTTP/{answer.version / 10:.1f} {answer.status} {answer.reason}".rstrip()]
-    return "\n".join([*lines, *(f"{name}: {value}" for name, value in answer.getheaders()), "", ""])
+def format_head(response: http.client.HTTPResponse) -> str:
+    """Format the status line and the headers."""
+    lines = [f"HTTP/{response.version / 10:.1f} {response.status} {response.reason}".rstrip()]
+    return "\n".join(
+        [*lines, *(f"{name}: {value}" for name, value in response.getheaders()), "", ""]
+    )
 
 
 def body_document(content: bytes) -> dict[str, Any]:
-    """A body as a part of a JSON document."""
+    """Return the JSON fields that describe a body."""
     try:
         text = content.decode()
     except UnicodeDecodeError:
@@ -101,13 +101,13 @@ def _of_file(file: Path) -> Payload:
     except OSError as error:
         raise InvalidInput(f"{file} cannot be read: {error.strerror}", field="--file") from error
     media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    return Payload(_pieces(stream), media_type, file.stat().st_size if file.is_file() else None)
+    return Payload(_chunks(stream), media_type, file.stat().st_size if file.is_file() else None)
 
 
-def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
     with stream:
-        while piece := stream.read(PIECE):
-            yield piece
+        while chunk := stream.read(CHUNK_BYTES):
+            yield chunk
 
 
 def _type_of_text(data: str) -> str:

@@ -1,4 +1,4 @@
-"""The entry of `plat`: a group that imports a command's module only when it is asked for."""
+"""The entry point of `plat`. The module of a command is imported only when it runs."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ COMMANDS = {
     "list": "Use functions",
     "describe": "Use functions",
     "logs": "Use functions",
-    "scale": "Run functions",
-    "start": "Run functions",
-    "stop": "Run functions",
-    "redeploy": "Run functions",
-    "delete": "Run functions",
-    "secret": "Run functions",
-    "up": "The platform",
-    "down": "The platform",
-    "status": "The platform",
-    "doctor": "The platform",
-    "registry": "The platform",
-    "completion": "This command",
-    "version": "This command",
+    "scale": "Manage functions",
+    "start": "Manage functions",
+    "stop": "Manage functions",
+    "redeploy": "Manage functions",
+    "delete": "Manage functions",
+    "secret": "Manage functions",
+    "up": "Manage the platform",
+    "down": "Manage the platform",
+    "status": "Manage the platform",
+    "doctor": "Manage the platform",
+    "registry": "Manage the platform",
+    "completion": "The command line",
+    "version": "The command line",
 }
-"""Every command, in the order and under the heading of `plat --help`."""
+"""Every command and its heading, in the order of `plat --help`."""
 
 MODULES = {name: f"plat_cli.commands.{name}" for name in COMMANDS} | {
     "calls": "plat_cli.commands.async_calls",
@@ -48,18 +48,18 @@ MODULES = {name: f"plat_cli.commands.{name}" for name in COMMANDS} | {
 }
 
 GROUPS = ("calls", "secret", "registry")
-"""Commands with commands of their own."""
+"""Commands that have subcommands."""
 
 
 class LazyGroup(TyperGroup):
-    """The top-level group. `plat version` must not pay for importing `plat dev`."""
+    """The top-level group, which imports commands lazily to keep the start fast."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Every command's name."""
+        """Return the names of all commands."""
         return list(COMMANDS)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that the line names; a mistyped one is told what it is like."""
+        """Return the named command. The error for an unknown name suggests a similar one."""
         try:
             return super().resolve_command(ctx, args)
         except TyperException as error:
@@ -70,7 +70,7 @@ class LazyGroup(TyperGroup):
             raise
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import the command's module and make the command; None where there is none."""
+        """Import the module of a command and return it, or None if there is no such command."""
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(MODULES[cmd_name])
@@ -99,7 +99,7 @@ app = typer.Typer(
 
 
 def _root(ctx: typer.Context, **options: Any) -> None:
-    """Deploy functions and call them: on this machine, on Docker, on Kubernetes."""
+    """Deploy and invoke functions on this machine, on Docker or on Kubernetes."""
     ctx.obj = options
 
 
@@ -118,26 +118,26 @@ _register_root()
 
 
 def run(args: list[str]) -> int:
-    """Run one command line; returns the exit code and raises nothing that a user could cause."""
+    """Run one command line and return the exit code. User errors do not raise."""
     try:
         code = typer.main.get_command(app).main(args, prog_name="plat", standalone_mode=False)
     except TyperException as error:
-        return _misused(error, as_json="--json" in args)
+        return _usage_error(error, as_json="--json" in args)
     except (Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     return code if isinstance(code, int) else ExitCode.OK
 
 
 def main() -> None:
-    """The console script."""
+    """Run the console script."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            # a terminal that knows few characters shows the others as escapes
+            # Terminals without UTF-8 show other characters as escapes instead of failing.
             stream.reconfigure(errors="backslashreplace")
     sys.exit(int(run(sys.argv[1:])))
 
 
-def _misused(error: TyperException, *, as_json: bool) -> int:
+def _usage_error(error: TyperException, *, as_json: bool) -> int:
     if as_json:
         from plat_cli.output import Output
 

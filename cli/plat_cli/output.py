@@ -1,7 +1,7 @@
-"""What the user sees: results on stdout, everything about them on stderr.
+"""Prints results on stdout, and progress and errors on stderr.
 
-On a terminal there are colours and spinners (rich, imported only then); without one, plain lines;
-with `--json`, JSON on stdout and nothing else anywhere.
+A terminal gets colors and spinners (rich is imported only then), a pipe plain lines. With `--json`
+the only output is JSON on stdout.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CODES = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "c
 
 
 class Output:
-    """Where a command writes to; `as_json`, `quiet` and `verbose` are its flags."""
+    """The output of one command, controlled by its flags."""
 
     def __init__(self, *, as_json: bool = False, quiet: bool = False, verbose: bool = False):
         self.as_json = as_json
@@ -31,41 +31,41 @@ class Output:
         self.verbose = verbose
 
     def result(self, text: str = "") -> None:
-        """A line of the result itself; not with `--json`."""
+        """Print a line of the result, except with `--json`."""
         if not self.as_json:
             print(text, file=sys.stdout, flush=True)  # noqa: T201
 
     def document(self, value: object) -> None:
-        """The one JSON document of `--json`, or one line of many."""
+        """Print a JSON document with `--json`."""
         if self.as_json:
             plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
             print(json.dumps(value, ensure_ascii=plain), file=sys.stdout, flush=True)  # noqa: T201
 
     def note(self, text: str = "") -> None:
-        """A line about what happens; not with `--quiet` or `--json`."""
+        """Print a line about progress, except with `--quiet` or `--json`."""
         if not (self.quiet or self.as_json):
             print(text, file=sys.stderr, flush=True)  # noqa: T201
 
     def warn(self, text: str) -> None:
-        """Something that is likely not meant."""
+        """Print a warning, except with `--json`."""
         if not self.as_json:
             print(f"{self.style('warning:', 'yellow')} {text}", file=sys.stderr)  # noqa: T201
 
     def error(self, text: str, fix: str = "") -> None:
-        """Why it failed and what to type next."""
+        """Print an error and what to type next."""
         print(f"{self.style('error:', 'red', 'bold')} {text}", file=sys.stderr)  # noqa: T201
         for line in fix.splitlines():
             print(f"  {self.style('→', 'cyan')} {line}", file=sys.stderr)  # noqa: T201
 
     def style(self, text: str, *names: str, stream: TextIO | None = None) -> str:
-        """The text in colour, where the stream (stderr unless told) is a terminal."""
-        if not coloured(stream or sys.stderr):
+        """Return the text in color if the stream (stderr by default) is a terminal."""
+        if not use_colors(stream or sys.stderr):
             return text
         codes = ";".join(CODES[name] for name in names)
         return f"\x1b[{codes}m{text}\x1b[0m"
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Columns on stdout: aligned plain text, headings in bold on a terminal."""
+        """Print aligned columns, with bold headings on a terminal."""
         if self.as_json:
             return
         widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
@@ -77,9 +77,9 @@ class Output:
 
     @contextmanager
     def phase(self, name: str, width: int = 6) -> Iterator[Phase]:
-        """A step that takes time: a spinner on a terminal, a line with its seconds at the end.
+        """Show a spinner during a step, and print its duration at the end.
 
-        `width` is that of the longest name among the steps of one command.
+        `width` is the length of the longest step name of the command.
         """
         phase = Phase(self, name, width)
         try:
@@ -91,9 +91,9 @@ class Output:
 
 
 class Phase:
-    """A step that is under way. `detail` is what to say beside its name at the end.
+    """A running step. `detail` is printed after its name at the end.
 
-    The spinner starts from a thread after a moment, so that a short step never pays for rich.
+    A timer starts the spinner, so that short steps do not import rich.
     """
 
     def __init__(self, output: Output, name: str, width: int) -> None:
@@ -110,19 +110,19 @@ class Phase:
             self._timer.start()
 
     def log(self, text: str) -> None:
-        """A line of output that belongs to the step: dimmed, above the spinner."""
+        """Print a dimmed line of output of the step."""
         clean = printable(text.rstrip("\n"))
         output = self._output
         output.note(output.style(f"  │ {clean}", "dim"))
 
     def update(self, text: str) -> None:
-        """What the step waits for now; shown beside the spinner only."""
+        """Set the text next to the spinner."""
         self._text = text
         if self._status is not None:
             self._status.update(_label(self._name, text))
 
     def end(self, *, failed: bool = False) -> None:
-        """Stop the spinner and write the step's line."""
+        """Stop the spinner and print the line of the step."""
         self._timer.cancel()
         if self._timer.ident is not None:
             self._timer.join()
@@ -138,24 +138,24 @@ class Phase:
     def _spin(self) -> None:
         from rich.console import Console
 
-        console = Console(stderr=True, no_color=not coloured(sys.stderr))
+        console = Console(stderr=True, no_color=not use_colors(sys.stderr))
         self._status = console.status(_label(self._name, self._text))
         self._status.start()
 
 
-def coloured(stream: TextIO) -> bool:
-    """Whether to write colours: a terminal that understands them, and no NO_COLOR."""
+def use_colors(stream: TextIO) -> bool:
+    """Return whether a stream is a terminal with colors, and NO_COLOR is not set."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return stream.isatty() and not plain
 
 
 def printable(text: str) -> str:
-    """Foreign text without control characters: it must not move the cursor or set the title."""
+    """Replace control characters, which could move the cursor or set the title."""
     return "".join(c if c == "\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def size(count: int) -> str:
-    """Bytes as people read them."""
+    """Format a number of bytes."""
     for unit in ("B", "KB", "MB"):
         if count < 1000:
             return f"{count:.0f} {unit}" if unit == "B" or count >= 10 else f"{count:.1f} {unit}"
@@ -164,7 +164,7 @@ def size(count: int) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time as people read it."""
+    """Format a duration."""
     whole = int(seconds)
     for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
         if whole >= length:

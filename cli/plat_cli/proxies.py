@@ -1,6 +1,6 @@
-"""How the platform is dialled: TLS with the company's certificates, a proxy where one is set.
+"""Opens connections, with TLS and through a proxy if one is set.
 
-Loopback addresses never go through a proxy.
+Loopback addresses never use a proxy.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from plat_cli.settings import is_loopback
 
 
 class ProxiedConnection(http.client.HTTPConnection):
-    """Plain HTTP through a proxy: request lines carry the whole address."""
+    """Plain HTTP through a proxy. Request lines contain the full URL."""
 
     absolute = True
 
@@ -26,7 +26,7 @@ class ProxiedConnection(http.client.HTTPConnection):
         self._credentials = _credentials(proxy)
 
     def endheaders(self, message_body: object = None, *, encode_chunked: bool = False) -> None:
-        """Add the proxy's credentials, where its address has some."""
+        """Add the credentials of the proxy, if its URL has some."""
         for name, value in self._credentials.items():
             self.putheader(name, value)
         super().endheaders(message_body, encode_chunked=encode_chunked)  # type: ignore[arg-type]
@@ -35,7 +35,7 @@ class ProxiedConnection(http.client.HTTPConnection):
 def connection_to(
     target: SplitResult, environ: Mapping[str, str], timeout: float
 ) -> http.client.HTTPConnection:
-    """A connection, not yet open, to the host of an address or to the proxy before it."""
+    """Return an unopened connection to a host or to its proxy."""
     proxy = proxy_for(target, environ)
     host, port = target.hostname or "", target.port
     if target.scheme == "https":
@@ -52,7 +52,7 @@ def connection_to(
 
 
 def proxy_for(target: SplitResult, environ: Mapping[str, str]) -> SplitResult | None:
-    """The proxy for an address, from `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`."""
+    """Return the proxy of a URL from `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`."""
     host = target.hostname or ""
     if is_loopback(target.geturl()) or _exempt(host, _variable(environ, "no_proxy")):
         return None
@@ -62,7 +62,7 @@ def proxy_for(target: SplitResult, environ: Mapping[str, str]) -> SplitResult | 
     proxy = urlsplit(address if "://" in address else f"http://{address}")
     if proxy.scheme != "http" or not proxy.hostname:
         raise InvalidInput(
-            f"the proxy {address!r} cannot be used",
+            f"unsupported proxy {address!r}",
             fix=f"set {target.scheme}_proxy to http://host:port",
         )
     return proxy

@@ -1,6 +1,6 @@
-"""The page `docs/reference/cli.md`, made of the commands themselves.
+"""Generates `docs/reference/cli.md` from the commands.
 
-`make generate` writes it: a generated page cannot be wrong about an option.
+`make generate` writes the page, so it always matches the options of the code.
 """
 
 from __future__ import annotations
@@ -10,19 +10,20 @@ from typing import Any
 
 import typer
 
+from plat_cli.command import SHARED
 from plat_cli.errors import EXIT_CODE_MEANINGS
 from plat_cli.main import COMMANDS, app
 
-SHARED_TITLE = "Everywhere"
+SHARED_TITLE = SHARED
 
 
 def page() -> str:
-    """The whole page, in Markdown."""
+    """Return the page in Markdown."""
     group: Any = typer.main.get_command(app)
     context = group.make_context("plat", [], resilient_parsing=True)
     parts = [HEAD, "## Exit codes", "", "| code | meaning |", "|---|---|"]
     parts += [f"| {int(code)} | {text} |" for code, text in EXIT_CODE_MEANINGS.items()]
-    parts += ["", f"## Options of every command ({SHARED_TITLE.lower()})", ""]
+    parts += ["", f"## {SHARED_TITLE}", ""]
     parts += _options(_shared(group))
     heading = ""
     for name in COMMANDS:
@@ -38,24 +39,24 @@ def page() -> str:
 
 HEAD = """# The command `plat`
 
-Results go to stdout, everything about them to stderr. With `--json`, stdout has one JSON document
-(or one per line, for `logs` and `dev`) and nothing else; an error is a document too, with its
-`code`, `detail`, `fix` and `exitCode`. Colours and spinners appear on a terminal only, and not with
-`NO_COLOR`.
+Results are printed on stdout, progress and errors on stderr. With `--json`, stdout contains one
+JSON document and nothing else (`logs` and `dev` print one document per line). An error is also a
+document, with `code`, `detail`, `fix` and `exitCode`. Colors and spinners appear on a terminal
+only; set `NO_COLOR` to turn them off.
 
-CliSettings come from a flag, else the environment, else the file `~/.config/plat/config.toml`,
-else the default:
+A setting is read from the first of these that has it: the flag, the environment, the file
+`~/.config/plat/config.toml`, the default.
 
 | setting | flag | environment | file | default |
 |---|---|---|---|---|
-| the platform | `--api-url` | `API_URL` | `api_url` | `http://localhost:8080` |
-| its token | `--token` | `AUTH_TOKEN` | `token` | `dev-token`, for this machine's own addresses |
-| where sources are built | | `BUILDER_URL` | `builder_url` | the platform |
-| the namespace | `--namespace` | | `namespace` | `default` |
-| state of the embedded platform | `--home` | `PLAT_HOME` | | the user's state directory |
+| URL of the platform | `--api-url` | `API_URL` | `api_url` | `http://localhost:8080` |
+| access token | `--token` | `AUTH_TOKEN` | `token` | `dev-token`, for loopback addresses only |
+| URL of the builder | | `BUILDER_URL` | `builder_url` | URL of the platform |
+| namespace | `--namespace` | | `namespace` | `default` |
+| state directory of the embedded platform | `--home` | `PLAT_HOME` | | the user's state directory |
 
-`SSL_CERT_FILE` names a company's certificates; `http_proxy`, `https_proxy` and `no_proxy` are
-honoured, except for loopback addresses.
+`SSL_CERT_FILE` names a file of CA certificates. `http_proxy`, `https_proxy` and `no_proxy` apply to
+all addresses except loopback addresses.
 """
 
 

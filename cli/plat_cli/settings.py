@@ -1,6 +1,6 @@
-"""The settings of the command line: flag, then environment, then file, then default.
+"""The settings of the command line. A flag wins over the environment, a file and the default.
 
-This is the one module of the command that reads the environment.
+Only this module reads the environment.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from plat_core.errors import InvalidInput
 
 DEFAULT_API_URL = "http://localhost:8080"
-DEV_TOKEN = "dev-token"  # noqa: S105 - documented, and used for loopback addresses only
+DEV_TOKEN = "dev-token"  # noqa: S105 - documented; used for loopback addresses only
 CONFIG_BYTES = 64 * 1024
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 CONFIG_KEYS = ("api_url", "token", "builder_url", "namespace")
@@ -23,7 +23,7 @@ CONFIG_KEYS = ("api_url", "token", "builder_url", "namespace")
 
 @dataclass(frozen=True, slots=True)
 class GlobalOptions:
-    """What the command line itself says; None where it says nothing."""
+    """Global options given as flags; None if not given."""
 
     api_url: str | None = None
     token: str | None = None
@@ -33,7 +33,7 @@ class GlobalOptions:
 
 @dataclass(frozen=True, slots=True)
 class CliSettings:
-    """Where the platform is and how to speak to it; `token` is empty where there is none."""
+    """Addresses, token and namespace. `token` is empty if there is none."""
 
     api_url: str
     token: str
@@ -43,10 +43,10 @@ class CliSettings:
 
 
 def load(flags: GlobalOptions, environ: Mapping[str, str] = os.environ) -> CliSettings:
-    """Resolve the settings; raises InvalidInput for a file or an address that is not right."""
+    """Resolve the settings. Raises InvalidInput for an invalid file or address."""
     path = flags.config or config_path(environ)
     if flags.config and not path.is_file():
-        raise InvalidInput(f"there is no configuration file {path}", field="--config")
+        raise InvalidInput(f"configuration file {path} does not exist", field="--config")
     stored, warnings = _read(path)
     api_url = flags.api_url or environ.get("API_URL") or stored.get("api_url") or DEFAULT_API_URL
     token = flags.token or environ.get("AUTH_TOKEN") or stored.get("token", "")
@@ -60,13 +60,13 @@ def load(flags: GlobalOptions, environ: Mapping[str, str] = os.environ) -> CliSe
 
 
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
-    """`~/.config/plat/config.toml`, or where XDG_CONFIG_HOME says."""
+    """Return `~/.config/plat/config.toml`, or the same path below XDG_CONFIG_HOME."""
     base = environ.get("XDG_CONFIG_HOME")
     return (Path(base) if base else Path.home() / ".config") / "plat" / "config.toml"
 
 
 def home(flag: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
-    """The state directory of the embedded platform: the flag, PLAT_HOME, or the user's own."""
+    """Return the state directory: the flag, PLAT_HOME, or the default of this user."""
     if chosen := flag or environ.get("PLAT_HOME"):
         return Path(chosen).expanduser().absolute()
     import platformdirs
@@ -77,7 +77,7 @@ def home(flag: Path | None = None, environ: Mapping[str, str] = os.environ) -> P
 def platform_environment(
     *, host: str, port: int, home: Path, dev: bool = False, environ: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """The environment of an embedded platform: this one, and where it lives and listens."""
+    """Return the environment of an embedded platform."""
     given = {
         "PLAT_BACKEND": "embedded",
         "PLAT_HOST": host,
@@ -90,7 +90,7 @@ def platform_environment(
 def platform_address(
     host: str | None, port: int | None, environ: Mapping[str, str] = os.environ
 ) -> tuple[str, int]:
-    """Where an embedded platform is to listen; raises InvalidInput."""
+    """Return the host and port of an embedded platform. Raises InvalidInput."""
     text = environ.get("PLAT_PORT") or "8080"
     if port is None and not (text.isascii() and text.isdigit() and int(text[:6]) < 65536):
         raise InvalidInput(f"PLAT_PORT={text[:40]!r} is not a port", field="PLAT_PORT")
@@ -98,14 +98,14 @@ def platform_address(
 
 
 def node_image(environ: Mapping[str, str] = os.environ) -> str:
-    """The image of a kind cluster's nodes; empty for kind's own."""
+    """Return the image of the nodes of a kind cluster, or an empty string for the default."""
     return environ.get("KIND_NODE_IMAGE", "")
 
 
 def build_arguments(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What a build of the platform's images must know of a company's network.
+    """Return the build arguments for the proxies and the package index.
 
-    An address of this machine is left out: within a build it would be another machine's.
+    Loopback addresses are left out, because they refer to the container in a build.
     """
     found = {name: environ.get(name) or environ.get(name.lower(), "") for name in PROXIES}
     found["PIP_INDEX_URL"] = environ.get("PLAT_INDEX_URL") or environ.get("PIP_INDEX_URL", "")
@@ -114,7 +114,7 @@ def build_arguments(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class CompanyNetwork:
-    """How builds reach packages; each is empty where nothing is said."""
+    """Proxies, certificates and indexes for builds. Fields are empty if not set."""
 
     proxy: str = ""
     no_proxy: str = ""
@@ -124,7 +124,7 @@ class CompanyNetwork:
 
 
 def company_network(environ: Mapping[str, str] = os.environ) -> CompanyNetwork:
-    """What a builder that runs elsewhere must know; addresses of this machine are left out."""
+    """Return the network settings for a builder in a cluster, without loopback addresses."""
 
     def first(*names: str) -> str:
         values = (environ.get(name) or environ.get(name.lower(), "") for name in names)
@@ -144,12 +144,12 @@ def company_network(environ: Mapping[str, str] = os.environ) -> CompanyNetwork:
 
 
 def has_token(environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether a token of one's own is set, so that dev-token is not in use."""
+    """Return whether AUTH_TOKEN is set to something other than dev-token."""
     return environ.get("AUTH_TOKEN", DEV_TOKEN) != DEV_TOKEN
 
 
 def is_loopback(url: str) -> bool:
-    """Whether the address is this machine's own."""
+    """Return whether a URL has a loopback address."""
     from urllib.parse import urlsplit
 
     host = urlsplit(url).hostname or ""
@@ -157,7 +157,7 @@ def is_loopback(url: str) -> bool:
 
 
 def check_url(url: str) -> str:
-    """The address without its final slash; raises InvalidInput where it is none."""
+    """Return a URL without trailing slashes. Raises InvalidInput if it is not an HTTP URL."""
     from urllib.parse import urlsplit
 
     try:
@@ -167,8 +167,8 @@ def check_url(url: str) -> str:
         usable = False
     if not usable:
         raise InvalidInput(
-            f"{url!r} is not the address of a platform",
-            fix=f"write for example {DEFAULT_API_URL}",
+            f"{url!r} is not a valid platform URL",
+            fix=f"for example: {DEFAULT_API_URL}",
             field="API_URL",
         )
     return url.rstrip("/")
@@ -185,7 +185,7 @@ def _read(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
         raise InvalidInput(f"{path} is larger than {CONFIG_BYTES} bytes")
     stored = _parse(path)
     exposed = "token" in stored and mode.st_mode & (stat.S_IRGRP | stat.S_IROTH)
-    warning = f"{path} holds a token and others can read it; type: chmod 600 {path}"
+    warning = f"{path} contains a token and other users can read it; run: chmod 600 {path}"
     return stored, (warning,) if exposed else ()
 
 
@@ -201,7 +201,7 @@ def _parse(path: Path) -> dict[str, str]:
     for key, value in document.items():
         if key not in CONFIG_KEYS:
             known = ", ".join(CONFIG_KEYS)
-            raise InvalidInput(f"{path}: there is no setting {key!r}; it may be {known}")
+            raise InvalidInput(f"{path}: unknown setting {key!r}; use one of {known}")
         if not isinstance(value, str):
-            raise InvalidInput(f"{path}: {key} is a string")
+            raise InvalidInput(f"{path}: {key} must be a string")
     return document

@@ -1,7 +1,7 @@
-"""What is deployed: a folder, a zip or one Python file, read into the bytes of an upload.
+"""Reads a folder, a zip or one Python file into an upload.
 
-`function.json` is decoded here and judged by the platform, which names every guilty field: the
-model takes longer to import than a redeploy may last.
+`function.json` is parsed here and validated by the platform: importing the model here would take
+longer than a whole redeploy.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ UPLOAD_BYTES = 128 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class SourceUpload:
-    """The upload, and what its `function.json` says; `name` is the one to deploy under."""
+    """An upload with the settings of its `function.json` and the name to deploy it under."""
 
     path: Path
     body: bytes
@@ -33,11 +33,11 @@ class SourceUpload:
 
 
 def load(path: Path) -> SourceUpload:
-    """Read a source; raises InvalidInput, Malformed or TooLarge, each naming the file."""
+    """Read a source. Raises InvalidInput, Malformed or TooLarge with the name of the file."""
     if path.is_dir():
         return _folder(path)
     if not path.exists():
-        raise InvalidInput(f"there is no {path}", fix=f"plat init {path}")
+        raise InvalidInput(f"{path} does not exist", fix=f"plat init {path}")
     if path.stat().st_size > UPLOAD_BYTES:
         raise TooLarge(f"{path} has more than {UPLOAD_BYTES} bytes")
     if path.suffix == ".py":
@@ -45,26 +45,26 @@ def load(path: Path) -> SourceUpload:
     if path.suffix == ".zip":
         return _archive(path)
     raise InvalidInput(
-        f"{path} is no source", fix="deploy a folder, a .zip or one .py file", field="PATH"
+        f"{path} cannot be deployed", fix="deploy a folder, a .zip or one .py file", field="PATH"
     )
 
 
 def name_after(text: str) -> str:
-    """A function's name made of a folder's: lower case, what is not allowed becomes '-'."""
+    """Derive a function name from a folder name: lower case, with '-' for other characters."""
     try:
         return check_name(similar_name(text))
     except ValueError as error:
-        raise InvalidInput(f"no name can be made of {text!r}: {error}", field="name") from error
+        raise InvalidInput(f"cannot derive a name from {text!r}: {error}", field="name") from error
 
 
 def manifest_of(folder: Path) -> dict[str, Any]:
-    """What the folder's `function.json` says; empty where there is none."""
+    """Return the contents of the `function.json` of a folder, empty if there is none."""
     file = folder / MANIFEST
     return decode_manifest(file.read_bytes(), file) if file.is_file() else {}
 
 
 def decode_manifest(data: bytes, file: Path) -> dict[str, Any]:
-    """Decode a `function.json`; raises Malformed or TooLarge with the file's name."""
+    """Parse a `function.json`. Raises Malformed or TooLarge with the name of the file."""
     try:
         document = strictjson.loads(data)
     except PlatError as error:
@@ -72,7 +72,7 @@ def decode_manifest(data: bytes, file: Path) -> dict[str, Any]:
         error.fix = error.fix or f"correct {file}"
         raise
     if not isinstance(document, dict):
-        raise Malformed(f"{file} is one JSON object: {{...}}", fix=f"correct {file}")
+        raise Malformed(f"{file} must contain one JSON object", fix=f"correct {file}")
     return document
 
 
@@ -97,7 +97,8 @@ def _archive(path: Path) -> SourceUpload:
             settings = _archived_manifest(archive, members, path)
     except zipfile.BadZipFile as error:
         raise Malformed(
-            f"{path} is not a whole zip archive: {error}", fix="make it again: zip -r app.zip ."
+            f"{path} is not a complete zip archive: {error}",
+            fix="create it again: zip -r app.zip .",
         ) from error
     name = settings.pop("name", None) or name_after(path.stem)
     return SourceUpload(path, path.read_bytes(), "application/zip", len(members), name, settings)

@@ -1,4 +1,4 @@
-"""The spec of a deploy: what `function.json` says, and over it what the flags say."""
+"""Builds the spec of a deploy from `function.json` and the flags. Flags win."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENV_FILE_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class SpecOverrides:
-    """The flags of `plat deploy` that change the spec; None where a flag is not given."""
+    """Flags of `plat deploy` that change the spec; None if not given."""
 
     runtime: str | None = None
     handler: str | None = None
@@ -25,7 +25,7 @@ class SpecOverrides:
     scale_min: int | None = None
     scale_max: int | None = None
     debug: int | None = None
-    """The port of a debugger, as `plat dev --debug` asks for it."""
+    """Port of the debugger, set by `plat dev --debug`."""
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
 
@@ -36,11 +36,11 @@ def merge(
     built: Mapping[str, Any],
     stored: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The spec to put.
+    """Return the spec to store.
 
-    `built` is the build's last event, which knows the runtime and the handler it found; `stored`
-    the spec that the platform has, whose scale a flag changes in part. The platform keeps that
-    scale where nothing is said of it: `plat scale` outlives a deploy.
+    `built` is the last event of the build, with the detected runtime and handler. `stored` is the
+    current spec: a flag changes only part of its scale. The platform keeps the current scale if
+    the new spec has none, so a deploy does not undo `plat scale`.
     """
     spec = dict(settings)
     for key in ("runtime", "handler", "timeout", "concurrency", "access", "debug"):
@@ -57,11 +57,11 @@ def merge(
     return spec
 
 
-def changes(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    """What a deploy changes beside the code, one line each, without the values of variables."""
+def changes(stored: Mapping[str, Any], desired: Mapping[str, Any]) -> list[str]:
+    """List the changed fields of the spec, one line each, without values of variables."""
     found = []
-    for key in sorted(set(wanted) | set(DEFAULTS)):
-        before, after = stored.get(key, DEFAULTS.get(key)), wanted.get(key, DEFAULTS.get(key))
+    for key in sorted(set(desired) | set(DEFAULTS)):
+        before, after = stored.get(key, DEFAULTS.get(key)), desired.get(key, DEFAULTS.get(key))
         if key in ("image", "source") or before == after or after is None:
             continue
         if key == "env":
@@ -81,11 +81,11 @@ DEFAULTS: dict[str, Any] = {
     "secrets": [],
     "suspend": False,
 }
-"""The model's defaults of the fields whose change is worth a word; a test compares them."""
+"""Defaults of the compared fields. A test checks that they match the model."""
 
 
 def variables(pairs: Iterable[str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """`K=V` pairs of the command line; `K` alone takes the value from this shell."""
+    """Parse `K=V` pairs. `K` alone takes its value from this shell."""
     found = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -93,7 +93,7 @@ def variables(pairs: Iterable[str], environ: Mapping[str, str] = os.environ) -> 
             raise InvalidInput(f"--env {pair!r} has no name", fix="--env NAME=VALUE", field="env")
         if not equals and name not in environ:
             raise InvalidInput(
-                f"--env {name}: it has no value, and this shell has no {name}",
+                f"--env {name} has no value, and {name} is not set in this shell",
                 fix=f"--env {name}=VALUE",
                 field=f"env.{name}",
             )
@@ -102,7 +102,7 @@ def variables(pairs: Iterable[str], environ: Mapping[str, str] = os.environ) -> 
 
 
 def env_file(path: Path) -> dict[str, str]:
-    """A file of `NAME=VALUE` lines; `#` begins a comment line, quotes round a value go."""
+    """Read a file of `NAME=VALUE` lines, with `#` comments and optional quotes."""
     try:
         data = path.read_bytes()
         text = data.decode()
@@ -119,7 +119,7 @@ def env_file(path: Path) -> dict[str, str]:
             continue
         name, equals, value = content.partition("=")
         if not equals:
-            raise InvalidInput(f"{path}:{number}: a line is NAME=VALUE, not {content[:40]!r}")
+            raise InvalidInput(f"{path}:{number}: expected NAME=VALUE, got {content[:40]!r}")
         found[name.strip()] = _unquoted(value.strip())
     return found
 

@@ -1,4 +1,4 @@
-"""A platform to speak to, and the command run in this process or as a real one."""
+"""Fixtures: a fake platform, and the command in this process or as a new one."""
 
 import json
 import os
@@ -23,7 +23,7 @@ class Result:
 
     @property
     def json(self) -> Any:
-        """The one document on stdout; it fails where there is anything beside it."""
+        """The JSON document on stdout. Fails if stdout has other output."""
         return json.loads(self.out)
 
     @property
@@ -42,7 +42,7 @@ def platform() -> Iterator[Platform]:
 
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the developer's own settings reaches a test."""
+    """Isolate tests from the settings of the developer."""
     for name in ("API_URL", "AUTH_TOKEN", "BUILDER_URL", "NO_COLOR", "http_proxy", "HTTP_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
@@ -53,7 +53,7 @@ def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def plat(
     platform: Platform, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> Plat:
-    """Run one command line against the platform."""
+    """Return a function that runs a command line against the platform."""
     monkeypatch.setenv("API_URL", platform.url)
     monkeypatch.setenv("AUTH_TOKEN", TOKEN)
 
@@ -68,7 +68,7 @@ def plat(
 
 @pytest.fixture
 def process(platform: Platform) -> Callable[..., "subprocess.CompletedProcess[str]"]:
-    """Run one command line as a real process without a terminal."""
+    """Return a function that runs a command line as a process without a terminal."""
 
     def call(*arguments: str, **extra: Any) -> "subprocess.CompletedProcess[str]":
         env = {**os.environ, "API_URL": platform.url, "AUTH_TOKEN": TOKEN}
@@ -81,7 +81,7 @@ def process(platform: Platform) -> Callable[..., "subprocess.CompletedProcess[st
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A small function's folder."""
+    """Return the folder of a small function."""
     folder = tmp_path / "orders"
     folder.mkdir()
     (folder / "app.py").write_text("def handler(request):\n    return 'hello'\n")

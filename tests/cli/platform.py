@@ -1,4 +1,4 @@
-"""A small real HTTP server that keeps to the gateway's API, for tests of the command alone."""
+"""A fake platform: a small HTTP server with the API of the gateway."""
 
 import hashlib
 import io
@@ -17,7 +17,7 @@ TOKEN = "test-token"
 
 
 class Platform:
-    """What the server knows; tests read and bend it."""
+    """The state of the server. Tests read and change it."""
 
     def __init__(self) -> None:
         self.functions: dict[str, dict[str, Any]] = {}
@@ -143,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
         elif head == "function":
             self._call(rest, query, body)
         elif self.headers.get("Authorization") != f"Bearer {TOKEN}":
-            self._problem(401, "unauthenticated", "the token is not right")
+            self._problem(401, "unauthenticated", "the token is invalid")
         else:
             getattr(self, f"on_{head}")(rest, query, body)
 

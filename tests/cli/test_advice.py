@@ -1,4 +1,4 @@
-"""Every error ends with what to type next, and with its documented exit code."""
+"""The advice and the exit code of every error."""
 
 import socket
 
@@ -20,7 +20,7 @@ LOCAL, REMOTE = "http://localhost:8080", "https://faas.example.com"
 
 
 def problem(code: str, status: int = 400, fix: str = "") -> RequestRejected:
-    return RequestRejected(ProblemDetails(code, status, "it is so", fix))
+    return RequestRejected(ProblemDetails(code, status, "a message", fix))
 
 
 TABLE = [
@@ -46,7 +46,7 @@ TABLE = [
     (problem("overloaded", 429), "plat scale orders", ExitCode.FAILED),
     (problem("timeout", 504), "--timeout 60s", ExitCode.FAILED),
     (problem("unavailable", 503), "plat status", ExitCode.UNREACHABLE),
-    (problem("build-failed", 422, "mend it"), "mend it", ExitCode.BUILD_FAILED),
+    (problem("build-failed", 422, "fix it"), "fix it", ExitCode.BUILD_FAILED),
     (problem("internal", 404), "plat up --port", ExitCode.FAILED),
     (problem("of-the-future", 418), "", ExitCode.FAILED),
     (NotReady("x", reason="r", fix="plat logs a"), "plat logs a", ExitCode.NOT_READY),
@@ -54,29 +54,33 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("error", "said", "code"), TABLE, ids=lambda v: str(v)[:30])
-def test_an_error_has_its_advice_and_exit_code(error: PlatError, said: str, code: ExitCode) -> None:
-    assert said in advise(error, "orders")
+@pytest.mark.parametrize(("error", "advice", "code"), TABLE, ids=lambda v: str(v)[:30])
+def test_an_error_has_advice_and_an_exit_code(
+    error: PlatError, advice: str, code: ExitCode
+) -> None:
+    assert advice in advise(error, "orders")
     assert exit_code(error) is code
     assert document(error, advise(error))["exitCode"] == code
 
 
-def test_advice_is_about_codes_that_exist() -> None:
+def test_advice_covers_all_error_codes() -> None:
     codes = {
         kind.code
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, PlatError)
     }
     assert set(ADVICE) <= codes
-    # these carry their own fix, or the guilty field says it
-    assert codes - set(ADVICE) <= {"invalid-input", "malformed", "build-failed"}
+    # These carry a fix or a field, or no request of the CLI causes them.
+    without = {"invalid-input", "malformed", "build-failed"}
+    without |= {"not-acceptable", "unsupported-media-type"}
+    assert codes - set(ADVICE) <= without
 
 
-def test_every_reason_of_a_connection_has_advice() -> None:
+def test_every_connection_error_has_advice() -> None:
     assert {"refused", "unknown-host", "timeout", "tls", "broken"} <= set(CONNECTION)
 
 
-def test_the_holder_of_a_port_is_found() -> None:
+def test_finds_the_process_that_uses_a_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert "pid" in port_holder(port)

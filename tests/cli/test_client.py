@@ -1,4 +1,4 @@
-"""The client: what it repeats, what it refuses, and through whom it goes."""
+"""The HTTP client: retries, limits and proxies."""
 
 import json
 import socket
@@ -19,7 +19,7 @@ from tests.cli.platform import TOKEN, Platform
 
 @contextmanager
 def answering(*answers: bytes) -> Iterator[str]:
-    """A server that gives these bytes, one connection each, whatever it is asked."""
+    """Run a server that sends each of these responses on one connection."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -40,7 +40,7 @@ def http(body: bytes, status: str = "200 OK", extra: bytes = b"") -> bytes:
     return head + extra + b"\r\n" + body
 
 
-def test_a_repeatable_request_survives_a_restart(platform: Platform) -> None:
+def test_retries_an_idempotent_request(platform: Platform) -> None:
     client = Client(platform.url, TOKEN)
     client.call("GET", "/system/info")
     platform.drop_next = 2
@@ -48,7 +48,7 @@ def test_a_repeatable_request_survives_a_restart(platform: Platform) -> None:
     client.close()
 
 
-def test_a_post_is_never_sent_twice(platform: Platform) -> None:
+def test_does_not_retry_a_post(platform: Platform) -> None:
     client = Client(platform.url, TOKEN)
     client.call("GET", "/system/info")
     platform.drop_next = 1
@@ -59,7 +59,7 @@ def test_a_post_is_never_sent_twice(platform: Platform) -> None:
     assert len(platform.requests) == before + 1
 
 
-def test_nothing_there_is_told_at_once() -> None:
+def test_a_refused_connection_fails_immediately() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with pytest.raises(Unreachable, match="nothing listens") as caught:
@@ -77,25 +77,25 @@ def test_nothing_there_is_told_at_once() -> None:
         (ConnectionResetError(), "broken"),
     ],
 )
-def test_every_failure_has_a_reason(error: Exception, reason: str) -> None:
+def test_every_connection_error_has_a_reason(error: Exception, reason: str) -> None:
     assert unreachable("http://x", error).reason == reason
 
 
-def test_an_answer_that_is_not_json_is_not_plats(platform: Platform) -> None:
+def test_rejects_a_response_that_is_not_json(platform: Platform) -> None:
     with answering(http(b"<html>")) as url, pytest.raises(Malformed, match="is not a plat API"):
         Client(url).call("GET", "/functions")
 
 
-def test_an_error_without_a_problem_is_still_one() -> None:
+def test_an_error_without_a_problem_document() -> None:
     answer = http(b"oops", "502 Bad Gateway", b"X-Call-Id: c7\r\n")
     with answering(answer) as url, pytest.raises(RequestRejected) as caught:
         Client(url).call("GET", "/functions")
     assert caught.value.problem == ProblemDetails(
-        "internal", 502, "the platform answered 502", "", "c7"
+        "internal", 502, "the platform responded with 502", "", "c7"
     )
 
 
-def test_a_stream_with_an_endless_line_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rejects_an_overlong_line_in_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plat_cli.client.MAX_LINE_BYTES", 100)
     client = Client("http://127.0.0.1:1")
     with answering(http(b"x" * 1000)) as url, pytest.raises(TooLarge):
@@ -103,13 +103,13 @@ def test_a_stream_with_an_endless_line_is_refused(monkeypatch: pytest.MonkeyPatc
         list(client.events("GET", "/"))
 
 
-def test_an_answer_beyond_the_bound_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rejects_an_oversized_response(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plat_cli.client.MAX_RESPONSE_BYTES", 10)
     with answering(http(b'"' + b"x" * 100 + b'"')) as url, pytest.raises(TooLarge):
         Client(url).call("GET", "/")
 
 
-def test_problems_keep_their_fields() -> None:
+def test_reads_field_errors_of_a_problem_document() -> None:
     document = {
         "code": "invalid-input",
         "detail": "no",
@@ -138,14 +138,14 @@ PROXY = {"http_proxy": "http://user:p%40ss@proxy:3128", "HTTPS_PROXY": "proxy:31
         ("http://faas.corp", {}, None),
     ],
 )
-def test_proxies_are_honoured_but_not_for_loopback(
+def test_uses_proxies_except_for_loopback(
     url: str, environ: dict[str, str], proxy: str | None
 ) -> None:
     found = proxy_for(urlsplit(url), environ)
     assert (f"{found.hostname}:{found.port}" if found else None) == proxy
 
 
-def test_a_proxy_gets_the_whole_address_and_its_credentials() -> None:
+def test_sends_the_full_url_and_credentials_to_a_proxy() -> None:
     with answering(http(b"{}")) as proxy:
         place = urlsplit(proxy)
         environ = {"http_proxy": f"http://me:pw@127.0.0.1:{place.port}"}
@@ -160,6 +160,6 @@ def test_a_proxy_gets_the_whole_address_and_its_credentials() -> None:
     assert b"Proxy-Authorization: Basic bWU6cHc=" in sent[0]
 
 
-def test_certificates_that_cannot_be_read_are_named() -> None:
+def test_rejects_unreadable_certificates() -> None:
     with pytest.raises(InvalidInput, match="nowhere"):
         connection_to(urlsplit("https://x"), {"SSL_CERT_FILE": "/nowhere.pem"}, 1)

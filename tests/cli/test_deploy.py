@@ -1,4 +1,4 @@
-"""`plat deploy`: what it sends, says and exits with."""
+"""`plat deploy`: its requests, output and exit codes."""
 
 import json
 import zipfile
@@ -10,7 +10,7 @@ from tests.cli.conftest import Plat
 from tests.cli.platform import Platform
 
 
-def test_a_folder_is_built_put_and_waited_for(plat: Plat, platform: Platform, source: Path) -> None:
+def test_builds_stores_and_waits(plat: Plat, platform: Platform, source: Path) -> None:
     result = plat("deploy", str(source))
     assert result.code == 0, result.err
     assert result.out == f"{platform.url}/function/orders\n"
@@ -21,11 +21,11 @@ def test_a_folder_is_built_put_and_waited_for(plat: Plat, platform: Platform, so
     assert platform.functions["orders"]["spec"]["handler"] == "app:handler"
 
 
-def test_the_build_log_is_shown_as_it_comes(plat: Plat, source: Path) -> None:
+def test_streams_the_build_log(plat: Plat, source: Path) -> None:
     assert "│ 2 files" in plat("deploy", str(source)).err
 
 
-def test_the_same_source_again_is_nothing_to_do(plat: Plat, source: Path) -> None:
+def test_an_unchanged_source_changes_nothing(plat: Plat, source: Path) -> None:
     plat("deploy", str(source))
     result = plat("deploy", str(source))
     assert result.code == 0
@@ -40,12 +40,12 @@ def test_json_is_one_document(plat: Plat, source: Path) -> None:
     assert [first.json["unchanged"], second.json["unchanged"]] == [False, True]
 
 
-def test_quiet_leaves_the_url(plat: Plat, platform: Platform, source: Path) -> None:
+def test_quiet_prints_only_the_url(plat: Plat, platform: Platform, source: Path) -> None:
     result = plat("deploy", str(source), "-q")
     assert (result.out, result.err) == (f"{platform.url}/function/orders\n", "")
 
 
-def test_one_file_is_a_source(plat: Plat, platform: Platform, tmp_path: Path) -> None:
+def test_deploys_one_file(plat: Plat, platform: Platform, tmp_path: Path) -> None:
     file = tmp_path / "My_Report.py"
     file.write_text("def handler(request):\n    return 'x'\n")
     assert plat("deploy", str(file)).code == 0
@@ -54,7 +54,7 @@ def test_one_file_is_a_source(plat: Plat, platform: Platform, tmp_path: Path) ->
     assert upload[2]["Content-Type"] == "text/x-python"
 
 
-def test_a_zip_is_a_source_and_its_function_json_counts(
+def test_deploys_a_zip_with_its_function_json(
     plat: Plat, platform: Platform, tmp_path: Path
 ) -> None:
     file = tmp_path / "upload.zip"
@@ -65,7 +65,7 @@ def test_a_zip_is_a_source_and_its_function_json_counts(
     assert platform.functions["zipped"]["spec"]["timeout"] == "5s"
 
 
-def test_flags_go_over_function_json(plat: Plat, platform: Platform, source: Path) -> None:
+def test_flags_override_function_json(plat: Plat, platform: Platform, source: Path) -> None:
     manifest = {"name": "orders", "timeout": "5s", "env": {"A": "1", "B": "2"}, "secrets": ["db"]}
     (source / "function.json").write_text(json.dumps(manifest))
     env_file = source.parent / "env"
@@ -82,7 +82,7 @@ def test_flags_go_over_function_json(plat: Plat, platform: Platform, source: Pat
     assert "curl -H" not in result.err
 
 
-def test_a_deploy_keeps_what_scale_set_and_tells_what_else_changes(
+def test_keeps_the_scale_and_prints_other_changes(
     plat: Plat, platform: Platform, source: Path
 ) -> None:
     plat("deploy", str(source), "-e", "A=secret-value", "--access", "public")
@@ -95,7 +95,7 @@ def test_a_deploy_keeps_what_scale_set_and_tells_what_else_changes(
     assert "secret-value" not in result.err
 
 
-def test_a_failed_build_names_the_line_and_what_still_serves(plat: Plat, source: Path) -> None:
+def test_a_failed_build_shows_the_line_and_the_serving_revision(plat: Plat, source: Path) -> None:
     plat("deploy", str(source))
     (source / "requirements.txt").write_text("broken-package==99\n")
     result = plat("deploy", str(source))
@@ -105,7 +105,7 @@ def test_a_failed_build_names_the_line_and_what_still_serves(plat: Plat, source:
     assert f"plat deploy {source}" in result.err
 
 
-def test_a_failed_build_in_json_is_a_problem(plat: Plat, source: Path) -> None:
+def test_a_failed_build_prints_a_problem_document(plat: Plat, source: Path) -> None:
     (source / "requirements.txt").write_text("broken-package==99\n")
     result = plat("deploy", str(source), "--json")
     assert result.code == result.json["exitCode"] == 6
@@ -113,9 +113,7 @@ def test_a_failed_build_in_json_is_a_problem(plat: Plat, source: Path) -> None:
     assert result.json["line"] == "requirements.txt:1: broken-package==99"
 
 
-def test_a_handler_that_does_not_start_gives_its_reason(
-    plat: Plat, platform: Platform, source: Path
-) -> None:
+def test_a_failed_start_shows_the_reason(plat: Plat, platform: Platform, source: Path) -> None:
     plat("deploy", str(source))
     platform.start_failure = ("HandlerImportError", "app.py:1: no module named x", "add x")
     (source / "app.py").write_text("import x\n")
@@ -126,7 +124,7 @@ def test_a_handler_that_does_not_start_gives_its_reason(
     assert "→ add x" in result.err
 
 
-def test_a_wait_ends(plat: Plat, platform: Platform, source: Path) -> None:
+def test_the_wait_times_out(plat: Plat, platform: Platform, source: Path) -> None:
     platform.never_ready = True
     result = plat("deploy", str(source), "--timeout-wait", "1")
     assert result.code == 7
@@ -134,7 +132,7 @@ def test_a_wait_ends(plat: Plat, platform: Platform, source: Path) -> None:
     assert "plat describe orders" in result.err
 
 
-def test_without_wait_it_returns_at_once(plat: Plat, platform: Platform, source: Path) -> None:
+def test_no_wait_returns_immediately(plat: Plat, platform: Platform, source: Path) -> None:
     platform.never_ready = True
     result = plat("deploy", str(source), "--no-wait", "--json")
     assert result.code == 0
@@ -142,7 +140,7 @@ def test_without_wait_it_returns_at_once(plat: Plat, platform: Platform, source:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ('{"name": "a", "name": "b"}', "duplicate key"),
         ('{"timeout": NaN}', "NaN"),
@@ -152,17 +150,17 @@ def test_without_wait_it_returns_at_once(plat: Plat, platform: Platform, source:
     ],
 )
 def test_a_broken_function_json_is_a_usage_error(
-    plat: Plat, platform: Platform, source: Path, content: str, said: str
+    plat: Plat, platform: Platform, source: Path, content: str, message: str
 ) -> None:
     (source / "function.json").write_text(content)
     result = plat("deploy", str(source))
     assert result.code == 2
-    assert said in result.err
+    assert message in result.err
     assert "function.json" in result.err
     assert platform.requests == []
 
 
-def test_the_builder_may_be_elsewhere(
+def test_uses_a_separate_builder(
     plat: Plat, platform: Platform, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tests.cli.platform import serving
@@ -172,7 +170,7 @@ def test_the_builder_may_be_elsewhere(
         assert plat("deploy", str(source)).code == 0
         assert builder.paths() == ["POST /build"]
     assert "POST /build" not in platform.paths()
-    gone = plat("deploy", str(source))
-    assert gone.code == 5
-    assert "docker compose up --detach builder" in gone.err
-    assert "BUILDER_URL" in gone.err
+    failed = plat("deploy", str(source))
+    assert failed.code == 5
+    assert "docker compose up --detach builder" in failed.err
+    assert "BUILDER_URL" in failed.err

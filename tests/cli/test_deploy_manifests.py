@@ -1,4 +1,4 @@
-"""`plat deploy -f`: the document that kubectl takes, on every platform."""
+"""`plat deploy -f` with the manifests of kubectl."""
 
 import io
 from pathlib import Path
@@ -28,7 +28,7 @@ def manifest(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_is_written_is_put_as_it_is_and_waited_for(
+def test_stores_the_manifest_unchanged_and_waits(
     plat: Plat, platform: Platform, manifest: Path
 ) -> None:
     result = plat("deploy", "-f", str(manifest))
@@ -42,13 +42,13 @@ def test_what_is_written_is_put_as_it_is_and_waited_for(
     assert "nothing to do: orders-1" in again.err
 
 
-def test_a_change_is_told(plat: Plat, platform: Platform, manifest: Path) -> None:
+def test_prints_changed_fields(plat: Plat, platform: Platform, manifest: Path) -> None:
     plat("deploy", "-f", str(manifest))
     manifest.write_text(MANIFEST.replace("9s", "12s"), encoding="utf-8")
     assert "timeout 9s → 12s" in plat("deploy", "-f", str(manifest)).err
 
 
-def test_several_functions_of_a_file_are_deployed_in_their_order(
+def test_deploys_the_functions_of_a_file_in_order(
     plat: Plat, platform: Platform, manifest: Path
 ) -> None:
     manifest.write_text(f"---\n{MANIFEST}---\n{OTHER}---\n", encoding="utf-8")
@@ -58,63 +58,63 @@ def test_several_functions_of_a_file_are_deployed_in_their_order(
     assert list(platform.functions) == ["orders", "billing"]
 
 
-def test_stdin_is_a_file(plat: Plat, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reads_stdin(plat: Plat, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(MANIFEST.encode())))
     assert plat("deploy", "-f", "-", "-q").code == 0
     assert list(platform.functions) == ["orders"]
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (("timeout: 9s", "timout: 9s"), "spec.timout: unknown field"),
         (("timeout: 9s", "scale: {min: 5, max: 2}"), "spec.scale: min exceeds max"),
         (("name: orders", "name: Orders"), "metadata.name: a name has 1 to 63 characters"),
         ((f"image: {IMAGE}", "env: []"), "spec: exactly one of image and source"),
         (("timeout: 9s", "env: [{name: PORT}]"), "spec.env[0]: PORT is set by the platform"),
-        (("timeout: 9s", "timeout: 9s\n  timeout: 8s"), ":7:3: timeout stands twice"),
-        (("timeout: 9s", "env: [&a {name: A}, *a]"), ":6:23: write it out, without *"),
+        (("timeout: 9s", "timeout: 9s\n  timeout: 8s"), ":7:3: duplicate key timeout"),
+        (("timeout: 9s", "env: [&a {name: A}, *a]"), ":6:23: aliases are not supported"),
         (("timeout: 9s", "timeout: ]"), ":6:12: expected the node content"),
-        (("kind: Function", "kind: Pod"), "kind: it has kind Pod"),
+        (("kind: Function", "kind: Pod"), "kind: found kind Pod"),
         (("v1alpha1", "v2"), "apiVersion: "),
     ],
 )
-def test_a_mistake_is_named_with_its_place_and_nothing_is_deployed(
-    plat: Plat, platform: Platform, manifest: Path, change: tuple[str, str], said: str
+def test_an_invalid_manifest_is_rejected_with_its_position(
+    plat: Plat, platform: Platform, manifest: Path, change: tuple[str, str], message: str
 ) -> None:
     manifest.write_text(f"{OTHER}---\n{MANIFEST.replace(*change)}", encoding="utf-8")
     result = plat("deploy", "-f", str(manifest))
     assert result.code == 2, result.err
-    if said.startswith(":"):
-        number, rest = int(said.split(":")[1]) + 8, said.split(":", 2)[2]
-        said = f":{number}:{rest}"
+    if message.startswith(":"):
+        number, rest = int(message.split(":")[1]) + 8, message.split(":", 2)[2]
+        message = f":{number}:{rest}"
     assert str(manifest) in result.err
-    assert said in result.err
+    assert message in result.err
     assert platform.functions == {}
 
 
-def test_a_file_that_is_not_there_or_holds_nothing_says_so(plat: Plat, tmp_path: Path) -> None:
+def test_rejects_a_missing_or_empty_file(plat: Plat, tmp_path: Path) -> None:
     assert "cannot be read" in plat("deploy", "-f", str(tmp_path / "none.yaml")).err
     (tmp_path / "empty.yaml").write_text("# nothing\n", encoding="utf-8")
     result = plat("deploy", "-f", str(tmp_path / "empty.yaml"))
-    assert (result.code, "has no Function in it" in result.err) == (2, True)
+    assert (result.code, "contains no Function" in result.err) == (2, True)
 
 
-def test_a_flag_of_the_spec_beside_it_is_refused(
+def test_rejects_spec_flags_together_with_a_manifest(
     plat: Plat, platform: Platform, manifest: Path
 ) -> None:
     for flags in (["--timeout", "1s"], ["-e", "A=1"], [str(manifest.parent)], ["--scale-min", "0"]):
         result = plat("deploy", "-f", str(manifest), *flags)
         assert result.code == 2
-        assert "write it into the file" in result.err
+        assert "set it in the file" in result.err
     assert platform.functions == {}
 
 
-def test_the_namespace_of_the_file_counts_and_the_flag_may_not_contradict(
+def test_rejects_a_namespace_flag_that_differs_from_the_manifest(
     plat: Plat, platform: Platform, manifest: Path
 ) -> None:
     manifest.write_text(MANIFEST.replace("name: orders", "name: orders, namespace: team"))
     assert plat("deploy", "-f", str(manifest), "--no-wait").code == 0
     assert any("namespace=team" in path for _, path, _, _ in platform.requests)
     result = plat("deploy", "-f", str(manifest), "--namespace", "other")
-    assert (result.code, "belongs to team, not to other" in result.err) == (2, True)
+    assert (result.code, "is in namespace team, not other" in result.err) == (2, True)

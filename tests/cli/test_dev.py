@@ -1,4 +1,4 @@
-"""`plat dev`: which folders are functions, and what a fault looks like."""
+"""`plat dev`: finding functions, finding syntax errors and redeploying."""
 
 from pathlib import Path
 
@@ -22,24 +22,24 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_folder_of_functions_and_a_function(folder: Path) -> None:
+def test_finds_functions_in_a_folder(folder: Path) -> None:
     assert functions_in(folder) == [folder / "Two", folder / "one"]
     assert functions_in(folder / "one") == [folder / "one"]
-    with pytest.raises(InvalidInput, match="holds no function"):
+    with pytest.raises(InvalidInput, match="contains no function"):
         functions_in(folder / "empty")
-    with pytest.raises(InvalidInput, match="there is no folder"):
+    with pytest.raises(InvalidInput, match="does not exist"):
         functions_in(folder / "nowhere")
 
 
-def test_changed_files_belong_to_their_function(folder: Path) -> None:
+def test_groups_changed_files_by_function(folder: Path) -> None:
     one, two = folder / "one", folder / "Two"
     changed = [one / "app.py", one / "lib" / "x.py", folder / "README.md"]
     assert touched([one, two], changed) == {one: changed[:2]}
 
 
-def test_names_come_from_function_json_or_the_folder(folder: Path) -> None:
+def test_uses_the_name_of_function_json_or_the_folder(folder: Path) -> None:
     (folder / "one" / "function.json").write_text('{"name": "uno"}')
-    found = list(dev_functions(functions_in(folder), "default", debug_port=5678))
+    found = list(dev_functions(functions_in(folder), "deissue", debug_port=5678))
     assert [(s.ref.name, s.debug) for s in found] == [
         ("two", 5678),
         ("uno", 5679),
@@ -47,7 +47,7 @@ def test_names_come_from_function_json_or_the_folder(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("x = 1\ndef f(:\n  pass", "app.py:2: SyntaxError: invalid syntax"),
         ("if x:\npass", "app.py:2: SyntaxError: expected an indented block"),
@@ -56,63 +56,63 @@ def test_names_come_from_function_json_or_the_folder(folder: Path) -> None:
         ("# coding: nonsense\n", "app.py:1: SyntaxError: unknown encoding"),
     ],
 )
-def test_a_fault_has_its_file_and_line(tmp_path: Path, text: str, said: str) -> None:
+def test_a_syntax_error_has_a_file_and_line(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "app.py").write_text(text)
-    fault = find_syntax_error([tmp_path / "app.py"], tmp_path)
-    assert fault is not None
-    assert str(fault).startswith(said)
+    issue = find_syntax_error([tmp_path / "app.py"], tmp_path)
+    assert issue is not None
+    assert str(issue).startswith(message)
 
 
-def test_the_caret_stands_below_the_guilty_character(tmp_path: Path) -> None:
+def test_the_caret_points_at_the_error(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("def f():\n    return (1 +\n")
-    fault = find_syntax_error([tmp_path / "app.py"], tmp_path)
-    assert fault is not None
-    line, caret = fault.excerpt.split("\n")
+    issue = find_syntax_error([tmp_path / "app.py"], tmp_path)
+    assert issue is not None
+    line, caret = issue.excerpt.split("\n")
     assert (line, line[caret.index("^")]) == ("return (1 +", "(")
 
 
-def test_good_files_and_files_that_are_gone_have_no_fault(tmp_path: Path) -> None:
+def test_valid_and_deleted_files_have_no_error(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("x = '\\d' is 1\n")  # warns, and is no error
-    files = [tmp_path / "app.py", tmp_path / "gone.py", tmp_path / "notes.txt"]
+    files = [tmp_path / "app.py", tmp_path / "deleted.py", tmp_path / "notes.txt"]
     assert find_syntax_error(files, tmp_path) is None
 
 
-def test_a_broken_save_is_told_in_both_places_and_nothing_is_built(
+def test_a_syntax_error_is_reported_without_a_build(
     platform: Platform, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     client = Client(platform.url, TOKEN)
-    loop = DevSession(Output(), client)
-    (served,) = dev_functions([folder / "one"], "default", debug_port=None)
-    assert loop.deploy(served)
+    dev_session = DevSession(Output(), client)
+    (served,) = dev_functions([folder / "one"], "deissue", debug_port=None)
+    assert dev_session.deploy(served)
     assert platform.functions["one"]["spec"]["access"] == "public"
     builds = platform.paths().count("POST /build")
     file = folder / "one" / "app.py"
     file.write_text("def handler(:\n")
-    assert not loop.deploy(served, [file])
+    assert not dev_session.deploy(served, [file])
     assert platform.paths().count("POST /build") == builds
     assert "app.py:1: SyntaxError" in platform.notices["one"]
     assert "one: app.py:1: SyntaxError" in capsys.readouterr().err
     file.write_text("def handler(r):\n    return 2\n")
-    assert loop.deploy(served, [file])
+    assert dev_session.deploy(served, [file])
     assert platform.notices["one"] == ""
     client.close()
 
 
-def test_a_start_that_fails_is_told_as_well(platform: Platform, folder: Path) -> None:
+def test_a_failed_start_is_reported(platform: Platform, folder: Path) -> None:
     client = Client(platform.url, TOKEN)
-    loop = DevSession(Output(quiet=True), client)
-    (served,) = dev_functions([folder / "one"], "default", debug_port=None)
-    loop.deploy(served)
+    dev_session = DevSession(Output(quiet=True), client)
+    (served,) = dev_functions([folder / "one"], "deissue", debug_port=None)
+    dev_session.deploy(served)
     platform.start_failure = ("HandlerImportError", "no module named x", "")
     (folder / "one" / "app.py").write_text("import x\n")
-    assert not loop.deploy(served, [folder / "one" / "app.py"])
+    assert not dev_session.deploy(served, [folder / "one" / "app.py"])
     assert "no module named x" in platform.notices["one"]
     client.close()
 
 
-def test_debugging_asks_for_one_replica_that_waits(platform: Platform, folder: Path) -> None:
+def test_debugging_uses_one_replica_with_a_long_timeout(platform: Platform, folder: Path) -> None:
     client = Client(platform.url, TOKEN)
-    (served,) = dev_functions([folder / "one"], "default", debug_port=5700)
+    (served,) = dev_functions([folder / "one"], "deissue", debug_port=5700)
     assert isinstance(served, DevFunction)
     assert DevSession(Output(quiet=True), client).deploy(served)
     function = platform.functions["one"]

@@ -26,17 +26,17 @@ def free_port() -> int:
 
 
 def until(holds: Callable[[], Any]) -> Any:
-    """What `holds` gives as soon as it is true."""
+    """Wait until `holds` returns a true value, and return it."""
     deadline = time.monotonic() + READY
     while time.monotonic() < deadline:
         if found := holds():
             return found
         time.sleep(0.05)
-    raise AssertionError("it never came true")
+    raise AssertionError("timed out")
 
 
 class Machine:
-    """A home of its own, a port of its own, and the command as a process."""
+    """Runs commands as processes with a separate state directory and port."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -78,7 +78,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
         embedded.stop(running)
 
 
-def test_up_and_down_say_what_they_do_and_do_it_once(machine: Machine) -> None:
+def test_up_and_down_are_idempotent(machine: Machine) -> None:
     first = machine.plat("up", "--detach")
     assert first.returncode == 0, first.stderr
     assert first.stdout == f"plat runs at {machine.url}\n"
@@ -93,12 +93,12 @@ def test_up_and_down_say_what_they_do_and_do_it_once(machine: Machine) -> None:
     assert json.loads(down.stdout)["stopped"] is True
     assert not psutil.pid_exists(status["pid"])
     assert json.loads(machine.plat("down", "--json").stdout) == {"stopped": False}
-    gone = machine.plat("status")
-    assert gone.returncode == 5
-    assert f"plat up --detach --port {machine.port}" in gone.stderr
+    stopped = machine.plat("status")
+    assert stopped.returncode == 5
+    assert f"plat up --detach --port {machine.port}" in stopped.stderr
 
 
-def test_the_foreground_is_the_platform_itself(machine: Machine) -> None:
+def test_runs_the_platform_in_the_foreground(machine: Machine) -> None:
     process = machine.start("up")
     try:
         running = until(lambda: embedded.find(machine.home))
@@ -107,20 +107,20 @@ def test_the_foreground_is_the_platform_itself(machine: Machine) -> None:
         process.send_signal(signal.SIGINT)
         text, _ = process.communicate(timeout=60)
         assert process.returncode == 0, text
-        assert "Ctrl-C stops it" in text
+        assert "press Ctrl-C to stop" in text
     finally:
         process.kill()
 
 
-def test_a_taken_port_is_named_with_its_holder(machine: Machine) -> None:
+def test_names_the_process_that_uses_the_port(machine: Machine) -> None:
     with socket.create_server(("127.0.0.1", machine.port)):
         done = machine.plat("up", "--detach")
     assert done.returncode == 5
-    assert f"holds port {machine.port}" in done.stderr
+    assert f"uses port {machine.port}" in done.stderr
     assert f"pid {os.getpid()}" in done.stderr
 
 
-def test_a_stale_lock_is_no_obstacle(machine: Machine) -> None:
+def test_ignores_a_stale_lock(machine: Machine) -> None:
     machine.home.mkdir()
     stale = {"pid": os.getpid(), "url": "http://localhost:1", "started": 0}
     (machine.home / "plat.lock").write_text(json.dumps(stale))
@@ -130,12 +130,12 @@ def test_a_stale_lock_is_no_obstacle(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"pid": "x", "url": 1}', "\0" * 9, '{"pid":'])
-def test_a_lock_that_says_nothing_is_nobodys(tmp_path: Path, content: str) -> None:
+def test_ignores_an_invalid_lock(tmp_path: Path, content: str) -> None:
     (tmp_path / "plat.lock").write_text(content)
     assert embedded.find(tmp_path) is None
 
 
-def test_a_home_that_cannot_be_made_is_told(machine: Machine) -> None:
+def test_rejects_a_home_that_cannot_be_created(machine: Machine) -> None:
     machine.home.write_text("a file")
     for arguments in (["up", "--detach"], ["up"]):
         done = machine.plat(*arguments)
@@ -143,7 +143,7 @@ def test_a_home_that_cannot_be_made_is_told(machine: Machine) -> None:
         assert "--home ANOTHER-DIRECTORY" in done.stderr
 
 
-def test_force_is_used_after_the_grace(tmp_path: Path) -> None:
+def test_kills_the_process_after_the_grace_period(tmp_path: Path) -> None:
     program = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1); time.sleep(60)"
     line = [sys.executable, "-uc", program, "plat_gateway"]
     process = subprocess.Popen(line, stdout=subprocess.PIPE)
@@ -157,12 +157,12 @@ def test_force_is_used_after_the_grace(tmp_path: Path) -> None:
     assert embedded.stop(running, grace=0.2) is True
     reaper.join()
     process.stdout.close()
-    # either of the two that wait for it may have got its status
+    # Two threads wait for the process, and either may receive its status.
     assert not psutil.pid_exists(process.pid)
 
 
 @pytest.mark.slow
-def test_dev_answers_with_what_was_saved(machine: Machine, tmp_path: Path) -> None:
+def test_dev_redeploys_a_saved_file(machine: Machine, tmp_path: Path) -> None:
     folder = tmp_path / "functions"
     assert machine.plat("init", str(folder / "one"), "--runtime", "python").returncode == 0
     file = folder / "one" / "app.py"
@@ -174,20 +174,20 @@ def test_dev_answers_with_what_was_saved(machine: Machine, tmp_path: Path) -> No
     try:
         until(lambda: any("watching" in line for line in lines))
         assert machine.answer("/function/one") == "Hello, world!\n"
-        # the watch begins just after it is announced, so a save is made until one is seen
+        # The watch starts just after the message, so save until the change is seen.
         good = file.read_text().replace("Hello", "Ahoy")
 
-        def answers_anew() -> bool:
+        def responds_with_the_change() -> bool:
             file.write_text(good)
             return machine.answer("/function/one") == "Ahoy, world!\n"
 
-        until(answers_anew)
+        until(responds_with_the_change)
         file.write_text(good + "\ndef broken(:\n")
         until(lambda: any("SyntaxError" in line for line in lines))
         assert any("app.py:" in line for line in lines)
         assert machine.answer("/function/one") == "Ahoy, world!\n"
-        file.write_text(good.replace("Ahoy", "Mended"))
-        until(lambda: machine.answer("/function/one") == "Mended, world!\n")
+        file.write_text(good.replace("Ahoy", "Fixed"))
+        until(lambda: machine.answer("/function/one") == "Fixed, world!\n")
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
     finally:
@@ -200,7 +200,7 @@ def test_dev_answers_with_what_was_saved(machine: Machine, tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-def test_the_first_minutes_of_a_new_user(machine: Machine, tmp_path: Path) -> None:
+def test_the_quickstart(machine: Machine, tmp_path: Path) -> None:
     assert machine.plat("up", "--detach").returncode == 0
     hello = tmp_path / "hello"
     assert machine.plat("init", str(hello), "--runtime", "python").returncode == 0

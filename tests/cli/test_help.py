@@ -1,4 +1,4 @@
-"""Help texts, the reference page, and how long the command takes to come up."""
+"""Help texts, the reference page and lazy imports."""
 
 import subprocess
 import sys
@@ -40,17 +40,17 @@ def test_every_command_has_help_with_examples(plat: Plat, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, _ in commands()])
-def test_every_option_is_explained(name: str) -> None:
+def test_every_option_has_help(name: str) -> None:
     for param in dict(commands())[name].params:
         assert getattr(param, "help", None) or param.param_type_name == "argument", param.name
 
 
-def test_the_reference_page_is_what_the_code_says() -> None:
+def test_the_reference_page_is_up_to_date() -> None:
     page = (ROOT / "docs/reference/cli.md").read_text()
-    assert page == reference.page(), "type: make generate"
+    assert page == reference.page(), "run: make generate"
 
 
-def test_every_exit_code_is_explained() -> None:
+def test_every_exit_code_has_a_meaning() -> None:
     assert set(EXIT_CODE_MEANINGS) == set(ExitCode)
 
 
@@ -82,7 +82,7 @@ HEAVY = ["pydantic", "rich", "httpx", "psutil", "fastapi", "watchfiles", "sqlalc
         ("plat_builder.pack", HEAVY),
     ],
 )
-def test_what_is_slow_to_import_is_not_imported(module: str, without: list[str]) -> None:
+def test_slow_modules_are_not_imported(module: str, without: list[str]) -> None:
     program = f"import sys, plat_cli.main, {module}; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
@@ -98,6 +98,6 @@ def test_completion_scripts_are_printed(plat: Plat, monkeypatch: pytest.MonkeyPa
     assert plat("completion", "tcsh").code == 2
 
 
-def test_the_version_is_the_distributions(plat: Plat) -> None:
+def test_prints_the_version_of_the_distribution(plat: Plat) -> None:
     assert plat("version").out.startswith("plat 0.")
     assert set(plat("version", "--json").json) == {"version", "python"}

@@ -1,4 +1,4 @@
-"""`plat init`: a template, named after its folder, and nothing overwritten."""
+"""`plat init` creates a function from a template."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from plat_core.model.refs import check_name
 from tests.cli.conftest import Plat
 
 
-def test_it_writes_the_template_under_the_folders_name(plat: Plat, tmp_path: Path) -> None:
+def test_uses_the_name_of_the_folder(plat: Plat, tmp_path: Path) -> None:
     goal = tmp_path / "My Orders_2"
     result = plat("init", str(goal), "--runtime", "python")
     assert result.code == 0, result.err
@@ -22,7 +22,7 @@ def test_it_writes_the_template_under_the_folders_name(plat: Plat, tmp_path: Pat
     assert f"plat deploy {goal}" in result.err
 
 
-def test_what_is_there_is_not_overwritten(plat: Plat, tmp_path: Path) -> None:
+def test_does_not_overwrite_files_without_force(plat: Plat, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("mine")
     result = plat("init", str(tmp_path))
     assert result.code == 8
@@ -33,7 +33,7 @@ def test_what_is_there_is_not_overwritten(plat: Plat, tmp_path: Path) -> None:
     assert "Flask" in (tmp_path / "app.py").read_text()
 
 
-def test_runtimes_are_listed_and_an_unknown_one_names_them(plat: Plat, tmp_path: Path) -> None:
+def test_lists_runtimes_and_rejects_an_unknown_one(plat: Plat, tmp_path: Path) -> None:
     assert {r["name"] for r in plat("init", "--list", "--json").json["items"]} >= {
         "python",
         "python-flask",
@@ -43,17 +43,17 @@ def test_runtimes_are_listed_and_an_unknown_one_names_them(plat: Plat, tmp_path:
     assert "python-flask" in result.err
 
 
-def test_what_init_wrote_can_be_deployed(plat: Plat, tmp_path: Path) -> None:
+def test_the_template_can_be_deployed(plat: Plat, tmp_path: Path) -> None:
     plat("init", str(tmp_path / "hello"))
     assert plat("deploy", str(tmp_path / "hello"), "--json").json["name"] == "hello"
 
 
 @pytest.mark.parametrize("text", ["Orders", "a b", "__x__", "ä-b", "A" * 100, "1.2.3", "x-" * 40])
-def test_a_name_made_of_a_folder_is_always_allowed(text: str) -> None:
+def test_a_derived_name_is_valid(text: str) -> None:
     assert check_name(name_after(text))
 
 
 @pytest.mark.parametrize("text", ["", "...", "ä", "/"])
-def test_a_folder_without_a_letter_gives_no_name(text: str) -> None:
-    with pytest.raises(InvalidInput, match="no name can be made"):
+def test_rejects_a_folder_without_letters(text: str) -> None:
+    with pytest.raises(InvalidInput, match="cannot derive a name"):
         name_after(text)

@@ -1,4 +1,4 @@
-"""`plat invoke`: the request that is made, and an answer that is passed on unchanged."""
+"""`plat invoke` sends a request and prints the response unchanged."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def echoed(result: Any) -> Any:
     return json.loads(result.out)
 
 
-def test_a_call_is_a_get_with_the_token(orders: Plat) -> None:
+def test_sends_a_get_with_the_token(orders: Plat) -> None:
     result = orders("invoke", "orders", "--path", "/a b?x=1&y=ä")
     sent = echoed(result)
     assert (result.code, sent["method"]) == (0, "GET")
@@ -29,7 +29,7 @@ def test_a_call_is_a_get_with_the_token(orders: Plat) -> None:
     assert sent["headers"]["authorization"] == f"Bearer {TOKEN}"
 
 
-def test_data_makes_it_a_post_typed_by_its_shape(orders: Plat, platform: Platform) -> None:
+def test_data_is_posted_with_a_detected_content_type(orders: Plat, platform: Platform) -> None:
     for data, media_type in (('{"a": 1}', "application/json"), ("plain", "text/plain")):
         assert orders("invoke", "orders", "-d", data).out == data
         method, _, headers, body = platform.requests[-1]
@@ -37,7 +37,7 @@ def test_data_makes_it_a_post_typed_by_its_shape(orders: Plat, platform: Platfor
         assert headers["Content-Type"].startswith(media_type)
 
 
-def test_a_file_goes_out_with_its_length_and_comes_back_the_same(
+def test_a_file_is_sent_with_its_length_and_returned_unchanged(
     orders: Plat, platform: Platform, tmp_path: Path
 ) -> None:
     content = bytes(range(256)) * 1000
@@ -59,14 +59,14 @@ def test_stdin_is_streamed_and_stdout_is_raw(
     assert platform.requests[-1][2]["Transfer-Encoding"] == "chunked"
 
 
-def test_headers_and_method_are_as_given(orders: Plat) -> None:
+def test_sends_given_headers_and_method(orders: Plat) -> None:
     sent = echoed(orders("invoke", "orders", "-X", "patch", "-H", "X-A: 1", "-H", "accept:b"))
     assert sent["method"] == "PATCH"
     assert (sent["headers"]["x-a"], sent["headers"]["accept"]) == ("1", "b")
 
 
 @pytest.mark.parametrize("header", ["no colon", ": x", "A: b\r\nC: d"])
-def test_a_header_that_is_none_is_refused(orders: Plat, header: str) -> None:
+def test_rejects_an_invalid_header(orders: Plat, header: str) -> None:
     assert orders("invoke", "orders", "-H", header).code == 2
 
 
@@ -76,20 +76,20 @@ def test_a_failed_call_prints_the_body_and_exits_with_22(orders: Plat) -> None:
     assert "plat logs orders --call call-1" in result.err
 
 
-def test_the_head_can_be_included(orders: Plat) -> None:
+def test_include_prints_the_headers(orders: Plat) -> None:
     out = orders("invoke", "orders", "-d", "hello", "-i").out
     assert out.startswith("HTTP/1.1 200 OK\n")
     assert out.endswith("\n\nhello")
     assert "X-Call-Id: call-1\n" in out
 
 
-def test_json_holds_status_headers_and_body(orders: Plat) -> None:
+def test_json_contains_status_headers_and_body(orders: Plat) -> None:
     answer = orders("invoke", "orders", "-d", '{"a": 1}', "--json").json
     assert (answer["status"], answer["json"], answer["callId"]) == (200, {"a": 1}, "call-1")
 
 
-def test_an_answer_of_the_platform_is_an_error_of_the_command(orders: Plat) -> None:
-    result = orders("invoke", "nobody")
+def test_an_error_of_the_platform_fails_the_command(orders: Plat) -> None:
+    result = orders("invoke", "missing")
     assert (result.code, result.out) == (3, "")
-    assert "there is no function nobody" in result.err
+    assert "there is no function missing" in result.err
     assert "plat list" in result.err

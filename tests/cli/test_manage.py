@@ -1,4 +1,4 @@
-"""The commands that look at functions and change how they run."""
+"""The commands that show and manage functions."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def orders(plat: Plat, source: Path) -> Plat:
     return plat
 
 
-def test_list_has_a_line_for_each(orders: Plat, platform: Platform) -> None:
+def test_list_prints_one_line_per_function(orders: Plat, platform: Platform) -> None:
     heading, line = orders("list").out.splitlines()
     assert heading.split() == ["NAME", "STATE", "REPLICAS", "REVISION", "AGE", "URL"]
     assert line.split()[:4] == ["orders", "Serving", "1/1", "orders-1"]
@@ -22,14 +22,14 @@ def test_list_has_a_line_for_each(orders: Plat, platform: Platform) -> None:
     assert orders("--json", "list").json["items"]
 
 
-def test_an_empty_list_says_how_to_begin(plat: Plat) -> None:
+def test_an_empty_list_shows_how_to_start(plat: Plat) -> None:
     result = plat("list")
     assert (result.out, result.code) == ("", 0)
     assert "plat init hello" in result.err
     assert plat("list", "--json").json == {"items": []}
 
 
-def test_describe_tells_why_and_what_to_do(orders: Plat, platform: Platform, source: Path) -> None:
+def test_describe_shows_reasons_and_fixes(orders: Plat, platform: Platform, source: Path) -> None:
     platform.start_failure = ("SecretNotFound", "there is no secret db", "plat secret set db k=v")
     (source / "app.py").write_text("x = 2")
     orders("deploy", str(source))
@@ -44,7 +44,7 @@ def test_describe_tells_why_and_what_to_do(orders: Plat, platform: Platform, sou
     assert document["revisions"][0]["name"] == "orders-1"
 
 
-def test_logs_are_lines_or_json(orders: Plat, platform: Platform) -> None:
+def test_logs_prints_lines_or_json(orders: Plat, platform: Platform) -> None:
     record = {
         "time": "2026-01-31T12:00:00.123Z",
         "replica": "orders-1-a",
@@ -62,7 +62,7 @@ def test_logs_are_lines_or_json(orders: Plat, platform: Platform) -> None:
     ]
 
 
-def test_delete_asks_and_waits(orders: Plat, platform: Platform) -> None:
+def test_delete_asks_for_confirmation_and_waits(orders: Plat, platform: Platform) -> None:
     refused = orders("delete", "orders")
     assert refused.code == 2
     assert "plat delete orders -y" in refused.err
@@ -73,14 +73,14 @@ def test_delete_asks_and_waits(orders: Plat, platform: Platform) -> None:
 
 
 @pytest.mark.parametrize("verb", ["start", "stop", "redeploy"])
-def test_a_verb_is_one_request(orders: Plat, platform: Platform, verb: str) -> None:
+def test_lifecycle_commands_send_one_request(orders: Plat, platform: Platform, verb: str) -> None:
     result = orders(verb, "orders")
     assert result.code == 0, result.err
     assert f"POST /functions/orders/{verb}" in platform.paths()
     assert orders(verb, "orders", "--json").json["metadata"]["name"] == "orders"
 
 
-def test_scale_fixes_a_number_or_sets_bounds(orders: Plat, platform: Platform) -> None:
+def test_scale_sets_a_number_or_bounds(orders: Plat, platform: Platform) -> None:
     assert "3 replicas" in orders("scale", "orders", "3").err
     assert platform.functions["orders"]["spec"]["scale"]["replicas"] == 3
     result = orders("scale", "orders", "auto", "--min", "1", "--max", "5", "--idle", "30s")
@@ -90,7 +90,7 @@ def test_scale_fixes_a_number_or_sets_bounds(orders: Plat, platform: Platform) -
     assert orders("scale", "orders", "many").code == 2
 
 
-def test_secrets_go_in_and_never_come_out(plat: Plat, platform: Platform, tmp_path: Path) -> None:
+def test_secret_values_are_write_only(plat: Plat, platform: Platform, tmp_path: Path) -> None:
     (tmp_path / "cert.pem").write_text("PEM")
     (tmp_path / "env").write_text("FROM_FILE='x y'\n")
     given = ["url=postgres://a=b", f"cert=@{tmp_path / 'cert.pem'}"]
@@ -115,7 +115,7 @@ def test_status_counts_functions_by_state(orders: Plat) -> None:
     assert orders("status", "--json").json["functions"] == {"Serving": 1}
 
 
-def test_a_wrong_token_exits_with_4(plat: Plat) -> None:
+def test_an_invalid_token_exits_with_4(plat: Plat) -> None:
     result = plat("list", "--token", "wrong")
     assert result.code == 4
     assert "export AUTH_TOKEN" in result.err
@@ -123,7 +123,7 @@ def test_a_wrong_token_exits_with_4(plat: Plat) -> None:
     assert plat("list", "--token", "wrong", "--json").json["code"] == "unauthenticated"
 
 
-def test_doctor_has_a_line_for_each_check(plat: Plat) -> None:
+def test_doctor_prints_every_check(plat: Plat) -> None:
     result = plat("doctor", "--json")
     found = {check["name"]: check["level"] for check in result.json["checks"]}
     assert set(found) == {

@@ -1,4 +1,4 @@
-"""Invalid function names: the command rejects them with the message of the model."""
+"""Invalid names are rejected with the message of the model."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ COMMANDS = ["describe", "logs", "invoke", "redeploy", "start", "stop", "delete",
 
 @pytest.mark.parametrize("name", BAD)
 @pytest.mark.parametrize("verb", COMMANDS)
-def test_a_bad_name_is_refused_before_anything_is_sent(
+def test_rejects_an_invalid_name_before_a_request(
     plat: Plat, platform: Platform, verb: str, name: str
 ) -> None:
     result = plat(verb, name)
@@ -25,7 +25,7 @@ def test_a_bad_name_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("name", [*BAD, "-a"])
-def test_deploy_refuses_it_too_as_the_model_does(
+def test_deploy_rejects_names_like_the_model(
     plat: Plat, platform: Platform, source: Path, name: str
 ) -> None:
     with pytest.raises(ValidationError, match="a name has 1 to 63"):
@@ -38,6 +38,6 @@ def test_deploy_refuses_it_too_as_the_model_does(
     assert platform.functions == {}
 
 
-def test_a_bad_namespace_has_its_own_field(plat: Plat) -> None:
+def test_an_invalid_namespace_has_its_own_field(plat: Plat) -> None:
     result = plat("describe", "a", "--namespace", "B", "--json")
     assert result.json["field"] == "metadata.namespace"

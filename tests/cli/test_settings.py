@@ -1,4 +1,4 @@
-"""Where settings come from, and which of them wins."""
+"""Sources of settings and their precedence."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def write(home: Path, text: str, mode: int = 0o600) -> dict[str, str]:
     return {"XDG_CONFIG_HOME": str(home)}
 
 
-def test_a_flag_wins_over_the_environment_over_the_file_over_the_default(tmp_path: Path) -> None:
+def test_flags_win_over_environment_file_and_default(tmp_path: Path) -> None:
     environ = write(tmp_path, 'api_url = "http://file"\ntoken = "file"\nbuilder_url="http://b/"')
     assert load(GlobalOptions(), {"XDG_CONFIG_HOME": "/nowhere"}).api_url == "http://localhost:8080"
     assert load(GlobalOptions(), environ).api_url == "http://file"
@@ -37,11 +37,11 @@ def test_a_flag_wins_over_the_environment_over_the_file_over_the_default(tmp_pat
         ("http://localhost.example.com", ""),
     ],
 )
-def test_the_dev_token_is_for_loopback_only(url: str, token: str) -> None:
+def test_dev_token_is_used_for_loopback_only(url: str, token: str) -> None:
     assert load(GlobalOptions(api_url=url), {"XDG_CONFIG_HOME": "/nowhere"}).token == token
 
 
-def test_a_token_that_others_can_read_is_warned_about(tmp_path: Path) -> None:
+def test_warns_about_a_readable_token(tmp_path: Path) -> None:
     environ = write(tmp_path, 'token = "x"', 0o644)
     (warning,) = load(GlobalOptions(), environ).warnings
     assert "chmod 600" in warning
@@ -52,37 +52,37 @@ def test_a_token_that_others_can_read_is_warned_about(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("api_url = ", "is not TOML"),
-        ('api-url = "x"', "there is no setting 'api-url'"),
-        ("token = 3", "token is a string"),
+        ('api-url = "x"', "unknown setting 'api-url'"),
+        ("token = 3", "token must be a string"),
         ("x = '" + "x" * 70_000 + "'", "larger than"),
     ],
 )
-def test_a_broken_file_is_named_with_its_fault(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(InvalidInput, match=said):
+def test_rejects_an_invalid_file(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
         load(GlobalOptions(), write(tmp_path, text))
 
 
 @pytest.mark.parametrize("url", ["localhost:8080", "ftp://x", "http://", "http://x:99999", "x"])
-def test_an_address_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(InvalidInput, match="is not the address of a platform"):
+def test_rejects_an_invalid_url(url: str) -> None:
+    with pytest.raises(InvalidInput, match="is not a valid platform URL"):
         load(GlobalOptions(api_url=url), {"XDG_CONFIG_HOME": "/nowhere"})
 
 
-def test_a_named_file_has_to_exist(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="there is no configuration file"):
+def test_rejects_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="does not exist"):
         load(GlobalOptions(config=tmp_path / "none.toml"), {})
 
 
-def test_the_home_is_the_flag_the_environment_or_the_users_own(tmp_path: Path) -> None:
+def test_state_directory_from_flag_environment_or_default(tmp_path: Path) -> None:
     assert settings.home(tmp_path, {"PLAT_HOME": "/b"}) == tmp_path
     assert settings.home(None, {"PLAT_HOME": "/b"}) == Path("/b")
     assert settings.home(None, {}).name == "plat"
 
 
-def test_a_port_that_is_none_is_refused() -> None:
+def test_rejects_an_invalid_port() -> None:
     with pytest.raises(InvalidInput, match="is not a port"):
         settings.platform_address(None, None, {"PLAT_PORT": "http"})
     assert settings.platform_address(None, None, {}) == ("127.0.0.1", 8080)

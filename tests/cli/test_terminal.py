@@ -1,4 +1,4 @@
-"""What differs between a terminal and a pipe, seen through a real pseudo-terminal."""
+"""Output on a pseudo-terminal and on a pipe."""
 
 import os
 import pty
@@ -16,7 +16,7 @@ from tests.cli.platform import TOKEN, Platform
 
 
 def on_a_terminal(platform: Platform, *arguments: str, **variables: str) -> tuple[int, str]:
-    """Run it with a terminal as stdin, stdout and stderr; returns the exit code and the text."""
+    """Run a command on a pseudo-terminal and return its exit code and output."""
     given = {"API_URL": platform.url, "AUTH_TOKEN": TOKEN, "TERM": "xterm-256color"}
     environ = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
     master, slave = pty.openpty()
@@ -44,14 +44,14 @@ def on_a_terminal(platform: Platform, *arguments: str, **variables: str) -> tupl
     return process.wait(60), content.decode()
 
 
-def test_a_terminal_gets_colours(platform: Platform, source: Path) -> None:
+def test_prints_colors_on_a_terminal(platform: Platform, source: Path) -> None:
     code, text = on_a_terminal(platform, "deploy", str(source))
     assert code == 0, text
     assert "\x1b[32m✓\x1b[0m pack" in text
 
 
 @pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_colours_can_be_declined(
+def test_colors_can_be_turned_off(
     platform: Platform, source: Path, variables: dict[str, str]
 ) -> None:
     code, text = on_a_terminal(platform, "deploy", str(source), **variables)
@@ -69,7 +69,7 @@ def test_a_long_wait_shows_a_spinner_with_the_reason(platform: Platform, source:
     assert "Starting" in text
 
 
-def test_a_pipe_gets_plain_lines(platform: Platform, source: Path) -> None:
+def test_prints_plain_lines_to_a_pipe(platform: Platform, source: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "plat_cli", "deploy", str(source)],
         env={**os.environ, "API_URL": platform.url, "AUTH_TOKEN": TOKEN},

@@ -1,1 +1,1 @@
-"""One module per command: flags in, a client's verb, output out. Nothing else lives here."""
+"""One module per command. A module parses flags, sends requests and prints the result."""

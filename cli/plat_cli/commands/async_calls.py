@@ -1,4 +1,4 @@
-"""`plat calls`: the calls that nobody waited for, and their results."""
+"""`plat calls`: list, show and cancel asynchronous calls, and fetch their results."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode="rich",
-    help="See what became of calls that nobody waited for.",
+    help="Inspect asynchronous calls.",
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Examples:\n\n  plat invoke report -d @june.json --async\n\n  plat calls list",
 )
 
 WAIT = 30
-"""Seconds for which one request waits; then the next one does."""
-Id = Annotated[str, typer.Argument(metavar="ID", help="What plat invoke --async printed.")]
+"""Seconds of one long-poll request."""
+Id = Annotated[
+    str, typer.Argument(metavar="ID", help="Id of the call, as printed by plat invoke --async.")
+]
 
 
 def _states() -> list[str]:
@@ -45,16 +47,21 @@ def _states() -> list[str]:
 )
 def list_(
     session: Session,
-    function: Annotated[str | None, typer.Option(metavar="NAME", help="Of this one.")] = None,
+    function: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only calls of this function.")
+    ] = None,
     state: Annotated[
         str | None,
         typer.Option(
-            help="queued, running, succeeded, failed or cancelled.", autocompletion=_states
+            help="Only calls in this state: queued, running, succeeded, failed or cancelled.",
+            autocompletion=_states,
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="The newest so many.")] = 100,
+    limit: Annotated[
+        int, typer.Option(min=1, max=1000, help="Maximum number of calls to list.")
+    ] = 100,
 ) -> None:
-    """List asynchronous calls, the newest first."""
+    """List asynchronous calls, newest first."""
     namespace = session.settings.namespace
     query = {"limit": str(limit)} | ({"state": state} if state else {})
     if function:
@@ -72,7 +79,7 @@ def list_(
 
 @command(app, "show", shows=("plat calls show 019ac5f0c4d37f2e9ab1c0000000002a",))
 def show(session: Session, call_id: Id) -> None:
-    """Say where a call stands, and why."""
+    """Show the state of a call."""
     call = session.client.call("GET", _path(call_id))
     session.out.document(call)
     for label, value in _facts(call):
@@ -92,16 +99,16 @@ def show(session: Session, call_id: Id) -> None:
 def result(
     session: Session,
     call_id: Id,
-    wait: Annotated[bool, typer.Option("--wait", help="Until there is one.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the call has finished.")] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the body to a file.")
+        Path | None, typer.Option("--output", "-o", help="Write the body to this file.")
     ] = None,
 ) -> int:
-    """Print what the function answered, byte for byte.
+    """Print the body of the response, unchanged.
 
-    Exits with 22 where the function answered with status 400 or above.
+    Exits with 22 if the function responded with status 400 or above.
     """
-    while wait and not _is_over(session, call_id):
+    while wait and not _has_finished(session, call_id):
         continue
     answer = session.client.send("GET", f"{_path(call_id)}/result")
     raise_for_problem(answer)
@@ -112,21 +119,23 @@ def result(
     cut = answer.getheader("X-Call-Truncated") == "true"
     _write(session, content, output, {"id": call_id, "status": status, "truncated": cut})
     if cut:
-        session.out.warn("the function answered more than is kept of a result")
+        session.out.warn(
+            "the result is truncated: the response exceeded the maximum size of a stored result"
+        )
     if status < 400:
         return ExitCode.OK
-    session.out.note(f"the function answered {status}; plat calls show {call_id}")
+    session.out.note(f"the function responded with {status}; plat calls show {call_id}")
     return ExitCode.FUNCTION_ERROR
 
 
 @command(app, "cancel", shows=("plat calls cancel 019ac5f0c4d37f2e9ab1c0000000002a",))
 def cancel(session: Session, call_id: Id) -> None:
-    """Cancel a call that waits; one that is at the function goes on."""
+    """Cancel a queued call. A running call continues."""
     session.out.document(session.client.call("DELETE", _path(call_id)))
     session.out.note(f"cancelled {call_id}")
 
 
-def _is_over(session: Session, call_id: str) -> bool:
+def _has_finished(session: Session, call_id: str) -> bool:
     query = {"wait": f"{WAIT}s"}
     call = session.client.call("GET", _path(call_id), query=query, timeout=WAIT + 30.0)
     return call["state"] not in ("queued", "running")
@@ -162,7 +171,7 @@ def _row(call: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _facts(call: dict[str, Any]) -> list[tuple[str, str]]:
-    trouble = call.get("trouble")
+    error = call.get("trouble")
     facts = [
         ("call", call["id"]),
         ("function", _function(call)),
@@ -173,7 +182,7 @@ def _facts(call: dict[str, Any]) -> list[tuple[str, str]]:
         ("created", call["created"]),
         ("due", call.get("due") or ""),
         ("finished", call.get("finished") or ""),
-        ("trouble", f"{trouble['code']}: {trouble['message']}" if trouble else ""),
+        ("error", f"{error['code']}: {error['message']}" if error else ""),
         ("truncated", "yes" if call.get("truncated") else ""),
     ]
     return [(label, value) for label, value in facts if value]

@@ -1,4 +1,4 @@
-"""`plat completion`: the Tab key knows the commands."""
+"""`plat completion`: print or install the completion script of a shell."""
 
 from __future__ import annotations
 
@@ -29,12 +29,16 @@ SHELLS = ("bash", "zsh", "fish")
 )
 def completion(
     session: Session,
-    shell: Annotated[str | None, typer.Argument(metavar="bash|zsh|fish")] = None,
+    shell: Annotated[
+        str | None,
+        typer.Argument(metavar="bash|zsh|fish", help="Shell (default: the current one)."),
+    ] = None,
     install: Annotated[
-        bool, typer.Option("--install", help="Write it to your shell's start-up files.")
+        bool,
+        typer.Option("--install", help="Install the script in the start-up files of the shell."),
     ] = False,
 ) -> None:
-    """Teach your shell's Tab key the commands."""
+    """Print or install shell completion."""
     chosen = shell or Path(os.environ.get("SHELL", "")).name
     if chosen not in SHELLS:
         raise InvalidInput(

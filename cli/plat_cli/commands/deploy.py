@@ -1,4 +1,4 @@
-"""`plat deploy`: from files to an answering URL."""
+"""`plat deploy`: build and deploy a function."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from plat_cli.source import SourceUpload, load
 
 app = typer.Typer(add_completion=False)
 
-SPEC = "What it runs with (over function.json)"
+SPEC = "Spec (overrides function.json)"
 
 
 @command(
@@ -38,58 +38,76 @@ SPEC = "What it runs with (over function.json)"
 def deploy(
     session: Session,
     path: Annotated[
-        Path | None, typer.Argument(help="A folder, a .zip or one .py file; else this folder.")
+        Path | None, typer.Argument(help="A folder, a .zip or one .py file (default: this folder).")
     ] = None,
     manifest: Annotated[
         Path | None,
         typer.Option(
-            "--filename", "-f", metavar="FILE", help="Functions as for kubectl; - is stdin."
+            "--filename",
+            "-f",
+            metavar="FILE",
+            help="Deploy the functions of a manifest; - reads stdin.",
         ),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Else function.json or the folder.")] = None,
-    runtime: Annotated[str | None, typer.Option(help="As in plat init --list.")] = None,
-    handler: Annotated[str | None, typer.Option(help="For example app:app.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Name of the function (default: from function.json or the folder)."),
+    ] = None,
+    runtime: Annotated[
+        str | None, typer.Option(help="Runtime, as listed by plat init --list.")
+    ] = None,
+    handler: Annotated[str | None, typer.Option(help="Handler, for example app:app.")] = None,
     env: Annotated[
         list[str] | None,
         typer.Option(
-            "--env", "-e", metavar="K=V", help="K alone: from this shell.", rich_help_panel=SPEC
+            "--env",
+            "-e",
+            metavar="K=V",
+            help="Set an environment variable; K alone takes its value from this shell.",
+            rich_help_panel=SPEC,
         ),
     ] = None,
     env_file: Annotated[
-        Path | None, typer.Option(help="Lines of K=V.", rich_help_panel=SPEC)
+        Path | None,
+        typer.Option(
+            help="Read environment variables from a file of K=V lines.", rich_help_panel=SPEC
+        ),
     ] = None,
     secret: Annotated[
-        list[str] | None, typer.Option(help="A secret to mount.", rich_help_panel=SPEC)
+        list[str] | None, typer.Option(help="Mount a secret.", rich_help_panel=SPEC)
     ] = None,
     scale_min: Annotated[
-        int | None, typer.Option(help="Replicas at least.", rich_help_panel=SPEC)
+        int | None, typer.Option(help="Minimum number of replicas.", rich_help_panel=SPEC)
     ] = None,
     scale_max: Annotated[
-        int | None, typer.Option(help="Replicas at most.", rich_help_panel=SPEC)
+        int | None, typer.Option(help="Maximum number of replicas.", rich_help_panel=SPEC)
     ] = None,
     timeout: Annotated[
-        str | None, typer.Option(help="Of a call, for example 30s.", rich_help_panel=SPEC)
+        str | None, typer.Option(help="Timeout of a call, for example 30s.", rich_help_panel=SPEC)
     ] = None,
     concurrency: Annotated[
-        int | None, typer.Option(help="Calls at once in a replica.", rich_help_panel=SPEC)
+        int | None, typer.Option(help="Maximum concurrent calls per replica.", rich_help_panel=SPEC)
     ] = None,
     access: Annotated[
-        str | None, typer.Option(metavar="public|token", help="Who may call.", rich_help_panel=SPEC)
+        str | None,
+        typer.Option(
+            metavar="public|token", help="Who may invoke the function.", rich_help_panel=SPEC
+        ),
     ] = None,
-    wait: Annotated[bool, typer.Option(help="Wait until it answers.")] = True,
+    wait: Annotated[bool, typer.Option(help="Wait until the function is ready.")] = True,
     timeout_wait: Annotated[
-        float, typer.Option(metavar="SECONDS", help="How long.", min=1, max=3600)
+        float, typer.Option(metavar="SECONDS", help="Maximum time to wait.", min=1, max=3600)
     ] = 120,
 ) -> int:
-    """Build a folder, a zip or one file, and run it.
+    """Build and deploy a function from a folder, a zip or one file.
 
-    The same source and settings again change nothing, and it says so. What `plat scale` set is
-    kept; everything else is as function.json and the flags say. With -f, it is as the file says.
+    Deploying the same source and settings again changes nothing. Scale settings of `plat scale`
+    are kept; function.json and the flags set everything else. With -f, the manifest is applied.
     """
     started = time.monotonic()
     if manifest is not None:
         settings = (path, name, runtime, handler, env, env_file, secret)
-        _alone(settings, (scale_min, scale_max, timeout, concurrency, access))
+        _reject_spec_flags(settings, (scale_min, scale_max, timeout, concurrency, access))
         return _apply(session, manifest, timeout_wait if wait else None)
     variables = {**(spec.env_file(env_file) if env_file else {}), **spec.variables(env or [])}
     overrides = spec.SpecOverrides(
@@ -111,22 +129,22 @@ def deploy(
     put = deployment.put(session.client, ref, source, overrides, built)
     for change in put.changes:
         session.out.note(f"  {session.out.style('spec', 'dim')} {change}")
-    function = _awaited(session, ref, put, timeout_wait if wait else None)
+    function = _wait_unless_ready(session, ref, put, timeout_wait if wait else None)
     session.out.document(_report(session, ref, put, function, time.monotonic() - started))
     return 0
 
 
-def _alone(*flags: Iterable[object]) -> None:
-    """With a manifest goes no other word on what is deployed."""
+def _reject_spec_flags(*flags: Iterable[object]) -> None:
+    """Raise InvalidInput if a flag of the spec is given together with a manifest."""
     if any(each not in (None, []) for each in chain(*flags)):
         raise InvalidInput(
-            "-f takes all from the file: no PATH and no flag of the spec goes with it",
-            fix="write it into the file",
+            "-f cannot be combined with PATH or with flags of the spec",
+            fix="set it in the file",
         )
 
 
 def _apply(session: Session, path: Path, timeout: float | None) -> int:
-    """Deploy the functions of a file, one after the other."""
+    """Deploy the functions of a manifest, one after the other."""
     documents = manifests.read(path)
     refs = [_ref_of(session, document) for document in documents]
     reports = []
@@ -136,29 +154,29 @@ def _apply(session: Session, path: Path, timeout: float | None) -> int:
         put = deployment.apply(session.client, ref, document)
         for change in put.changes:
             session.out.note(f"  {session.out.style('spec', 'dim')} {change}")
-        function = _awaited(session, ref, put, timeout)
+        function = _wait_unless_ready(session, ref, put, timeout)
         reports.append(_report(session, ref, put, function, time.monotonic() - started))
     session.out.document(reports[0] if len(reports) == 1 else {"items": reports})
     return 0
 
 
 def _ref_of(session: Session, document: dict[str, Any]) -> FunctionRef:
-    """Where a document says that it belongs, which the flag may not contradict."""
+    """Return the reference of a document. Raises InvalidInput if --namespace differs from it."""
     metadata, flag = document["metadata"], session.namespace_flag
     namespace = metadata.get("namespace") or session.settings.namespace
     if flag not in (None, namespace):
         raise InvalidInput(
-            f"metadata.namespace: {metadata['name']} belongs to {namespace}, not to {flag}",
+            f"metadata.namespace: {metadata['name']} is in namespace {namespace}, not {flag}",
             fix=f"leave out --namespace {flag}",
             field="metadata.namespace",
         )
     return FunctionRef(metadata["name"], namespace)
 
 
-def _awaited(
+def _wait_unless_ready(
     session: Session, ref: FunctionRef, put: deployment.SpecUpdate, timeout: float | None
 ) -> dict[str, Any]:
-    """The function as soon as it answers; as it is, where nobody waits."""
+    """Wait until the function is ready, unless it is already or `timeout` is None."""
     if timeout is None or (put.unchanged and deployment.is_ready(put.function)):
         return put.function
     return _wait(session, ref, put, timeout)
@@ -170,13 +188,13 @@ def _build(
     try:
         with session.out.phase("build") as phase:
             built = deployment.build(session.builder, ref, source, overrides, phase)
-            phase.detail = "the same source as before" if built.get("unchanged") else ""
+            phase.detail = "unchanged source" if built.get("unchanged") else ""
     except BuildFailed as error:
         if with_line(error.message, error.line) != error.message:
             session.out.note(f"  {session.out.style(error.line, 'bold')}")
         if serving := deployment.status_of(deployment.stored(session.client, ref)).get("revision"):
             session.out.note(f"  {serving} keeps serving")
-        error.fix = error.fix or f"correct it, then: plat deploy {source.path}"
+        error.fix = error.fix or f"correct the error, then: plat deploy {source.path}"
         raise
     return built
 
@@ -194,10 +212,10 @@ def _wait(
     except NotReady as error:
         status = deployment.status_of(deployment.stored(session.client, ref))
         serving = status.get("revision")
-        told = f"{serving} keeps serving" in error.message
-        if serving and serving != status.get("latestRevision") and not told:
+        mentioned = f"{serving} keeps serving" in error.message
+        if serving and serving != status.get("latestRevision") and not mentioned:
             session.out.note(f"  {serving} keeps serving")
-        error.fix = error.fix or f"plat logs {ref.name}\nthen correct it and: plat deploy"
+        error.fix = error.fix or f"plat logs {ref.name}\ncorrect the error, then: plat deploy"
         raise
     return function
 
@@ -209,7 +227,7 @@ def _report(
     function: dict[str, Any],
     seconds: float,
 ) -> dict[str, Any]:
-    """Tell of a deploy; returns what machines are told."""
+    """Print the result of a deploy and return its JSON document."""
     status = deployment.status_of(function)
     url = status.get("url") or f"{session.settings.api_url}/function/{ref.segment}"
     revision = status.get("revision") or status.get("latestRevision") or ref.name
@@ -234,6 +252,6 @@ def _report(
 
 
 def curl(url: str, access: str) -> str:
-    """The line to copy; it never shows a token."""
+    """Return a curl command for the URL. It never contains a token."""
     header = "" if access == "public" else ' -H "Authorization: Bearer ${AUTH_TOKEN:-dev-token}"'
     return f"curl{header} {url}"

@@ -1,4 +1,4 @@
-"""`plat describe`: all that is known of one function."""
+"""`plat describe`: show one function in detail."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MARKS = {"True": ("✓", "green"), "False": ("✗", "red"), "Unknown": ("?", "ye
 
 @command(app, shows=("plat describe hello", "plat describe hello --json"))
 def describe(
-    session: Session, name: Annotated[str, typer.Argument(help="Which function.")]
+    session: Session, name: Annotated[str, typer.Argument(help="Name of the function.")]
 ) -> None:
-    """Show a function's state, why it is so, and what to do about it."""
+    """Show the state of a function, the reasons for it, and what to do."""
     ref = session.ref(name)
     query = namespaced(ref)
     function = session.client.call("GET", function_path(ref), query=query)
@@ -41,7 +41,7 @@ def _facts(function: dict[str, Any]) -> list[tuple[str, str]]:
     spec, status = function["spec"], deployment.status_of(function)
     scale = spec.get("scale", {})
     fixed = scale.get("replicas")
-    how = "paused" if scale.get("whenIdle") == "pause" else "asleep"
+    how = "paused" if scale.get("whenIdle") == "pause" else "stopped"
     bounds = f"{scale.get('min', 0)} to {scale.get('max', 10)}, {how} after {scale.get('idle')}"
     variables = [str(entry.get("name")) for entry in spec.get("env", [])]
     facts = [
@@ -51,7 +51,10 @@ def _facts(function: dict[str, Any]) -> list[tuple[str, str]]:
         ("Runtime", _runtime(spec)),
         ("Replicas", f"{status.get('readyReplicas', 0)} ready of {status.get('replicas', 0)}"),
         ("Scale", f"fixed at {fixed}" if fixed is not None else bounds),
-        ("Limits", f"timeout {spec.get('timeout')}, {spec.get('concurrency')} calls at once"),
+        (
+            "Limits",
+            f"timeout {spec.get('timeout')}, {spec.get('concurrency')} calls per replica",
+        ),
         ("Access", spec.get("access", "token")),
         ("Env", ", ".join(variables) or "-"),
         ("Secrets", ", ".join(spec.get("secrets", [])) or "-"),
@@ -61,9 +64,9 @@ def _facts(function: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _runtime(spec: dict[str, Any]) -> str:
-    # of a source that the platform builds, the builder finds what is not said
-    unsaid = "found by the builder" if spec.get("source") else "-"
-    return f"{spec.get('runtime') or unsaid}, handler {spec.get('handler') or unsaid}"
+    # The builder detects the runtime and handler of a source in the spec.
+    detected = "detected by the builder" if spec.get("source") else "-"
+    return f"{spec.get('runtime') or detected}, handler {spec.get('handler') or detected}"
 
 
 def _revision(status: dict[str, Any]) -> str:
@@ -75,7 +78,7 @@ def _conditions(out: Output, function: dict[str, Any]) -> None:
     status = deployment.status_of(function)
     for condition in status.get("conditions") or []:
         mark, colour = MARKS.get(condition["status"], MARKS["Unknown"])
-        if condition["type"] == "Progressing":  # neither good nor bad
+        if condition["type"] == "Progressing":  # neither a success nor a failure
             mark, colour = ("…" if condition["status"] == "True" else "·"), "dim"
         out.result(f"{out.style(mark, colour)} {condition['type']:<12} {condition['reason']}")
         for line in (condition.get("message") or "").splitlines():

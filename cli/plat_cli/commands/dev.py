@@ -1,4 +1,4 @@
-"""`plat dev`: save a file, and the real URL answers with it."""
+"""`plat dev`: run functions and redeploy them when a file is saved."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ app = typer.Typer(add_completion=False)
 
 DEBUG_PORT = 5678
 
-
-QUIET = 250
-"""Milliseconds without a save after which an empty batch is told."""
+POLL_MILLISECONDS = 250
+"""Interval without changes after which the watcher yields an empty batch."""
 
 
 @command(
@@ -38,19 +37,29 @@ QUIET = 250
 def dev(
     session: Session,
     directory: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="A function, or a folder of functions.")
+        Path,
+        typer.Argument(
+            metavar="[DIR]", help="A function, or a folder of functions (default: this folder)."
+        ),
     ] = Path(),
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Else 8080.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on (default 8080).")
+    ] = None,
     debug: Annotated[
         bool, typer.Option("--debug", help="Let a debugger attach (debugpy).")
     ] = False,
     debug_port: Annotated[
-        int, typer.Option(min=1024, max=65000, help="The first function's; then one more each.")
+        int,
+        typer.Option(
+            min=1024,
+            max=65000,
+            help="Debug port of the first function; each further one uses the next port.",
+        ),
     ] = DEBUG_PORT,
 ) -> None:
-    """Run a folder of functions, and redeploy what is saved.
+    """Run a folder of functions and redeploy a function when a file is saved.
 
-    Ctrl-C stops it. A broken save is shown here and in the answers; the old code keeps answering.
+    Ctrl-C stops it. Errors are shown here and in the responses; the previous code keeps serving.
     """
     folder = directory.absolute()
     folders = functions_in(folder)
@@ -58,14 +67,14 @@ def dev(
     served = list(dev_functions(folders, namespace, debug_port=debug_port if debug else None))
     for one in served:
         checked(one.ref.name)
-    with _terminable(), _platform(session, folder, port) as client:
+    with _interrupt_on_sigterm(), _platform(session, folder, port) as client:
         _run(session, DevSession(session.out, client), client, served)
 
 
 def _run(session: Session, loop: DevSession, client: Client, served: list[DevFunction]) -> None:
     by_folder = {one.folder: one for one in served}
     saves = _saves(list(by_folder))
-    # watching begins here, so that what is saved during the first deploys is not missed
+    # Start watching before the first deploys, so that no save is missed.
     next(saves)
     for one in served:
         loop.deploy(one)
@@ -75,7 +84,7 @@ def _run(session: Session, loop: DevSession, client: Client, served: list[DevFun
     stop = threading.Event()
     for one in served:
         threading.Thread(target=loop.follow, args=(one, stop), daemon=True).start()
-    session.out.note("watching; save a file to redeploy, Ctrl-C stops")
+    session.out.note("watching for changes; press Ctrl-C to stop")
     try:
         for changed in saves:
             for folder, files in touched(by_folder, changed).items():
@@ -87,20 +96,23 @@ def _run(session: Session, loop: DevSession, client: Client, served: list[DevFun
 
 
 def _saves(folders: list[Path]) -> Iterator[list[Path]]:
-    """Batches of saved files, empty ones in quiet times; noise is not watched."""
+    """Yield batches of saved files, and empty batches when nothing changes.
+
+    Files that a deploy ignores are not watched.
+    """
     from plat_builder.pack import is_ignored
     from watchfiles import watch
 
-    def wanted(_: Any, path: str) -> bool:
-        places = [folder for folder in folders if Path(path).is_relative_to(folder)]
-        return any(not is_ignored(Path(path).relative_to(place).as_posix()) for place in places)
+    def is_source(_: Any, path: str) -> bool:
+        roots = [folder for folder in folders if Path(path).is_relative_to(folder)]
+        return any(not is_ignored(Path(path).relative_to(root).as_posix()) for root in roots)
 
     for changes in watch(
         *folders,
-        watch_filter=wanted,
+        watch_filter=is_source,
         debounce=100,
         step=20,
-        rust_timeout=QUIET,
+        rust_timeout=POLL_MILLISECONDS,
         yield_on_timeout=True,
     ):
         yield [Path(path) for _, path in changes]
@@ -108,14 +120,14 @@ def _saves(folders: list[Path]) -> Iterator[list[Path]]:
 
 @contextmanager
 def _platform(session: Session, folder: Path, port: int | None) -> Iterator[Client]:
-    """The platform that runs already, or one of its own for the time of the command."""
+    """Yield a client of the running platform, or start one and stop it at the end."""
     token = session.settings.token or settings.DEV_TOKEN
     url = session.settings.api_url
     if port is None and settings.is_loopback(url) and embedded.ready(url):
-        session.out.note(f"uses the platform that runs at {url}")
+        session.out.note(f"using the platform at {url}")
         yield Client(url, token)
         return
-    home = state_of(folder)
+    home = state_directory(folder)
     running = embedded.find(home)
     if running is None:
         address = settings.platform_address(None, port)
@@ -130,8 +142,11 @@ def _platform(session: Session, folder: Path, port: int | None) -> Iterator[Clie
         embedded.stop(running)
 
 
-def state_of(folder: Path) -> Path:
-    """Where the state of a folder's own platform is: a short path, outside of the sources."""
+def state_directory(folder: Path) -> Path:
+    """Return the state directory of the platform that `plat dev` starts for a folder.
+
+    The path is short, because a Unix socket path has about 100 bytes, and outside the sources.
+    """
     import platformdirs
 
     digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
@@ -139,8 +154,8 @@ def state_of(folder: Path) -> Path:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM ends it as Ctrl-C does."""
+def _interrupt_on_sigterm() -> Iterator[None]:
+    """Handle SIGTERM like Ctrl-C."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt

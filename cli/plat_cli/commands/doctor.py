@@ -1,4 +1,4 @@
-"""`plat doctor`: says whether this machine is all right for plat."""
+"""`plat doctor`: check that this machine has what plat needs."""
 
 from __future__ import annotations
 
@@ -23,21 +23,17 @@ MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")
 )
 def doctor(
     session: Session,
-    home: Annotated[Path | None, typer.Option(help="The state directory; also PLAT_HOME.")] = None,
-    docker: Annotated[
-        bool, typer.Option("--docker", help="Look at the Docker set-up, too.")
-    ] = False,
-    kind: Annotated[
-        bool, typer.Option("--kind", help="Look at the kind cluster and what it needs, instead.")
-    ] = False,
+    home: Annotated[Path | None, typer.Option(help="State directory (or PLAT_HOME).")] = None,
+    docker: Annotated[bool, typer.Option("--docker", help="Also check the Docker set-up.")] = False,
+    kind: Annotated[bool, typer.Option("--kind", help="Check the kind cluster instead.")] = False,
     name: Annotated[
-        str | None, typer.Option(help="With --kind: the cluster; else plat.", metavar="CLUSTER")
+        str | None, typer.Option(help="Name of the kind cluster (default plat).", metavar="CLUSTER")
     ] = None,
 ) -> int:
-    """Check what plat needs, and say how to mend it.
+    """Check what plat needs and show how to fix problems.
 
-    The Docker set-up is looked at where CONTROLLER_URL is set, and in a clone with an .env, too.
-    Exits with 1 where something is missing.
+    The Docker set-up is also checked if CONTROLLER_URL is set, or in a clone that has a .env file.
+    Exits with 1 if a check fails.
     """
     found = []
     if kind:

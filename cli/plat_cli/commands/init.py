@@ -1,4 +1,4 @@
-"""`plat init`: a function to begin with, from a runtime's template."""
+"""`plat init`: create a function from the template of a runtime."""
 
 from __future__ import annotations
 
@@ -32,13 +32,17 @@ DEFAULT_RUNTIME = "python-flask"
 def init(
     session: Session,
     path: Annotated[
-        Path, typer.Argument(metavar="[NAME|DIR]", help="Where; its name is the function's.")
+        Path,
+        typer.Argument(
+            metavar="[NAME|DIR]",
+            help="Folder to create; its name becomes the name of the function.",
+        ),
     ] = Path(),
-    runtime: Annotated[str, typer.Option(help="Which runtime's template.")] = DEFAULT_RUNTIME,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
-    list_: Annotated[bool, typer.Option("--list", help="Only list the runtimes.")] = False,
+    runtime: Annotated[str, typer.Option(help="Runtime of the function.")] = DEFAULT_RUNTIME,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List the runtimes and exit.")] = False,
 ) -> None:
-    """Write a new function from a template."""
+    """Create a function from a template."""
     from plat_builder.runtimes import RuntimeCatalog, find
 
     catalogue = RuntimeCatalog(find())

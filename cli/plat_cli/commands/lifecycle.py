@@ -1,4 +1,4 @@
-"""`plat start`, `plat stop` and `plat redeploy`: one verb of the API each."""
+"""`plat start`, `plat stop` and `plat redeploy`, each one request."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from plat_cli.command import Session, command
 
 app = typer.Typer(add_completion=False)
 
-Name = Annotated[str, typer.Argument(help="Which function.")]
-Wait = Annotated[bool, typer.Option(help="Wait until it is so.")]
+Name = Annotated[str, typer.Argument(help="Name of the function.")]
+Wait = Annotated[bool, typer.Option(help="Wait until the function is ready.")]
 
 
 @command(app, shows=("plat start hello",))
 def start(session: Session, name: Name, wait: Wait = True) -> None:
-    """Let a stopped function run again."""
-    _tell(session, name, "start", wait=wait)
+    """Start a stopped function."""
+    _send(session, name, "start", wait=wait)
 
 
 @command(app, shows=("plat stop hello",))
 def stop(session: Session, name: Name) -> None:
     """Stop a function until it is started again.
 
-    No replica runs, and calls are answered with 503.
+    All replicas stop, and calls are rejected with 503.
     """
-    _tell(session, name, "stop", wait=False)
+    _send(session, name, "stop", wait=False)
 
 
 @command(app, shows=("plat redeploy hello",))
 def redeploy(session: Session, name: Name, wait: Wait = True) -> None:
-    """Replace a function's replicas with fresh ones.
+    """Replace the replicas of a function.
 
-    A new revision from the same artifact: no call fails meanwhile.
+    A new revision is created from the same artifact. No call fails.
     """
-    _tell(session, name, "redeploy", wait=wait)
+    _send(session, name, "redeploy", wait=wait)
 
 
-def _tell(session: Session, name: str, verb: str, *, wait: bool) -> None:
+def _send(session: Session, name: str, verb: str, *, wait: bool) -> None:
     ref = session.ref(name)
     function: dict[str, Any] = session.client.call(
         "POST", f"{function_path(ref)}/{verb}", query=namespaced(ref)

@@ -1,4 +1,4 @@
-"""`plat list`: every function in a line."""
+"""`plat list`: list functions, one per line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ app = typer.Typer(add_completion=False)
 
 @command(app, "list", shows=("plat list", "plat list --json", "plat list --namespace team-a"))
 def list_(session: Session) -> None:
-    """List the functions: their state, replicas and URL."""
+    """List functions with their state, replicas and URL."""
     namespace = session.settings.namespace
     query = {} if namespace == "default" else {"namespace": namespace}
     answer = session.client.call("GET", "/functions", query=query)
@@ -30,7 +30,7 @@ def list_(session: Session) -> None:
 
 
 def row(function: dict[str, Any]) -> tuple[str, ...]:
-    """One function's cells."""
+    """Return the table row of a function."""
     status = deployment.status_of(function)
     metadata = function["metadata"]
     namespace = metadata.get("namespace", "default")
@@ -45,14 +45,14 @@ def row(function: dict[str, Any]) -> tuple[str, ...]:
 
 
 def state(function: dict[str, Any]) -> str:
-    """The function's state in one word: the reason of its Ready condition."""
+    """Return the state of a function: the reason of its Ready condition."""
     if function["metadata"].get("deletionTimestamp"):
         return "Deleting"
     return str(deployment.condition(function, "Ready").get("reason") or "Pending")
 
 
 def age(timestamp: str | None) -> str:
-    """How long ago that was; '-' where it is not known."""
+    """Return the time since a timestamp, or '-' if there is none."""
     if not timestamp:
         return "-"
     then = datetime.fromisoformat(timestamp)

@@ -1,4 +1,4 @@
-"""`plat logs`: what a function's replicas wrote."""
+"""`plat logs`: print the logs of a function."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ app = typer.Typer(add_completion=False)
 
 FOLLOW_TIMEOUT = 86_400.0
 RECONNECT = 30.0
-"""Seconds for which a followed log waits for a platform that is being restarted."""
+"""Seconds to wait for a restarting platform while following a log."""
 
 
 @command(
@@ -24,19 +24,23 @@ RECONNECT = 30.0
     shows=(
         "plat logs hello",
         "plat logs hello -f",
-        "plat logs hello --call 01JD3V…   (the X-Call-Id of an answer)",
+        "plat logs hello --call 01JD3V…   (the X-Call-Id of a response)",
         "plat logs hello --tail 1000 --json | jq -r .text",
     ),
 )
 def logs(
     session: Session,
-    name: Annotated[str, typer.Argument(help="Which function.")],
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines.")] = False,
-    tail: Annotated[int, typer.Option(min=0, max=10_000, help="How many old lines.")] = 100,
-    call: Annotated[str | None, typer.Option(help="Only those of one call.")] = None,
-    replica: Annotated[str | None, typer.Option(help="Only those of one replica.")] = None,
+    name: Annotated[str, typer.Argument(help="Name of the function.")],
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Print new lines as they arrive.")
+    ] = False,
+    tail: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Number of existing lines to print.")
+    ] = 100,
+    call: Annotated[str | None, typer.Option(help="Only lines of this call.")] = None,
+    replica: Annotated[str | None, typer.Option(help="Only lines of this replica.")] = None,
 ) -> None:
-    """Print what a function wrote, newest last."""
+    """Print the log of a function, newest line last."""
     ref = session.ref(name)
     query = {"tail": str(tail), "follow": str(follow).lower(), **namespaced(ref)}
     query |= {key: value for key, value in (("call", call), ("replica", replica)) if value}
@@ -50,7 +54,7 @@ def logs(
             if not follow:
                 return
         except Unreachable:
-            # a stream that had begun and broke; the platform may be coming back
+            # The stream had started, so the platform may be restarting.
             if not follow or query["tail"] != "0" or (lost and time.monotonic() - lost > RECONNECT):
                 raise
         lost = lost or time.monotonic()
@@ -59,7 +63,7 @@ def logs(
 
 
 def show(out: Output, record: dict[str, Any], tag: str = "") -> None:
-    """One line of a log, with its time and replica in front on a terminal's dim colour."""
+    """Print one log line, preceded by its time and replica."""
     out.document(record)
     at = str(record.get("time", ""))[11:23]
     source = tag or str(record.get("replica", ""))

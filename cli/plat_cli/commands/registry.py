@@ -1,4 +1,4 @@
-"""`plat registry`: the images that functions are made of."""
+"""`plat registry`: remove unused images."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode="rich",
-    help="Keep the registry small.",
+    help="Manage the image registry.",
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Examples:\n\n  plat registry gc --dry-run",
 )
@@ -23,12 +23,12 @@ FREE = (
     "docker compose exec registry registry garbage-collect /etc/docker/registry/config.yml"
     " && docker compose restart registry"
 )
-"""Frees the bytes; the restart makes the registry forget which blobs it had."""
+"""Frees the disk space. The restart clears the registry's cache of blobs."""
 
 
 @app.callback()
 def registry() -> None:
-    """Keep the registry small."""
+    """Manage the image registry."""
 
 
 @command(
@@ -42,24 +42,24 @@ def registry() -> None:
 def gc(
     session: Session,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")
     ] = False,
 ) -> None:
-    """Remove the images that no revision of any function needs any more."""
+    """Remove images that no revision uses."""
     settings = session.settings
     if settings.builder_url == settings.api_url:
         raise NotSupported(
-            "the builder itself does this, and it is not known where that is",
+            "BUILDER_URL is not set, and only the builder can remove images",
             fix="BUILDER_URL=http://localhost:8082 plat registry gc",
         )
-    wanted = {"images": _images(session), "dryRun": dry_run}
-    answer = session.builder.call("POST", "/registry/gc", document=wanted)
+    request = {"images": _images(session), "dryRun": dry_run}
+    answer = session.builder.call("POST", "/registry/gc", document=request)
     session.out.document(answer)
-    _say(session, answer)
+    _print_result(session, answer)
 
 
 def _images(session: Session) -> list[str]:
-    """What every revision of every function in every namespace runs."""
+    """Return the images of all revisions in all namespaces."""
     found: set[str] = set()
     for function in session.client.call("GET", "/functions")["items"]:
         meta = function["metadata"]
@@ -72,7 +72,7 @@ def _images(session: Session) -> list[str]:
     return sorted(found)
 
 
-def _say(session: Session, answer: dict[str, Any]) -> None:
+def _print_result(session: Session, answer: dict[str, Any]) -> None:
     images, layers = answer["images"], answer["layers"]
     for name in [*images, *layers][:SHOWN]:
         session.out.note(name)
@@ -82,5 +82,5 @@ def _say(session: Session, answer: dict[str, Any]) -> None:
     session.out.note(f"{done}: {len(images)} images, {len(layers)} layers of packages")
     if images or layers:
         session.out.note(
-            "next:  plat registry gc" if answer["dryRun"] else f"to free the bytes:  {FREE}"
+            "next:  plat registry gc" if answer["dryRun"] else f"to free the disk space:  {FREE}"
         )

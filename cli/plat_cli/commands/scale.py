@@ -1,4 +1,4 @@
-"""`plat scale`: how many replicas."""
+"""`plat scale`: set the number of replicas."""
 
 from __future__ import annotations
 
@@ -17,29 +17,35 @@ app = typer.Typer(add_completion=False)
     app,
     shows=(
         "plat scale hello 3          (exactly three)",
-        "plat scale hello 0          (asleep until the next call)",
+        "plat scale hello 0          (none until the next call)",
         "plat scale hello auto --min 1 --max 5 --idle 30s",
         "plat scale hello auto --when-idle pause",
     ),
 )
 def scale(
     session: Session,
-    name: Annotated[str, typer.Argument(help="Which function.")],
-    count: Annotated[str, typer.Argument(metavar="[N|auto]", help="A fixed number.")] = "auto",
-    min_: Annotated[int | None, typer.Option("--min", help="At least.")] = None,
-    max_: Annotated[int | None, typer.Option("--max", help="At most.")] = None,
-    idle: Annotated[str | None, typer.Option(help="Asleep after this long, e.g. 30s.")] = None,
+    name: Annotated[str, typer.Argument(help="Name of the function.")],
+    count: Annotated[
+        str,
+        typer.Argument(metavar="[N|auto]", help="Fixed number of replicas, or auto (the default)."),
+    ] = "auto",
+    min_: Annotated[int | None, typer.Option("--min", help="Minimum number of replicas.")] = None,
+    max_: Annotated[int | None, typer.Option("--max", help="Maximum number of replicas.")] = None,
+    idle: Annotated[
+        str | None,
+        typer.Option(help="Idle time before the replicas stop or pause, for example 30s."),
+    ] = None,
     when_idle: Annotated[
-        str | None, typer.Option(metavar="[stop|pause]", help="How it sleeps.")
+        str | None, typer.Option(metavar="[stop|pause]", help="What to do with idle replicas.")
     ] = None,
 ) -> None:
-    """Fix the number of replicas, or let the load decide."""
-    wanted: dict[str, Any] = {"replicas": _replicas(count)}
+    """Set a fixed number of replicas, or scale with the load."""
+    scale_document: dict[str, Any] = {"replicas": _replicas(count)}
     given = {"min": min_, "max": max_, "idle": idle, "whenIdle": when_idle}
-    wanted |= {key: value for key, value in given.items() if value is not None}
+    scale_document |= {key: value for key, value in given.items() if value is not None}
     ref = session.ref(name)
     path = f"{function_path(ref)}/scale"
-    function = session.client.call("POST", path, query=namespaced(ref), document=wanted)
+    function = session.client.call("POST", path, query=namespaced(ref), document=scale_document)
     session.out.document(function)
     bounds = function["spec"].get("scale", {})
     fixed = bounds.get("replicas")

@@ -1,4 +1,4 @@
-"""`plat secret`: named sets of values that never come out again."""
+"""`plat secret`: set, list and delete secrets. Values are write-only."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode="rich",
-    help="Keep values that functions get, and nobody else.",
+    help="Manage secrets.",
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Examples:\n\n  plat secret set db url=postgres://…\n\n  plat deploy --secret db",
 )
 
 VALUE_BYTES = 1024 * 1024
-Name = Annotated[str, typer.Argument(help="Which secret.")]
+Name = Annotated[str, typer.Argument(help="Name of the secret.")]
 
 
 @command(
     app,
     "set",
     shows=(
-        "plat secret set db url=postgres://… password=-   (asks, or reads stdin)",
+        "plat secret set db url=postgres://… password=-   (prompts, or reads stdin)",
         "plat secret set tls cert=@server.pem",
         "plat secret set app --from-file .env",
     ),
@@ -37,10 +37,15 @@ Name = Annotated[str, typer.Argument(help="Which secret.")]
 def set_(
     session: Session,
     name: Name,
-    pairs: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE|KEY=@FILE|KEY=-")] = None,
-    from_file: Annotated[str | None, typer.Option(metavar="FILE", help="Lines of K=V.")] = None,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEY=VALUE|KEY=@FILE|KEY=-", help="Values: text, a file, or stdin."),
+    ] = None,
+    from_file: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Read values from a file of K=V lines.")
+    ] = None,
 ) -> None:
-    """Create or replace a secret; running functions that use it get the new values."""
+    """Create or replace a secret. Running functions receive the new values."""
     from pathlib import Path
 
     values = env_file(Path(from_file)) if from_file else {}
@@ -56,7 +61,7 @@ def set_(
 
 @command(app, "list", shows=("plat secret list", "plat secret list --json"))
 def list_(session: Session) -> None:
-    """List the names of secrets and of their keys, never a value."""
+    """List secrets and their keys, without values."""
     answer = session.client.call("GET", "/secrets", query=_query(session))
     session.out.document(answer)
     rows = [(entry["name"], ", ".join(entry.get("keys", []))) for entry in answer["items"]]
@@ -68,7 +73,7 @@ def list_(session: Session) -> None:
 
 @command(app, "delete", shows=("plat secret delete db",))
 def delete(session: Session, name: Name) -> None:
-    """Forget a secret."""
+    """Delete a secret."""
     session.client.call("DELETE", _path(session, name), query=_query(session))
     session.out.document({"deleted": [name]})
     session.out.note(f"deleted {name}")
@@ -89,9 +94,11 @@ def _pair(text: str) -> tuple[str, str]:
 
     key, equals, value = text.partition("=")
     if not key or not equals:
-        raise InvalidInput(f"{key or text!r} has no value", fix="write KEY=VALUE", field="values")
+        raise InvalidInput(
+            f"{key or text!r} has no value", fix="for example: KEY=VALUE", field="values"
+        )
     if value == "-":
-        return key, _typed(key)
+        return key, _prompt(key)
     if value.startswith("@"):
         try:
             return key, Path(value[1:]).read_text()
@@ -100,7 +107,7 @@ def _pair(text: str) -> tuple[str, str]:
     return key, value
 
 
-def _typed(key: str) -> str:
+def _prompt(key: str) -> str:
     if sys.stdin.isatty():
         value: str = typer.prompt(key, hide_input=True, err=True)
         return value

@@ -1,4 +1,4 @@
-"""`plat status`: whether the platform runs, and how its functions are."""
+"""`plat status`: show the state of the platform."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ app = typer.Typer(add_completion=False)
 @command(app, shows=("plat status", "plat status --json", "plat status || plat up --detach"))
 def status(
     session: Session,
-    home: Annotated[Path | None, typer.Option(help="The state directory; also PLAT_HOME.")] = None,
+    home: Annotated[Path | None, typer.Option(help="State directory (or PLAT_HOME).")] = None,
 ) -> None:
-    """Say whether the platform runs, and how its functions are."""
+    """Show the state of the platform and of its functions."""
     running = embedded.find(settings.home(home))
     facts: dict[str, Any] = {"url": session.settings.api_url}
     if running:
@@ -43,7 +43,7 @@ def status(
     if running:
         uptime = span(facts["uptimeSeconds"])
         out.result(
-            f"pid {running.pid}, up {uptime}, {size(facts['memoryBytes'])} with all functions"
+            f"pid {running.pid}, up {uptime}, {size(facts['memoryBytes'])} including functions"
         )
     if counted:
         rows = [(name, str(count)) for name, count in sorted(counted.items())]
@@ -53,7 +53,7 @@ def status(
 
 
 def memory(pid: int) -> int:
-    """Resident bytes of a process and all below it, as far as they can be seen."""
+    """Return the resident memory of a process and its children, in bytes."""
     import psutil
 
     total = 0
@@ -65,6 +65,6 @@ def memory(pid: int) -> int:
     for member in family:
         try:
             total += member.memory_info().rss
-        except psutil.Error:  # it ended meanwhile
+        except psutil.Error:  # it exited in the meantime
             continue
     return total

@@ -1,4 +1,4 @@
-"""`plat up`: the embedded platform, or with `--kind` one in a cluster of this machine."""
+"""`plat up`: start the embedded platform, or one in a local kind cluster."""
 
 from __future__ import annotations
 
@@ -29,60 +29,67 @@ app = typer.Typer(add_completion=False)
 )
 def up(
     session: Session,
-    detach: Annotated[bool, typer.Option("--detach", "-d", help="In the background.")] = False,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Else 8080.")] = None,
-    host: Annotated[str | None, typer.Option(help="Else 127.0.0.1: this machine only.")] = None,
-    home: Annotated[Path | None, typer.Option(help="The state directory; also PLAT_HOME.")] = None,
-    kind: Annotated[bool, typer.Option("--kind", help="On a kind cluster, with Docker.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Run in the background.")] = False,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on (default 8080).")
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on (default 127.0.0.1).")
+    ] = None,
+    home: Annotated[Path | None, typer.Option(help="State directory (or PLAT_HOME).")] = None,
+    kind: Annotated[bool, typer.Option("--kind", help="Run on a kind cluster in Docker.")] = False,
     name: Annotated[
-        str | None, typer.Option(help="With --kind: the cluster; else plat.", metavar="CLUSTER")
+        str | None, typer.Option(help="Name of the kind cluster (default plat).", metavar="CLUSTER")
     ] = None,
     registry_port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="With --kind: else 5001.")
+        int | None,
+        typer.Option(min=1, max=65535, help="With --kind: port of the registry (default 5001)."),
     ] = None,
     example: Annotated[
-        bool, typer.Option(help="With --kind: also deploy an example and call it.")
+        bool, typer.Option(help="With --kind: deploy an example and call it.")
     ] = True,
 ) -> None:
     """Start the platform on this machine.
 
-    Gateway, builder and functions run under one process, on nothing but Python. With --kind they
-    run in a Kubernetes cluster in Docker, made where it is missing; what is there already stays.
+    The gateway, the builder and the functions run below one process and need only Python. With
+    --kind they run in a kind cluster, which is created if it does not exist.
     """
     if kind:
         kind_commands.reject_options(host=host, home=home)
         kind_commands.up(session, name, port, registry_port, example=example)
         return
     kind_commands.require_kind(name=name, registry_port=registry_port)
-    place = settings.home(home)
-    running = embedded.find(place)
+    state_directory = settings.home(home)
+    running = embedded.find(state_directory)
     if running and embedded.ready(running.url):
         session.out.note(f"plat already runs at {running.url} (pid {running.pid})")
         session.out.document({"url": running.url, "pid": running.pid, "started": False})
         return
     address = settings.platform_address(host, port)
-    environment = settings.platform_environment(host=address[0], port=address[1], home=place)
+    environment = settings.platform_environment(
+        host=address[0], port=address[1], home=state_directory
+    )
     if not detach:
-        _foreground(session, place, environment)
+        _foreground(session, state_directory, environment)
     with session.out.phase("start") as phase:
-        running = embedded.start(place, *address, environment, phase.update)
+        running = embedded.start(state_directory, *address, environment, phase.update)
         phase.detail = f"pid {running.pid}"
     session.out.result(f"plat runs at {running.url}")
     session.out.document(
-        {"url": running.url, "pid": running.pid, "started": True, "home": str(place)}
+        {"url": running.url, "pid": running.pid, "started": True, "home": str(state_directory)}
     )
     _next_steps(session, running.url)
 
 
 def _foreground(session: Session, home: Path, environment: dict[str, str]) -> None:
-    """Become the platform: its pid is this one, and signals reach it directly."""
+    """Restate_directory this process by the platform, so that it receives signals directly."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Unavailable(
-            f"{home} cannot be made: {error.strerror}", fix="plat up --home ANOTHER-DIRECTORY"
+            f"{home} cannot be created: {error.strerror}", fix="plat up --home ANOTHER-DIRECTORY"
         ) from error
-    session.out.note(f"plat starts; its state is in {home}, Ctrl-C stops it")
+    session.out.note(f"starting plat; state directory {home}; press Ctrl-C to stop")
     _next_steps(session, f"http://localhost:{environment['PLAT_PORT']}")
     sys.stdout.flush()
     sys.stderr.flush()
@@ -95,5 +102,5 @@ def _next_steps(session: Session, url: str) -> None:
     if url != settings.DEFAULT_API_URL:
         out.note(f"  export API_URL={url}")
     if not settings.has_token():
-        out.note("  the token is dev-token; set AUTH_TOKEN before others can reach it")
+        out.note("  the token is dev-token; set AUTH_TOKEN before you expose the platform")
     out.note("  next:  plat init hello && plat deploy hello")

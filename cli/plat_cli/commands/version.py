@@ -1,4 +1,4 @@
-"""`plat version`."""
+"""`plat version`: print the version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ app = typer.Typer(add_completion=False)
 
 @command(app, shows=("plat version", "plat version --json"))
 def version(session: Session) -> None:
-    """Say which version of plat this is."""
+    """Print the version of plat."""
     import platform
     from importlib import metadata
 

@@ -1,5 +1,5 @@
-"""`plat dev`: a folder of functions behind the real gateway, deployed anew at every save.
+"""The parts of `plat dev`, which redeploys functions when a file is saved.
 
-Here are the parts: which folders are functions, what a saved file's syntax error looks like, and
-the loop. It is a client like the rest of the command: what it does, `plat deploy` could do.
+`folders` finds functions, `syntax` finds syntax errors, and `session` deploys. This package uses
+the same HTTP API as `plat deploy`.
 """

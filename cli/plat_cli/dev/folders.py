@@ -1,4 +1,4 @@
-"""Which folders are functions, and to which of them a changed file belongs."""
+"""Finds the functions in a folder, and the function of a changed file."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from plat_core.errors import InvalidInput
 
 from plat_cli.source import MANIFEST
 
-SIGNS = (MANIFEST, "app.py", "main.py", "handler.py")
+MARKER_FILES = (MANIFEST, "app.py", "main.py", "handler.py")
 """A folder with one of these files is a function."""
 
 
 def functions_in(folder: Path) -> list[Path]:
-    """The function that `folder` is, or else those in it; raises InvalidInput where none is."""
+    """Return `folder` if it is a function, or the functions in it. Raises InvalidInput."""
     if not folder.is_dir():
-        raise InvalidInput(f"there is no folder {folder}", fix=f"plat init {folder}", field="DIR")
+        raise InvalidInput(
+            f"folder {folder} does not exist", fix=f"plat init {folder}", field="DIR"
+        )
     if _is_function(folder):
         return [folder]
     found = sorted(entry for entry in folder.iterdir() if entry.is_dir() and _is_function(entry))
     if not found:
-        names = ", ".join(SIGNS)
+        names = ", ".join(MARKER_FILES)
         raise InvalidInput(
-            f"{folder} holds no function: neither it nor a folder in it has one of {names}",
+            f"{folder} contains no function: no folder has one of {names}",
             fix=f"plat init {folder / 'hello'}",
             field="DIR",
         )
@@ -31,16 +33,16 @@ def functions_in(folder: Path) -> list[Path]:
 
 
 def touched(functions: Iterable[Path], changed: Iterable[Path]) -> dict[Path, list[Path]]:
-    """The functions that changed files belong to, each with its files."""
+    """Group changed files by function."""
     found: dict[Path, list[Path]] = {}
-    places = list(functions)
+    roots = list(functions)
     for file in changed:
-        for place in places:
-            if file.is_relative_to(place):
-                found.setdefault(place, []).append(file)
+        for root in roots:
+            if file.is_relative_to(root):
+                found.setdefault(root, []).append(file)
     return found
 
 
 def _is_function(folder: Path) -> bool:
     hidden = folder.name.startswith(".") and folder.name not in (".", "..")
-    return not hidden and any((folder / sign).is_file() for sign in SIGNS)
+    return not hidden and any((folder / name).is_file() for name in MARKER_FILES)

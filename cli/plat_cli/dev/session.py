@@ -1,4 +1,4 @@
-"""The loop: deploy at the start, then again what was saved, and tell how it went."""
+"""Deploys functions when their files change, and reports the results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ READY_TIMEOUT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class DevFunction:
-    """A function under `plat dev`; `debug` is the port its debugger is to listen on, or 0."""
+    """A function of `plat dev`. `debug` is the port of its debugger, or 0."""
 
     folder: Path
     ref: FunctionRef
@@ -35,49 +35,49 @@ class DevFunction:
 
 
 class BuildLog:
-    """A reporter for builds whose log nobody reads unless they fail."""
+    """Keeps the last lines of a build log, to print them if the build fails."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
     def log(self, text: str) -> None:
-        """Keep the end of the log."""
+        """Store a line; the last 50 are kept."""
         self.lines = [*self.lines[-49:], text]
 
     def update(self, text: str) -> None:
-        """Progress is not shown: a save is answered at once."""
+        """Ignore the progress."""
 
 
 class DevSession:
-    """Deploys functions one after the other, and keeps the gateway told of what is broken."""
+    """Deploys functions and reports errors to the terminal and the gateway."""
 
     def __init__(self, out: Output, client: Client) -> None:
         self._out = out
         self._client = client
-        self._noticed: set[FunctionRef] = set()
+        self._failing: set[FunctionRef] = set()
 
     def deploy(self, served: DevFunction, files: list[Path] | None = None) -> bool:
-        """Deploy one function; returns whether its newest source answers.
+        """Deploy a function and return whether it is ready.
 
-        `files` are those that were saved: a syntax error in them is told before anything is built.
+        `files` were saved. A syntax error in one of them is reported without a build.
         """
         started = time.monotonic()
-        if fault := find_syntax_error(files or [], served.folder):
-            self._broken(served, f"{fault}\n{fault.excerpt}".strip())
+        if issue := find_syntax_error(files or [], served.folder):
+            self._report_error(served, f"{issue}\n{issue.excerpt}".strip())
             return False
         reporter = BuildLog()
         try:
-            function = self._deployed(served, reporter)
+            function = self._build_and_wait(served, reporter)
         except PlatError as error:
             log = reporter.lines[-20:] if isinstance(error, BuildFailed) else []
-            guilty = [error.line] if isinstance(error, BuildFailed) and error.line else []
-            self._broken(served, "\n".join([*log, explanation(error), *guilty]))
+            error_line = [error.line] if isinstance(error, BuildFailed) and error.line else []
+            self._report_error(served, "\n".join([*log, explanation(error), *error_line]))
             return False
-        self._mended(served, function, time.monotonic() - started)
+        self._report_success(served, function, time.monotonic() - started)
         return True
 
     def follow(self, served: DevFunction, stop: threading.Event) -> None:
-        """Print what the function writes until `stop`; made for a thread of its own."""
+        """Print the log of a function until `stop` is set. Runs in a thread."""
         client = Client(self._client.url, self._client.token, timeout=60)
         query = {"follow": "true", "tail": "0", **namespaced(served.ref)}
         path = f"{function_path(served.ref)}/logs"
@@ -89,10 +89,10 @@ class DevSession:
                     show(self._out, record, served.ref.name)
             except (Unreachable, RequestRejected) as error:
                 if self._out.verbose and not stop.is_set():
-                    self._out.note(f"{served.ref.name}: its log is away: {error.message}")
+                    self._out.note(f"{served.ref.name}: log not available: {error.message}")
             stop.wait(0.5)
 
-    def _deployed(self, served: DevFunction, reporter: BuildLog) -> deployment.Document:
+    def _build_and_wait(self, served: DevFunction, reporter: BuildLog) -> deployment.Document:
         source = replace(load(served.folder), name=served.ref.name)
         overrides = _overrides(source, served)
         built = deployment.build(self._client, served.ref, source, overrides, reporter)
@@ -102,15 +102,17 @@ class DevSession:
             self._client, served.ref, generation, timeout=READY_TIMEOUT, on_progress=reporter.update
         )
 
-    def _broken(self, served: DevFunction, text: str) -> None:
+    def _report_error(self, served: DevFunction, text: str) -> None:
         out = self._out
         out.error(f"{served.ref.name}: {text}")
-        out.note("  the old code keeps answering until it is mended")
+        out.note("  the previous code keeps serving")
         out.document({"function": served.ref.name, "ready": False, "error": text})
-        self._noticed.add(served.ref)
+        self._failing.add(served.ref)
         self._notify(served.ref, text)
 
-    def _mended(self, served: DevFunction, function: deployment.Document, seconds: float) -> None:
+    def _report_success(
+        self, served: DevFunction, function: deployment.Document, seconds: float
+    ) -> None:
         status = deployment.status_of(function)
         url = status.get("url") or f"{self._client.url}/function/{served.ref.segment}"
         out = self._out
@@ -120,24 +122,24 @@ class DevSession:
         if out.verbose:
             out.note(f"    {curl(url, function['spec'].get('access', 'token'))}")
         out.document({"function": served.ref.name, "ready": True, "url": url, "seconds": seconds})
-        if served.ref in self._noticed:
-            self._noticed.discard(served.ref)
+        if served.ref in self._failing:
+            self._failing.discard(served.ref)
             self._notify(served.ref, "")
 
     def _notify(self, ref: FunctionRef, text: str) -> None:
-        """Let the gateway show the error in its answers, where it can."""
+        """Send the error to the gateway, which shows it in responses."""
         path = f"{function_path(ref)}/notice"
         try:
             self._client.call("PUT", path, query=namespaced(ref), document={"text": text[:4000]})
         except PlatError as error:
             if self._out.verbose:
-                self._out.note(f"  its answers do not show it: {error.message}")
+                self._out.note(f"  the responses do not show the error: {error.message}")
 
 
 def dev_functions(
     folders: list[Path], namespace: str, *, debug_port: int | None
 ) -> Iterator[DevFunction]:
-    """The functions of some folders by their names, each with its debugger's port."""
+    """Yield the functions of folders with their names and debug ports."""
     from plat_cli.source import manifest_of, name_after
 
     for index, folder in enumerate(folders):
@@ -150,7 +152,7 @@ def _overrides(source: SourceUpload, served: DevFunction) -> SpecOverrides:
     access = None if "access" in source.settings else "public"
     if not served.debug:
         return SpecOverrides(access=access)
-    # one replica that never sleeps, and time enough to look at a breakpoint
+    # One replica that stays running, and a timeout that allows for breakpoints.
     return SpecOverrides(
         access=access, timeout="3600s", scale_min=1, scale_max=1, debug=served.debug
     )

@@ -1,4 +1,4 @@
-"""Syntax errors, found in milliseconds before anything is built."""
+"""Finds syntax errors without a build."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-LARGEST = 4 * 1024 * 1024
+MAX_FILE_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class SyntaxIssue:
-    """A file that is no Python: where, why, and the guilty line with a caret below it."""
+    """A syntax error: its position, its message, and the line with a caret below it."""
 
     file: str
     line: int
@@ -24,20 +24,20 @@ class SyntaxIssue:
 
 
 def find_syntax_error(files: Iterable[Path], base: Path) -> SyntaxIssue | None:
-    """The first fault in Python files below `base`; None where all can be compiled."""
+    """Return the first syntax error in Python files below `base`, or None."""
     for file in sorted(files):
-        if file.suffix == ".py" and (fault := _fault(file, base)):
-            return fault
+        if file.suffix == ".py" and (issue := _check_file(file, base)):
+            return issue
     return None
 
 
-def _fault(file: Path, base: Path) -> SyntaxIssue | None:
+def _check_file(file: Path, base: Path) -> SyntaxIssue | None:
     name = str(file.relative_to(base))
     try:
-        if file.stat().st_size > LARGEST:
+        if file.stat().st_size > MAX_FILE_BYTES:
             return None
         content = file.read_bytes()
-    except OSError:  # deleted, or half way through an editor's save: the build will tell
+    except OSError:  # deleted or being replaced by an editor; the build reports it
         return None
     try:
         with warnings.catch_warnings():
