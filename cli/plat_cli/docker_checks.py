@@ -178,7 +178,7 @@ def _check_upload(url: str, environ: Mapping[str, str]) -> CheckResult:
         _request(url, "DELETE", moved or location, environ)
     if status == 202:
         return CheckResult("registry", "ok", f"{url} responds and has free space")
-    text = body.decode(errors="relocation")
+    text = body.decode(errors="replace")
     if "no space left" in text or "quota" in text or status == 507:
         return CheckResult("registry", "fail", f"{url} has no space left", "plat registry gc")
     text = f"{url} rejects uploads: {status} {text[:200].strip()}"
@@ -197,7 +197,7 @@ def _request(
         return (
             answer.status,
             answer.read(UPLOAD_BYTES),
-            location._relocation(scheme="", netloc="").geturl(),
+            location._replace(scheme="", netloc="").geturl(),
         )
     finally:
         connection.close()
@@ -210,7 +210,7 @@ def _problem(body: bytes) -> tuple[str, str]:
         detail = document.get("detail") or document.get("checks") or document
         return str(detail), str(document.get("fix") or "")
     except (ValueError, AttributeError):
-        return body[:200].decode(errors="relocation").strip(), ""
+        return body[:200].decode(errors="replace").strip(), ""
 
 
 def _message(error: Exception) -> str:
@@ -232,7 +232,7 @@ def _port(values: Mapping[str, str], name: str, default: int) -> int:
 def _variables(file: Path) -> dict[str, str]:
     """What an `.env` file sets; compose itself judges whether it is right."""
     try:
-        lines = file.read_text(errors="relocation").splitlines()
+        lines = file.read_text(errors="replace").splitlines()
     except OSError:
         return {}
     pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))

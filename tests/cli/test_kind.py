@@ -1,4 +1,4 @@
-"""`plat up --kind` before there is a cluster: what it refuses, and what it says then."""
+"""`plat up --kind` without a cluster: its checks, manifests and errors."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ OTHER = KindCluster("plat-other", 8090, 5002)
 
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only folder of the path, empty."""
+    """Return an empty folder that is the whole PATH."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
     return folder
 
 
-def test_without_docker_it_says_what_to_install(plat: Plat, programs: Path) -> None:
+def test_a_missing_docker_has_install_advice(plat: Plat, programs: Path) -> None:
     result = plat("up", "--kind", "--json")
     assert result.code == 5
     assert result.json["detail"] == "docker is not installed, or not on the PATH"
@@ -38,18 +38,18 @@ def test_without_docker_it_says_what_to_install(plat: Plat, programs: Path) -> N
 
 
 @pytest.mark.docker
-def test_a_daemon_that_does_not_answer_is_told_from_a_missing_docker(
+def test_a_stopped_daemon_differs_from_a_missing_docker(
     plat: Plat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     result = plat("up", "--kind")
     assert result.code == 5
-    assert "Docker's daemon does not answer: " in result.err
+    assert "the Docker daemon does not respond: " in result.err
     assert "systemctl start docker" in result.err
 
 
 @pytest.mark.docker
-def test_without_kind_it_says_what_to_install(plat: Plat, programs: Path) -> None:
+def test_a_missing_kind_has_install_advice(plat: Plat, programs: Path) -> None:
     (programs / "docker").symlink_to(DOCKER)
     result = plat("up", "--kind", "--json")
     assert result.json["detail"] == "kind is not installed, or not on the PATH"
@@ -57,56 +57,52 @@ def test_without_kind_it_says_what_to_install(plat: Plat, programs: Path) -> Non
 
 
 @pytest.mark.kubernetes
-def test_a_taken_port_is_refused_before_a_kubernetes_cluster_is_made(plat: Plat) -> None:
+def test_rejects_a_used_port_before_a_kubernetes_cluster_is_created(plat: Plat) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         result = plat("up", "--kind", "--name", "plat-taken", "--port", str(port), "--json")
         assert result.code == 5
-        assert f"port {port} of this machine is taken: " in result.json["detail"]
+        assert f"port {port} is used by " in result.json["detail"]
         assert "python" in result.json["detail"]
         assert f"plat up --kind --name plat-taken --port {port + 10}" in result.json["fix"]
     assert plat("down", "--kind", "--name", "plat-taken", "-y", "--json").json["deleted"] is False
 
 
-def test_outside_a_clone_it_says_what_it_needs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_needs_a_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert checkout.find(tmp_path) == ROOT
     installed = tmp_path / "lib/site-packages/plat_cli/kind/checkout.py"
     monkeypatch.setattr(checkout, "__file__", str(installed))
     with pytest.raises(checkout.Unavailable) as refused:
         checkout.find(tmp_path)
-    assert "this is no clone of it" in refused.value.message
+    assert "this folder is not in a clone of it" in refused.value.message
     assert checkout.find(ROOT / "docs") == ROOT
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
-        (("up", "--name", "x"), "--name is about a cluster"),
-        (("up", "--registry-port", "5002"), "--registry-port is about a cluster"),
-        (("down", "--yes"), "--yes is about a cluster"),
-        (("up", "--kind", "--home", "."), "--home is for the platform without a cluster"),
-        (("up", "--kind", "--port", "0"), "--port: a cluster needs a port of its own"),
+        (("up", "--name", "x"), "--name needs --kind"),
+        (("up", "--registry-port", "5002"), "--registry-port needs --kind"),
+        (("down", "--yes"), "--yes needs --kind"),
+        (("up", "--kind", "--home", "."), "--home cannot be used with --kind"),
+        (("up", "--kind", "--port", "0"), "--port must not be 0 with --kind"),
         (("up", "--kind", "--name", "A_b"), "--name: "),
     ],
 )
-def test_an_option_that_means_nothing_is_refused(
-    plat: Plat, line: tuple[str, ...], said: str
-) -> None:
+def test_rejects_options_of_the_other_mode(plat: Plat, line: tuple[str, ...], message: str) -> None:
     result = plat(*line)
     assert result.code == 2
-    assert said in result.err
+    assert message in result.err
 
 
-def test_a_cluster_is_not_deleted_unasked(plat: Plat) -> None:
+def test_does_not_delete_a_cluster_without_confirmation(plat: Plat) -> None:
     result = plat("down", "--kind", "--name", "plat-other")
     assert result.code == 2
-    assert "nobody is there to confirm that the cluster plat-other" in result.err
+    assert "cannot ask for confirmation to delete the cluster plat-other" in result.err
     assert "plat down --kind --name plat-other --yes" in result.err
 
 
-def test_the_same_sources_have_the_same_name_and_others_another(tmp_path: Path) -> None:
+def test_the_tag_depends_on_sources_and_arguments(tmp_path: Path) -> None:
     (tmp_path / ".dockerignore").write_text("*\n!core\n**/__pycache__\n")
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     (tmp_path / "core").mkdir()
@@ -121,7 +117,7 @@ def test_the_same_sources_have_the_same_name_and_others_another(tmp_path: Path) 
     assert checkout.version(tmp_path, {}) != before
 
 
-def test_the_manifests_become_those_of_the_cluster() -> None:
+def test_adapts_the_manifests_to_the_cluster() -> None:
     text = platform.manifest(ROOT, OTHER, "src-1")
     parts = platform.parts(ROOT)
     assert {"gateway", "operator"} <= set(parts)
@@ -132,15 +128,15 @@ def test_the_manifests_become_those_of_the_cluster() -> None:
         assert default not in text
 
 
-def test_without_a_companys_network_the_manifests_stay_as_they_are() -> None:
+def test_manifests_are_unchanged_without_network_settings() -> None:
     text = platform.manifest(ROOT, KindCluster(), "src-1")
     assert network.applied(text, KindCluster(), CompanyNetwork()) is text
 
 
-def test_the_builder_in_the_cluster_is_told_of_a_companys_network(tmp_path: Path) -> None:
+def test_configures_the_network_of_the_builder(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_text("-----BEGIN CERTIFICATE-----\n")
-    told = CompanyNetwork(
+    network_settings = CompanyNetwork(
         proxy="http://proxy.example:3128",
         no_proxy=".example",
         ca_bundle=str(bundle),
@@ -150,7 +146,7 @@ def test_the_builder_in_the_cluster_is_told_of_a_companys_network(tmp_path: Path
     before = {(d["kind"], d["metadata"]["name"]): d for d in yaml.safe_load_all(text)}
     after = {
         (d["kind"], d["metadata"]["name"]): d
-        for d in yaml.safe_load_all(network.applied(text, KindCluster(), told))
+        for d in yaml.safe_load_all(network.applied(text, KindCluster(), network_settings))
     }
     assert after[("ConfigMap", "plat-ca")]["data"] == {"ca.pem": bundle.read_text()}
     pod = after[("Deployment", "plat-builder")]["spec"]["template"]["spec"]
@@ -169,7 +165,7 @@ def test_the_builder_in_the_cluster_is_told_of_a_companys_network(tmp_path: Path
     assert changed == {*builder, ("ConfigMap", "plat-ca")}
 
 
-def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+def test_rejects_unreadable_certificates(tmp_path: Path) -> None:
     lost = str(tmp_path / "lost.pem")
     with pytest.raises(InvalidInput) as refused:
         network.applied("", KindCluster(), CompanyNetwork(ca_bundle=lost))
@@ -177,7 +173,7 @@ def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     assert refused.value.field == "PLAT_CA_BUNDLE"
 
 
-def test_doctor_ends_with_the_first_thing_that_is_missing(plat: Plat, programs: Path) -> None:
+def test_doctor_stops_at_the_first_failure(plat: Plat, programs: Path) -> None:
     result = plat("doctor", "--kind", "--json")
     assert result.code == 1
     assert [(c["name"], c["level"]) for c in result.json["checks"]] == [
@@ -187,7 +183,7 @@ def test_doctor_ends_with_the_first_thing_that_is_missing(plat: Plat, programs: 
     assert "install Docker" in result.json["checks"][-1]["fix"]
 
 
-def test_the_output_of_a_program_comes_line_by_line_and_its_end_with_the_error() -> None:
+def test_streams_output_and_keeps_its_tail_for_the_error() -> None:
     lines: list[str] = []
     with pytest.raises(CommandFailed) as failed:
         stream("sh", "-c", "seq 300; echo oh no >&2; exit 3", on_progress=lines.append)
@@ -196,18 +192,18 @@ def test_the_output_of_a_program_comes_line_by_line_and_its_end_with_the_error()
     assert len(failed.value.tail.splitlines()) < 10
 
 
-def test_a_program_that_does_not_end_is_ended_with_all_that_it_started() -> None:
-    with pytest.raises(CommandFailed, match="it had not ended after"):
+def test_kills_a_program_and_its_children_after_a_timeout() -> None:
+    with pytest.raises(CommandFailed, match="timed out after"):
         stream("sh", "-c", "sleep 1000 & sleep 1000", on_progress=lambda line: None, timeout=0.5)
 
 
-def test_what_to_type_names_what_is_not_the_default() -> None:
+def test_the_command_contains_only_changed_options() -> None:
     assert KindCluster().command() == "plat up --kind"
     assert OTHER.command() == "plat up --kind --name plat-other --port 8090 --registry-port 5002"
     assert OTHER.command("down") == "plat down --kind --name plat-other"
 
 
-def test_a_build_is_told_of_a_companys_network_but_of_no_address_of_this_machine() -> None:
+def test_build_arguments_exclude_loopback_addresses() -> None:
     environ = {"HTTPS_PROXY": "http://proxy.example:3128", "http_proxy": "http://127.0.0.1:3128"}
     assert build_arguments({**environ, "PLAT_INDEX_URL": "https://packages.example"}) == {
         "HTTPS_PROXY": "http://proxy.example:3128",

@@ -82,7 +82,7 @@ def up(
 
 
 def _foreground(session: Session, home: Path, environment: dict[str, str]) -> None:
-    """Restate_directory this process by the platform, so that it receives signals directly."""
+    """Replace this process by the platform, so that it receives signals directly."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -1,6 +1,5 @@
-"""The platform on a kind cluster of this machine: `plat up --kind`, `plat down --kind`.
+"""The platform on a local kind cluster: `plat up --kind` and `plat down --kind`.
 
-Docker and kind are driven as programs, the cluster through the kubectl of its own node, so that
-nothing else has to be installed. What is there already is left as it is; nothing here speaks to the
-API server itself or knows what the operator does.
+This package runs docker and kind as subprocesses, and the kubectl of the cluster's node, so that no
+other program is needed. It must not use the Kubernetes API directly.
 """

@@ -1,7 +1,6 @@
-"""The clone of the repository that the platform's images are built from.
+"""Finds the clone of the repository from which the images are built.
 
-An installed plat has no Dockerfile and no manifests: the images of its own version are published
-nowhere, so without a clone there would be nothing to install.
+The images are not published, and an installed plat has no Dockerfile and no manifests.
 """
 
 from __future__ import annotations
@@ -20,22 +19,22 @@ NEEDED = (DOCKERFILE, CONFIG, MANIFEST, ".dockerignore")
 
 
 def find(here: Path | None = None) -> Path:
-    """The clone that this plat runs from, or else the one around the current folder.
+    """Return the clone of this plat, or the one that contains the current folder.
 
-    Raises Unavailable where there is neither.
+    Raises Unavailable if there is none.
     """
     current = here or Path.cwd()
     for folder in (Path(__file__).resolve().parents[3], current, *current.parents):
         if all((folder / name).is_file() for name in NEEDED):
             return folder
     raise Unavailable(
-        "the platform's images are built from its repository, and this is no clone of it",
-        fix="type it inside a clone of plat's repository, or there: make kind-up",
+        "the images are built from the repository of plat, and this folder is not in a clone of it",
+        fix="run it in a clone of the repository of plat, or run there: make kind-up",
     )
 
 
 def version(root: Path, arguments: Mapping[str, str]) -> str:
-    """A name for what the images are built from: the same files and arguments, the same name."""
+    """Return an image tag derived from the source files and the build arguments."""
     digest = hashlib.sha256(repr(sorted(arguments.items())).encode())
     for path in sorted(set(_sources(root))):
         name = path.relative_to(root).as_posix()
@@ -45,7 +44,7 @@ def version(root: Path, arguments: Mapping[str, str]) -> str:
 
 
 def _sources(root: Path) -> Iterator[Path]:
-    """The files that .dockerignore lets through, and what says how they are built."""
+    """Yield the files that .dockerignore includes, and the Dockerfile."""
     lines = (root / ".dockerignore").read_text(encoding="utf-8").splitlines()
     for name in (DOCKERFILE, ".dockerignore", *(line[1:] for line in lines if line[:1] == "!")):
         start = root / name

@@ -1,4 +1,4 @@
-"""What `plat doctor --kind` looks at: the programs, the cluster, and the way to it."""
+"""The checks of `plat doctor --kind`: programs, cluster, registry and kubectl context."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from plat_cli.kind.target import KindCluster
 
 
 def kind_checks(target: KindCluster) -> Iterator[CheckResult]:
-    """Every check, in the order in which a problem should be mended; ends where the next cannot."""
+    """Run the checks in order. Stop at the first failure, because the next ones depend on it."""
     steps: list[tuple[str, Callable[[KindCluster], CheckResult]]] = [
         ("clone", _clone),
         ("docker", _docker),
@@ -40,7 +40,7 @@ def _clone(target: KindCluster) -> CheckResult:
 
 
 def _docker(target: KindCluster) -> CheckResult:
-    return CheckResult("docker", "ok", f"its daemon answers: {docker_engine.daemon()}")
+    return CheckResult("docker", "ok", f"the daemon responds: {docker_engine.daemon()}")
 
 
 def _kind(target: KindCluster) -> CheckResult:
@@ -50,36 +50,36 @@ def _kind(target: KindCluster) -> CheckResult:
 def _cluster(target: KindCluster) -> CheckResult:
     if target.name not in cluster.names():
         return CheckResult(
-            "cluster", "fail", f"there is no cluster {target.name}", target.command()
+            "cluster", "fail", f"cluster {target.name} does not exist", target.command()
         )
-    asleep = [node for node in cluster.nodes(target) if docker_engine.state(node) != "running"]
-    if asleep:
-        return CheckResult("cluster", "fail", f"{', '.join(asleep)} does not run", target.command())
+    stopped = [node for node in cluster.nodes(target) if docker_engine.state(node) != "running"]
+    if stopped:
+        return CheckResult("cluster", "fail", f"{', '.join(stopped)} not running", target.command())
     version = json.loads(cluster.kubectl(target, "get", "--raw", "/version"))
     return CheckResult(
-        "cluster", "ok", f"{target.name} answers: Kubernetes {version['gitVersion']}"
+        "cluster", "ok", f"{target.name} responds: Kubernetes {version['gitVersion']}"
     )
 
 
 def _registry(target: KindCluster) -> CheckResult:
     state = docker_engine.state(target.registry)
     if state != "running":
-        text = f"{target.registry} is {state}" if state else f"there is no {target.registry}"
+        text = f"{target.registry} is {state}" if state else f"{target.registry} does not exist"
         return CheckResult("registry", "fail", text, target.command())
     port = docker_engine.published(target.registry, registry.REGISTRY_PORT_INSIDE)
     return CheckResult("registry", "ok", f"{target.registry} runs at localhost:{port}")
 
 
 def _context(target: KindCluster) -> CheckResult:
-    """kubectl is a comfort: without it the cluster is asked through its node."""
+    """Check the kubectl context. kubectl is optional: the one of the node works too."""
     try:
-        known = run("kubectl", "config", "get-contexts", "--output", "name").split()
+        contexts = run("kubectl", "config", "get-contexts", "--output", "name").split()
     except CommandNotFound:
         kubectl_line = cluster.kubectl_line(target, "get fn")
         return CheckResult(
-            "context", "warn", "kubectl is not installed; nothing needs it", kubectl_line
+            "context", "warn", "kubectl is not installed; it is optional", kubectl_line
         )
-    if target.context not in known:
+    if target.context not in contexts:
         fix = f"kind export kubeconfig --name {target.name}"
-        return CheckResult("context", "warn", f"kubectl knows no context {target.context}", fix)
+        return CheckResult("context", "warn", f"kubectl has no context {target.context}", fix)
     return CheckResult("context", "ok", target.context)

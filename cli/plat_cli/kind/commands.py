@@ -1,4 +1,4 @@
-"""What `plat up --kind` and `plat down --kind` do, between their options and the steps."""
+"""The `--kind` mode of `plat up`, `plat down` and `plat doctor`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def up(
     *,
     example: bool,
 ) -> None:
-    """Bring the cluster up, with the platform in it; raises Unavailable, InvalidInput."""
+    """Create or start the cluster with the platform. Raises Unavailable and InvalidInput."""
     from plat_cli.kind import install
 
     target = _target(name, port, registry_port)
@@ -46,42 +46,42 @@ def up(
 
 
 def down(session: Session, name: str | None, *, yes: bool) -> None:
-    """Delete the cluster and its registry, after asking; one that is not there is no error."""
+    """Delete the cluster and its registry after a confirmation. A missing one is no error."""
     from plat_cli.kind import install
 
     target = _target(name, None, None)
     _confirm(session, target, yes=yes)
     done = install.down(target, session.out)
     if not done["deleted"]:
-        session.out.note(f"there is no cluster {target.name}")
+        session.out.note(f"cluster {target.name} does not exist")
     session.out.document(done)
 
 
 def checks(name: str | None) -> Iterator[CheckResult]:
-    """What `plat doctor --kind` looks at."""
+    """Run the checks of `plat doctor --kind`."""
     from plat_cli.kind.checks import kind_checks
 
     return kind_checks(_target(name, None, None))
 
 
 def reject_options(**given: object) -> None:
-    """Raise InvalidInput for an option of the embedded platform beside `--kind`."""
+    """Raise InvalidInput if an option of the embedded platform is given with `--kind`."""
     for name, value in given.items():
         if value is not None:
             raise InvalidInput(
-                f"--{name} is for the platform without a cluster; leave it out with --kind",
+                f"--{name} cannot be used with --kind",
                 field=f"--{name}",
             )
 
 
 def require_kind(**given: object) -> None:
-    """Raise InvalidInput for an option of the cluster without `--kind`."""
+    """Raise InvalidInput if an option of the cluster is given without `--kind`."""
     for name, value in given.items():
         if value is not None:
             option = f"--{name.replace('_', '-')}"
             raise InvalidInput(
-                f"{option} is about a cluster",
-                fix=f"add --kind, or leave {option} out",
+                f"{option} needs --kind",
+                fix=f"add --kind, or remove {option}",
                 field=option,
             )
 
@@ -89,7 +89,7 @@ def require_kind(**given: object) -> None:
 def _target(name: str | None, port: int | None, registry_port: int | None) -> KindCluster:
     chosen = NAME if name is None else checked(name, "--name")
     if port == 0:
-        raise InvalidInput("--port: a cluster needs a port of its own, not 0", field="--port")
+        raise InvalidInput("--port must not be 0 with --kind", field="--port")
     return KindCluster(
         chosen,
         PORT if port is None else port,
@@ -100,13 +100,13 @@ def _target(name: str | None, port: int | None, registry_port: int | None) -> Ki
 def _confirm(session: Session, target: KindCluster, *, yes: bool) -> None:
     if yes or session.out.as_json:
         return
-    what = f"the cluster {target.name} with all its functions, and its registry"
+    subject = f"the cluster {target.name} with all its functions, and its registry"
     if not sys.stdin.isatty():
         raise InvalidInput(
-            f"nobody is there to confirm that {what} are to be deleted",
+            f"cannot ask for confirmation to delete {subject}: stdin is not a terminal",
             fix=f"{target.command('down')} --yes",
         )
-    typer.confirm(f"Delete {what}?", abort=True, err=True)
+    typer.confirm(f"Delete {subject}?", abort=True, err=True)
 
 
 def _next_steps(session: Session, target: KindCluster, *, example: bool) -> None:
@@ -114,7 +114,7 @@ def _next_steps(session: Session, target: KindCluster, *, example: bool) -> None
     if target.url != settings.DEFAULT_API_URL:
         out.note(f"  export API_URL={target.url}")
     if (session.settings.token or settings.DEV_TOKEN) == settings.DEV_TOKEN:
-        out.note("  the token is dev-token; only this machine can reach it")
+        out.note("  the token is dev-token; only this machine can reach the platform")
     if example:
         out.note(f"  curl {target.url}/function/greeter")
     if shutil.which("kubectl"):

@@ -1,4 +1,4 @@
-"""What this machine's Docker has: a daemon that answers, containers, ports."""
+"""Queries the local Docker daemon for containers, images and ports."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ ABSENT = ("no such object", "no such container", "no such image")
 
 
 def daemon() -> str:
-    """The version of the daemon; raises Unavailable with what to type where it does not answer."""
+    """Return the version of the daemon. Raises Unavailable if it does not respond."""
     try:
         return run("docker", "version", "--format", "{{.Server.Version}}", timeout=20).strip()
     except CommandFailed as error:
         if NOT_ALLOWED in error.output.lower():
             fix = "sudo usermod -aG docker $USER   (then log in again)"
-            raise Unavailable("this user may not use Docker's socket", fix=fix) from error
+            raise Unavailable("this user has no access to the Docker socket", fix=fix) from error
         raise Unavailable(
-            f"Docker's daemon does not answer: {error.output.splitlines()[-1]}",
+            f"the Docker daemon does not respond: {error.output.splitlines()[-1]}",
             fix="sudo systemctl start docker   (or start Docker Desktop)",
         ) from error
 
 
 def state(container: str) -> str:
-    """What Docker says of a container (running, exited, paused, …); empty where there is none."""
+    """Return the state of a container (running, exited, paused, …), empty if it does not exist."""
     return _inspect("{{.State.Status}}", container)
 
 
 def ensure_running(container: str) -> str:
-    """Have a container of that name run, if there is one; returns the state it was in."""
+    """Start a stopped or paused container and return its previous state."""
     found = state(container)
     if found == "paused":
         run("docker", "unpause", container)
@@ -44,17 +44,17 @@ def ensure_running(container: str) -> str:
 
 
 def published(container: str, port: int) -> int | None:
-    """At which port of this machine a running container answers for its own; None: at none."""
+    """Return the local port on which a container publishes its port, or None."""
     lines = run("docker", "port", container).splitlines()
     found = [line.rpartition(":")[2] for line in lines if line.startswith(f"{port}/tcp ")]
     return int(found[0]) if found else None
 
 
 def ensure_image(image: str, on_progress: OnProgress, *, otherwise: str) -> None:
-    """Have an image on this machine; `otherwise` is what to type where it cannot be pulled."""
+    """Pull an image if it is missing. `otherwise` is the advice if that fails."""
     if _inspect("{{.Id}}", image):
         return
-    on_progress(f"pulls {image}")
+    on_progress(f"pulling {image}")
     try:
         stream("docker", "pull", image, on_progress=on_progress)
     except CommandFailed as error:
@@ -64,23 +64,23 @@ def ensure_image(image: str, on_progress: OnProgress, *, otherwise: str) -> None
 def _pull_failed(image: str, error: CommandFailed, otherwise: str) -> NoReturn:
     raise Unavailable(
         f"the image {image} cannot be pulled: {error.output.splitlines()[-1]}",
-        fix=f"docker pull {image}   (to see more)\n{otherwise}".strip(),
+        fix=f"docker pull {image}   (for details)\n{otherwise}".strip(),
     ) from error
 
 
 def check_port_free(port: int, target: KindCluster, *, option: str, other: KindCluster) -> None:
-    """Raise Unavailable where somebody else listens on a port that is needed.
+    """Raise Unavailable if a port is in use.
 
-    `option` is how another port is chosen, `other` the target with such a one.
+    `option` sets the port, and `other` is the same cluster with another one.
     """
     if port_free("127.0.0.1", port):
         return
     container = _publisher(port)
     holder = f"the container {container}" if container else port_holder(port) or "another process"
-    end = f"docker stop {container}" if container else "end it, if it is not needed"
+    end = f"docker stop {container}" if container else "stop that process"
     raise Unavailable(
-        f"port {port} of this machine is taken: {holder} holds it, and {target.name} needs it",
-        fix=f"{end}\n{other.command()}   ({option} takes any free port)",
+        f"port {port} is used by {holder}, and {target.name} needs it",
+        fix=f"{end}\n{other.command()}   ({option} sets another port)",
     )
 
 

@@ -1,4 +1,4 @@
-"""The platform's own images: built by Docker from the clone, pushed to the cluster's registry."""
+"""Builds the images of the platform from the clone and pushes them to the registry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from plat_cli.kind.subprocesses import CommandFailed, OnProgress, run, stream
 from plat_cli.kind.target import KindCluster
 
 LABEL = "plat.dev/cluster"
-"""The label of images that were built for a cluster, by which they are removed with it."""
+"""Label of the images of a cluster, used to remove them with it."""
 UNREACHABLE = re.compile(
     r"failed to (?:resolve source metadata for|do request|fetch)|pull access denied|i/o timeout"
     r"|no such host|manifest unknown|connection refused",
@@ -23,12 +23,12 @@ UNREACHABLE = re.compile(
 
 
 def missing(target: KindCluster, parts: tuple[str, ...], tag: str) -> list[str]:
-    """Which of the platform's images the registry does not have in this version."""
+    """Return the images that the registry does not have with this tag."""
     return [part for part in parts if tag not in registry.tags(target, repository(part))]
 
 
 def repository(part: str) -> str:
-    """The repository of a part of the platform."""
+    """Return the repository of an image of the platform."""
     return f"plat-{part}"
 
 
@@ -41,7 +41,7 @@ def build(
     arguments: Mapping[str, str],
     on_progress: OnProgress,
 ) -> None:
-    """Build one part and push it; raises Unavailable with the end of what Docker said."""
+    """Build and push one image. Raises Unavailable with the last output of Docker."""
     image = f"{target.images}/{repository(part)}:{tag}"
     given = [f"--build-arg={name}={value}" for name, value in arguments.items()]
     line = ("docker", "build", "--target", part, "--tag", image)
@@ -55,7 +55,7 @@ def build(
 
 
 def build_runtimes(target: KindCluster, on_progress: OnProgress) -> None:
-    """Have the base images of all runtimes in the registry; those that are there stay."""
+    """Build the missing base images of the runtimes and push them to the registry."""
     line = (sys.executable, "-P", "-m", "plat_builder", "runtimes")
     try:
         stream(*line, on_progress=on_progress, environment={"PLAT_REGISTRY": target.images})
@@ -67,7 +67,7 @@ def build_runtimes(target: KindCluster, on_progress: OnProgress) -> None:
 
 
 def remove_old(target: KindCluster, *, but: str = "") -> int:
-    """Remove the images built for this cluster from this machine's Docker, but for one tag."""
+    """Remove the local images of this cluster, except those with the tag `but`."""
     mine = ("docker", "image", "ls", "--filter", f"label={LABEL}={target.name}")
     found = run(*mine, "--format", "{{.Repository}}:{{.Tag}}").split()
     old = [
@@ -79,9 +79,10 @@ def remove_old(target: KindCluster, *, but: str = "") -> int:
 
 
 def _failed(part: str, root: Path, error: CommandFailed) -> Unavailable:
-    said = error.output
-    if UNREACHABLE.search(said):
-        fix = "docker pull python:3.13-slim   (does it work?)\nbehind a proxy: export HTTPS_PROXY=…"
+    output = error.output
+    if UNREACHABLE.search(output):
+        pull = "docker pull python:3.13-slim   (to test the connection)"
+        fix = f"{pull}\nbehind a proxy: export HTTPS_PROXY=…"
     else:
         fix = f"docker build --target {part} {root}"
     return Unavailable(f"the image of the {part} could not be built: {error.tail}", fix=fix)

@@ -1,4 +1,4 @@
-"""From nothing to a called function, and back: the steps, each of which looks first."""
+"""The steps of `plat up --kind` and `plat down --kind`. Each step is idempotent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WIDTH = 8
 
 @dataclass(frozen=True, slots=True)
 class InstallPlan:
-    """What is to be there at the end."""
+    """The desired cluster and platform."""
 
     target: KindCluster
     token: str
@@ -38,9 +38,9 @@ class InstallPlan:
 
 
 def up(plan: InstallPlan, out: Output) -> dict[str, object]:
-    """Have it all; returns what was done, as `--json` prints it.
+    """Install the platform in the cluster and return the JSON document of the result.
 
-    Raises Unavailable and InvalidInput, with what to type next.
+    Raises Unavailable and InvalidInput.
     """
     target = plan.target
     with out.phase("tools", WIDTH) as phase:
@@ -58,45 +58,45 @@ def up(plan: InstallPlan, out: Output) -> dict[str, object]:
         documents = network.applied(platform.manifest(root, target, tag), target, plan.network)
         changed = platform.install(target, documents, plan.token, phase.update, restarted=restarted)
         gateway.wait_until_ready(target, phase.update)
-        phase.detail = "installed" if changed else "is as it should be"
+        phase.detail = "installed" if changed else "unchanged"
     done: dict[str, object] = {"url": target.url, "cluster": target.name, "context": target.context}
     done |= {"registry": target.images, "made": made, "built": built, "changed": changed}
     return done | ({"answer": _example(target, root, out)} if plan.with_example else {})
 
 
 def down(target: KindCluster, out: Output) -> dict[str, object]:
-    """Remove the cluster, its registry and its images; returns what there was of them."""
+    """Delete the cluster, its registry and its images, and return the JSON document."""
     docker_engine.daemon()
-    there = target.name in cluster.names()
-    if there:
+    exists = target.name in cluster.names()
+    if exists:
         with out.phase("cluster", WIDTH) as phase:
             cluster.delete(target, phase.update)
             phase.detail = f"{target.name} deleted"
     removed = registry.remove(target)
     images.remove_old(target)
-    return {"deleted": there or removed, "cluster": target.name}
+    return {"deleted": exists or removed, "cluster": target.name}
 
 
 def _ensure_cluster(
     plan: InstallPlan, root: Path, out: Output, *, exists: bool
 ) -> tuple[bool, bool]:
-    """Have the cluster; returns whether it was made, and whether it was started."""
+    """Create or start the cluster, and return whether it was created or restarted."""
     target, restarted = plan.target, False
     with out.phase("cluster", WIDTH) as phase:
         if exists:
             restarted = cluster.start(target, phase.update)
-            phase.detail = f"{target.name} {'started' if restarted else 'runs'}"
+            phase.detail = f"{target.name} {'started' if restarted else 'running'}"
         else:
             registry.check_port_free(target)
             cluster.create(target, root, plan.node_image, _line_handler(phase, out))
-            phase.detail = f"{target.name} made"
+            phase.detail = f"{target.name} created"
     return not exists, restarted
 
 
 def _ensure_images(plan: InstallPlan, root: Path, tag: str, out: Output) -> list[str]:
-    """Have the platform's images in the registry, and before them those of the runtimes.
+    """Build the missing images and return their names.
 
-    In that order the images of a version tell that its runtimes are there, too.
+    The runtimes come first, so that an image of the platform implies that they exist.
     """
     target = plan.target
     missing = images.missing(target, platform.parts(root), tag)
@@ -106,14 +106,14 @@ def _ensure_images(plan: InstallPlan, root: Path, tag: str, out: Output) -> list
             phase.detail = "in the registry"
     with out.phase("images", WIDTH) as phase:
         for part in missing:
-            phase.update(f"builds {part}")
+            phase.update(f"building {part}")
             on_progress = _line_handler(phase, out)
             images.build(
                 target, root, part, tag=tag, arguments=plan.build_arguments, on_progress=on_progress
             )
         if missing:
             images.remove_old(target, but=tag)
-        phase.detail = f"{', '.join(missing)} built" if missing else "are there"
+        phase.detail = f"{', '.join(missing)} built" if missing else "up to date"
     return missing
 
 
@@ -121,12 +121,12 @@ def _example(target: KindCluster, root: Path, out: Output) -> str:
     with out.phase("function", WIDTH) as phase:
         example.deploy(target, root, phase.update)
         answer = gateway.call(target, example.PATH, phase.update)
-        phase.detail = f"{example.NAME} answers"
+        phase.detail = f"{example.NAME} responds"
     return answer
 
 
 def _line_handler(phase: Phase, out: Output) -> OnProgress:
-    """Where the lines of a program go: beside the spinner, and with --verbose to the screen."""
+    """Return a handler that shows lines next to the spinner, and prints them with --verbose."""
 
     def tell(line: str) -> None:
         phase.update(line[:100])

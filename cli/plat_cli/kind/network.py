@@ -1,4 +1,4 @@
-"""A company's network, told to the builder in the cluster: certificates, proxy, package index."""
+"""Configures certificates, proxies and package indexes of the builder in the cluster."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from plat_cli.kind.target import KindCluster
 from plat_cli.settings import CompanyNetwork
 
 CA_BYTES = 900 * 1024
-"""A ConfigMap has room for a mebibyte."""
+"""Below the maximum size of a ConfigMap, one mebibyte."""
 CA = "plat-ca"
 FOLDER = "/etc/plat/ca"
 BUILDER = "plat-builder"
@@ -23,9 +23,9 @@ Document = dict[str, Any]
 
 
 def applied(documents: str, target: KindCluster, network: CompanyNetwork) -> str:
-    """The documents with what the builder needs; as they are where nothing is said.
+    """Return the manifests with the network settings of the builder.
 
-    Raises InvalidInput for certificates that cannot be read, or are too many.
+    Raises InvalidInput if the certificates are unreadable or too large.
     """
     variables = _variables(target, network)
     certificates = _certificates(network)
@@ -64,7 +64,7 @@ def _certificates(network: CompanyNetwork) -> list[Document]:
     if len(text) > CA_BYTES:
         raise InvalidInput(
             f"{network.ca_bundle} is larger than {CA_BYTES} bytes",
-            fix="export PLAT_CA_BUNDLE=…   (a file with your company's certificates alone)",
+            fix="export PLAT_CA_BUNDLE=…   (a file with only your company's certificates)",
             field="PLAT_CA_BUNDLE",
         )
     metadata = {"name": CA, "namespace": "plat-system"}
@@ -84,7 +84,7 @@ def _configure_builder(deployment: Document, variables: dict[str, str], *, with_
 
 
 def _egress_rules(network: CompanyNetwork) -> list[Document]:
-    """Rules of egress: the ports of the proxy and of the index, wherever they are."""
+    """Return egress rules for the ports of the proxy and the indexes, to any address."""
     urls = map(urlsplit, filter(None, (network.proxy, network.index_url, network.npm_registry)))
     ports = {url.port or (443 if url.scheme == "https" else 80) for url in urls}
     return [{"ports": [{"port": port, "protocol": "TCP"}]} for port in sorted(ports)]

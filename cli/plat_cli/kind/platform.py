@@ -1,4 +1,4 @@
-"""The platform inside the cluster: the rendered manifests, applied by the node's own kubectl."""
+"""Applies the rendered manifests of the platform with the kubectl of the node."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ KEY = "AUTH_TOKEN"
 MANAGER = "plat-up"
 DEFAULT = KindCluster()
 IMAGE = re.compile(rf"{re.escape(DEFAULT.images)}/plat-([a-z-]+):built\b")
-"""How the manifests name an image of the platform: its version is what the clone holds."""
+"""Image names in the manifests. The tag is replaced by that of the clone."""
 ROLLOUT = 240.0
-"""Seconds that all of the platform's pods get to be ready."""
-WAKING = 180.0
-"""Seconds in which a crash says little: the API server's address may be another at first."""
-LOOK = 10.0
-"""Seconds between two looks at why they are not."""
+"""Timeout (s) for all pods to become ready."""
+RESTART_GRACE = 180.0
+"""Time (s) after a restart during which crashes are expected, because addresses change."""
+CHECK_INTERVAL = 10.0
+"""Seconds between checks of pods that are not ready."""
 
 
 def manifest(root: Path, target: KindCluster, tag: str) -> str:
-    """The rendered manifests of the clone, for this cluster and these images."""
+    """Return the manifests of the clone for this cluster and these images."""
     text = (root / checkout.MANIFEST).read_text(encoding="utf-8")
     text = IMAGE.sub(rf"{target.images}/plat-\1:{tag}", text)
     for default, own in (
@@ -44,7 +44,7 @@ def manifest(root: Path, target: KindCluster, tag: str) -> str:
 
 
 def parts(root: Path) -> tuple[str, ...]:
-    """The images of the platform that the manifests name."""
+    """Return the images of the platform in the manifests."""
     found = IMAGE.findall((root / checkout.MANIFEST).read_text(encoding="utf-8"))
     return tuple(dict.fromkeys(found))
 
@@ -64,7 +64,7 @@ def install(
     """
     before = _generations(target)
     stale = before and _token(target) != token
-    on_progress("applies")
+    on_progress("applying")
     whole = "\n---\n".join([documents, *map(json.dumps, (_secret(token), _hosting(target)))])
     applied = ("apply", "--server-side", "--force-conflicts", "--field-manager", MANAGER)
     try:
@@ -74,10 +74,10 @@ def install(
         changed = _generations(target) != before
     except CommandFailed as error:
         raise Unavailable(
-            f"the cluster {target.name} refuses the platform: {error.tail}",
+            f"the cluster {target.name} rejected the manifests: {error.tail}",
             fix=f"{_kubectl_line(target)} get pods",
         ) from error
-    _wait_for_rollout(target, on_progress, patience=WAKING if restarted else 0.0)
+    _wait_for_rollout(target, on_progress, grace=RESTART_GRACE if restarted else 0.0)
     return changed
 
 
@@ -87,7 +87,7 @@ def _secret(token: str) -> dict[str, Any]:
 
 
 def _hosting(target: KindCluster) -> dict[str, Any]:
-    """Where tools find the cluster's registry (KEP 1755)."""
+    """Return the ConfigMap that announces the registry (KEP 1755)."""
     metadata = {"name": "local-registry-hosting", "namespace": "kube-public"}
     data = {"localRegistryHosting.v1": json.dumps({"host": target.images})}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
@@ -106,18 +106,20 @@ def _workloads(target: KindCluster) -> list[str]:
 
 
 def _generations(target: KindCluster) -> str:
-    """What changes where a Deployment is changed; empty where there is none."""
+    """Return the generations of all Deployments, empty if there are none."""
     path = "jsonpath={range .items[*]}{.metadata.name}={.metadata.generation} {end}"
     return cluster.kubectl(target, "-n", NAMESPACE, "get", "deployments", "-o", path)
 
 
-def _wait_for_rollout(target: KindCluster, on_progress: OnProgress, *, patience: float) -> None:
-    """Wait for every Deployment; give up early, after `patience`, where its pods cannot start."""
+def _wait_for_rollout(target: KindCluster, on_progress: OnProgress, *, grace: float) -> None:
+    """Wait for every Deployment. Fail after `grace` if pods have permanent problems."""
     end = time.monotonic() + ROLLOUT
-    early = time.monotonic() + patience
+    early = time.monotonic() + grace
     for workload in _workloads(target):
-        on_progress(f"waits for {workload.rpartition('/')[2]}")
-        while not _rolled_out(target, workload, timeout=min(LOOK, end - time.monotonic())):
+        on_progress(f"waiting for {workload.rpartition('/')[2]}")
+        while not _rolled_out(
+            target, workload, timeout=min(CHECK_INTERVAL, end - time.monotonic())
+        ):
             found = pods.pod_problems(target, NAMESPACE)
             now = time.monotonic()
             if now > end or (now > early and any(one.permanent for one in found)):
@@ -129,7 +131,7 @@ def _wait_for_rollout(target: KindCluster, on_progress: OnProgress, *, patience:
 def _rolled_out(target: KindCluster, workload: str, *, timeout: float) -> bool:
     status = ("rollout", "status", workload, f"--timeout={max(1, int(timeout))}s")
     try:
-        cluster.kubectl(target, "-n", NAMESPACE, *status, timeout=LOOK + 30)
+        cluster.kubectl(target, "-n", NAMESPACE, *status, timeout=CHECK_INTERVAL + 30)
     except CommandFailed as error:
         if "timed out" in error.output:
             return False
@@ -138,9 +140,9 @@ def _rolled_out(target: KindCluster, workload: str, *, timeout: float) -> bool:
 
 
 def _not_ready(target: KindCluster, found: list[pods.PodProblem]) -> Unavailable:
-    said = "\n  ".join(one.text for one in found) or "its pods are not ready in time"
+    problems = "\n  ".join(one.text for one in found) or "the pods did not become ready in time"
     return Unavailable(
-        f"the platform does not get ready in the cluster {target.name}:\n  {said}",
+        f"the platform does not become ready in the cluster {target.name}:\n  {problems}",
         fix=f"{_kubectl_line(target)} describe pods\n{_kubectl_line(target)} get events",
     )
 

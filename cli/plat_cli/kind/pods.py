@@ -1,4 +1,4 @@
-"""Why pods are not ready, in the words of the cluster and of the containers themselves."""
+"""Finds out why pods are not ready, from their status and logs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from plat_cli.kind.target import KindCluster
 PERMANENT_REASONS = frozenset(
     {"CrashLoopBackOff", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError"}
 )
-"""Reasons that do not go away by waiting."""
+"""Reasons that waiting does not resolve."""
 STARTING_REASONS = frozenset({"", "ContainerCreating", "PodInitializing"})
 
 
 @dataclass(frozen=True, slots=True)
 class PodProblem:
-    """What keeps one pod from being ready; `permanent` where waiting does not help."""
+    """Why a pod is not ready. `permanent` means that waiting does not help."""
 
     text: str
     permanent: bool
@@ -43,7 +43,7 @@ def pod_problems(target: KindCluster, namespace: str) -> list[PodProblem]:
 
 
 def _current(replicasets: list[dict[str, Any]]) -> set[str]:
-    """The hash of each Deployment's newest template."""
+    """Return the template hash of the newest ReplicaSet of each Deployment."""
     newest: dict[str, tuple[int, str]] = {}
     for one in replicasets:
         metadata = one["metadata"]
@@ -79,7 +79,7 @@ def _of(target: KindCluster, pod: dict[str, Any]) -> Iterator[PodProblem]:
 
 
 def _crash_output(target: KindCluster, pod: dict[str, Any], container: str) -> str:
-    """The end of what the container printed before it died."""
+    """Return the last lines that a container printed before it exited."""
     of = ("-n", pod["metadata"]["namespace"], pod["metadata"]["name"], "-c", container)
     try:
         said = cluster.kubectl(target, "logs", *of, "--previous", "--tail=3")

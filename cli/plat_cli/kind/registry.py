@@ -1,4 +1,4 @@
-"""The registry beside the cluster: a container on kind's network, published on this machine."""
+"""The registry of the cluster: a container on the network of kind with a local port."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ IMAGE = "registry:2"
 REGISTRY_PORT_INSIDE = 5000
 NETWORK = "kind"
 START = 30.0
-"""Seconds that a registry gets to answer."""
+"""Timeout (s) for the registry to respond."""
 
 
 def ensure(target: KindCluster, on_progress: OnProgress) -> str:
-    """Have the registry run; returns what was done: it runs, was made, or started.
+    """Create or start the registry and return what was done: running, created or started.
 
-    Raises Unavailable where its port is taken or its image cannot be had, InvalidInput where it
-    runs at another port.
+    Raises Unavailable if its port is in use or its image is missing, and InvalidInput if it uses
+    another port.
     """
     before = docker_engine.ensure_running(target.registry)
     if not before:
@@ -34,15 +34,15 @@ def ensure(target: KindCluster, on_progress: OnProgress) -> str:
         here = KindCluster(target.name, target.port, port or target.registry_port)
         raise InvalidInput(
             f"the registry {target.registry} is published at port {port}",
-            fix=f"{here.command()}\ndocker rm -f {target.registry}   (its images go with it)",
+            fix=f"{here.command()}\ndocker rm -f {target.registry}   (deletes its images)",
             field="--registry-port",
         )
     _wait_for_registry(target)
-    return {"": "made", "running": "runs"}.get(before, "started")
+    return {"": "created", "running": "running"}.get(before, "started")
 
 
 def remove(target: KindCluster) -> bool:
-    """Remove it with its images; returns whether there was one."""
+    """Delete the registry with its images. Return whether it existed."""
     if not docker_engine.state(target.registry):
         return False
     run("docker", "rm", "--force", "--volumes", target.registry)
@@ -50,7 +50,7 @@ def remove(target: KindCluster) -> bool:
 
 
 def tags(target: KindCluster, repository: str) -> set[str]:
-    """The tags of a repository; raises Unavailable."""
+    """Return the tags of a repository. Raises Unavailable."""
     client = Client(_url(target), timeout=10)
     try:
         return set(client.call("GET", f"/v2/{repository}/tags/list").get("tags") or ())
@@ -71,7 +71,7 @@ def _wait_for_registry(target: KindCluster) -> None:
         except Unreachable as error:
             if time.monotonic() > end:
                 raise Unavailable(
-                    f"the registry {target.registry} does not answer: {error.message}",
+                    f"the registry {target.registry} does not respond: {error.message}",
                     fix=f"docker logs --tail 20 {target.registry}",
                 ) from error
             time.sleep(0.1)
@@ -86,7 +86,7 @@ def _url(target: KindCluster) -> str:
 
 
 def check_port_free(target: KindCluster) -> None:
-    """Raise Unavailable where there is no registry yet and its port is taken."""
+    """Raise Unavailable if the registry does not exist and its port is in use."""
     if not docker_engine.state(target.registry):
         other = KindCluster(target.name, target.port, target.registry_port + 1)
         docker_engine.check_port_free(
@@ -97,7 +97,7 @@ def check_port_free(target: KindCluster) -> None:
 def _create(target: KindCluster, on_progress: OnProgress) -> None:
     check_port_free(target)
     docker_engine.ensure_image(
-        IMAGE, on_progress, otherwise=f"docker tag A-REGISTRY-OF-YOURS {IMAGE}"
+        IMAGE, on_progress, otherwise=f"docker tag YOUR-REGISTRY-IMAGE {IMAGE}"
     )
     run(
         *("docker", "run", "--detach", "--name", target.registry, "--network", NETWORK),

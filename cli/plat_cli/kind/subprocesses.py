@@ -1,4 +1,4 @@
-"""Programs as a person runs them: arguments, an output, an exit status."""
+"""Runs external programs, and turns their failures into errors."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from contextlib import suppress
 from plat_core.errors import Unavailable
 
 SHORT_TIMEOUT = 60.0
-"""Seconds for a question that is answered at once."""
+"""Timeout (s) of a query."""
 LONG_TIMEOUT = 1800.0
-"""Seconds for what downloads and builds."""
+"""Timeout (s) of a download or build."""
 OUTPUT_LINES = 200
-"""Lines of a program's output that are kept for its error."""
+"""Number of output lines kept for the error message."""
 
 INSTALL = {
     "docker": "install Docker: https://docs.docker.com/engine/install",
     "kind": "install kind: https://kind.sigs.k8s.io/docs/user/quick-start/#installation",
 }
-"""What to do where a program is not there."""
+"""How to install a missing program."""
 
 OnProgress = Callable[[str], None]
 
 
 class CommandNotFound(Unavailable):
-    """A program is not on the path."""
+    """A program is not installed."""
 
     def __init__(self, program: str) -> None:
         fix = INSTALL.get(program, f"install {program}")
@@ -40,20 +40,20 @@ class CommandNotFound(Unavailable):
 
 
 class CommandFailed(Unavailable):
-    """A program ended with an error, or did not end.
+    """A program failed or timed out.
 
     `output` holds the last lines that it printed, `tail` the few that a message shows.
     """
 
-    def __init__(self, command: tuple[str, ...], said: str, *, fix: str = "") -> None:
-        text = said.strip() or "it ended without a word"
+    def __init__(self, command: tuple[str, ...], output: str, *, fix: str = "") -> None:
+        text = output.strip() or "it exited without output"
         shown = shlex.join(command[:6]) + (" …" if len(command) > 6 else "")
         self.output, self.tail = text, _tail(text)
         super().__init__(f"`{shown}` failed: {self.tail}", fix=fix)
 
 
 def run(*command: str, text: str | None = None, timeout: float = SHORT_TIMEOUT) -> str:
-    """What the program writes to stdout; raises CommandNotFound, CommandFailed."""
+    """Run a program and return its stdout. Raises CommandNotFound and CommandFailed."""
     try:
         done = subprocess.run(
             command,
@@ -68,7 +68,7 @@ def run(*command: str, text: str | None = None, timeout: float = SHORT_TIMEOUT) 
     except FileNotFoundError as error:
         raise CommandNotFound(command[0]) from error
     except subprocess.TimeoutExpired as error:
-        raise CommandFailed(command, f"no answer within {timeout:g} s") from error
+        raise CommandFailed(command, f"timed out after {timeout:g} s") from error
     if done.returncode:
         raise CommandFailed(command, done.stderr or done.stdout)
     return done.stdout
@@ -83,7 +83,7 @@ def stream(
 ) -> None:
     """Run a long program and pass each line of its output to `on_progress`.
 
-    `environment` is added to this one's. Raises CommandNotFound, CommandFailed.
+    `environment` extends the current environment. Raises CommandNotFound and CommandFailed.
     """
     kept: deque[str] = deque(maxlen=OUTPUT_LINES)
     begun = time.monotonic()
@@ -103,7 +103,7 @@ def stream(
             clock.cancel()
     if process.returncode:
         if time.monotonic() - begun >= timeout:
-            kept.append(f"it had not ended after {timeout:g} s")
+            kept.append(f"timed out after {timeout:g} s")
         raise CommandFailed(command, "\n".join(kept))
 
 
@@ -130,7 +130,7 @@ def _start_process(
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
-    """End it with the programs that it started: those would hold its output open."""
+    """Kill a process and its children, which would keep its output open."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 

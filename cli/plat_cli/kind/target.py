@@ -1,4 +1,4 @@
-"""Which cluster: its name, and where this machine reaches its gateway and its registry."""
+"""The kind cluster that a command works on: its name and its ports on this machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ REGISTRY_PORT = 5001
 
 @dataclass(frozen=True, slots=True)
 class KindCluster:
-    """A cluster of this machine; everything of it carries its name."""
+    """A local kind cluster. Its containers and context carry its name."""
 
     name: str = NAME
     port: int = PORT
@@ -19,31 +19,31 @@ class KindCluster:
 
     @property
     def node(self) -> str:
-        """The container of the control plane, as kind names it."""
+        """Container of the control plane, as named by kind."""
         return f"{self.name}-control-plane"
 
     @property
     def registry(self) -> str:
-        """The container of the registry; on the network of kind that is its host name."""
+        """Container of the registry, which is also its host name on the network of kind."""
         return f"{self.name}-registry"
 
     @property
     def images(self) -> str:
-        """What the names of images begin with, here and on the nodes."""
+        """Prefix of image names, on this machine and on the nodes."""
         return f"localhost:{self.registry_port}"
 
     @property
     def url(self) -> str:
-        """The gateway."""
+        """URL of the gateway."""
         return f"http://localhost:{self.port}"
 
     @property
     def context(self) -> str:
-        """The context that kind writes into the user's kubeconfig."""
+        """Context that kind writes to the kubeconfig."""
         return f"kind-{self.name}"
 
     def command(self, verb: str = "up") -> str:
-        """What to type to bring this cluster up, or down."""
+        """Return the command that starts or deletes this cluster."""
         given = [f" --name {self.name}"] if self.name != NAME else []
         given += [f" --port {self.port}"] if verb == "up" and self.port != PORT else []
         if verb == "up" and self.registry_port != REGISTRY_PORT:
