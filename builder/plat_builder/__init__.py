@@ -1,5 +1,5 @@
-"""The builder: turns a user's source into an artifact, and says aloud what it does.
+"""The builder: turns a user's source into an artifact, and logs each step.
 
-It may import the core. It treats every byte of a source as hostile: what comes out of an archive
-stays in its folder, and what a build runs gets no secret of the platform and no time without end.
+It may import the core and plat_http. It treats every source as hostile: archives cannot write
+outside their folder, and programs of a build get a timeout and no secret of the platform.
 """

@@ -1,7 +1,7 @@
-"""Safe intake: what comes out of an upload stays in its folder, whole or not at all.
+"""Safe unpacking of uploads: files stay inside one folder, which appears complete or not at all.
 
-Members are checked by hand before the first byte is written, and counted while they are: what an
-archive says of itself is only a first hint. Nothing here executes or imports anything.
+Members are checked before the first byte is written, and their real sizes are counted while they
+are written, because the headers of an archive may lie. Nothing here executes or imports anything.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from plat_builder.settings import MIB, ArchiveLimits
 
 CHUNK = 64 * 1024
 DIRECTORY_BYTES = 16 * MIB
-"""The most that an archive's table of contents may take: it is read whole into memory."""
+"""Maximum size of an archive's directory, which is read into memory."""
 M = TypeVar("M")
 MAIN_FILE = "app.py"
 """Where the text of a one-file function goes."""
@@ -37,7 +37,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class UnpackingCancelled(PlatError):
-    """The unpacking was called off by the one who wanted it."""
+    """Unpacking was cancelled."""
 
 
 def _never() -> bool:
@@ -47,11 +47,11 @@ def _never() -> bool:
 def unpack_zip(
     file: BinaryIO, into: Path, limits: ArchiveLimits, *, stopped: Callable[[], bool] = _never
 ) -> None:
-    """Unpack the zip `file` to the new folder `into`, which appears whole or not at all.
+    """Unpack the zip `file` to the new folder `into`, which appears complete or not at all.
 
-    Noise stays out, and a single folder that wraps everything is taken off. `stopped` is asked
-    now and then; once it is true, Stopped is raised. Raises Malformed for what is no sound zip,
-    InvalidInput for a member that may not be, TooLarge beyond `limits`; each names the entry.
+    Ignored files are skipped, and a single top-level folder is removed from all paths. Raises
+    UnpackingCancelled once `stopped` returns True, Malformed for a broken zip, InvalidInput for a
+    forbidden member, and TooLarge beyond `limits`; each error names the entry.
     """
     with new_folder(into) as folder, _sound():
         _check_directory(file, limits)
@@ -62,7 +62,7 @@ def unpack_zip(
 
 @contextmanager
 def _sound() -> Iterator[None]:
-    """Tell the many ways in which zipfile fails on a broken archive as one."""
+    """Turn the many exceptions of zipfile for a broken archive into Malformed."""
     try:
         yield
     except (NotImplementedError, RuntimeError) as error:
@@ -109,7 +109,7 @@ def write_inline(files: Mapping[str, str], into: Path, limits: ArchiveLimits | N
 
 @contextmanager
 def new_folder(into: Path) -> Iterator[Path]:
-    """A folder beside `into` that takes its place at the end, or vanishes."""
+    """A temporary folder that is renamed to `into` at the end, or removed after an error."""
     into.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{into.name}-", dir=into.parent))
     try:
@@ -219,7 +219,7 @@ def _unpack(
             written = 0
             while chunk := source.read(CHUNK):
                 if stopped():
-                    raise UnpackingCancelled("unpacking was called off")
+                    raise UnpackingCancelled("unpacking was cancelled")
                 written += len(chunk)
                 if written > room:
                     raise _too_large(path, limits)

@@ -1,4 +1,4 @@
-"""Docker, as far as a build needs it: build what stands in a tar, push what has a name.
+"""The Docker daemon: build an image from a tar, push an image.
 
 The SDK blocks, so its streams are read on threads, one message at a time. Whoever may build may
 do anything as root in Docker's eyes.
@@ -26,7 +26,7 @@ from plat_builder.settings import BuildNetwork, BuildSettings
 
 
 class Daemon:
-    """Docker, as far as a build needs it. `close` when done."""
+    """Client of the Docker daemon. Call `close` when done."""
 
     def __init__(self, settings: BuildSettings) -> None:
         """Raises Unavailable where there is no daemon."""

@@ -1,4 +1,4 @@
-"""One run of an installing program: its output live, its limits watched, nothing of it left."""
+"""Run one installer: stream its output, enforce its limits, and clean up after it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from plat_builder.process import SandboxCommand, SandboxProcess, base_python
 from plat_builder.settings import MIB, BuildSettings
 
 DYING = 2.0
-"""Seconds within which a process that was killed is gone."""
+"""Seconds until a killed process has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def _locked(file: int) -> bool:
 
 
 class DiskWatch:
-    """Watches what an installation takes, and what it leaves free."""
+    """Watches the disk usage of an installation, and the free space that remains."""
 
     def __init__(self, site: Path, cache: Path, settings: BuildSettings) -> None:
         self._site, self._cache = site, cache
@@ -111,7 +111,7 @@ class DiskWatch:
         self._next = 0.0
 
     async def check(self, *, last: bool = False) -> None:
-        """Raise BuildFailed where it is too much. Looks seldom where looking takes long."""
+        """Raise BuildFailed beyond a limit. The slower a check is, the fewer are made."""
         began = time.monotonic()
         if began < self._next and not last:
             return

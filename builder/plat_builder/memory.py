@@ -1,7 +1,7 @@
-"""What the programs of a build may take of memory, so that none of them takes the builder along.
+"""Memory limits for the programs of a build, which protect the builder from the OOM killer.
 
-What they have together is looked at while they run. Between two looks the kernel bounds each of
-them, and it ends them before anybody else where there is none left at all: see `confined`.
+Their total is measured while they run. Between two measurements the kernel limits each of them,
+and kills them first if memory runs out: see `confined`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NONE_LEFT = re.compile(
     r"memoryerror|malloc failed|os error 12\b|bad_alloc",
     re.IGNORECASE,
 )
-"""How git, uv, pip and node say that they got no more."""
+"""How git, uv, pip and node report that memory ran out."""
 
 
 def resident(session: int) -> int:
@@ -43,12 +43,12 @@ def _pages(pid: int, session: int) -> int:
 
 
 def ran_out(code: int, said: Sequence[str]) -> bool:
-    """Whether a program that failed did so for want of memory; nobody else ends it with SIGKILL."""
+    """Return whether a program failed for lack of memory; only the OOM killer sends SIGKILL."""
     return code == -signal.SIGKILL or (code != 0 and bool(_NONE_LEFT.search("\n".join(said))))
 
 
 def too_much(limit: int) -> BuildFailed:
-    """The error of a build that took more than `limit` bytes."""
+    """Return the error of a build that used more than `limit` bytes."""
     return BuildFailed(
         f"the build took more than {limit // MIB} MiB of memory and was ended",
         fix="ask for fewer or smaller packages; who runs the platform may allow more: "

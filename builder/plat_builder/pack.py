@@ -1,7 +1,7 @@
-"""Which files of a folder are its source, and how they travel: one answer for CLI and builder.
+"""List the source files of a folder and pack them; shared by the CLI and the builder.
 
-Noise (caches, version control, virtual environments) and what `.platignore` names, in the style
-of `.gitignore`, stay behind. The same folder always gives the same bytes.
+Caches, version control, virtual environments and the patterns of `.platignore`, in the format of
+`.gitignore`, are left out. The same folder always gives the same bytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which relative paths a source may have: those that mean the same file on every machine."""
+"""Check the relative paths of a source: each must mean the same file on every machine."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def shown(path: str) -> str:
-    """The path for a message: short, on one line, printable."""
+    """Return the path for a message: short, on one line, printable."""
     return ascii(path[:120])[1:-1] if _CONTROL.search(path) else path[:120]
 
 
 def check_path(path: str, limits: ArchiveLimits) -> None:
-    """Raise Malformed or InvalidInput, naming the path, where it may not stand in a source."""
+    """Raise Malformed or InvalidInput, naming the path, if a source may not contain it."""
     parts = path.split("/")
     if path.startswith("/") or _DRIVE.match(path) or "\\" in path:
         raise _refused(path, "is no relative path with /")
@@ -42,13 +42,13 @@ def _refused(path: str, why: str) -> InvalidInput:
 
 
 class SourcePaths:
-    """The paths of one source: refuses the second of two that some file system takes for one."""
+    """The paths of one source; rejects two paths that are one file on some file systems."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, bool]] = {}
 
     def add(self, path: str, *, folder: bool = False) -> None:
-        """Take in a path with all its folders.
+        """Add a path with all its folders.
 
         Raises Malformed where it stood before, InvalidInput where it differs from another one
         only in case or in Unicode normalisation, or where a file is also a folder.

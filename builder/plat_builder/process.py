@@ -1,6 +1,6 @@
-"""Running a foreign program for a build: bounded in time and output, and gone with all it started.
+"""Run an untrusted program for a build, with limits, and end all processes that it started.
 
-The program gets the environment it is given and nothing else, no input, and a session of its own.
+The program gets only the given environment, no input, and a session of its own.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ CHECK_SECONDS = 0.2
 LINGER_SECONDS = 2.0
 SWEEPS = 5
 BURST = 2
-"""How many times what a build may take one process may have between two looks at it."""
+"""Factor by which one process may exceed the memory limit between two checks."""
 MARK = "PLAT_BUILD"
-"""The variable by which everything that a build started is found again."""
+"""The variable that marks all processes of a build."""
 
 _ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -59,7 +59,7 @@ class SandboxCommand:
 
 
 async def _nothing() -> None:
-    """The watch of a program that needs none."""
+    """Default `watch`: does nothing."""
 
 
 @dataclass

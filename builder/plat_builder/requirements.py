@@ -1,4 +1,4 @@
-"""Reading requirements: what a function asks for, line by line, with nothing left to surprise.
+"""Read the requirements of a function, and reject every line that is not a plain requirement.
 
 Only plain PEP 508 requirements pass by default. A line that would fetch from another host, read
 another file or change how packages are chosen is refused with its number, before any tool runs.
@@ -48,7 +48,7 @@ class RequirementLine:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredRequirements:
-    """What a source asks of its environment."""
+    """The requirements of a source."""
 
     lines: tuple[RequirementLine, ...] = ()
     requires_python: str = ""

@@ -1,4 +1,4 @@
-"""Builds the source that stands in a `Function` resource itself."""
+"""Builds the source in the spec of a `Function` resource."""
 
 from __future__ import annotations
 

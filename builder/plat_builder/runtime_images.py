@@ -1,4 +1,4 @@
-"""Base images: each folder of the catalogue is built by Docker and pushed, where it changed."""
+"""Build and push the base images of runtimes with Docker, if their folders changed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from plat_builder.runtimes import Runtime, RuntimeCatalog
 from plat_builder.settings import BuildSettings
 
 SOURCE_LABEL = "plat.dev/source"
-"""The label of a base image with the hash of what it was made from."""
+"""Label of a base image with the hash of its build context."""
 BUILD_SECONDS = 1800.0
 SPOOLED = 4 * 1024 * 1024
 
 
 class BaseImagePublisher:
-    """Brings base images into a registry."""
+    """Builds base images and pushes them to a registry."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class BaseImagePublisher:
         self._names = image_plan.image_names(settings)
 
     async def seed(self) -> AsyncGenerator[str, None]:
-        """Have every runtime's base image in the registry; says what it does, line by line.
+        """Build and push every runtime's base image; yield lines for the log.
 
         Raises BuildFailed, Unavailable.
         """
@@ -51,7 +51,7 @@ class BaseImagePublisher:
                     yield line
 
     async def publish(self, runtime: Runtime) -> AsyncGenerator[str, None]:
-        """Have the base image of one runtime; see `seed`."""
+        """Build and push the base image of one runtime; see `seed`."""
         repository, tag = self._names.runtime(runtime.name), self._names.version
         image = self._names.image(repository, tag)
         deadline = time.monotonic() + BUILD_SECONDS

@@ -1,4 +1,4 @@
-"""The catalogue: which runtimes there are, read from the folders of `runtimes/`.
+"""The catalog of runtimes, read from the folders of `runtimes/`.
 
 A runtime is data here (its `runtime.json`, its `requirements.txt`); its program is never imported.
 """
@@ -31,7 +31,7 @@ class RuntimeDescription(Model):
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """One runtime: what it says of itself, and its folder."""
+    """One runtime: its description and its folder."""
 
     description: RuntimeDescription
     folder: Path
@@ -93,9 +93,9 @@ class RuntimeCatalog:
 
 
 def find() -> Path:
-    """The catalogue's folder: inside the installed `plat_runtime`, or beside it in a checkout.
+    """Return the catalog's folder: inside the installed `plat_runtime`, or its parent.
 
-    Raises Unavailable where there is neither.
+    Raises Unavailable if neither exists.
     """
     spec = importlib.util.find_spec(PROGRAM)
     for place in (spec.submodule_search_locations or ()) if spec else ():

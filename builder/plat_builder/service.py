@@ -1,4 +1,4 @@
-"""From an upload to build events: spool, unpack, merge with `function.json`, build, clean up."""
+"""The build service: stores an upload, unpacks or fetches the source, and runs the engine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from plat_builder.tarball import unpack_tarball
 Kind = Literal["zip", "file", "source"]
 Body = bytes | Path | AsyncIterable[bytes]
 MAX_BUILDS = 50
-"""Uploads that are taken in at once, those in the queue included."""
+"""Maximum number of builds, waiting ones included."""
 
 _log = logging.getLogger(__name__)
 

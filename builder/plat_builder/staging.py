@@ -1,7 +1,7 @@
-"""Half-made things: folders that belong to one running build and to nobody after it.
+"""Staging folders: each belongs to one running build and is removed after it.
 
-Each has a lock file beside it, locked as long as its process lives. The kernel lets go of the lock
-even after SIGKILL, so whatever stands unlocked is a leftover.
+Each has a lock file, which its process holds. The kernel releases the lock even after SIGKILL, so
+an unlocked folder is a leftover of a dead build.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 READ_ONLY_FOLDER = 0o555
-"""Another uid than the platform's reads it; nobody writes."""
+"""Readable for replicas with another uid; writable for no user."""
 
 _SUFFIX = ".lock"
 
 
 class Staging:
-    """Slots in one folder, on the same file system as the places their content moves to."""
+    """Staging folders on the same file system as their final paths, which renames need."""
 
     def __init__(
         self, folder: Path, *, before: Callable[[str], object] = lambda name: None

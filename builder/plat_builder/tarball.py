@@ -1,4 +1,4 @@
-"""Safe intake of tar.gz: the checks are those of zips, made by hand for each member.
+"""Safe unpacking of tar.gz, with the same checks for each member as for zips.
 
 The stream is unpacked to a file first, within bounds, so that no member's size has to be believed.
 Of tarfile only the reading of headers is used.

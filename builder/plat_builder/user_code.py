@@ -1,4 +1,4 @@
-"""The user's code on its way into an artifact: copied, checked against what was read, compiled."""
+"""Copy the user's code into an artifact, check the copy, and compile it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def copy_files(source: Path, entries: Iterable[SourceFile], code: Path) -> None:
 
 
 def source_changed() -> BuildFailed:
-    """The copy is not what the plan was made from."""
+    """Return the error for a source that changed while it was copied."""
     return BuildFailed("the files changed while they were read", fix="deploy again")
 
 

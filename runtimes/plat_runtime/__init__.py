@@ -1,4 +1,4 @@
-"""What runs inside a replica: it loads the user's code, recognises its shape, and serves it.
+"""The program inside a replica: loads the user's code, recognises its handler, and serves it.
 
-Stand-alone by law: it imports the standard library, the user's environment and nothing of plat.
+It may import the standard library and the user's environment, and no package of plat.
 """

@@ -1,7 +1,7 @@
 """Start a replica: ``python -I -S <this folder>``, or ``runpy.run_path`` in a prepared process.
 
-The folder is put in as the package ``plat_runtime`` and taken off ``sys.path``, so that neither
-the names of these modules nor anything installed beside them can meet the user's own.
+The folder is put in as the package ``plat_runtime`` and taken off ``sys.path``, so that these
+modules and their dependencies cannot clash with the user's own names.
 """
 
 import os

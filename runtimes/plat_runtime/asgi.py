@@ -1,8 +1,8 @@
-"""The ASGI side: asynchronous handlers as applications, and the edge every call passes through.
+"""Asynchronous handlers as ASGI applications, and the endpoint that serves every call.
 
-It does for coroutines what ``wsgi`` does for threads. A response with a known length must be
-complete within the timeout; one without (a stream) need only begin within it. When the caller
-leaves, an application that listens for it is told, and what still runs is cancelled.
+A response with a known length must be complete within the timeout. A stream must only begin within
+it. When the client disconnects, the application receives ``http.disconnect``, and its task is
+cancelled.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ from collections.abc import (
 from typing import Any
 
 from plat_runtime import events
-from plat_runtime.answer import Answer, answer, chunk, fault
 from plat_runtime.calls import Call, current
 from plat_runtime.faults import user_traceback
 from plat_runtime.logs import end_call
 from plat_runtime.request import BadRequestError, Headers, Request
+from plat_runtime.responses import HandlerResponse, chunk, error_response, to_response
 from plat_runtime.wsgi import Probes
 
 Scope = MutableMapping[str, Any]
@@ -34,12 +34,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-FAREWELL = 0.5
-"""Seconds that an application has to end by itself when it hears that its caller left."""
+DISCONNECT_GRACE = 0.5
+"""Seconds between ``http.disconnect`` and the cancellation of the application."""
 
 
 async def request_of(scope: Scope, receive: Receive) -> Request:
-    """Make plat's request, with its whole body, of an ASGI scope."""
+    """Return the request of an ASGI scope, with its whole body."""
     call = current.get()
     parts: list[bytes] = []
     more = True
@@ -60,24 +60,26 @@ async def request_of(scope: Scope, receive: Receive) -> Request:
 def request_application(handler: Callable[[Request], Any]) -> Application:
     """Serve ``async def handler(request)``."""
 
-    async def respond(request: Request) -> Answer:
+    async def respond(request: Request) -> HandlerResponse:
         result = handler(request)
-        return answer(await result if inspect.isawaitable(result) else result)
+        return to_response(await result if inspect.isawaitable(result) else result)
 
     return _application(respond)
 
 
-def event_application(handler: Callable[[Any, Any], Any], who: events.Function) -> Application:
+def event_application(
+    handler: Callable[[Any, Any], Any], identity: events.FunctionIdentity
+) -> Application:
     """Serve ``async def handler(event, context)``."""
 
-    async def respond(request: Request) -> Answer:
-        result = await handler(events.event_of(request), who.context(request.call_id))
-        return events.answer_of(result)
+    async def respond(request: Request) -> HandlerResponse:
+        result = await handler(events.event_of(request), identity.context(request.call_id))
+        return events.event_response(result)
 
     return _application(respond)
 
 
-def _application(respond: Callable[[Request], Awaitable[Answer]]) -> Application:
+def _application(respond: Callable[[Request], Awaitable[HandlerResponse]]) -> Application:
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"a handler answers HTTP, not {scope['type']}")
@@ -87,7 +89,7 @@ def _application(respond: Callable[[Request], Awaitable[Answer]]) -> Application
     return application
 
 
-async def _send(reply: Answer, send: Send, *, head: bool = False) -> None:
+async def _send(reply: HandlerResponse, send: Send, *, head: bool = False) -> None:
     headers = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in reply.headers]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if isinstance(reply.body, bytes):
@@ -106,7 +108,7 @@ async def _each(parts: Iterable[Any]) -> AsyncIterator[Any]:
 
 
 async def _chunks(parts: AsyncIterable[Any]) -> AsyncGenerator[bytes, None]:
-    """Hand on the parts; when the caller leaves, the handler's generator is closed at once."""
+    """Yield the parts as bytes; close the handler's generator when the client disconnects."""
     try:
         async for part in parts:
             yield chunk(part)
@@ -116,8 +118,8 @@ async def _chunks(parts: AsyncIterable[Any]) -> AsyncGenerator[bytes, None]:
             await close()
 
 
-class Edge:
-    """The application that the server sees."""
+class AsgiEndpoint:
+    """The ASGI application that the server calls."""
 
     def __init__(
         self, application: Application, probes: Probes, *, limit: int, timeout: float
@@ -137,7 +139,7 @@ class Edge:
         probe = self._probes(scope["path"]) if scope["type"] == "http" else None
         if probe is not None:
             status, word = probe
-            await _send(answer((word + "\n", status)), send, head=scope["method"] == "HEAD")
+            await _send(to_response((word + "\n", status)), send, head=scope["method"] == "HEAD")
             return
         call = Call(_call_id(scope))
         current.set(call)
@@ -151,7 +153,7 @@ class Edge:
             await self._websocket(scope, receive, send)
             return
         if self._free.locked() and self._waiting >= self._limit:
-            reply = fault(
+            reply = error_response(
                 503, "this replica has all the calls it may run", call.id, Retry_After="1"
             )
             await _send(reply, send)
@@ -162,7 +164,7 @@ class Edge:
         finally:
             self._waiting -= 1
         try:
-            await _Passage(call, scope, receive, send, self._timeout).run(self._application)
+            await _AsgiCall(call, scope, receive, send, self._timeout).run(self._application)
         finally:
             self._free.release()
 
@@ -181,8 +183,8 @@ def _call_id(scope: Scope) -> str | None:
     return None
 
 
-class _Passage:
-    """One HTTP call: the application in a task, its caller watched, its time kept."""
+class _AsgiCall:
+    """One HTTP call: runs the application in a task, with a timeout and a watch for disconnects."""
 
     def __init__(
         self, call: Call, scope: Scope, receive: Receive, send: Send, timeout: float
@@ -195,13 +197,13 @@ class _Passage:
         self._inbox: asyncio.Queue[Message] = asyncio.Queue(1)
         self._listening = 0
         self._whole = False
-        self._gone = False
-        self._overdue = False
+        self._disconnected = False
+        self._timed_out = False
         self._started = False
         self._complete = False
 
     async def run(self, application: Application) -> None:
-        """Run the application to its end, its time limit, or its caller's departure."""
+        """Run the application until it ends, its timeout, or the client's disconnect."""
         loop = asyncio.get_running_loop()
         task = loop.create_task(_run(application, self._scope, self._receive, self._send))
         pump = loop.create_task(self._pump(task))
@@ -216,36 +218,36 @@ class _Passage:
 
     async def _conclude(self, task: "asyncio.Task[None]") -> None:
         if task.cancelled():
-            if self._overdue:
+            if self._timed_out:
                 sys.stderr.write(f"plat: the call was stopped after {self._timeout:g} s\n")
                 message = f"the call took longer than its timeout of {self._timeout:g} s"
-                await self._reply(fault(504, message, self._call.id))
+                await self._reply(error_response(504, message, self._call.id))
             return
         error = task.exception()
         if isinstance(error, BadRequestError):
-            await self._reply(fault(400, str(error), self._call.id))
-        elif error is not None and not self._gone:
+            await self._reply(error_response(400, str(error), self._call.id))
+        elif error is not None and not self._disconnected:
             sys.stderr.write(user_traceback(error))
             message = "the function raised an error; its log has the traceback"
-            await self._reply(fault(500, message, self._call.id))
+            await self._reply(error_response(500, message, self._call.id))
 
-    async def _reply(self, reply: Answer) -> None:
-        """Answer, unless the application's response has begun: the server then cuts it off."""
+    async def _reply(self, reply: HandlerResponse) -> None:
+        """Send `reply`, unless a response has begun: the server then closes the connection."""
         if not self._started:
             await _send(reply, self._send_message)
 
     def _expire(self, task: "asyncio.Task[None]") -> None:
-        self._overdue = True
+        self._timed_out = True
         task.cancel()
 
     async def _pump(self, task: "asyncio.Task[None]") -> None:
-        """Hand messages on one by one, so that a departure is seen while the application works."""
-        while not self._gone:
+        """Forward messages one by one, to notice a disconnect while the application runs."""
+        while not self._disconnected:
             message = await self._receive_message()
-            self._gone = message["type"] == "http.disconnect"
-            if self._gone and not self._complete:
-                # who waits for a body must not take this for its end
-                patience = FAREWELL if self._listening and self._whole else 0
+            self._disconnected = message["type"] == "http.disconnect"
+            if self._disconnected and not self._complete:
+                # an application that waits for a body must not mistake this for the end of the body
+                patience = DISCONNECT_GRACE if self._listening and self._whole else 0
                 asyncio.get_running_loop().call_later(patience, task.cancel)
             self._whole = not message.get("more_body", False)
             await self._inbox.put(message)

@@ -1,6 +1,6 @@
-"""The calls a replica has in hand: who they are, how many run at once, and when one is overdue.
+"""The calls of a replica: their ids, the concurrency limit, and the timeout of threads.
 
-Threads only; the asyncio twin of the time limit lives in ``asgi``.
+``asgi`` has the timeout of asynchronous handlers.
 """
 
 import itertools
@@ -18,7 +18,7 @@ _numbers = itertools.count(1)
 
 
 class CallTimeout(BaseException):
-    """Raised inside the thread of a call that outlived the timeout.
+    """Raised inside the thread of a call after its timeout.
 
     Not an Exception, so that a broad ``except Exception`` in user code does not keep it running.
     """
@@ -38,34 +38,34 @@ current: ContextVar[Call | None] = ContextVar("plat_call", default=None)
 
 
 def new_id() -> str:
-    """Return an id for a call that came without one."""
+    """Return an id for a call without one."""
     return f"{_prefix}-{next(_numbers)}"
 
 
 class Watched:
-    """A stretch of user code in the current thread that must end before the time limit."""
+    """Context manager: user code in the current thread that must end before the timeout."""
 
-    __slots__ = ("_room", "deadline", "raised", "stuck", "thread")
+    __slots__ = ("_limiter", "deadline", "raised", "stuck", "thread")
 
-    def __init__(self, room: "Room") -> None:
-        self._room = room
+    def __init__(self, limiter: "CallLimiter") -> None:
+        self._limiter = limiter
         self.thread = threading.get_ident()
         self.deadline = 0.0
         self.raised = False
         self.stuck = False
 
     def __enter__(self) -> None:
-        self._room.watch(self)
+        self._limiter.watch(self)
 
     def __exit__(self, *_: object) -> None:
-        self._room.unwatch(self)
+        self._limiter.unwatch(self)
 
 
-class Room:
-    """Admits at most ``limit`` calls at once and interrupts those that outlive ``timeout`` seconds.
+class CallLimiter:
+    """Admits at most ``limit`` concurrent calls and interrupts them after ``timeout`` seconds.
 
-    A call that does not end after the interrupt (it sits in C code) no longer counts against the
-    limit: its slot is free for the next one, and only ``exhausted`` remembers it.
+    A call that does not react to the interrupt (it runs C code) no longer counts against the limit.
+    Only ``exhausted`` still counts it.
     """
 
     def __init__(self, limit: int, timeout: float) -> None:
@@ -76,12 +76,12 @@ class Room:
         self._added = threading.Condition(self._lock)
         self._running = 0
         self._waiting = 0
-        self._dozing = False
+        self._is_idle = False
         self._watched: dict[Watched, None] = {}
         self._watchdog: threading.Thread | None = None
 
     def enter(self) -> bool:
-        """Take a slot, waiting for one if only a few wait; False when the replica is full."""
+        """Acquire a slot, and wait if few others wait; return False if the replica is full."""
         with self._lock:
             if self._running >= self.limit and not self._wait_for_slot():
                 return False
@@ -98,7 +98,7 @@ class Room:
             self._waiting -= 1
 
     def leave(self, watched: Watched) -> None:
-        """Give the slot back, unless the watchdog already did."""
+        """Release the slot, unless the watchdog already did."""
         with self._lock:
             self._watched.pop(watched, None)
             if not watched.stuck:
@@ -109,40 +109,40 @@ class Room:
         self._freed.notify()
 
     def watch(self, watched: Watched) -> None:
-        """Begin (or, for the next part of a stream, begin again) the time limit."""
+        """Start the timeout, or restart it for the next part of a stream."""
         with self._lock:
             watched.deadline = time.monotonic() + self.timeout
             self._watched[watched] = None
             if self._watchdog is None:
                 self._watchdog = threading.Thread(target=self._guard, daemon=True)
                 self._watchdog.start()
-            elif self._dozing:
+            elif self._is_idle:
                 self._added.notify()
 
     def unwatch(self, watched: Watched) -> None:
-        """End the time limit; an interrupt that is still on its way is taken back."""
+        """Stop the timeout, and withdraw an interrupt that is still pending."""
         with self._lock:
             self._watched.pop(watched, None)
             if watched.raised:
                 _interrupt(watched.thread, None)
 
     def exhausted(self) -> bool:
-        """Whether as many calls as the replica may run have ignored their interrupt for long."""
+        """Return whether so many calls ignore their interrupt that no slot is really free."""
         limit = time.monotonic() - STUCK_AFTER
         with self._lock:
             stuck = sum(watched.deadline < limit for watched in self._watched)
         return stuck >= self.limit
 
     def _guard(self) -> None:
-        """Run in the watchdog thread: sleep to the next deadline, interrupt what has passed it."""
+        """Run in the watchdog thread: sleep until the next deadline, and stop overdue calls."""
         with self._lock:
             while True:
                 pause = self._interrupt_overdue()
-                self._dozing = pause is None
+                self._is_idle = pause is None
                 self._added.wait(pause)
 
     def _interrupt_overdue(self) -> float | None:
-        """Interrupt overdue calls; return the seconds to the next deadline, None without one."""
+        """Interrupt overdue calls; return the seconds until the next deadline, or None."""
         now = time.monotonic()
         for watched in self._watched:
             if watched.raised:
@@ -158,7 +158,7 @@ class Room:
 
 def _interrupt(thread: int, error: type[BaseException] | None) -> None:
     """Raise ``error`` in another thread at its next bytecode; None withdraws it."""
-    import ctypes  # 4 ms that only an overdue call has to pay
+    import ctypes  # takes 4 ms to import, which only an overdue call needs
 
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(thread), ctypes.py_object(error) if error else None

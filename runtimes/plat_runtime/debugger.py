@@ -1,4 +1,4 @@
-"""Lets a debugger attach to the replica: debugpy, where `plat dev --debug` asks for it."""
+"""Lets a debugger attach to the replica with debugpy, for `plat dev --debug`."""
 
 import errno
 import importlib
@@ -8,18 +8,18 @@ import threading
 import time
 
 from plat_runtime.faults import Reason, StartError
-from plat_runtime.logs import say
+from plat_runtime.logs import log_info
 
 PATIENCE = 120.0
-"""Seconds that a replica waits for its predecessor to give the port free."""
+"""Seconds that a replica waits for its predecessor to release the port."""
 PAUSE = 0.1
 
 
 def listen(address: str) -> None:
-    """Listen on `host:port`; raise StartError where that cannot be.
+    """Listen on `host:port`; raise StartError if that fails.
 
-    A port that is taken belongs to the replica that this one replaces: it is waited for beside
-    the serving, since the old one leaves only when this one is ready.
+    The replica that this one replaces may still hold the port, and ends only when this one is
+    ready. So wait for the port in a thread while serving.
     """
     host, _, port = address.rpartition(":")
     if not port.isdigit():
@@ -32,7 +32,7 @@ def listen(address: str) -> None:
         raise StartError(Reason.IMPORT, message) from None
     place = (host or "127.0.0.1", int(port))
     if _taken(place):
-        say(f"debugpy waits for {address}")
+        log_info(f"debugpy waits for {address}")
         threading.Thread(target=_wait_and_listen, args=(place,), daemon=True).start()
     else:
         _listen(place)
@@ -54,13 +54,13 @@ def _wait_and_listen(place: tuple[str, int]) -> None:
     deadline = time.monotonic() + PATIENCE
     while _taken(place):
         if time.monotonic() > deadline:
-            say(f"debugpy gave up: port {place[1]} is still taken")
+            log_info(f"debugpy gave up: port {place[1]} is still taken")
             return
         time.sleep(PAUSE)
     try:
         _listen(place)
     except StartError as fault:
-        say(fault.message)
+        log_info(fault.message)
 
 
 def _listen(place: tuple[str, int]) -> None:
@@ -68,4 +68,4 @@ def _listen(place: tuple[str, int]) -> None:
         importlib.import_module("debugpy").listen(place)
     except (OSError, RuntimeError) as error:
         raise StartError(Reason.FAILED, f"debugpy cannot listen on {place}: {error}") from error
-    say(f"debugpy listens on {place[0]}:{place[1]}")
+    log_info(f"debugpy listens on {place[0]}:{place[1]}")

@@ -1,4 +1,4 @@
-"""``handler(event, context)``: an HTTP request as API Gateway (payload 2.0) would send it."""
+"""``handler(event, context)``: HTTP requests as events of API Gateway (payload 2.0)."""
 
 import base64
 import binascii
@@ -6,14 +6,14 @@ import json
 import time
 from typing import Any, NamedTuple
 
-from plat_runtime.answer import JSON, TEXT, Answer, answer
 from plat_runtime.request import Request
+from plat_runtime.responses import JSON, TEXT, HandlerResponse, to_response
 
 _TEXTUAL = ("text/", "application/json", "application/xml", "application/x-www-form-urlencoded")
 
 
 class Context:
-    """What AWS Lambda tells a function about its invocation, as far as it exists here."""
+    """The context object of AWS Lambda, with the attributes that exist here."""
 
     def __init__(self, function: str, revision: str, call_id: str, deadline: float) -> None:
         self.function_name = function
@@ -32,15 +32,15 @@ class Context:
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
 
-class Function(NamedTuple):
-    """Who the replica is, for the context, and the timeout in seconds."""
+class FunctionIdentity(NamedTuple):
+    """Function and revision of the replica, and the timeout in seconds."""
 
     name: str
     revision: str
     timeout: float
 
     def context(self, call_id: str) -> Context:
-        """Return the context of the call that begins now."""
+        """Return the context of a new call."""
         return Context(self.name, self.revision, call_id, time.monotonic() + self.timeout)
 
 
@@ -92,11 +92,11 @@ def _event_body(request: Request) -> tuple[str | None, bool]:
     return base64.b64encode(request.body).decode(), True
 
 
-def answer_of(result: Any) -> Answer:
+def event_response(result: Any) -> HandlerResponse:
     """Read a result of payload format 2.0 (a dict with ``statusCode``), or any JSON value."""
     if not (isinstance(result, dict) and "statusCode" in result):
         body = json.dumps(result).encode()
-        return answer((body, {"Content-Type": JSON}))
+        return to_response((body, {"Content-Type": JSON}))
     headers = [(str(n), str(v)) for n, v in (result.get("headers") or {}).items()]
     for name, values in (result.get("multiValueHeaders") or {}).items():
         headers += [(str(name), str(value)) for value in values]
@@ -104,7 +104,7 @@ def answer_of(result: Any) -> Answer:
     body = _result_body(result)
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", JSON if _looks_json(body) else TEXT))
-    return answer((body, int(result["statusCode"]), headers))
+    return to_response((body, int(result["statusCode"]), headers))
 
 
 def _result_body(result: dict[str, Any]) -> bytes:

@@ -1,6 +1,6 @@
-"""What can go wrong while a replica starts, and how it is told: stderr and the termination log.
+"""Errors at the start of a replica, reported on stderr and in the termination log.
 
-Nothing here may raise: a fault must be told even on a read-only root or a closed stderr.
+Nothing here may raise: errors are reported even with a read-only root or a closed stderr.
 """
 
 import json
@@ -16,7 +16,7 @@ _MACHINERY = ("<frozen importlib", "<frozen runpy", _HERE)
 
 
 class Reason:
-    """Stable words for why a replica did not start; the platform shows them in a condition."""
+    """Reasons why a replica did not start; the platform shows them in a condition."""
 
     SYNTAX = "HandlerSyntaxError"
     IMPORT = "HandlerImportError"
@@ -40,7 +40,7 @@ class StartError(Exception):
 def user_traceback(error: BaseException) -> str:
     """Format ``error`` without the frames of the import machinery and of this package.
 
-    Files of the user's code are named as the user knows them: ``app.py``, not where they lie here.
+    Paths of user code are relative to its folder, such as ``app.py``.
     """
     seen: set[int] = set()
     link: BaseException | None = error
@@ -52,8 +52,8 @@ def user_traceback(error: BaseException) -> str:
     return text.replace(f'File "{_code}{os.sep}', 'File "') if _code else text
 
 
-def know_code(folder: str) -> None:
-    """From now on, tell files in ``folder`` by their path below it."""
+def set_code_folder(folder: str) -> None:
+    """Set the folder of user code; tracebacks then show paths relative to it."""
     global _code  # noqa: PLW0603 (there is one program in a process)
     _code = folder
 
@@ -70,7 +70,7 @@ def _is_ours(filename: str) -> bool:
 
 
 def report(fault: StartError, path: str) -> None:
-    """Say the fault on stderr and in the termination log."""
+    """Write the error to stderr and to the termination log."""
     sys.stderr.write(f"{fault.trace}plat: {fault.reason}: {fault.message}\n")
     sys.stderr.flush()
     try:
@@ -80,7 +80,7 @@ def report(fault: StartError, path: str) -> None:
 
 
 def write_termination_log(fault: StartError, path: str) -> None:
-    """Write ``{"reason", "message", "traceback"}`` to ``path``, if there is such a place.
+    """Write ``{"reason", "message", "traceback"}`` to ``path``, if it is writable.
 
     Kubernetes keeps 4096 bytes of the file, so the traceback loses its beginning, not its end.
     """

@@ -1,7 +1,7 @@
 """Google Functions Framework functions, run by the user's own ``functions-framework`` package.
 
-The package loads the source itself (its ``errorhandler`` only works that way), so whether it is
-wanted is decided from the text of the source before anything is imported.
+The package loads the source itself (its ``errorhandler`` only works that way), so its
+use is detected in the text of the source before any import.
 """
 
 import ast
@@ -15,8 +15,8 @@ from plat_runtime.settings import Settings
 PACKAGE = "functions_framework"
 
 
-def wanted(name: Name, settings: Settings) -> bool:
-    """Whether the handler is a Functions Framework function."""
+def applies(name: Name, settings: Settings) -> bool:
+    """Return whether the handler is a Functions Framework function."""
     source = source_of(name.module, settings.code)
     if source is None:
         return False
@@ -43,7 +43,7 @@ def load(name: Name, settings: Settings, *, signature: str = "") -> Handler:
 
 
 def _target(name: Name, source: str) -> str:
-    """Return the one function the source decorates, or one with a customary name."""
+    """Return the one function the source decorates, or one with a default name."""
     with Guarded(name.module, os.path.dirname(source)), open(source, "rb") as file:
         tree = ast.parse(file.read(), source)
     functions = [e for e in tree.body if isinstance(e, ast.FunctionDef | ast.AsyncFunctionDef)]

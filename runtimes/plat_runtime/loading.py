@@ -1,4 +1,4 @@
-"""Find and import the user's handler, and turn whatever goes wrong into one clear StartError."""
+"""Find and import the user's handler; every error becomes a StartError."""
 
 import importlib
 import importlib.util
@@ -7,7 +7,7 @@ import sys
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from plat_runtime.faults import Reason, StartError, know_code, user_traceback
+from plat_runtime.faults import Reason, StartError, set_code_folder, user_traceback
 
 MODULES = ("app", "main", "function", "handler", "lambda_function")
 ATTRIBUTES = ("app", "application", "handler", "main", "function", "lambda_handler")
@@ -24,7 +24,7 @@ class Name(NamedTuple):
 
 
 class Handler(NamedTuple):
-    """A handler that was found, and the name it was found under."""
+    """A handler and its name."""
 
     name: Name
     value: Any
@@ -81,13 +81,13 @@ def load(name: Name, code: str) -> Handler:
 
 
 def import_module(name: str, code: str) -> ModuleType:
-    """Import the user's module; every way to fail becomes a StartError."""
+    """Import the user's module; every error becomes a StartError."""
     with Guarded(name, code):
         return importlib.import_module(name)
 
 
 class Guarded:
-    """Runs the user's import code: what escapes from it leaves as a StartError."""
+    """Context manager that turns exceptions of the user's import code into StartError."""
 
     def __init__(self, module: str, code: str) -> None:
         self._module = module
@@ -103,7 +103,7 @@ class Guarded:
 
 
 def explain(error: BaseException, module: str, code: str) -> StartError:
-    """Say what an error at import time means for the user."""
+    """Return the StartError for an exception at import."""
     trace = user_traceback(error)
     if isinstance(error, SyntaxError):
         place = f"{_relative(error.filename, code)}:{error.lineno or 1}"
@@ -137,7 +137,7 @@ def _missing(missing: str, module: str, code: str, trace: str) -> StartError:
 
 
 def pick(module: ModuleType, name: Name) -> Handler:
-    """Return the handler called ``name`` in ``module``, or the one it evidently is."""
+    """Return the handler called ``name`` in ``module``, or the only possible one."""
     if name.attribute:
         return Handler(name, _attribute(module, name))
     for attribute in ATTRIBUTES:
@@ -170,7 +170,7 @@ def _has(names: list[str]) -> str:
 
 
 def candidates(module: ModuleType) -> list[str]:
-    """Return the names of what the module itself defines and could be a handler."""
+    """Return the names of the module's own objects that could be a handler."""
     return [
         name
         for name, value in vars(module).items()
@@ -189,9 +189,9 @@ def _is_own(value: Any, module: ModuleType) -> bool:
 
 
 def open_code(code: str) -> None:
-    """Make the user's code importable before anything else, and its folder the working one."""
+    """Put the user's code first on the import path, and make its folder the working directory."""
     sys.path.insert(0, code)
-    know_code(code)
+    set_code_folder(code)
     try:
         os.chdir(code)
     except OSError as error:
@@ -199,7 +199,7 @@ def open_code(code: str) -> None:
 
 
 def add_packages(folders: tuple[str, ...]) -> None:
-    """Add site folders, each with its ``.pth`` files, and ``exit`` and ``quit`` as ever."""
+    """Add site folders, each with its ``.pth`` files, and define ``exit`` and ``quit``."""
     import site
 
     site.setquit()

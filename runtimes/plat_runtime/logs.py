@@ -1,7 +1,7 @@
-"""Standard streams that hand on whole lines, each marked with the call that wrote it.
+"""Standard streams that write whole lines, each tagged with its call.
 
-The mark is ``[call <id>] ``. Lines of several threads or tasks never mix: what a call has not
-finished waits with the call until its newline, its end, or LINE_LIMIT characters.
+The tag is ``[call <id>] ``. Lines of several threads or tasks never mix: an unfinished line stays
+with its call until a newline, the end of the call, or LINE_LIMIT characters.
 """
 
 import io
@@ -69,11 +69,11 @@ class TaggedStream(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Flush the stream below; an unfinished line of a call goes on waiting."""
+        """Flush the stream below; an unfinished line stays with its call."""
         self._inner.flush()
 
     def end(self, call: Call) -> None:
-        """Write what ``call`` left unfinished."""
+        """Write the unfinished line of ``call``."""
         rest = call.partial.pop(self._name, "")
         if rest:
             self._put(f"[call {call.id}] {rest}\n")
@@ -98,14 +98,14 @@ def open_streams(tagged: bool) -> None:
 
 
 def end_call(call: Call) -> None:
-    """Write the unfinished lines of a call that is over."""
+    """Write the unfinished lines of a call at its end."""
     if call.partial:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TaggedStream):
                 stream.end(call)
 
 
-def say(sentence: str) -> None:
-    """Tell the reader of the log something about the replica itself."""
+def log_info(sentence: str) -> None:
+    """Write a line about the replica itself to the log."""
     sys.stdout.write(f"plat: {sentence}\n")
     sys.stdout.flush()

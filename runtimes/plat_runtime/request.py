@@ -1,4 +1,4 @@
-"""The request that plat gives to ``def handler(request)``: small, and free of any framework."""
+"""The request object for ``def handler(request)``, without any framework."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,7 +9,7 @@ FIELD_LIMIT = 10_000
 
 
 class BadRequestError(Exception):
-    """The caller sent what the handler cannot read; answered with 400 and this message."""
+    """The handler cannot read the request; the response is 400 with this message."""
 
 
 class Headers(Mapping[str, str]):
@@ -36,7 +36,7 @@ class Headers(Mapping[str, str]):
 
 
 class Query(dict[str, str]):
-    """The query's parameters: the first value of each name; ``all`` has the others."""
+    """The query's parameters: the first value of each name; ``all`` returns the others."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ class Request:
 
     @property
     def args(self) -> Query:
-        """The query's parameters, by the name Flask gives them."""
+        """The query's parameters, under the name that Flask uses."""
         return self.query
 
     @property
@@ -100,14 +100,14 @@ class Request:
             raise BadRequestError(f"the body is not UTF-8: {error}") from error
 
     def json(self) -> Any:
-        """Return the body as JSON; raise BadRequestError (answered with 400) if it is not."""
+        """Return the body as JSON; raise BadRequestError (a 400 response) if it is not."""
         try:
             return json.loads(self.text())
         except (ValueError, RecursionError) as error:
             raise BadRequestError(f"the body is not JSON: {error}") from error
 
     def get_json(self) -> Any:
-        """Return the body as JSON, by the name Flask gives it."""
+        """Return the body as JSON, under the name that Flask uses."""
         return self.json()
 
     def __repr__(self) -> str:

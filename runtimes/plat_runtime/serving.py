@@ -1,7 +1,7 @@
-"""The kept servers: gunicorn's arbiter and threads for WSGI, uvicorn inside its worker for ASGI.
+"""The servers: gunicorn with threads for WSGI, uvicorn inside a gunicorn worker for ASGI.
 
-The parent binds and supervises and never sees user code; the worker loads the code, so threads
-and connections that it opens at import belong to the process that serves.
+The parent process binds the socket and never loads user code. The worker loads it, so threads and
+connections that are opened at import belong to the serving process.
 """
 
 import math
@@ -19,7 +19,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from plat_runtime import program
 from plat_runtime.faults import Reason, StartError, report
-from plat_runtime.logs import say
+from plat_runtime.logs import log_info
 from plat_runtime.settings import Settings
 
 KEEP_ALIVE = 75
@@ -29,30 +29,30 @@ LINGER = 2.0
 _LOADING, _REPORTED, _SERVING = b"\0", b"\1", b"\2"
 
 
-class Log:
-    """gunicorn's logger: what goes wrong is said on stderr, and nothing else."""
+class StderrLogger:
+    """gunicorn's logger: writes warnings and errors to stderr, and drops the rest."""
 
     def __init__(self, cfg: Any) -> None:
         self.cfg = cfg
 
     def __getattr__(self, name: str) -> Any:
-        """Take every other report of gunicorn's (info, debug, access, reopen_files) in silence."""
+        """Ignore gunicorn's other calls (info, debug, access, reopen_files)."""
         return _silence
 
     def warning(self, sentence: str, *args: object, **_: object) -> None:
-        """Say ``sentence``, as do the next ones."""
+        """Write ``sentence`` to stderr."""
         sys.stderr.write(f"plat: {sentence % args if args else sentence}\n")
         sys.stderr.flush()
 
     critical = error = warning
 
     def exception(self, sentence: str, *args: object, **_: object) -> None:
-        """Say ``sentence`` and the error being handled."""
+        """Write ``sentence`` and the current exception to stderr."""
         self.warning(f"{sentence % args if args else sentence}: {sys.exc_info()[1]!r}")
 
 
 def _silence(*_: object, **__: object) -> None:
-    """Say nothing."""
+    """Do nothing."""
 
 
 class ReplicaWorker(ThreadWorker):  # type: ignore[misc]
@@ -60,11 +60,11 @@ class ReplicaWorker(ThreadWorker):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Shared with the parent, which must know whether a worker that ended had ever served.
+        # Shared with the parent, which does not restart a worker that never served.
         self.stage = mmap.mmap(-1, 1)
 
     def load_wsgi(self) -> None:
-        """Load the user's code; a fault is told and ends the worker."""
+        """Load the user's code; report an error and end the worker."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         settings: Settings = self.app.settings
         try:
@@ -73,17 +73,17 @@ class ReplicaWorker(ThreadWorker):  # type: ignore[misc]
             self.fail(fault)
         signal.signal(signal.SIGTERM, self.handle_exit)
         server = "uvicorn" if self.program.asynchronous else "gunicorn"
-        say(f"serving {self.program.description} with {server}")
+        log_info(f"serving {self.program.description} with {server}")
 
     def fail(self, fault: StartError) -> None:
-        """Tell the fault and end this process, whatever threads the user's code began."""
+        """Report the error and end this process, even with threads of user code."""
         report(fault, self.app.settings.termination_log)
         self.stage[:] = _REPORTED
         sys.stdout.flush()
         os._exit(0)
 
     def probe(self, path: str) -> tuple[int, str] | None:
-        """Answer the platform's probes (Probes)."""
+        """Respond to a probe (see Probes)."""
         if path == "/_/health":
             return (503, "stuck") if self.program.exhausted() else (200, "alive")
         if path == "/_/ready":
@@ -91,29 +91,29 @@ class ReplicaWorker(ThreadWorker):  # type: ignore[misc]
         return None
 
     def serving(self) -> None:
-        """Note that the code is loaded and calls can come."""
+        """Record that the code is loaded and calls can come."""
         self.stage[:] = _SERVING
 
     def run(self) -> None:
-        """Serve until told to stop."""
+        """Serve until SIGTERM."""
         if self.program.asynchronous:
             from plat_runtime.uvicorn_server import serve
 
             serve(self)
         else:
-            self.wsgi = self.program.wsgi_edge(self.probe)
+            self.wsgi = self.program.wsgi_endpoint(self.probe)
             self.serving()
             super().run()
         self._leave_soon()
 
     def _leave_soon(self) -> None:
-        """End even if the user's code left threads that would keep the process for ever."""
+        """End the process even if threads of user code still run."""
         leave = threading.Timer(LINGER, os._exit, (0,))
         leave.daemon = True
         leave.start()
 
 
-class Replica(BaseApplication):  # type: ignore[misc]
+class ReplicaApplication(BaseApplication):  # type: ignore[misc]
     """gunicorn's settings for one replica."""
 
     def __init__(self, settings: Settings) -> None:
@@ -133,7 +133,7 @@ class Replica(BaseApplication):  # type: ignore[misc]
             "umask": 0o117,
             "worker_class": ReplicaWorker,
             "workers": settings.workers,
-            # Room for as many stuck calls as there may be calls, and for the probes beside them.
+            # Threads for as many stuck calls as running ones, and for the probes.
             "threads": 2 * settings.concurrency + SPARE_THREADS,
             "worker_connections": 4 * settings.concurrency + 1000,
             "keepalive": KEEP_ALIVE,
@@ -144,19 +144,19 @@ class Replica(BaseApplication):  # type: ignore[misc]
             "limit_request_fields": 2000,
             "limit_request_field_size": HEADER_BYTES,
             "permit_unconventional_http_method": True,
-            # The gateway is the only caller and has settled X-Forwarded-*; nobody may set
+            # The gateway is the only client and has settled X-Forwarded-*; nobody may set
             # SCRIPT_NAME or PATH_INFO by a header.
             "forwarded_allow_ips": "*",
             "forwarder_headers": "",
             "secure_scheme_headers": {"X-FORWARDED-PROTO": "https"},
-            "logger_class": Log,
+            "logger_class": StderrLogger,
             "control_socket_disable": True,
             "child_exit": _child_exit,
         }
 
 
-class Supervisor(Arbiter):  # type: ignore[misc]
-    """The arbiter: starts a worker again that dies while serving, not one that never served."""
+class ReplicaArbiter(Arbiter):  # type: ignore[misc]
+    """The arbiter: restarts a worker that dies while serving, not one that never served."""
 
     # gunicorn would end the server when a worker exits with 3 or 4, which user code may do;
     # _child_exit judges by the stage that the worker reached, so no status is special here.
@@ -170,13 +170,13 @@ class Supervisor(Arbiter):  # type: ignore[misc]
         super().stop(graceful)
 
     def halt(self, reason: str | None = None, exit_status: int = 0) -> None:
-        """Stop and exit; the fault, if any, has been told."""
+        """Stop and exit; any error was reported already."""
         self.stop()
         sys.exit(exit_status)
 
 
-def _child_exit(supervisor: Supervisor, worker: ReplicaWorker) -> None:
-    """End the replica when a worker ended before it had served."""
+def _child_exit(supervisor: ReplicaArbiter, worker: ReplicaWorker) -> None:
+    """Stop the replica if a worker ended before it served."""
     stage = worker.stage[:]
     worker.stage.close()
     if supervisor.stopping:
@@ -190,4 +190,4 @@ def _child_exit(supervisor: Supervisor, worker: ReplicaWorker) -> None:
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM; does not return."""
-    Supervisor(Replica(settings)).run()
+    ReplicaArbiter(ReplicaApplication(settings)).run()

@@ -1,4 +1,4 @@
-"""What the platform tells a replica, read once from the environment (CONTRACT.md, "variables")."""
+"""Settings of a replica, read once from the environment (CONTRACT.md, "Variables")."""
 
 import math
 import os
@@ -34,7 +34,7 @@ class Settings(NamedTuple):
 
 
 def read(env: Mapping[str, str]) -> Settings:
-    """Read and check the variables; raise StartError (SettingInvalid) on a senseless one."""
+    """Read and check the variables; raise StartError (SettingInvalid) for an invalid one."""
     socket = env.get("PLAT_SOCKET", "")
     if len(os.fsencode(socket)) > 107:
         raise StartError(

@@ -1,4 +1,4 @@
-"""Recognise what kind of thing a handler is, from its signature alone: nothing is called."""
+"""Recognise the kind of a handler from its signature, without calling it."""
 
 import inspect
 import sys
@@ -11,7 +11,7 @@ from plat_runtime.loading import Handler
 
 
 class Shape(Enum):
-    """The kinds of handlers; the value is how the log calls them."""
+    """The kinds of handlers; the value is used in the log."""
 
     WSGI = "a WSGI application"
     ASGI = "an ASGI application"
@@ -104,7 +104,7 @@ def _parameters(handler: Handler) -> tuple[list[str], int]:
 
 
 def _is_async(value: Callable[..., Any]) -> bool:
-    """Whether a call gives a coroutine or an asynchronous generator."""
+    """Return whether a call returns a coroutine or an asynchronous generator."""
     unwrapped = inspect.unwrap(value)
     call = getattr(type(unwrapped), "__call__", None)  # noqa: B004
     return any(
@@ -114,7 +114,7 @@ def _is_async(value: Callable[..., Any]) -> bool:
 
 
 def _framework(value: Any) -> str:
-    """Name the known framework whose class, or a subclass of it, ``value`` is an instance of."""
+    """Return the name of the framework that ``value`` is an application of, or ""."""
     for kind in type(value).__mro__:
         name = FRAMEWORKS.get(kind.__module__.partition(".")[0])
         if name:

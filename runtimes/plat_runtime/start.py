@@ -1,4 +1,4 @@
-"""From exec to serving: settings, streams, servers, in this order and nothing else."""
+"""The start of a replica: settings, then streams, then the server."""
 
 import os
 import sys

@@ -3,21 +3,37 @@
 import asyncio
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from uvicorn.config import Config
 from uvicorn.server import Server
 
 from plat_runtime.faults import Reason, StartError
 
-if TYPE_CHECKING:
-    from plat_runtime.serving import ReplicaWorker
+
+class ServerWorker(Protocol):
+    """The part of gunicorn's worker that uvicorn needs."""
+
+    sockets: Any
+    ppid: int
+    alive: bool
+    cfg: Any
+    program: Any
+
+    def probe(self, path: str) -> tuple[int, str] | None:
+        """Answer a probe of the platform."""
+
+    def serving(self) -> None:
+        """Record that calls can come."""
+
+    def fail(self, fault: StartError) -> None:
+        """Report a failed start and end the process."""
 
 
 class ReplicaServer(Server):
-    """A server that tells its worker when it can serve, and stops when the parent is gone."""
+    """A server that notifies its worker when it accepts calls, and stops without its parent."""
 
-    def __init__(self, config: Config, worker: "ReplicaWorker") -> None:
+    def __init__(self, config: Config, worker: ServerWorker) -> None:
         super().__init__(config)
         self._worker = worker
 
@@ -28,21 +44,21 @@ class ReplicaServer(Server):
         self._worker.serving()
 
     async def on_tick(self, counter: int) -> bool:
-        """Do uvicorn's chores, ten times a second."""
+        """Run uvicorn's periodic work, ten times a second."""
         if self.should_exit or os.getppid() != self._worker.ppid:
             self._worker.alive = False
             return True
         return await super().on_tick(counter)
 
 
-def serve(worker: "ReplicaWorker") -> None:
+def serve(worker: ServerWorker) -> None:
     """Serve the worker's program until SIGTERM."""
     asyncio.run(_serve(worker))
 
 
-async def _serve(worker: "ReplicaWorker") -> None:
+async def _serve(worker: ServerWorker) -> None:
     config = Config(
-        worker.program.asgi_edge(worker.probe),
+        worker.program.asgi_endpoint(worker.probe),
         loop="asyncio",
         lifespan="auto",
         log_config=None,

@@ -1,7 +1,7 @@
-"""The WSGI side: handlers as applications, and the edge every call passes through.
+"""Handlers as WSGI applications, and the endpoint that serves every call.
 
-The edge answers the probes, admits calls to the Room, tags what they write, keeps their time
-limit, and turns what escapes from user code into a short answer.
+The endpoint responds to the probes, limits concurrent calls, tags their log lines, enforces the
+timeout, and turns exceptions of user code into a short response.
 """
 
 import errno
@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from plat_runtime import events
-from plat_runtime.answer import Answer, answer, chunk, fault
-from plat_runtime.calls import Call, CallTimeout, Room, Watched, current
+from plat_runtime.calls import Call, CallLimiter, CallTimeout, Watched, current
 from plat_runtime.faults import user_traceback
 from plat_runtime.logs import end_call
 from plat_runtime.request import BadRequestError, Headers, Request
+from plat_runtime.responses import HandlerResponse, chunk, error_response, to_response
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -23,14 +23,14 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class Probes(Protocol):
-    """Answers the platform's questions about the replica."""
+    """Responds to the platform's probes."""
 
     def __call__(self, path: str) -> tuple[int, str] | None:
-        """Return status and word for ``/_/ready`` and ``/_/health``, None for another path."""
+        """Return status and body for ``/_/ready`` and ``/_/health``, None for another path."""
 
 
 def request_of(environ: Environ) -> Request:
-    """Make plat's request of a WSGI environment; the body is read when the handler asks for it."""
+    """Return the request of a WSGI environment; the body is read on first use."""
     call = current.get()
     fields = [
         (key[5:].replace("_", "-"), value)
@@ -60,18 +60,20 @@ def request_application(handler: Callable[[Request], Any]) -> Application:
         if callable(value):
             # A response object of a WSGI framework is itself an application.
             return value(environ, start_response)  # type: ignore[no-any-return]
-        return _send(answer(value), environ, start_response)
+        return _send(to_response(value), environ, start_response)
 
     return application
 
 
-def event_application(handler: Callable[[Any, Any], Any], who: events.Function) -> Application:
+def event_application(
+    handler: Callable[[Any, Any], Any], identity: events.FunctionIdentity
+) -> Application:
     """Serve ``handler(event, context)``."""
 
     def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         request = request_of(environ)
-        result = handler(events.event_of(request), who.context(request.call_id))
-        return _send(events.answer_of(result), environ, start_response)
+        result = handler(events.event_of(request), identity.context(request.call_id))
+        return _send(events.event_response(result), environ, start_response)
 
     return application
 
@@ -94,19 +96,21 @@ def flask_application(handler: Callable[[Any], Any], name: str) -> Application:
     return app  # type: ignore[no-any-return]
 
 
-def _send(reply: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def _send(
+    reply: HandlerResponse, environ: Environ, start_response: StartResponse
+) -> Iterable[bytes]:
     start_response(reply.status_line, reply.headers)
     if environ["REQUEST_METHOD"] == "HEAD":
         return []
     if isinstance(reply.body, bytes):
         return [reply.body]
     if isinstance(reply.body, Iterable):
-        return _Parts(reply.body)
+        return _BodyParts(reply.body)
     raise TypeError("an asynchronous generator needs an async def handler")
 
 
-class _Parts:
-    """A generator's parts as bytes; closing reaches the generator."""
+class _BodyParts:
+    """The parts of a generator as bytes; closing it closes the generator."""
 
     def __init__(self, parts: Iterable[Any]) -> None:
         self._parts = parts
@@ -125,12 +129,12 @@ class _Parts:
             close()
 
 
-class Edge:
-    """The application that the server sees."""
+class WsgiEndpoint:
+    """The WSGI application that the server calls."""
 
-    def __init__(self, application: Application, room: Room, probes: Probes) -> None:
+    def __init__(self, application: Application, limiter: CallLimiter, probes: Probes) -> None:
         self._application = application
-        self._room = room
+        self._limiter = limiter
         self._probes = probes
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -139,48 +143,48 @@ class Edge:
         if probe is not None:
             return _probe_answer(probe, environ, start_response)
         call = Call(environ.get("HTTP_X_CALL_ID"))
-        if not self._room.enter():
-            reply = fault(
+        if not self._limiter.enter():
+            reply = error_response(
                 503, "this replica has all the calls it may run", call.id, Retry_After="1"
             )
             return _send(reply, environ, start_response)
         environ["wsgi.errors"] = sys.stderr
-        return _Passage(call, self._room, environ, start_response).begin(self._application)
+        return _WsgiCall(call, self._limiter, environ, start_response).begin(self._application)
 
 
 def _probe_answer(
     probe: tuple[int, str], environ: Environ, start_response: StartResponse
 ) -> Iterable[bytes]:
     status, word = probe
-    return _send(answer((word + "\n", status)), environ, start_response)
+    return _send(to_response((word + "\n", status)), environ, start_response)
 
 
-class _Passage:
-    """One call on its way through the application: begun, iterated and closed in one thread."""
+class _WsgiCall:
+    """One call: the application is called, iterated and closed in one thread."""
 
     def __init__(
-        self, call: Call, room: Room, environ: Environ, start_response: StartResponse
+        self, call: Call, limiter: CallLimiter, environ: Environ, start_response: StartResponse
     ) -> None:
         self._call = call
-        self._room = room
+        self._limiter = limiter
         self._environ = environ
         self._start_response = start_response
-        self._watched = Watched(room)
+        self._watched = Watched(limiter)
         self._body: Any = ()
         self._next: Callable[[], bytes] = iter(()).__next__
         self._sent = False
-        self._over = False
+        self._ended = False
         current.set(call)
 
     def begin(self, application: Application) -> Iterable[bytes]:
-        """Run the application up to its response; return what the server iterates."""
+        """Run the application up to its response; return the iterable for the server."""
         try:
             with self._watched:
                 self._body = application(self._environ, self._start_response)
                 whole = isinstance(self._body, list | tuple | self._environ["wsgi.file_wrapper"])
                 if not whole:
                     self._next = iter(self._body).__next__
-        except BaseException as error:  # noqa: BLE001 whatever user code raises ends here
+        except BaseException as error:  # noqa: BLE001 user code may raise anything
             return self._fail(error)
         if whole:
             self._end()
@@ -196,10 +200,10 @@ class _Passage:
                 part = self._next()
         except StopIteration:
             raise
-        except BaseException as error:  # noqa: BLE001 whatever user code raises ends here
+        except BaseException as error:  # noqa: BLE001 user code may raise anything
             if self._sent:
                 self._log(error)
-                # The server closes the connection on it, so the caller sees the body was cut.
+                # The server then closes the connection, so the client sees an incomplete body.
                 raise BrokenPipeError(errno.EPIPE, "the response was cut short") from None
             [part] = self._fail(error)
             self._next = iter(()).__next__
@@ -207,41 +211,45 @@ class _Passage:
         return part
 
     def close(self) -> None:
-        """Close the application's iterable, as WSGI asks, and end the call."""
+        """Close the application's iterable (PEP 3333), and end the call."""
         close = getattr(self._body, "close", None)
         try:
             if close is not None:
                 with self._watched:
                     close()
-        except BaseException as error:  # noqa: BLE001 whatever user code raises ends here
+        except BaseException as error:  # noqa: BLE001 user code may raise anything
             self._log(error)
         finally:
             self._end()
 
     def _fail(self, error: BaseException) -> list[bytes]:
-        """Answer for an application that raised before any byte of its body was sent."""
+        """Return the response to an exception that came before any byte of the body."""
         reply = self._reply_to(error)
         self._start_response(reply.status_line, reply.headers, sys.exc_info())
         self._end()
         return [reply.body] if isinstance(reply.body, bytes) else []
 
-    def _reply_to(self, error: BaseException) -> Answer:
+    def _reply_to(self, error: BaseException) -> HandlerResponse:
         if isinstance(error, BadRequestError):
-            return fault(400, str(error), self._call.id)
+            return error_response(400, str(error), self._call.id)
         self._log(error)
         if isinstance(error, CallTimeout):
-            message = f"the call took longer than its timeout of {self._room.timeout:g} s"
-            return fault(504, message, self._call.id)
-        return fault(500, "the function raised an error; its log has the traceback", self._call.id)
+            message = f"the call took longer than its timeout of {self._limiter.timeout:g} s"
+            return error_response(504, message, self._call.id)
+        return error_response(
+            500, "the function raised an error; its log has the traceback", self._call.id
+        )
 
     def _log(self, error: BaseException) -> None:
         if isinstance(error, CallTimeout):
-            sys.stderr.write(f"plat: the call was stopped after {self._room.timeout:g} s, here:\n")
+            sys.stderr.write(
+                f"plat: the call was stopped after {self._limiter.timeout:g} s, here:\n"
+            )
         sys.stderr.write(user_traceback(error))
 
     def _end(self) -> None:
-        if not self._over:
-            self._over = True
-            self._room.leave(self._watched)
+        if not self._ended:
+            self._ended = True
+            self._limiter.leave(self._watched)
             end_call(self._call)
             current.set(None)

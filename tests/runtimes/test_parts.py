@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plat_runtime import answer, faults, loading, request, settings
-from plat_runtime.calls import Call, Room, Watched
+from plat_runtime import faults, loading, request, responses, settings
+from plat_runtime.calls import Call, CallLimiter, Watched
 
 
 @given(st.text(), st.text(), st.text())
@@ -90,7 +90,7 @@ VALUES: list[tuple[Any, tuple[int, str | None, bytes]]] = [
 def test_a_return_value_becomes_an_answer(
     value: Any, expected: tuple[int, str | None, bytes]
 ) -> None:
-    made = answer.answer(value)
+    made = responses.to_response(value)
     kind = {name.lower(): text for name, text in made.headers}.get("content-type")
     assert (made.status, kind, made.body) == expected
 
@@ -98,7 +98,7 @@ def test_a_return_value_becomes_an_answer(
 @pytest.mark.parametrize("value", [object(), (), ("a", 200, {}, 1), ("a", 600), ("a", 100), {1, 2}])
 def test_a_return_value_without_meaning_is_a_type_error(value: Any) -> None:
     with pytest.raises(TypeError):
-        answer.answer(value)
+        responses.to_response(value)
 
 
 @given(st.lists(st.tuples(st.text(), st.text())))
@@ -129,17 +129,17 @@ def test_a_call_id_is_safe_to_log(text: str) -> None:
     assert all(each.isascii() and (each.isalnum() or each in "._-") for each in made)
 
 
-def test_a_room_counts_its_calls() -> None:
-    room = Room(1, 0.05)
-    assert room.enter()
-    assert not room.enter(), "the second waits its time and is refused"
-    room.leave(Watched(room))
-    assert room.enter()
+def test_the_limiter_counts_running_calls() -> None:
+    limiter = CallLimiter(1, 0.05)
+    assert limiter.enter()
+    assert not limiter.enter(), "the second call waits for the timeout and is rejected"
+    limiter.leave(Watched(limiter))
+    assert limiter.enter()
 
 
 def test_the_runtime_imports_nothing_of_plat() -> None:
     folder = Path(faults.__file__).parent
     for source in folder.glob("*.py"):
         text = source.read_text()
-        for room in ("plat_core", "plat_gateway", "plat_builder", "plat_cli", "plat_controller"):
-            assert room not in text, source
+        for limiter in ("plat_core", "plat_gateway", "plat_builder", "plat_cli", "plat_controller"):
+            assert limiter not in text, source

@@ -1,7 +1,7 @@
-"""Where finished artifacts and environments stand, and how they get there and go away.
+"""The stored artifacts and environments of one home folder.
 
-What stands is whole and read-only: it was moved here by one rename. Only this module moves things
-in or out, under one lock, so that nothing goes away between being found and being used.
+All entries are complete and read-only, because each was moved in by one rename. One lock guards
+moves in and out, so an entry is not removed between lookup and use.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The engine over Docker: a Dockerfile, the user's own or one made here, built and pushed.
+"""The Docker engine: builds and pushes a Dockerfile, the user's own or a generated one.
 
-A base image that is not in the registry yet is built first. Builds run the user's own Dockerfile
-with Docker's rights over the machine: this engine is for one's own.
+A base image that is missing in the registry is built first. Builds run the user's Dockerfile with
+Docker's rights over the machine, so use this engine only for trusted sources.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SPOOLED = 4 * 1024 * 1024
 
 @dataclass
 class ImageBuild:
-    """One image to be made: what of, under which tag, until when; and its digest, once it is."""
+    """One image to build, its deadline, and its digest after the push."""
 
     name: str
     tag: str

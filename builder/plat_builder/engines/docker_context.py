@@ -1,7 +1,7 @@
-"""The folder that a Docker build sees, as a tar that is the same for the same source. Pure reading.
+"""The context of a Docker build, as a tar with the same bytes for the same source. Only reads.
 
-A source with a `Dockerfile` of its own is taken as it is; any other becomes the runtime's image, a
-layer of packages and a layer of code, each made in a stage of its own.
+A source with its own `Dockerfile` is used unchanged. Any other becomes the runtime's image, a layer
+of packages and a layer of code, each built in its own stage.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _folder(folder: Path, name: str) -> Iterator[ContextFile]:
 
 
 class _Hashing(io.RawIOBase):
-    """Hands on what is written, and hashes it."""
+    """Forwards and hashes what is written."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""An archive behind an address: bounded, hashed as it comes, and from allowed schemes only."""
+"""Download an archive from an allowed scheme, with a size limit and a digest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from plat_builder.settings import MIB, BuildSettings
 CHUNK = 64 * 1024
 REDIRECTS = 5
 SILENCE = 30.0
-"""Seconds that a server may say nothing."""
+"""Seconds without data after which a download fails."""
 FIELD = "source.archive.url"
 
 

@@ -1,4 +1,4 @@
-"""From the words of a resource to a file that can be unpacked."""
+"""Fetch the source that a resource points at, into one archive file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAGIC: dict[bytes, Packing] = {b"PK": "zip", b"\x1f\x8b": "tar.gz"}
 
 @dataclass(frozen=True, slots=True)
 class FetchedSource:
-    """What came: a file in which the source is packed, and the commit where it has one."""
+    """The format of the fetched archive, and the commit of a git source."""
 
     packing: Packing
     commit: str | None = None

@@ -1,4 +1,4 @@
-"""Images: how one is written down, put together byte for byte, and kept in a registry.
+"""OCI images: documents, layers, and registries.
 
-Knows nothing of functions and of how they are built.
+May not import anything about functions or builds.
 """

@@ -1,4 +1,4 @@
-"""From the settings to a registry that can be asked."""
+"""Create the registry client that the settings describe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from plat_builder.settings import BuildNetwork, BuildSettings
 
 
 def connect(settings: BuildSettings) -> Registry:
-    """The registry of these settings; nothing is asked yet. Raises InvalidInput."""
+    """Return a client without sending a request yet; raises InvalidInput."""
     found = settings.registry
     secure = found.url.startswith("https:")
     return Registry(

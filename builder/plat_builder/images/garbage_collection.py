@@ -1,8 +1,7 @@
-"""Removing what no function needs from a registry: images by their tags, then kept layers.
+"""Garbage collection in a registry: removes unused images of functions, then unused layers.
 
-Only what a builder made is looked at: images that have a tag of a source, and the layers of
-packages. An image that somebody pushed by hand, and every base image, stays. Bytes are freed by
-the registry's own garbage collection, after this.
+Only images with the tag of a source and stored layers of packages are considered. Images that were
+pushed by hand and base images stay. The registry's own garbage collection frees the bytes later.
 """
 
 from __future__ import annotations

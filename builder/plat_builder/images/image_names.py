@@ -1,4 +1,4 @@
-"""How things are called in a registry: pure."""
+"""Names of repositories, tags and images. Pure functions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ TAG_HASH = 40
 """Hexadecimal characters of a hash in a tag; a tag has at most 128 in all."""
 
 SOURCE_PREFIX = "src-"
-"""How the tags of sources begin."""
+"""Prefix of the tags of sources."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Base images from another registry: what a cluster without Docker has them from."""
+"""Copy base images from another registry, for clusters without Docker."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from plat_builder.runtimes import RuntimeCatalog
 async def copy_base_images(
     catalog: RuntimeCatalog, here: tuple[Registry, ImageNames], there: tuple[Registry, ImageNames]
 ) -> AsyncGenerator[str, None]:
-    """Have every runtime's base image here, from there; says what it does, line by line.
+    """Copy every runtime's base image from `there` to `here`; yield lines for the log.
 
-    One that is here under the tag of this version is left alone. Raises Unavailable.
+    An image with the tag of this version is not copied again. Raises Unavailable.
     """
     for runtime in catalog.list():
         tag = here[1].version

@@ -1,8 +1,7 @@
-"""Publishing an image: only blobs that the registry lacks travel, then the manifest.
+"""Push an image: first the blobs that the registry lacks, then the manifest.
 
-What a repository was seen to have is remembered. A registry refuses a manifest whose blobs it
-lacks, so that a memory that is wrong (somebody collected garbage) costs a second look, and no
-broken image.
+Blobs known to be in a repository are cached. A registry rejects a manifest with missing blobs, so
+a stale cache (after garbage collection) costs a second attempt, never a broken image.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ Content = bytes | Path
 
 
 class ImagePusher:
-    """Puts images into one registry."""
+    """Pushes images to one registry."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

@@ -1,6 +1,6 @@
-"""A registry over its HTTP API (OCI distribution specification 1.1), as far as a builder needs it.
+"""Client of a registry (OCI distribution specification 1.1), for what a builder needs.
 
-What goes wrong is an Unavailable that says which registry, why, and what to do.
+Every error is an Unavailable with the registry, the cause and a fix.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ A registry:2 says 500 to who looks for a blob that somebody else stores at this 
 
 @dataclass(frozen=True, slots=True)
 class RegistryResponse:
-    """What the registry said, with all of its bounded body."""
+    """A response of the registry, with its whole body."""
 
     response: httpx.Response
     content: bytes
@@ -219,7 +219,7 @@ class Registry:
 
     def _location(self, answer: RegistryResponse) -> str:
         place = urljoin(f"{self.url}/", str(answer.response.headers.get("Location", "")))
-        # a registry behind a TLS end that does not tell it so takes itself for plain HTTP
+        # a registry behind a TLS proxy may return plain HTTP in Location
         plain = self.url.replace("https:", "http:", 1)
         return place.replace(plain, self.url, 1) if place.startswith(f"{plain}/") else place
 

@@ -1,4 +1,4 @@
-"""Logging in to a registry: a password, or the token that one is exchanged for.
+"""Authentication at a registry, with a password or with a token for it.
 
 The exchange is the distribution project's token authentication: a 401 names where to fetch a token
 for which scope.
@@ -14,7 +14,7 @@ import httpx
 
 _FIELD = re.compile(r'(\w+)="([^"]*)"')
 _TOKENS = 100
-"""Scopes whose tokens are remembered."""
+"""Maximum number of cached tokens."""
 
 
 class RegistryAuth(httpx.Auth):

@@ -1,4 +1,4 @@
-"""What goes wrong with a registry, in words that say what to do."""
+"""Errors of a registry, each with a fix."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STARTED = "docker compose up --detach registry starts it; PLAT_REGISTRY_URL say
 
 
 def away(url: str, error: Exception) -> Unavailable:
-    """It cannot be spoken to."""
+    """Return the error of a registry that cannot be reached."""
     cause = str(error) or type(error).__name__
     if "CERTIFICATE_VERIFY_FAILED" in cause:
         return Unavailable(
@@ -30,7 +30,7 @@ def away(url: str, error: Exception) -> Unavailable:
 
 
 def refused(url: str, response: httpx.Response, content: bytes) -> Unavailable:
-    """It answered with an error."""
+    """Return the error for an error response."""
     status, said = response.status_code, _said(content)
     what = f"{response.request.method} {response.request.url.path}"
     if status == 507 or (status >= 500 and _FULL.search(content.decode(errors="replace"))):
@@ -56,7 +56,7 @@ def refused(url: str, response: httpx.Response, content: bytes) -> Unavailable:
 
 
 def corrupt(url: str, repository: str, digest: str) -> Unavailable:
-    """It gave other bytes than those that were asked for."""
+    """Return the error for content with the wrong digest."""
     return Unavailable(
         f"the registry {url} gives other bytes than {repository}@{digest}",
         fix="its storage is damaged: push that image again",
@@ -64,7 +64,7 @@ def corrupt(url: str, repository: str, digest: str) -> Unavailable:
 
 
 def too_large(url: str, limit: int) -> Unavailable:
-    """It sends more than any document has."""
+    """Return the error for a document beyond the limit."""
     return Unavailable(f"the registry {url} sent a document of more than {limit} bytes")
 
 

@@ -1,4 +1,4 @@
-"""The guide to adding a runtime, followed: its files, its base image, a function on it."""
+"""Follow the guide to adding a runtime: its files, its base image, and a function on it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from plat_builder import runtimes
 from plat_builder.daemon import Daemon
+from plat_builder.engines.docker import DockerEngine
 from plat_builder.engines.layers import LayersEngine
 from plat_builder.images.registry import Registry
 from plat_builder.runtime_images import BaseImagePublisher
@@ -37,26 +38,33 @@ def catalog(tmp_path: Path) -> RuntimeCatalog:
     return RuntimeCatalog(folder)
 
 
-async def test_the_guide_leads_to_a_function_that_answers(
-    catalog: RuntimeCatalog, place: Place, registry: Registry, tmp_path: Path, name: str, run: Run
+async def test_the_guide_adds_a_runtime_to_the_image_engines(
+    catalog: RuntimeCatalog,
+    place: Place,
+    registry: Registry,
+    tmp_path: Path,
+    name: str,
+    run: Run,
 ) -> None:
     runtime = catalog.get("python-bottle")
     template = runtime.folder / "template"
-    assert {f.name for f in template.iterdir()} == set(runtime.description.template)
     daemon = Daemon(place.settings)
     try:
-        seeder = BaseImagePublisher(
+        publisher = BaseImagePublisher(
             catalog, registry=registry, daemon=daemon, settings=place.settings
         )
-        assert [line async for line in seeder.publish(runtime)][-1].startswith(
+        assert [line async for line in publisher.publish(runtime)][-1].startswith(
             f"{place.settings.registry.name}/plat/runtime-python-bottle:"
         )
+        options = {"runtimes": catalog.folder, "registry": registry, "settings": place.settings}
+        engines = (
+            LayersEngine(tmp_path / "home", **options),  # type: ignore[arg-type]
+            DockerEngine(daemon=daemon, **options),  # type: ignore[arg-type]
+        )
+        for engine, function_name in zip(engines, (name, f"{name}-d"), strict=True):
+            built = await build(engine, template, function_name)
+            assert built.finished.runtime == "python-bottle"
+            function = await run(built.finished.image)
+            assert (await function.call("/?name=Ada")).text == "Hello, Ada!\n"
     finally:
         daemon.close()
-    engine = LayersEngine(
-        tmp_path / "home", runtimes=catalog.folder, registry=registry, settings=place.settings
-    )
-    built = await build(engine, template, name)
-    assert built.finished.runtime == "python-bottle"
-    function = await run(built.finished.image)
-    assert (await function.call("/?name=Ada")).text == "Hello, Ada!\n"

@@ -1,4 +1,4 @@
-"""What a handler returned, as status, headers and body: the same rules for sync and async."""
+"""Convert the return value of a handler into status, headers and body."""
 
 import json
 from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
@@ -11,7 +11,7 @@ JSON = "application/json"
 BYTES = "application/octet-stream"
 
 
-class Answer(NamedTuple):
+class HandlerResponse(NamedTuple):
     """A status, header fields, and a body that is bytes or a stream of str and bytes."""
 
     status: int
@@ -20,15 +20,15 @@ class Answer(NamedTuple):
 
     @property
     def status_line(self) -> str:
-        """The status with its reason, as WSGI wants it."""
+        """The status with its reason, as in WSGI."""
         try:
             return f"{self.status} {HTTPStatus(self.status).phrase}"
         except ValueError:
             return f"{self.status} Unknown"
 
 
-def answer(value: Any) -> Answer:
-    """Turn a handler's return value into an answer; raise TypeError on one with no meaning.
+def to_response(value: Any) -> HandlerResponse:
+    """Return the response for a handler's return value; raise TypeError for an unknown type.
 
     ``(body, status)``, ``(body, headers)`` and ``(body, status, headers)`` are read as in Flask.
     None is an empty 204.
@@ -45,15 +45,15 @@ def answer(value: Any) -> Answer:
         headers.append(("Content-Type", kind))
     if isinstance(body, bytes) and "content-length" not in names and not _bodiless(status):
         headers.append(("Content-Length", str(len(body))))
-    return Answer(status, headers, body)
+    return HandlerResponse(status, headers, body)
 
 
-def fault(status: int, error: str, call_id: str, **headers: str) -> Answer:
-    """An answer made by the runtime itself: a short JSON body and a header that says so."""
+def error_response(status: int, error: str, call_id: str, **headers: str) -> HandlerResponse:
+    """Return an error response of the runtime, marked by the header X-Plat-Answer."""
     body = json.dumps({"error": error, "callId": call_id}).encode() + b"\n"
     fields = {"Content-Type": JSON, "Content-Length": str(len(body)), "X-Plat-Answer": "runtime"}
     extra = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, [*fields.items(), *extra.items()], body)
+    return HandlerResponse(status, [*fields.items(), *extra.items()], body)
 
 
 def _bodiless(status: int) -> bool:
@@ -75,7 +75,7 @@ def _unpack(value: tuple[Any, ...]) -> tuple[Any, int, list[tuple[str, str]]]:
 
 def _status(status: int) -> int:
     if not 200 <= status <= 599:
-        raise TypeError(f"{status} is no HTTP status to answer with")
+        raise TypeError(f"{status} is not a valid HTTP status for a response")
     return int(status)
 
 
