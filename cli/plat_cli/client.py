@@ -20,7 +20,7 @@ from plat_core.backoff import Backoff
 from plat_core.errors import Malformed, TooLarge
 from plat_core.model.refs import FunctionRef
 
-from plat_cli.errors import ProblemDetails, RequestRejected, Unreachable
+from plat_cli.errors import ReceivedProblem, RequestRejected, Unreachable
 from plat_cli.settings import is_loopback
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def raise_for_problem(response: http.client.HTTPResponse) -> None:
     except (ValueError, RecursionError):
         document = None
     raise RequestRejected(
-        ProblemDetails.read(response.status, document, response.getheader("X-Call-Id", ""))
+        ReceivedProblem.read(response.status, document, response.getheader("X-Call-Id", ""))
     )
 
 

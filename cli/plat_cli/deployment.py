@@ -12,7 +12,7 @@ from plat_core.errors import BuildFailed, PlatError
 from plat_core.model.refs import FunctionRef
 
 from plat_cli.client import Client, function_path, namespaced
-from plat_cli.errors import NotReady, ProblemDetails, RequestRejected
+from plat_cli.errors import NotReady, ReceivedProblem, RequestRejected
 from plat_cli.source import SourceUpload
 from plat_cli.spec import SpecOverrides, changes, merge
 
@@ -179,7 +179,7 @@ def _build_failed(event: Document) -> PlatError:
     if code != BuildFailed.code:
         message = str(event.get("message", "the build was rejected"))
         fix = str(event.get("fix") or "correct the error, then: plat deploy")
-        return RequestRejected(ProblemDetails(code, 422, message, fix))
+        return RequestRejected(ReceivedProblem(code, 422, message, fix))
     return BuildFailed(
         str(event.get("message", "the build failed")),
         fix=str(event.get("fix", "")),

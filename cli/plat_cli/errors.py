@@ -66,7 +66,7 @@ class NotReady(FunctionUnavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class ProblemDetails:
+class ReceivedProblem:
     """A problem document (RFC 9457) sent by the platform."""
 
     code: str
@@ -78,7 +78,7 @@ class ProblemDetails:
     log: str = ""
 
     @classmethod
-    def read(cls, status: int, document: object, call_id: str = "") -> ProblemDetails:
+    def read(cls, status: int, document: object, call_id: str = "") -> ReceivedProblem:
         """Read the body of an error response, which may not be a problem document."""
         values: dict[str, Any] = document if isinstance(document, dict) else {}
         text = {key: value for key, value in values.items() if isinstance(value, str)}
@@ -104,7 +104,7 @@ def _field_errors(value: object) -> tuple[tuple[str, str], ...]:
 class RequestRejected(PlatError):
     """The platform rejected a request with a problem document."""
 
-    def __init__(self, problem: ProblemDetails) -> None:
+    def __init__(self, problem: ReceivedProblem) -> None:
         super().__init__(problem.detail, fix=problem.fix)
         self.problem = problem
 

@@ -8,9 +8,6 @@ from tests.architecture.repository import ROOT, SHIPPED, modules
 ALONE = "runtimes"
 """The runtime stands alone in a replica, so its names are compared only with each other."""
 
-DOUBLES = frozenset({"Kind", "Platform", "ProblemDetails", "RequestRejected"})
-"""Names that still have two meanings."""
-
 
 def classes() -> dict[str, set[str]]:
     """Map the names of all classes of the platform to their modules."""
@@ -25,4 +22,4 @@ def classes() -> dict[str, set[str]]:
 
 def test_no_two_classes_share_a_name() -> None:
     doubles = {name: paths for name, paths in classes().items() if len(paths) > 1}
-    assert {name: paths for name, paths in doubles.items() if name not in DOUBLES} == {}
+    assert doubles == {}

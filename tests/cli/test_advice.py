@@ -7,7 +7,7 @@ from plat_cli.advice import ADVICE, CONNECTION, advise, port_free, port_holder
 from plat_cli.errors import (
     ExitCode,
     NotReady,
-    ProblemDetails,
+    ReceivedProblem,
     RequestRejected,
     Unreachable,
     document,
@@ -20,7 +20,7 @@ LOCAL, REMOTE = "http://localhost:8080", "https://faas.example.com"
 
 
 def problem(code: str, status: int = 400, fix: str = "") -> RequestRejected:
-    return RequestRejected(ProblemDetails(code, status, "a message", fix))
+    return RequestRejected(ReceivedProblem(code, status, "a message", fix))
 
 
 TABLE = [

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from plat_cli.client import Client, unreachable
-from plat_cli.errors import ProblemDetails, RequestRejected, Unreachable
+from plat_cli.errors import ReceivedProblem, RequestRejected, Unreachable
 from plat_cli.proxies import connection_to, proxy_for
 from plat_core.errors import InvalidInput, Malformed, TooLarge
 
@@ -90,7 +90,7 @@ def test_an_error_without_a_problem_document() -> None:
     answer = http(b"oops", "502 Bad Gateway", b"X-Call-Id: c7\r\n")
     with answering(answer) as url, pytest.raises(RequestRejected) as caught:
         Client(url).call("GET", "/functions")
-    assert caught.value.problem == ProblemDetails(
+    assert caught.value.problem == ReceivedProblem(
         "internal", 502, "the platform responded with 502", "", "c7"
     )
 
@@ -116,7 +116,7 @@ def test_reads_field_errors_of_a_problem_document() -> None:
         "fix": "do",
         "errors": [{"field": "spec.a", "message": "bad"}, 3],
     }
-    problem = ProblemDetails.read(422, json.loads(json.dumps(document)))
+    problem = ReceivedProblem.read(422, json.loads(json.dumps(document)))
     assert problem.errors == (("spec.a", "bad"),)
 
 
