@@ -72,7 +72,7 @@ async def run_installer(
 
 
 def clear_temporary(cache: Path) -> None:
-    """Remove what an installer that was killed had not finished, unless another one runs.
+    """Remove the temporary files of a killed installer, unless another installer runs.
 
     Whoever uses uv's cache holds its lock, shared; so whoever gets it alone is the only one. One
     that was just killed holds it until the kernel is done with it.

@@ -1,4 +1,4 @@
-"""The builder's settings: the only place of this room that reads the process environment."""
+"""The builder's settings: the only module of this package that reads the process environment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 @dataclass(frozen=True, slots=True)
 class BuildNetwork:
-    """A company's network, as far as a build needs to know it."""
+    """A company's network, as builds need it."""
 
     index_url: str = ""
     extra_index_urls: tuple[str, ...] = ()

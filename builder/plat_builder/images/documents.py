@@ -1,4 +1,4 @@
-"""The two documents of an image, its manifest and its configuration: pure.
+"""The documents of an image: manifest, index and configuration. Pure functions.
 
 The formats are those of the OCI image specification 1.1; Docker's own, version 2 schema 2, is read
 too, because that is what `docker push` sends.
@@ -24,14 +24,14 @@ DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
 _DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 MADE_AT = "1970-01-01T00:00:00Z"
-"""When every image was made: a true time would give the same source another digest."""
+"""Creation time of every image: a real time would change the digest of the same source."""
 DIFF_ID = "dev.plat.diff-id"
-"""The annotation of a kept layer that holds the digest of its unpacked tar."""
+"""Annotation of a stored layer with the digest of its uncompressed tar."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Bytes in a registry: their digest (`sha256:…`), and their number."""
+    """Bytes in a registry: digest (`sha256:…`) and size."""
 
     digest: str
     size: int
@@ -55,12 +55,12 @@ class BaseImage:
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """What the image says of itself."""
+        """Labels of the image."""
         return (self.config.get("config") or {}).get("Labels") or {}
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variables that its containers start with."""
+        """Environment variables of its containers."""
         pairs = (self.config.get("config") or {}).get("Env") or ()
         return dict(pair.partition("=")[::2] for pair in pairs)
 
@@ -72,7 +72,7 @@ class BaseImage:
 
 @dataclass(frozen=True, slots=True)
 class ImageAddition:
-    """What a function adds to its base: layers, bottom first, each with a word about it."""
+    """What a function adds to its base image: layers, bottom first, each with a name."""
 
     layers: Sequence[tuple[Layer, str]]
     environment: Mapping[str, str]
@@ -80,24 +80,24 @@ class ImageAddition:
 
 
 def digest_of(data: bytes) -> str:
-    """`sha256:…` of some bytes."""
+    """Return `sha256:…` of `data`."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
 def encoded(document: Mapping[str, Any]) -> bytes:
-    """A document as it is stored and hashed."""
+    """Return the canonical bytes of a document."""
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
 
 def read_base(manifest: bytes, config: bytes, digest: str) -> BaseImage:
-    """The image whose documents these are."""
+    """Return the base image that these documents describe."""
     layers = json.loads(manifest)["layers"]
     blobs = tuple(Blob(layer["digest"], layer["size"]) for layer in layers)
     return BaseImage(digest, blobs, json.loads(config))
 
 
 def config(base: BaseImage, addition: ImageAddition) -> bytes:
-    """The configuration of `base` with `addition`; the same input gives the same bytes."""
+    """Return the configuration of `base` with `addition`; the same input gives the same bytes."""
     document: Document = copy.deepcopy(dict(base.config))
     for is_ignored in (
         "container",
@@ -137,7 +137,7 @@ def manifest(base: BaseImage, addition: ImageAddition, configuration: Blob) -> b
 
 
 def layer_manifest(layer: Layer, configuration: Blob) -> bytes:
-    """A manifest that does nothing but keep one layer in a registry, to be found by a tag."""
+    """Return a manifest that stores one layer in a registry under a tag."""
     return encoded(
         {
             "schemaVersion": 2,
@@ -150,19 +150,19 @@ def layer_manifest(layer: Layer, configuration: Blob) -> bytes:
 
 
 def read_layer_manifest(data: bytes) -> Layer:
-    """The layer that such a manifest keeps."""
+    """Return the layer that such a manifest stores."""
     document = json.loads(data)
     [found] = document["layers"]
     return Layer(Blob(found["digest"], found["size"]), document["annotations"][DIFF_ID])
 
 
 def config_of(manifest: bytes) -> str:
-    """The digest of a manifest's configuration."""
+    """Return the digest of a manifest's configuration."""
     return str(json.loads(manifest)["config"]["digest"])
 
 
 def choose(index: bytes, architecture: str) -> str | None:
-    """The digest of an index's manifest for Linux on `architecture`, None where it has none."""
+    """Return the digest of an index's manifest for Linux on `architecture`, or None."""
     for entry in json.loads(index).get("manifests", ()):
         platform = entry.get("platform", {})
         if (platform.get("os"), platform.get("architecture")) == ("linux", architecture):
@@ -171,7 +171,7 @@ def choose(index: bytes, architecture: str) -> str | None:
 
 
 def blobs_of(data: bytes) -> Iterable[str]:
-    """The digests of all blobs that a manifest names."""
+    """Return the digests of all blobs of a manifest."""
     document = json.loads(data)
     named = [document.get("config"), *document.get("layers", ())]
     return [entry["digest"] for entry in named if entry]

@@ -1,6 +1,6 @@
-"""Writing layers: a sorted tar without times and owners, compressed and hashed as it is written.
+"""Write layers: a sorted tar without times and owners, compressed and hashed in one pass.
 
-The same files give the same bytes, whoever builds them and whenever. zlib's level 1: a third of
+The same files always give the same bytes. zlib's level 1: a third of
 the time of level 6, for an eighth more bytes.
 """
 
@@ -31,7 +31,7 @@ class LayerFile:
 
 
 def members(folder: Path, prefix: str) -> Iterator[LayerFile]:
-    """All regular files below `folder`, as they will stand below `prefix`. Links stay behind."""
+    """All regular files below `folder`, with paths below `prefix`. Links are skipped."""
     for place, _, names in os.walk(folder):
         for name in names:
             file = Path(place, name)
@@ -41,7 +41,7 @@ def members(folder: Path, prefix: str) -> Iterator[LayerFile]:
 
 
 def write_layer(found: Iterable[LayerFile], into: BinaryIO) -> Layer:
-    """Write a layer of these files to `into`; everybody may read them and nobody write."""
+    """Write a layer of these files to `into`; all are readable and none is writable."""
     compressed = _Compressed(into)
     stream = cast(BinaryIO, compressed)  # of a file, tarfile uses no more than it has
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:

@@ -24,7 +24,7 @@ PACKAGES = "plat/packages"
 
 @dataclass(frozen=True, slots=True)
 class DockerfileSteps:
-    """A part of a Dockerfile: files beside it, and the commands of RUN lines in their folder.
+    """A part of a Dockerfile: files of the context, and commands to RUN in their folder.
 
     `result` is the folder that they make, relative to that one or absolute.
     """
@@ -35,16 +35,16 @@ class DockerfileSteps:
 
 
 class LanguagePackages(Protocol):
-    """What a function needs beside its code."""
+    """The packages of a function in an image."""
 
     @property
     def key(self) -> Sequence[object]:
-        """Everything that decides what will be installed, for a hash."""
+        """Everything that decides what will be installed; input of a hash."""
         ...
 
     @property
     def place(self) -> str:
-        """The folder in an image that they are in, without the leading slash."""
+        """Folder of the packages in an image, without the leading slash."""
         ...
 
     @property
@@ -54,30 +54,30 @@ class LanguagePackages(Protocol):
 
     @property
     def summary(self) -> str:
-        """How many, for the log."""
+        """Number of packages, for the log."""
         ...
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variables by which a replica finds them."""
+        """Environment variables by which a replica finds them."""
         ...
 
     def tools(
         self, slot: Path, site: Path, settings: BuildSettings, cache: Path
     ) -> Sequence[InstallerCommand]:
-        """The programs that install them into `site`, one after the other."""
+        """Return the programs that install them into `site`, in order."""
         ...
 
     def finish(self, site: Path) -> None:
-        """Take out of `site` what is different at each installation."""
+        """Remove files from `site` that differ between installations."""
         ...
 
     def steps(self) -> DockerfileSteps:
-        """How a Dockerfile installs them."""
+        """Return the steps by which a Dockerfile installs them."""
         ...
 
     def explain(self, output: Sequence[str], code: int) -> BuildFailed:
-        """What it means that a program of `steps` ended with the status `code`."""
+        """Return the error for a program that ended with the status `code`."""
         ...
 
 
