@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code itself: `make generate`, and `make check` compares.
+"""Generator of docs/reference: `make generate` writes it, and `make check` compares it.
 
 Not shipped. It may import every room and changes nothing but the pages it is asked for.
 """

@@ -1,4 +1,4 @@
-"""`python -m plat_reference [--check]`: write every generated file, or say which is stale."""
+"""`python -m plat_reference [--check]`: write every generated file, or report the stale ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def openapi() -> str:
-    """The management API's OpenAPI document."""
+    """Return the OpenAPI document of the management API."""
     return json.dumps(routed().openapi(), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -34,7 +34,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
 
 
 def stale() -> dict[Path, str]:
-    """The pages whose file is not what the code says, each with its right text."""
+    """Return the stale files, each with its current text."""
     pages = {ROOT / name: page() for name, page in PAGES.items()}
     return {path: text for path, text in pages.items() if _read(path) != text}
 
@@ -44,7 +44,7 @@ def _read(path: Path) -> str | None:
 
 
 def main() -> int:
-    """Return 1 where `--check` finds a page out of date."""
+    """Write the files; with `--check`, return 1 if one is stale."""
     pages = stale()
     if "--check" in sys.argv[1:]:
         for path in pages:

@@ -16,14 +16,14 @@ gives on `/function/`, and in the CLI's `--json` output. A code never changes it
 
 
 def page() -> str:
-    """Code, HTTP status and meaning of each error, by status."""
+    """Return the page: code, HTTP status and meaning of each error, by status."""
     kinds = sorted(_coded(PlatError), key=lambda kind: (status_of(kind.code), kind.code))
     rows = [(f"`{kind.code}`", str(status_of(kind.code)), _summary(kind)) for kind in kinds]
     return document("Error codes", INTRODUCTION, table(["code", "status", "meaning"], rows))
 
 
 def _coded(kind: type[PlatError]) -> Iterator[type[PlatError]]:
-    if "code" in vars(kind):  # a kind without a code of its own is a case of the one above it
+    if "code" in vars(kind):  # a class without its own code is a special case of its base class
         yield kind
     for below in kind.__subclasses__():
         yield from _coded(below)

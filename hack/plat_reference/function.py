@@ -32,7 +32,7 @@ BOUNDS = {
 
 
 def page() -> str:
-    """Every field with its type, bounds and default."""
+    """Return the page: every field with its type, limits and default."""
     schema = FunctionSpec.model_json_schema(by_alias=True)
     rows = list(_rows(schema, schema.get("$defs", {}), prefix=""))
     return document("Fields of a function", INTRODUCTION, table(HEAD, rows))
@@ -51,7 +51,7 @@ def _rows(schema: Schema, definitions: Schema, prefix: str) -> Iterator[list[str
 
 
 def _resolved(schema: Schema, definitions: Schema) -> Schema:
-    """The schema behind a reference; of an optional one, the part that is not null."""
+    """Resolve a reference; of an optional schema, return the part that is not null."""
     options = [part for part in schema.get("anyOf", ()) if part.get("type") != "null"]
     if len(options) == 1:
         return _resolved({**schema, "anyOf": [], **options[0]}, definitions)
@@ -79,5 +79,5 @@ def _default(declared: Schema) -> str:
 def _bounds(field: Schema) -> str:
     known = {key: field[key] for key in BOUNDS if key in field}
     if known.get("maxLength") == Model.model_config["str_max_length"]:
-        del known["maxLength"]  # the bound of any text; the field has a tighter one of its own
+        del known["maxLength"]  # the limit of every text; this field has a lower one
     return ", ".join(BOUNDS[key].format(f"{value:,}") for key, value in known.items())

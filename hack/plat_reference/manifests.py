@@ -22,7 +22,7 @@ CHART = ROOT / "charts/plat"
 FOLDER = ROOT / "manifests"
 NAMESPACE = "plat-system"
 KUBERNETES = "1.30.0"
-"""The oldest version that the chart is for."""
+"""The oldest Kubernetes version that the chart supports."""
 STRICT = {"pod-security.kubernetes.io/enforce": "restricted"}
 WITHOUT_NAMESPACE = {"Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"}
 HEADER = """\
@@ -43,7 +43,7 @@ def kind() -> str:
 
 
 def page(name: str, values: str, use: str) -> str:
-    """One file: its head, what the model says (the namespace, the CRD), what the chart says."""
+    """Return one file: header, namespace and CRD, and the rendered chart."""
     chart = _fingerprint(FOLDER / values)
     head = HEADER.format(values=f"manifests/{values}", chart=chart, use=use)
     fixed = [_namespace(), yaml.safe_load(crd.manifest())]
@@ -75,7 +75,7 @@ def _is_fixed(document: dict[str, Any]) -> bool:
 
 
 def _placed(document: dict[str, Any]) -> dict[str, Any]:
-    """The document as Helm would store it: in the namespace, and not by Helm."""
+    """Return the document with its namespace, and without the labels of Helm."""
     if document["kind"] not in WITHOUT_NAMESPACE:
         document["metadata"].setdefault("namespace", NAMESPACE)
     labels = document["metadata"].get("labels", {})
@@ -91,7 +91,7 @@ def _namespace() -> dict[str, Any]:
 def _fingerprint(values: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted((*CHART.rglob("*"), values)):
-        # the CRD there is another generated file, and stands in these ones anyway
+        # the CRD is another generated file, and already included
         if path.is_file() and not path.is_symlink() and path.parent != CHART / "files":
             digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]

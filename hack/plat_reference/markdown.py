@@ -1,4 +1,4 @@
-"""The little Markdown that the pages need."""
+"""The Markdown of the generated pages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ NOTICE = "<!-- Written by `make generate`: edit the code, not this page. -->"
 
 
 def document(title: str, *blocks: str) -> str:
-    """A page under its title, with the notice that it is generated."""
+    """Return a page with its title and the notice that it is generated."""
     return "\n\n".join([f"# {title}", NOTICE, *blocks]) + "\n"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; a bar or a line break inside a cell is kept from ending it."""
+    """Return a table; bars and line breaks in cells are escaped."""
     lines = [_row(head), _row(["---"] * len(head)), *map(_row, rows)]
     return "\n".join(lines)
 

@@ -250,7 +250,7 @@ async def test_only_a_queued_call_can_be_cancelled(calls: CallStore) -> None:
     cancelled = await calls.cancel("one", moment(1))
     assert (cancelled.state, cancelled.finished) == ("cancelled", moment(1))
     assert ids(await take(calls, at=2)) == ["two"]
-    with pytest.raises(Conflict, match="at the function"):
+    with pytest.raises(Conflict, match="a running call"):
         await calls.cancel("two", moment(3))
     with pytest.raises(Conflict, match="was cancelled"):
         await calls.cancel("one", moment(3))

@@ -18,7 +18,7 @@ from plat_backends.remote import (
     RemoteSecretStore,
     RemoteWorkloads,
 )
-from plat_backends.remote.api import problem
+from plat_backends.remote.api import parse_problem
 from plat_core.errors import (
     Conflict,
     FunctionNotFound,
@@ -90,11 +90,11 @@ async def test_errors_keep_type_code_and_fix(api: ControllerApi) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"code": "function-not-found"}'])
 def test_an_error_without_a_problem_document_is_unavailable(body: bytes) -> None:
-    assert isinstance(problem(502, body), Unavailable)
+    assert isinstance(parse_problem(502, body), Unavailable)
 
 
 def test_an_unknown_code_is_unavailable() -> None:
-    error = problem(418, b'{"code": "teapot", "detail": "short and stout"}')
+    error = parse_problem(418, b'{"code": "teapot", "detail": "short and stout"}')
     assert isinstance(error, Unavailable)
     assert "short and stout" in error.message
 

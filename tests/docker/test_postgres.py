@@ -131,7 +131,7 @@ async def test_reports_a_wrong_url_in_one_line_without_the_password(
 async def test_reconnects_to_a_restarted_server(
     postgres_server: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql_database, "PATIENCE", 2)
+    monkeypatch.setattr(sql_database, "TIMEOUT", 2)
     url = postgres_at(postgres_server, "postgres")
     database = await Database.open(url)
     store = SqlFunctionStore(database)

@@ -17,7 +17,6 @@ from plat_core.notifications import Notifier, Subscription
 from plat_core.ports import Record, Revision
 from pydantic import ValidationError
 
-from plat_backends import records
 from plat_backends.kubernetes.api import Api
 from plat_backends.kubernetes.api_errors import ApiRequestRejected, ObjectNotFound
 from plat_backends.kubernetes.cache import Cache
@@ -42,6 +41,7 @@ from plat_backends.kubernetes.kinds import (
 )
 from plat_backends.kubernetes.manifests import revision_object
 from plat_backends.kubernetes.parsed import ParsedDocuments
+from plat_backends.stores import record_rules
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class KubernetesFunctionStore:
             live = await self._live(function.ref)
             old = None if live is None else Record(self._function(live))
             now = datetime.fromtimestamp(0).astimezone()  # the API server sets the real time
-            new = records.put(old, function, now=now, uid="")
+            new = record_rules.put(old, function, now=now, uid="")
             if old is not None and new is old:
                 return old.function
             try:
@@ -157,7 +157,7 @@ class KubernetesFunctionStore:
         if live is None:
             raise FunctionNotFound(f"there is no function {ref}", fix=Fix("list-functions"))
         record = Record(self._function(live), (), *rollout_of(live))
-        if records.observed(record, status, serving=serving, failed=failed) is record:
+        if record_rules.put_status(record, status, serving=serving, failed=failed) is record:
             return
         rollout = {"serving": serving, "failed": failed}
         body = {**live, "status": {**status.document(), "rollout": rollout}}
@@ -174,7 +174,7 @@ class KubernetesFunctionStore:
         """See `FunctionStore.add_revision`; raises FunctionNotFound."""
         ref = revision.ref
         record = await self.get(ref)
-        kept = {r.number for r in records.appended(record, revision, keep=keep).revisions}
+        kept = {r.number for r in record_rules.add_revision(record, revision, keep=keep).revisions}
         owner = record.function.metadata.uid or ""
         document = revision_object(revision, owner=owner)
         path = REVISIONS.path(ref.namespace)

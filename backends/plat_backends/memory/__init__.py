@@ -1,7 +1,7 @@
-"""The memory backend: the shipped fake of every port, for tests and for nothing else.
+"""The memory backend: a fake of every port, for tests only.
 
-It keeps the ports' contracts like any other backend, starts nothing, and never waits: its clock is
-handed in, and what would take time elsewhere is told to happen.
+It meets the contracts of the ports like any other backend. It starts no process and never waits:
+tests inject the clock and trigger every change of state.
 """
 
 from plat_backends.memory.calls import MemoryCallStore

@@ -1,4 +1,4 @@
-"""Lines in a list."""
+"""Log lines in memory."""
 
 from __future__ import annotations
 

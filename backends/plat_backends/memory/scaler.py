@@ -1,4 +1,4 @@
-"""A scaler that remembers what it was asked for."""
+"""A scaler that records its requests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from plat_core.model.names import FunctionRef
 
 
 class MemoryScaler:
-    """`Scaler` that does nothing but keep each wish, in order."""
+    """`Scaler` that only records each request, in order."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[FunctionRef, int]] = []

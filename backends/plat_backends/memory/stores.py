@@ -6,18 +6,17 @@ from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Seque
 from datetime import UTC, datetime
 from itertools import count
 
-from plat_core.errors import FunctionNotFound, SecretNotFound
-from plat_core.fix import Fix
 from plat_core.model.function import Function, FunctionStatus
 from plat_core.model.names import FunctionRef, SecretRef
 from plat_core.notifications import Notifier, Subscription
 from plat_core.ports import Record, Revision
 
-from plat_backends import records
+from plat_backends.stores import record_rules
+from plat_backends.stores.not_found import function_not_found, secret_not_found
 
 
 class MemoryFunctionStore:
-    """`FunctionStore` in a dict; `writes` counts what a database would have written."""
+    """`FunctionStore` in a dict; `writes` counts the writes that a database would make."""
 
     def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.writes = 0
@@ -29,7 +28,7 @@ class MemoryFunctionStore:
     async def put(self, function: Function) -> Function:
         """See `FunctionStore.put`."""
         old = self._records.get(function.ref)
-        new = records.put(old, function, now=self._now(), uid=f"uid-{next(self._uids)}")
+        new = record_rules.put(old, function, now=self._now(), uid=f"uid-{next(self._uids)}")
         if self._save(new):
             self._changes.notify(function.ref)
         return new.function
@@ -37,7 +36,7 @@ class MemoryFunctionStore:
     async def get(self, ref: FunctionRef) -> Record:
         """See `FunctionStore.get`."""
         if ref not in self._records:
-            raise FunctionNotFound(f"there is no function {ref}", fix=Fix("list-functions"))
+            raise function_not_found(ref)
         return self._records[ref]
 
     async def list(self, namespace: str | None = None) -> Sequence[Record]:
@@ -47,7 +46,7 @@ class MemoryFunctionStore:
 
     async def delete(self, ref: FunctionRef) -> None:
         """See `FunctionStore.delete`."""
-        if self._save(records.deleted(await self.get(ref), now=self._now())):
+        if self._save(record_rules.mark_deleted(await self.get(ref), now=self._now())):
             self._changes.notify(ref)
 
     async def purge(self, ref: FunctionRef) -> None:
@@ -60,11 +59,13 @@ class MemoryFunctionStore:
         self, ref: FunctionRef, status: FunctionStatus, *, serving: int, failed: int
     ) -> None:
         """See `FunctionStore.put_status`; raises FunctionNotFound."""
-        self._save(records.observed(await self.get(ref), status, serving=serving, failed=failed))
+        self._save(
+            record_rules.put_status(await self.get(ref), status, serving=serving, failed=failed)
+        )
 
     async def add_revision(self, revision: Revision, *, keep: int) -> None:
         """See `FunctionStore.add_revision`; raises FunctionNotFound."""
-        self._save(records.appended(await self.get(revision.ref), revision, keep=keep))
+        self._save(record_rules.add_revision(await self.get(revision.ref), revision, keep=keep))
 
     def watch(self) -> AsyncGenerator[FunctionRef, None]:
         """See `FunctionStore.watch`."""
@@ -107,7 +108,7 @@ class MemorySecretStore:
     async def get(self, namespace: str, name: str) -> Mapping[str, str]:
         """See `SecretStore.get`."""
         if (namespace, name) not in self._secrets:
-            raise _missing(name)
+            raise secret_not_found(name)
         return dict(self._secrets[namespace, name])
 
     async def list(self, namespace: str) -> Mapping[str, Sequence[str]]:
@@ -118,7 +119,7 @@ class MemorySecretStore:
     async def delete(self, namespace: str, name: str) -> None:
         """See `SecretStore.delete`."""
         if self._secrets.pop((namespace, name), None) is None:
-            raise _missing(name)
+            raise secret_not_found(name)
         self._changes.notify(SecretRef(name, namespace))
 
     async def versions(self, namespace: str, names: Collection[str]) -> Mapping[str, str]:
@@ -129,7 +130,3 @@ class MemorySecretStore:
     def watch(self) -> AsyncGenerator[SecretRef, None]:
         """See `SecretVersions.watch`."""
         return self._changes.watch()
-
-
-def _missing(name: str) -> SecretNotFound:
-    return SecretNotFound(f"there is no secret {name}", fix=Fix("set-secret", {"name": name}))

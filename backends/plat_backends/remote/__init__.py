@@ -1,7 +1,7 @@
-"""The remote backend: the ports of a platform whose controller runs elsewhere, over its HTTP API.
+"""The remote backend: the ports over the HTTP API of a function controller.
 
-It is a client of that API and keeps nothing but the last known routes: while the controller is
-away, calls to running functions go on, and everything else is `Unavailable`.
+It stores only the last routes. While the controller is away, calls reach running functions, and
+every other operation raises Unavailable.
 """
 
 from plat_backends.remote.api import ControllerApi

@@ -1,4 +1,4 @@
-"""The controller's HTTP API as calls: documents in and out, problems as typed errors."""
+"""The client of the controller's HTTP API: JSON documents, and problems as typed errors."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+from plat_core.backoff import Backoff
 from plat_core.errors import PlatError, Unavailable, error_class
 
 log = logging.getLogger(__name__)
 
-CALL_SECONDS = 30.0
-SILENCE_SECONDS = 45.0
-"""Streams send a sign of life every 15 s; after three missed ones the connection is dead."""
+REQUEST_TIMEOUT = 30.0
+STREAM_TIMEOUT = 45.0
+"""Streams send a heartbeat every 15 s; three missing ones close the connection."""
 CONNECTIONS = 100
-FIRST_RETRY, LAST_RETRY = 0.1, 5.0
-LINE_CHARACTERS = 4 * 1024 * 1024
+INITIAL_RETRY, MAX_RETRY = 0.1, 5.0
+MAX_LINE_CHARACTERS = 4 * 1024 * 1024
 
 
 class ControllerApi:
@@ -31,7 +32,7 @@ class ControllerApi:
         self._http = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=CALL_SECONDS,
+            timeout=REQUEST_TIMEOUT,
             limits=httpx.Limits(max_connections=CONNECTIONS),
             transport=transport,
             trust_env=False,
@@ -45,36 +46,36 @@ class ControllerApi:
         json: Mapping[str, Any] | None = None,
         params: Mapping[str, str | int | bool] | None = None,
     ) -> Any:
-        """The answer's document, None where it has none; raises what the controller said."""
+        """Return the document of the response, or None; raises the error of the controller."""
         try:
             response = await self._http.request(method, path, json=json, params=params)
         except httpx.HTTPError as error:
-            raise self._away(error) from error
+            raise self._unavailable(error) from error
         if response.is_error:
-            raise problem(response.status_code, response.content)
+            raise parse_problem(response.status_code, response.content)
         return response.json() if response.content else None
 
     @asynccontextmanager
     async def stream(
         self, path: str, *, accept: str, params: Mapping[str, str | int | bool] | None = None
     ) -> AsyncGenerator[AsyncGenerator[str, None], None]:
-        """The lines of an answer that goes on; raises Unavailable where it breaks off."""
-        timeout = httpx.Timeout(CALL_SECONDS, read=SILENCE_SECONDS)
+        """Yield the lines of a streaming response; raises Unavailable if the connection fails."""
+        timeout = httpx.Timeout(REQUEST_TIMEOUT, read=STREAM_TIMEOUT)
         try:
             async with self._http.stream(
                 "GET", path, params=params, headers={"Accept": accept}, timeout=timeout
             ) as response:
                 if response.is_error:
-                    raise problem(response.status_code, await response.aread())
+                    raise parse_problem(response.status_code, await response.aread())
                 lines = _lines(response)
                 try:
                     yield lines
                 finally:
                     await lines.aclose()
         except httpx.HTTPError as error:
-            raise self._away(error) from error
+            raise self._unavailable(error) from error
 
-    def _away(self, error: Exception) -> Unavailable:
+    def _unavailable(self, error: Exception) -> Unavailable:
         cause = str(error) or type(error).__name__
         return Unavailable(
             f"the function controller at {self.url} does not answer: {cause}",
@@ -86,51 +87,50 @@ class ControllerApi:
         await self._http.aclose()
 
 
-class Retries:
-    """Growing pauses between attempts, and a word in the log when it begins and ends."""
+class RetryLoop:
+    """Back-off of a watch, which logs its first failure and its recovery."""
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._delay = 0.0
+        self._backoff = Backoff(initial=INITIAL_RETRY, maximum=MAX_RETRY)
 
-    def reached(self) -> None:
-        """It works."""
-        if self._delay:
-            log.info("%s: reached again", self._what)
-        self._delay = 0.0
+    def succeeded(self) -> None:
+        """Reset the back-off."""
+        if self._backoff.failures:
+            log.info("%s: connected again", self._what)
+        self._backoff.reset()
 
     async def failed(self, error: PlatError) -> None:
         """Wait before the next attempt."""
-        if not self._delay:
+        if not self._backoff.failures:
             log.warning("%s: %s", self._what, error.message)
-        self._delay = min(self._delay * 2 or FIRST_RETRY, LAST_RETRY)
-        await asyncio.sleep(self._delay)
+        await asyncio.sleep(self._backoff.next_delay())
 
 
 async def _lines(response: httpx.Response) -> AsyncGenerator[str, None]:
-    """Lines without the empty ones, which are signs of life; each of them bounded."""
+    """Yield the lines, without the empty ones, which are heartbeats."""
     rest = ""
     async for text in response.aiter_text():
         *whole, rest = (rest + text).split("\n")
-        if len(rest) > LINE_CHARACTERS:
-            raise Unavailable("the function controller sends a line without end")
+        if len(rest) > MAX_LINE_CHARACTERS:
+            raise Unavailable("the function controller sent a line that is too long")
         for line in whole:
             if line:
                 yield line
 
 
-def problem(status: int, body: bytes) -> PlatError:
-    """The typed error behind a problem document, by its stable code."""
+def parse_problem(status: int, body: bytes) -> PlatError:
+    """Return the typed error of a problem document, by its code."""
     try:
         document = httpx.Response(status, content=body).json()
         code, detail = str(document["code"]), str(document["detail"])
     except (ValueError, KeyError, TypeError):
-        return Unavailable(f"the function controller answered {status}")
+        return Unavailable(f"the function controller returned status {status}")
     fix = str(document.get("fix") or "")
     field = next((str(e.get("field", "")) for e in document.get("errors") or ()), "")
     if status == httpx.codes.UNAUTHORIZED:
         advice = "give gateway and controller the same AUTH_TOKEN"
-        return Unavailable(f"the function controller refuses our token: {detail}", fix=advice)
+        return Unavailable(f"the function controller rejects the token: {detail}", fix=advice)
     kind = error_class(code)
     if kind is None:
         return Unavailable(f"the function controller failed: {detail}", fix=fix)

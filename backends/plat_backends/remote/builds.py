@@ -1,4 +1,4 @@
-"""A builder that runs elsewhere: uploads go there as they come, its events come back."""
+"""The client of a builder service: streams uploads to it, and its events back."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Literal
 import httpx
 from plat_core.model.build import BUILD_EVENT, BuildEvent, BuildOptions, Failed, Finished
 
-from plat_backends.remote.api import problem
+from plat_backends.remote.api import parse_problem
 
 log = logging.getLogger(__name__)
 
 TYPES = {"zip": "application/zip", "file": "text/x-python", "source": "application/json"}
-SILENCE_SECONDS = 600.0
-"""An installation may print nothing for minutes; the builder's own time limit ends it before."""
+READ_TIMEOUT = 600.0
+"""An installation may print nothing for minutes. The time limit of the builder is shorter."""
 
 
 class RemoteBuilds:
@@ -28,7 +28,7 @@ class RemoteBuilds:
         self._http = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {token}", "Accept": "application/x-ndjson"},
-            timeout=httpx.Timeout(SILENCE_SECONDS, connect=10.0),
+            timeout=httpx.Timeout(READ_TIMEOUT, connect=10.0),
             transport=transport,
             trust_env=False,
         )
@@ -39,9 +39,9 @@ class RemoteBuilds:
         kind: Literal["zip", "file", "source"],
         options: BuildOptions,
     ) -> AsyncGenerator[BuildEvent, None]:
-        """The events of the build; the last one is Finished or Failed, and nothing is raised.
+        """Yield the events of the build; the last one is Finished or Failed. Raises nothing.
 
-        Closing the iterator leaves the builder, which ends the build.
+        Closing the generator closes the connection, which cancels the build.
         """
         ended = False
         try:
@@ -53,25 +53,25 @@ class RemoteBuilds:
                 headers={"Content-Type": TYPES[kind]},
             ) as response:
                 if response.is_error:
-                    refusal = problem(response.status_code, await response.aread())
-                    fix = refusal.fix if isinstance(refusal.fix, str) else ""
-                    yield Failed(code=refusal.code, message=refusal.message, fix=fix)
+                    error = parse_problem(response.status_code, await response.aread())
+                    fix = error.fix if isinstance(error.fix, str) else ""
+                    yield Failed(code=error.code, message=error.message, fix=fix)
                     return
                 async for line in response.aiter_lines():
                     if line:
                         event = BUILD_EVENT.validate_json(line)
                         ended = isinstance(event, Finished | Failed)
                         yield event
-        except httpx.HTTPError as error:
-            cause = str(error) or type(error).__name__
+        except httpx.HTTPError as failure:
+            cause = str(failure) or type(failure).__name__
             log.warning("the builder at %s: %s", self._url, cause)
             if not ended:
-                yield self._away(cause)
+                yield self._unavailable(cause)
             return
         if not ended:
-            yield self._away("it broke off")
+            yield self._unavailable("the connection was closed")
 
-    def _away(self, cause: str) -> Failed:
+    def _unavailable(self, cause: str) -> Failed:
         return Failed(
             code="unavailable",
             message=f"the builder at {self._url} does not answer: {cause}",

@@ -1,4 +1,4 @@
-"""Functions and their replicas, as the controller's API tells of them."""
+"""Functions and their replicas, over the API of the controller."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from plat_core.model.function import Function, FunctionSpec, FunctionStatus
 from plat_core.model.names import FunctionRef
 from plat_core.ports import Failure, Record, Replica, Revision, Workload
 
-from plat_backends.remote.api import ControllerApi, Retries
+from plat_backends.remote.api import ControllerApi, RetryLoop
 
 
 class RemoteFunctionStore:
-    """`FunctionStore` for whoever deploys; what only a controller does is NotSupported here."""
+    """`FunctionStore` over the API; operations of the controller itself raise NotSupported."""
 
     def __init__(self, api: ControllerApi) -> None:
         self._api = api
@@ -52,27 +52,27 @@ class RemoteFunctionStore:
         await self._api.call("DELETE", path(ref), params=query(ref))
 
     async def purge(self, ref: FunctionRef) -> None:
-        """The controller does it: NotSupported."""
-        raise _not_here(f"forgetting {ref}")
+        """Raise NotSupported: only the controller does this."""
+        raise _not_supported(f"purge {ref}")
 
     async def put_status(
         self, ref: FunctionRef, status: FunctionStatus, *, serving: int, failed: int
     ) -> None:
-        """The controller does it: NotSupported."""
-        raise _not_here(f"the status of {ref}")
+        """Raise NotSupported: only the controller does this."""
+        raise _not_supported(f"set the status of {ref}")
 
     async def add_revision(self, revision: Revision, *, keep: int) -> None:
-        """The controller does it: NotSupported."""
-        raise _not_here(f"the revision {revision.name}")
+        """Raise NotSupported: only the controller does this."""
+        raise _not_supported(f"add the revision {revision.name}")
 
     async def watch(self) -> AsyncGenerator[FunctionRef, None]:
-        """Every function first, then each change, of the status too; connects again for ever."""
-        retries = Retries("the watch of functions")
+        """Yield every function, then each change, also of the status; reconnects forever."""
+        retries = RetryLoop("the watch of functions")
         known: set[FunctionRef] = set()
         while True:
             try:
                 async with self._api.stream("/events", accept="text/event-stream") as lines:
-                    retries.reached()
+                    retries.succeeded()
                     for ref in known:
                         yield ref
                     async for line in lines:
@@ -85,7 +85,7 @@ class RemoteFunctionStore:
 
 
 class RemoteWorkloads:
-    """`Workloads` to look at: what runs is the controller's to change."""
+    """`Workloads` for reading; only the controller changes replicas."""
 
     def __init__(self, api: ControllerApi) -> None:
         self._api = api
@@ -96,28 +96,28 @@ class RemoteWorkloads:
         return [_replica(item) for item in answer["items"]]
 
     async def apply(self, workload: Workload) -> None:
-        """The controller does it: NotSupported."""
-        raise _not_here(f"the replicas of {workload.ref}")
+        """Raise NotSupported: only the controller does this."""
+        raise _not_supported(f"change the replicas of {workload.ref}")
 
     def watch(self) -> AsyncGenerator[FunctionRef, None]:
-        """The controller does it: NotSupported."""
-        raise _not_here("watching replicas")
+        """Raise NotSupported: only the controller does this."""
+        raise _not_supported("watch replicas")
 
     async def forget(self, ref: FunctionRef) -> None:
-        """The controller does it: NotSupported."""
-        raise _not_here(f"what is kept of {ref}")
+        """Raise NotSupported: only the controller does this."""
+        raise _not_supported(f"remove the data of {ref}")
 
     async def close(self) -> None:
-        """Nothing: replicas outlive a gateway."""
+        """Do nothing: replicas outlive a gateway."""
 
 
 def path(ref: FunctionRef) -> str:
-    """The path of a function."""
+    """Return the path of a function."""
     return f"/functions/{ref.name}"
 
 
 def query(ref: FunctionRef) -> dict[str, str]:
-    """What the query says beside the path."""
+    """Return the query parameters of a function."""
     return {"namespace": ref.namespace}
 
 
@@ -139,5 +139,5 @@ def _replica(item: dict[str, Any]) -> Replica:
     )
 
 
-def _not_here(what: str) -> NotSupported:
-    return NotSupported(f"{what} is the function controller's to change")
+def _not_supported(what: str) -> NotSupported:
+    return NotSupported(f"only the function controller can do this: {what}")

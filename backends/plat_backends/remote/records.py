@@ -1,4 +1,4 @@
-"""Logs and secrets, as the controller's API tells of them."""
+"""Logs and secrets, over the API of the controller."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from plat_core.ports import LogQuery, LogRecord
 from plat_backends.remote.api import ControllerApi
 from plat_backends.remote.functions import path, query
 
-LINE_BYTES = 1024 * 1024
+MAX_LINE_BYTES = 1024 * 1024
 
 
 class RemoteLogs:
@@ -23,7 +23,7 @@ class RemoteLogs:
         self._api = api
 
     async def read(self, ref: FunctionRef, query_: LogQuery) -> AsyncGenerator[LogRecord, None]:
-        """See `LogSource.read`; raises Unavailable where the controller goes away."""
+        """See `LogSource.read`; raises Unavailable if the connection fails."""
         params: dict[str, str | int | bool] = {
             **query(ref),
             "tail": query_.tail,
@@ -40,7 +40,7 @@ class RemoteLogs:
 
 
 class RemoteSecretStore:
-    """`SecretStore` for whoever sets them; values never come back over the wire."""
+    """`SecretStore` over the API, which never returns values."""
 
     def __init__(self, api: ControllerApi) -> None:
         self._api = api
@@ -52,7 +52,7 @@ class RemoteSecretStore:
         await self._api.call("PUT", f"/secrets/{name}", json=document, params=params)
 
     async def get(self, namespace: str, name: str) -> Mapping[str, str]:
-        """Values stay with the controller: NotSupported."""
+        """Raise NotSupported: the API returns no values."""
         raise NotSupported(f"the values of the secret {name} do not leave the function controller")
 
     async def list(self, namespace: str) -> Mapping[str, Sequence[str]]:
@@ -66,7 +66,7 @@ class RemoteSecretStore:
 
 
 def _record(line: str) -> LogRecord:
-    item = strictjson.loads(line.encode(), max_bytes=LINE_BYTES)
+    item = strictjson.loads(line.encode(), max_bytes=MAX_LINE_BYTES)
     if not isinstance(item, dict):
         raise NotSupported("the function controller sends lines that this release cannot read")
     return LogRecord(

@@ -1,8 +1,8 @@
-"""Asynchronous calls, in SQL: a queue that several gateways take from.
+"""Asynchronous calls in SQL: a queue from which several gateways claim.
 
-Small writes follow each other fast here, so they do not wait for other writers where the database
-can do without (Postgres: each claim skips the rows that another one has locked,
-https://www.postgresql.org/docs/17/sql-select.html#SQL-FOR-UPDATE-SHARE).
+Writes are small and frequent, so they do not wait for other writers if the database allows it. On
+Postgres, a claim skips the rows that another one has locked
+(https://www.postgresql.org/docs/17/sql-select.html#SQL-FOR-UPDATE-SHARE).
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from plat_core.model.calls import (
 )
 from plat_core.model.names import FunctionRef
 
-from plat_backends import queueing
 from plat_backends.sql.tables import CALL_ANSWERS, CALL_REQUESTS, CALLS
+from plat_backends.stores import call_rules
 
 T = TypeVar("T")
-SWEPT_AT_ONCE = 1000
-"""How many calls are forgotten in one transaction, so that others do not wait for long."""
+SWEEP_BATCH = 1000
+"""Calls deleted in one transaction, which others must wait for."""
 
 _C = CALLS.c
 _OPEN = _C.state.in_(("queued", "running"))
 
 
 class Transactions(Protocol):
-    """What this store asks of a `Database`, one that is open or one that is opened later."""
+    """The transactions of a `Database`, or of a `DeferredDatabase`."""
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """See `Database.read`."""
@@ -55,17 +55,17 @@ class SqlCallStore:
         self._database = database
 
     async def add(self, call: Call, request: CallRequest, bound: QueueBound) -> None:
-        """See `CallStore.add`; several gateways at once may go beyond `bound` by a few."""
+        """See `CallStore.add`; concurrent gateways may exceed `bound` by a few calls."""
         inside = sa.select(_C.size).where(_of(call.ref), _OPEN).limit(bound.calls).subquery()
-        there = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(inside.c.size), 0))
+        totals = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(inside.c.size), 0))
 
         def work(connection: sa.Connection) -> None:
-            calls, size = connection.execute(there.select_from(inside)).one()
-            queueing.check_room(call, request, bound, calls, size)
+            calls, size = connection.execute(totals.select_from(inside)).one()
+            call_rules.check_capacity(call, request, bound, calls, size)
             try:
                 connection.execute(sa.insert(CALLS).values(**_row(call), size=request.size))
             except sa.exc.IntegrityError:
-                raise queueing.taken(call.id) from None
+                raise call_rules.duplicate_call(call.id) from None
             _insert(connection, CALL_REQUESTS, call.id, request)
 
         await self._write(work)
@@ -76,11 +76,11 @@ class SqlCallStore:
 
     async def list(self, query: CallQuery) -> Sequence[Call]:
         """See `CallStore.list`."""
-        wanted = sa.select(CALLS).order_by(_C.created.desc(), _C.id.desc()).limit(query.limit)
+        selected = sa.select(CALLS).order_by(_C.created.desc(), _C.id.desc()).limit(query.limit)
         for column in (_C.name, _C.namespace, _C.state):
             if (value := getattr(query, column.name)) is not None:
-                wanted = wanted.where(column == value)
-        rows = await self._database.read(lambda c: c.execute(wanted).mappings().all())
+                selected = selected.where(column == value)
+        rows = await self._database.read(lambda c: c.execute(selected).mappings().all())
         return [_call(row) for row in rows]
 
     async def response(self, call_id: str) -> CallResponse | None:
@@ -100,12 +100,12 @@ class SqlCallStore:
         """See `CallStore.backlog`."""
         names = (_C.name, _C.namespace)
         due = sa.select(*names, sa.func.count()).where(_OPEN, _C.due <= now).group_by(*names)
-        later = sa.select(sa.func.min(_C.due)).where(_OPEN, _C.due > now)
+        upcoming = sa.select(sa.func.min(_C.due)).where(_OPEN, _C.due > now)
 
         def work(connection: sa.Connection) -> Backlog:
             rows = connection.execute(due).all()
             found = {FunctionRef(name, namespace): number for name, namespace, number in rows}
-            return Backlog(found, connection.scalar(later))
+            return Backlog(found, connection.scalar(upcoming))
 
         return await self._database.read(work)
 
@@ -143,7 +143,9 @@ class SqlCallStore:
     ) -> bool:
         """See `CallStore.retry`."""
         mine = sa.and_(_C.id == call_id, _held(holder))
-        changed = await self._update(mine, state="queued", holder="", due=due, **_told(failure))
+        changed = await self._update(
+            mine, state="queued", holder="", due=due, **_failure_columns(failure)
+        )
         return changed > 0
 
     async def finish(
@@ -175,16 +177,16 @@ class SqlCallStore:
         def work(connection: sa.Connection) -> Call:
             call = _get(connection, call_id, lock=True)
             if call.state != "queued":
-                raise queueing.not_waiting(call)
+                raise call_rules.cannot_cancel(call)
             _finish(connection, call_id, "cancelled", now=now)
             return _get(connection, call_id)
 
         return await self._write(work)
 
     async def sweep(self, before: datetime) -> int:
-        """See `CallStore.sweep`: the oldest go first, some at a time."""
+        """See `CallStore.sweep`: the oldest first, one batch."""
         old = sa.select(_C.id).where(_C.finished < before).order_by(_C.finished)
-        gone = sa.delete(CALLS).where(_C.id.in_(old.limit(SWEPT_AT_ONCE)))
+        gone = sa.delete(CALLS).where(_C.id.in_(old.limit(SWEEP_BATCH)))
         return await self._write(lambda connection: connection.execute(gone).rowcount)
 
     async def _update(self, where: sa.ColumnElement[bool], **values: Any) -> int:
@@ -207,7 +209,7 @@ def _get(connection: sa.Connection, call_id: str, *, lock: bool = False) -> Call
     query = sa.select(CALLS).where(_C.id == call_id)
     row = connection.execute(query.with_for_update() if lock else query).mappings().first()
     if row is None:
-        raise queueing.missing(call_id)
+        raise call_rules.call_not_found(call_id)
     return _call(row)
 
 
@@ -230,7 +232,12 @@ def _finish(
     response: CallResponse | None = None,
     failure: CallFailure | None = None,
 ) -> bool:
-    values: dict[str, Any] = {"state": state, "holder": "", "finished": now, **_told(failure)}
+    values: dict[str, Any] = {
+        "state": state,
+        "holder": "",
+        "finished": now,
+        **_failure_columns(failure),
+    }
     if response is not None:
         values |= {"status": response.status, "truncated": response.truncated}
     open_one = sa.update(CALLS).where(_C.id == call_id, _OPEN)
@@ -270,7 +277,7 @@ def _row(call: Call) -> dict[str, Any]:
 
 
 def _call(row: Any) -> Call:
-    told = row["trouble_code"]
+    code = row["trouble_code"]
     return Call(
         id=row["id"],
         ref=FunctionRef(row["name"], row["namespace"]),
@@ -284,12 +291,12 @@ def _call(row: Any) -> Call:
         finished=row["finished"],
         status=row["status"],
         truncated=row["truncated"],
-        failure=None if told is None else CallFailure(told, row["trouble"]),
+        failure=None if code is None else CallFailure(code, row["trouble"]),
     )
 
 
-def _told(failure: CallFailure | None) -> dict[str, str | None]:
+def _failure_columns(failure: CallFailure | None) -> dict[str, str | None]:
     if failure is None:
         return {"trouble_code": None, "trouble": None}
-    # Postgres keeps no NUL in a text, and what a function printed may be quoted in it
+    # Postgres text cannot contain NUL, but quoted output of a function can.
     return {"trouble_code": failure.code, "trouble": failure.message.replace("\0", "")}

@@ -1,6 +1,6 @@
-"""The database: one engine, one thread, one place where a driver's error becomes ours.
+"""The database: one engine, one thread, and the mapping of driver errors to typed errors.
 
-What differs from one database to another is in `sqlite` and `postgres`.
+The differences between databases are in `sqlite` and `postgres`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from plat_backends.sql.tables import SCHEMAS
 
 T = TypeVar("T")
 MIGRATIONS = Path(__file__).parent / "migrations"
-PATIENCE = 20
-"""Seconds that a transaction may take, with its wait for the ones before it."""
+TIMEOUT = 20
+"""Limit (s) of one transaction, including the wait for earlier ones."""
 
 
 class Database:
-    """An open database, migrated to this release. Made by `open`."""
+    """An open database, migrated to this release. Created by `open`."""
 
     def __init__(self, url: str) -> None:
         self._kind = _kind(url)
@@ -36,7 +36,7 @@ class Database:
     async def open(cls, url: str) -> Database:
         """Open `sqlite:////path/plat.db` or `postgresql://user:password@host/name`, migrated.
 
-        Raises InvalidInput for another URL, Unavailable where it cannot be opened, Conflict where a
+        Raises InvalidInput for another URL, Unavailable if it cannot be opened, and Conflict if a
         newer release wrote it.
         """
         database = cls(url)
@@ -50,7 +50,7 @@ class Database:
 
     @staticmethod
     def check(url: str) -> None:
-        """Raise InvalidInput where `open` would."""
+        """Raise the errors of `open` that concern only the URL."""
         _kind(url)
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
@@ -60,17 +60,17 @@ class Database:
     async def write(self, work: Callable[[sa.Connection], T], *, alone: bool = True) -> T:
         """Run `work` in a transaction that is durable when this returns; raises Unavailable.
 
-        One runs at a time, whatever else has the database open; without `alone`, others may write
-        meanwhile where the database can do that.
+        With `alone`, it is the only writer of the database. Without, others may write at the same
+        time if the database supports it.
         """
         return await self._bounded(work, self._kind.options(writes=True, alone=alone))
 
     async def ping(self) -> None:
-        """Ask the database for a sign of life; raises Unavailable."""
+        """Check that the database responds; raises Unavailable."""
         await self.read(lambda connection: connection.scalar(sa.select(1)))
 
     async def close(self) -> None:
-        """Finish what was begun and close the connection; a second call is a no-op."""
+        """Finish pending transactions and close the connection; a second call is a no-op."""
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
@@ -79,12 +79,12 @@ class Database:
 
     async def _bounded(self, work: Callable[[sa.Connection], T], options: Mapping[str, Any]) -> T:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 return await self._run(lambda: self._transact(work, options))
         except TimeoutError as error:
             raise Unavailable(
-                f"the database {self._kind.name} does not answer",
-                fix=f"it had {PATIENCE} s; check that it runs and can be reached from here",
+                f"the database {self._kind.name} does not respond",
+                fix=f"it had {TIMEOUT} s; check that it runs and can be reached from here",
             ) from error
 
     async def _run(self, work: Callable[[], T]) -> T:
@@ -94,8 +94,8 @@ class Database:
             raise self._unavailable(error) from error
 
     def _unavailable(self, error: Exception) -> PlatError:
-        told = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-        cause = " ".join(told.split())
+        text = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+        cause = " ".join(text.split())
         fix = next((fix for mark, fix in self._kind.fixes.items() if mark in cause), "")
         return Unavailable(f"the database {self._kind.name} cannot be used: {cause}", fix=fix)
 
@@ -111,14 +111,14 @@ class Database:
         if version and version not in SCHEMAS:
             raise Conflict(
                 f"the database {self._kind.name} has schema {version}; "
-                f"this release knows schemas up to {SCHEMAS[-1]}",
+                f"this release supports schemas up to {SCHEMAS[-1]}",
                 fix="start the newer release of plat that wrote it",
             )
         self._transact(_migrate, self._kind.options(writes=True))
 
 
 def _kind(text: str) -> Kind:
-    """What speaks to the database of that URL; its driver is loaded only where it is used."""
+    """Return the kind of the database at a URL, and import only its driver."""
     try:
         url = sa.make_url(text)
         backend = url.get_backend_name()
@@ -133,7 +133,7 @@ def _kind(text: str) -> Kind:
 
         return Postgres(url)
     raise InvalidInput(
-        "DATABASE_URL names no database that plat knows",
+        "DATABASE_URL is not the URL of a supported database",
         fix="sqlite:////path/to/plat.db, or postgresql://user:password@host:5432/name",
     )
 
@@ -146,7 +146,7 @@ def _stored_version(connection: sa.Connection) -> str | None:
 
 
 def _migrate(connection: sa.Connection) -> None:
-    # alembic costs 9 MB and a quarter of a second: only where there is something to migrate
+    # Importing alembic takes 9 MB and 0.25 s, so import it only for a migration.
     from alembic import command
     from alembic.config import Config
 

@@ -1,4 +1,4 @@
-"""A database that is opened when it is first needed, and tried again while it cannot be."""
+"""A database that is opened on first use, and again after each failure."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 class DeferredDatabase:
-    """`Database` for a part whose absence must not keep the rest from starting.
+    """A `Database` that need not be reachable when the service starts.
 
-    What is wrong with its URL is raised at once; whatever else keeps it from being opened is
-    raised by each use, and gone once it is opened.
+    An invalid URL raises in the constructor. Any other error raises from each use, until the
+    database could be opened.
     """
 
     def __init__(self, url: str) -> None:
@@ -35,7 +35,7 @@ class DeferredDatabase:
         return await (await self._opened()).write(work, alone=alone)
 
     async def close(self) -> None:
-        """Close it where it was opened."""
+        """Close the database if it was opened."""
         if self._database is not None:
             await self._database.close()
 

@@ -1,4 +1,4 @@
-"""Functions and their revisions, in SQL."""
+"""Functions and their revisions in SQL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
-from plat_core.errors import FunctionNotFound, Unavailable
+from plat_core.errors import Unavailable
 from plat_core.fix import Fix
 from plat_core.model.function import Function, FunctionSpec, FunctionStatus, Metadata
 from plat_core.model.names import FunctionRef
@@ -17,19 +17,20 @@ from plat_core.notifications import Notifier, Subscription
 from plat_core.ports import Record, Revision
 from pydantic import ValidationError
 
-from plat_backends import records
 from plat_backends.sql.database import Database
 from plat_backends.sql.tables import FUNCTIONS, REVISIONS
+from plat_backends.stores import record_rules
+from plat_backends.stores.not_found import function_not_found
 
-LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
-class Unreadable(Unavailable):
-    """A stored row that the model of this release refuses."""
+class UnreadableRow(Unavailable):
+    """A stored row that is invalid in this release."""
 
 
 class SqlFunctionStore:
-    """`FunctionStore` on a database. Its `watch` sees the writes of this process."""
+    """`FunctionStore` on a database. `watch` reports the writes of this process."""
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class SqlFunctionStore:
 
         def work(connection: sa.Connection) -> tuple[Record | None, Record]:
             old = _find(connection, function.ref)
-            new = records.put(old, function, now=self._now(), uid=self._uid())
+            new = record_rules.put(old, function, now=self._now(), uid=self._uid())
             _save(connection, old, new)
             return old, new
 
@@ -58,23 +59,23 @@ class SqlFunctionStore:
         return new.function
 
     async def get(self, ref: FunctionRef) -> Record:
-        """See `FunctionStore.get`; raises Unavailable for a row that cannot be read."""
+        """See `FunctionStore.get`; raises Unavailable for an invalid row."""
         return await self._database.read(lambda connection: _get(connection, ref))
 
     async def list(self, namespace: str | None = None) -> Sequence[Record]:
-        """See `FunctionStore.list`; a row that cannot be read is logged and left out."""
+        """See `FunctionStore.list`; an invalid row is logged and skipped."""
         return await self._database.read(lambda connection: _list(connection, namespace))
 
     async def delete(self, ref: FunctionRef) -> None:
-        """See `FunctionStore.delete`; a row that cannot be read is forgotten at once."""
+        """See `FunctionStore.delete`; an invalid row is purged at once."""
 
         def work(connection: sa.Connection) -> bool:
             try:
                 old = _get(connection, ref)
-            except Unreadable:
+            except UnreadableRow:
                 _purge(connection, ref)
                 return True
-            new = records.deleted(old, now=self._now())
+            new = record_rules.mark_deleted(old, now=self._now())
             _save(connection, old, new)
             return new is not old
 
@@ -91,12 +92,12 @@ class SqlFunctionStore:
     ) -> None:
         """See `FunctionStore.put_status`; raises FunctionNotFound."""
         old = await self.get(ref)
-        if records.observed(old, status, serving=serving, failed=failed) is old:
+        if record_rules.put_status(old, status, serving=serving, failed=failed) is old:
             return
 
         def work(connection: sa.Connection) -> None:
             current = _get(connection, ref)
-            new = records.observed(current, status, serving=serving, failed=failed)
+            new = record_rules.put_status(current, status, serving=serving, failed=failed)
             _save(connection, current, new)
 
         await self._database.write(work)
@@ -106,7 +107,7 @@ class SqlFunctionStore:
 
         def work(connection: sa.Connection) -> None:
             old = _get(connection, revision.ref)
-            _save(connection, old, records.appended(old, revision, keep=keep))
+            _save(connection, old, record_rules.add_revision(old, revision, keep=keep))
 
         await self._database.write(work)
 
@@ -144,7 +145,7 @@ def _find(connection: sa.Connection, ref: FunctionRef) -> Record | None:
 def _get(connection: sa.Connection, ref: FunctionRef) -> Record:
     record = _find(connection, ref)
     if record is None:
-        raise FunctionNotFound(f"there is no function {ref}", fix=Fix("list-functions"))
+        raise function_not_found(ref)
     return record
 
 
@@ -160,9 +161,9 @@ def _list(connection: sa.Connection, namespace: str | None) -> list[Record]:
     for row in connection.execute(functions).mappings():
         try:
             found.append(_record(row, owned.get((row["name"], row["namespace"]), [])))
-        except Unreadable:
-            LOG.exception("a function is left out of the list")
-    # not in SQL: how a server orders hyphens depends on its locale
+        except UnreadableRow:
+            log.exception("the list skips a function")
+    # Not in SQL: the order of hyphens depends on the locale of the server.
     return sorted(found, key=lambda record: record.function.ref)
 
 
@@ -182,8 +183,8 @@ def _record(row: Any, revisions: Sequence[Any]) -> Record:
             failed=row["failed"],
         )
     except ValidationError as error:
-        raise Unreadable(
-            f"what is stored of function {ref} is not understood by this release: {error}",
+        raise UnreadableRow(
+            f"the stored function {ref} is invalid in this release: {error}",
             fix=Fix("recreate-function", {"name": str(ref)}),
         ) from error
 
@@ -202,7 +203,7 @@ def _revision(ref: FunctionRef, row: Any) -> Revision:
 
 
 def _save(connection: sa.Connection, old: Record | None, new: Record) -> None:
-    """Write what differs between the two."""
+    """Write the differences between the two records."""
     if old is new:
         return
     function, ref = new.function, new.function.ref

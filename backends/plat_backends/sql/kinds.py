@@ -1,4 +1,4 @@
-"""What `Database` asks of a kind of database, so that it knows none of them."""
+"""The interface between `Database` and each kind of database."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import sqlalchemy as sa
 
 
 class Kind(Protocol):
-    """One database, by its URL, before it is opened."""
+    """A database, given by its URL, before it is opened."""
 
     @property
     def name(self) -> str:
-        """How errors call it; never with a password."""
+        """Name for error messages, without a password."""
         ...
 
     @property
     def fixes(self) -> Mapping[str, str]:
-        """A part of a driver's message → what to do about it; the first one that fits counts."""
+        """A part of a driver's message → its fix; the first match counts."""
         ...
 
     def engine(self) -> sa.Engine:
-        """An engine with one connection, which is made when it is first used."""
+        """An engine with one connection, which opens on first use."""
         ...
 
     def options(self, *, writes: bool, alone: bool = True) -> Mapping[str, Any]:
@@ -33,5 +33,5 @@ class Kind(Protocol):
         ...
 
     def prepare(self) -> None:
-        """What comes before the first connection; raises OSError."""
+        """Prepare for the first connection; raises OSError."""
         ...

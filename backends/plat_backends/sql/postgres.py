@@ -1,9 +1,8 @@
-"""Postgres: who writes holds an advisory lock, as who writes to SQLite holds the file.
+"""Postgres: writers hold an advisory lock, like writers of SQLite hold the file.
 
-Writes are those of people and of status changes, a few in a second; that they wait for each other
-costs less than running again what met another one
-(https://www.postgresql.org/docs/17/explicit-locking.html#ADVISORY-LOCKS). Asynchronous calls come
-faster, and lock no more than their own rows.
+Deploys and status changes write a few times per second. Waiting for each other costs less than
+retrying conflicts (https://www.postgresql.org/docs/17/explicit-locking.html#ADVISORY-LOCKS).
+Asynchronous calls write more often, and lock only their own rows.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from plat_core.extras import explain_missing_extra
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 15
 SILENCE_SECONDS = 10
-"""After so long without a sign from the server, the connection counts as broken."""
+"""Time (s) without a packet of the server after which the connection is closed."""
 
 _LOCK = 0x706C6174
 """The key of the advisory lock: "plat"."""
@@ -62,7 +61,7 @@ class Postgres:
                 "tcp_user_timeout": SILENCE_SECONDS * 1000,
                 "keepalives_idle": SILENCE_SECONDS,
                 "application_name": "plat",
-                # a database made without an encoding would answer in bytes
+                # A database without an encoding would return bytes.
                 "client_encoding": "utf8",
                 "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000}",
             },
@@ -77,10 +76,10 @@ class Postgres:
         return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
     def prepare(self) -> None:
-        """See `Kind.prepare`: the server and the database are there already."""
+        """See `Kind.prepare`: the server and the database already exist."""
 
 
 def _begin(connection: sa.Connection) -> None:
-    # read committed: what waited for the lock then sees what was written meanwhile
+    # Read committed: a writer that waited for the lock sees the writes before it.
     if connection.get_execution_options().get("alone"):
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))

@@ -1,4 +1,4 @@
-"""Secrets, in SQL. Values leave only through `get`; nothing here logs or shows one."""
+"""Secrets in SQL. Only `get` returns values; they are never logged."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Seque
 from uuid import uuid4
 
 import sqlalchemy as sa
-from plat_core.errors import SecretNotFound
-from plat_core.fix import Fix
 from plat_core.model.names import SecretRef
 from plat_core.notifications import Notifier
 
 from plat_backends.sql.database import Database
 from plat_backends.sql.tables import SECRETS
+from plat_backends.stores.not_found import secret_not_found
 
 
 class SqlSecretStore:
-    """`SecretStore` and `SecretVersions` on a database, whose file only its owner can read.
+    """`SecretStore` and `SecretVersions` on a database.
 
-    Its `watch` sees the writes of this process.
+    `watch` reports the writes of this process.
     """
 
     def __init__(
@@ -49,7 +48,7 @@ class SqlSecretStore:
         query = sa.select(SECRETS.c["values"]).where(_where(namespace, name))
         row = await self._database.read(lambda connection: connection.execute(query).first())
         if row is None:
-            raise _missing(name)
+            raise secret_not_found(name)
         return dict(row[0])
 
     async def list(self, namespace: str) -> Mapping[str, Sequence[str]]:
@@ -63,7 +62,7 @@ class SqlSecretStore:
         """See `SecretStore.delete`."""
         query = sa.delete(SECRETS).where(_where(namespace, name))
         if not await self._database.write(lambda c: c.execute(query).rowcount):
-            raise _missing(name)
+            raise secret_not_found(name)
         self._changes.notify(SecretRef(name, namespace))
 
     async def versions(self, namespace: str, names: Collection[str]) -> Mapping[str, str]:
@@ -80,7 +79,3 @@ class SqlSecretStore:
 
 def _where(namespace: str, name: str) -> sa.ColumnElement[bool]:
     return sa.and_(SECRETS.c.namespace == namespace, SECRETS.c.name == name)
-
-
-def _missing(name: str) -> SecretNotFound:
-    return SecretNotFound(f"there is no secret {name}", fix=Fix("set-secret", {"name": name}))

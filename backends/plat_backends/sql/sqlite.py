@@ -1,4 +1,4 @@
-"""SQLite in WAL mode with `synchronous=FULL`: what a transaction committed survives a power cut.
+"""SQLite in WAL mode with `synchronous=FULL`: a committed transaction survives a power cut.
 
 https://www.sqlite.org/pragma.html#pragma_synchronous. The file holds secrets, so only its owner may
 read it.
@@ -41,12 +41,12 @@ class Sqlite:
         return engine
 
     def options(self, *, writes: bool, alone: bool = True) -> Mapping[str, Any]:
-        """See `Kind.options`; `_begin` reads them. Who writes to a file is always alone."""
+        """See `Kind.options`; `_begin` reads them. A writer of a file is always alone."""
         del alone
         return {"writes": writes}
 
     def prepare(self) -> None:
-        """Make the file for its owner alone, before SQLite makes it for everyone."""
+        """Create the file with mode 0600, before SQLite creates it with the umask."""
         if not self._url.database:
             return
         path = Path(self._url.database)
@@ -60,7 +60,7 @@ class Sqlite:
 
 
 def _pragmas(connection: Any, _record: object) -> None:
-    # the driver's own transaction handling is off: it would begin too late to lock what was read
+    # The driver would begin a transaction only at its first write, too late to lock its reads.
     connection.isolation_level = None
     for pragma in (
         f"busy_timeout={BUSY_SECONDS * 1000}",

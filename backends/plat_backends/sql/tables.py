@@ -1,4 +1,4 @@
-"""The tables, as the newest migration leaves them."""
+"""The tables after the newest migration."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 SCHEMAS = ("0001", "0002", "0003", "0004", "0005")
-"""Every schema version that this release knows, oldest first; the last one is the current one."""
+"""All schema versions that this release supports, oldest first; the last one is current."""
 
 
 class Instant(sa.TypeDecorator[datetime]):
-    """A moment in UTC; SQLite keeps no time zone, so it is put back here."""
+    """A time in UTC. SQLite stores no time zone, so it is added on reading."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To UTC."""
+        """Convert to UTC."""
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """As UTC."""
+        """Return the time in UTC."""
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 

@@ -1,1 +1,1 @@
-"""The schema, one numbered step after another; alembic is imported only where one is due."""
+"""The migrations of the schema; alembic is imported only if one is pending."""

@@ -1,4 +1,4 @@
-"""What alembic runs for each migration: on the connection that `Database` hands over."""
+"""The environment of alembic: migrations run on the connection of `Database`."""
 
 from alembic import context
 

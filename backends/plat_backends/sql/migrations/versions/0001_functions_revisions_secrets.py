@@ -8,7 +8,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make the first tables."""
+    """Create the first tables."""
     op.create_table(
         "functions",
         sa.Column("namespace", sa.String(63), primary_key=True),
@@ -40,6 +40,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them again, with what is in them."""
+    """Drop the tables with their rows."""
     for table in ("secrets", "revisions", "functions"):
         op.drop_table(table)

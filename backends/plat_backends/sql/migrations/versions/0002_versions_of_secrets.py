@@ -1,4 +1,4 @@
-"""Versions of secrets, and those that a revision was made with."""
+"""Versions of secrets, and the versions that a revision uses."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add the columns. What is stored counts as the first version, which no revision knows."""
+    """Add the columns. Stored secrets get the first version, which no revision uses."""
     op.add_column(
         "secrets", sa.Column("version", sa.String(32), nullable=False, server_default="0")
     )
@@ -16,6 +16,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them again."""
+    """Drop the columns."""
     op.drop_column("revisions", "secrets")
     op.drop_column("secrets", "version")

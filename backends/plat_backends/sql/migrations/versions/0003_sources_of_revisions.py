@@ -1,4 +1,4 @@
-"""What a revision was built from: the key of its source, and the commit."""
+"""The source of a revision: its key and its commit."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Add the columns. Of what is stored nothing is known, so a source is built once more."""
+    """Add the columns. They are empty for stored revisions, so their source is built again."""
     for name in ("source", "commit"):
         op.add_column(
             "revisions", sa.Column(name, sa.String(64), nullable=False, server_default="")
@@ -16,6 +16,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them again."""
+    """Drop the columns."""
     for name in ("commit", "source"):
         op.drop_column("revisions", name)

@@ -1,4 +1,4 @@
-"""Asynchronous calls: where each stands, its request until it is over, and its answer."""
+"""Asynchronous calls: their state, request and response."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     moment = sa.DateTime(timezone=True)
     op.create_table(
         "calls",
@@ -48,6 +48,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them again, with what is in them."""
+    """Drop the tables with their rows."""
     for table in ("call_answers", "call_requests", "calls"):
         op.drop_table(table)

@@ -1,4 +1,4 @@
-"""How many bytes the request of a call has, so that a queue is bounded by them, too."""
+"""The size (bytes) of the request of a call, which limits a queue, too."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ INDEX = ("calls_of_function", "calls", ["namespace", "name", "state", "due"])
 
 
 def upgrade() -> None:
-    """Add the column; what waits already counts as nothing."""
+    """Add the column. Stored calls get the size 0."""
     op.add_column("calls", sa.Column("size", sa.Integer, nullable=False, server_default="0"))
     name, table, columns = INDEX
     op.drop_index(name, table)
@@ -18,7 +18,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop it again."""
+    """Drop the column."""
     name, table, columns = INDEX
     op.drop_index(name, table)
     op.create_index(name, table, columns)

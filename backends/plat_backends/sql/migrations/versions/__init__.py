@@ -1,1 +1,1 @@
-"""One file per step; a step that was released is never edited."""
+"""One file per migration. Never edit a released one."""

@@ -1,7 +1,4 @@
-"""How a record changes: the rules of `FunctionStore` as pure functions.
-
-Every store that keeps records itself goes through these, so that none has rules of its own. No I/O.
-"""
+"""The rules of `FunctionStore` as pure functions: how a write changes a record. No I/O."""
 
 from __future__ import annotations
 
@@ -14,9 +11,9 @@ from plat_core.ports import Record, Revision
 
 
 def put(old: Record | None, function: Function, *, now: datetime, uid: str) -> Record:
-    """`function` over what is stored; the very same record where nothing differs.
+    """Return the record after a write of `function`, or `old` itself if nothing differs.
 
-    `now` and `uid` are used for a new one. Raises Conflict.
+    `now` and `uid` are those of a new function. Raises Conflict.
     """
     given = function.metadata.resource_version
     if old is None:
@@ -44,23 +41,23 @@ def put(old: Record | None, function: Function, *, now: datetime, uid: str) -> R
     return replace(old, function=changed.model_copy(update={"status": old.function.status}))
 
 
-def deleted(record: Record, *, now: datetime) -> Record:
-    """`record` marked for deletion; the same where it already is."""
+def mark_deleted(record: Record, *, now: datetime) -> Record:
+    """Return the record marked for deletion, or `record` itself if it is already."""
     if record.function.metadata.deletion_timestamp is not None:
         return record
-    return replace(record, function=_amended(record.function, deletion_timestamp=now))
+    return replace(record, function=_with_metadata(record.function, deletion_timestamp=now))
 
 
-def observed(record: Record, status: FunctionStatus, *, serving: int, failed: int) -> Record:
-    """`record` with a new status; the same where nothing differs."""
+def put_status(record: Record, status: FunctionStatus, *, serving: int, failed: int) -> Record:
+    """Return the record with a new status, or `record` itself if nothing differs."""
     if (record.function.status, record.serving, record.failed) == (status, serving, failed):
         return record
-    function = _amended(record.function).model_copy(update={"status": status})
+    function = _with_metadata(record.function).model_copy(update={"status": status})
     return replace(record, function=function, serving=serving, failed=failed)
 
 
-def appended(record: Record, revision: Revision, *, keep: int) -> Record:
-    """`record` with one more revision, and without those beyond `keep`. Raises Conflict."""
+def add_revision(record: Record, revision: Revision, *, keep: int) -> Record:
+    """Return the record with one more revision, and only `keep` old ones. Raises Conflict."""
     latest = record.latest.number if record.latest else 0
     if revision.number != latest + 1:
         raise Conflict(
@@ -69,8 +66,8 @@ def appended(record: Record, revision: Revision, *, keep: int) -> Record:
         )
     revisions = (*record.revisions, revision)
     newest = revisions[-max(keep, 1) :]
-    kept = tuple(r for r in revisions if r in newest or r.number == record.serving)
-    return replace(record, revisions=kept)
+    retained = tuple(r for r in revisions if r in newest or r.number == record.serving)
+    return replace(record, revisions=retained)
 
 
 def _function(
@@ -88,7 +85,7 @@ def _function(
     return function.model_copy(update={"metadata": metadata, "status": None})
 
 
-def _amended(function: Function, **changes: object) -> Function:
+def _with_metadata(function: Function, **changes: object) -> Function:
     version = str(_version(function.metadata) + 1)
     metadata = function.metadata.model_copy(update={"resource_version": version, **changes})
     return function.model_copy(update={"metadata": metadata})
@@ -104,7 +101,7 @@ def _labels(metadata: Metadata) -> tuple[dict[str, str], dict[str, str]]:
 
 def _changed(function: Function, why: str) -> Conflict:
     return Conflict(
-        f"{function.ref} was changed by somebody else: {why}",
+        f"{function.ref} was changed by another client: {why}",
         fix="read it again, or leave metadata.resourceVersion out to overwrite",
         field="metadata.resourceVersion",
     )

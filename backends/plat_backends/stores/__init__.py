@@ -1,0 +1,1 @@
+"""The rules of the stores, shared by all backends that store something. No I/O."""
