@@ -134,7 +134,7 @@ def wait(
     deadline, polls = time.monotonic() + timeout, 1
     query = namespaced(ref)
     while True:
-        asked = time.monotonic()
+        requested_at = time.monotonic()
         function = client.call("GET", function_path(ref), query=query)
         ready = condition(function, "Ready")
         if observed(function) >= generation:
@@ -148,7 +148,7 @@ def wait(
         if version := function["metadata"].get("resourceVersion"):
             query = {**namespaced(ref), "wait": LONG_POLL, "resourceVersion": version}
         delay = backoff_delay(polls, initial=FIRST_POLL, maximum=SLOWEST_POLL)
-        if time.monotonic() - asked < delay:
+        if time.monotonic() - requested_at < delay:
             time.sleep(delay)
             polls += 1
 

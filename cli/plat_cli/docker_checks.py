@@ -143,8 +143,8 @@ def service(name: str, url: str) -> CheckResult:
     container = CONTAINERS[name]
     client = Client(url, timeout=TIMEOUT)
     try:
-        answer = client.send("GET", "/readyz")
-        status, body = answer.status, answer.read(UPLOAD_BYTES)
+        response = client.send("GET", "/readyz")
+        status, body = response.status, response.read(UPLOAD_BYTES)
     except (PlatError, OSError, HTTPException) as error:
         fix = START if is_loopback(url) else f"docker compose ps {container}"
         return CheckResult(name, "fail", f"no response from {url}: {_message(error)}", fix)
@@ -192,11 +192,11 @@ def _request(
     connection = connection_to(urlsplit(url), environ, TIMEOUT)
     try:
         connection.request(method, path, body, {"Content-Type": "application/octet-stream"})
-        answer = connection.getresponse()
-        location = urlsplit(urljoin(url, answer.headers.get("Location", "")))
+        response = connection.getresponse()
+        location = urlsplit(urljoin(url, response.headers.get("Location", "")))
         return (
-            answer.status,
-            answer.read(UPLOAD_BYTES),
+            response.status,
+            response.read(UPLOAD_BYTES),
             location._replace(scheme="", netloc="").geturl(),
         )
     finally:

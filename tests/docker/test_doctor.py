@@ -69,7 +69,7 @@ def tiny_registry(docker_client: docker.DockerClient) -> Iterator[str]:
 def test_reports_a_full_registry_with_its_fix(tiny_registry: str) -> None:
     check = docker_checks.registry(tiny_registry, {})
     assert (check.level, check.fix) == ("fail", "plat registry gc")
-    assert "no room left" in check.text
+    assert "no space left" in check.text
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
@@ -86,5 +86,5 @@ def test_reports_a_forbidden_docker_socket_with_its_fix() -> None:
     )
     assert done.returncode != 0
     check = docker_checks.unusable(done.stderr, "fail")
-    assert (check.level, check.text) == ("fail", "this user may not use its socket")
+    assert (check.level, check.text) == ("fail", "this user has no access to the Docker socket")
     assert "usermod --append --groups docker" in check.fix

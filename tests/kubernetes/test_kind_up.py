@@ -132,7 +132,7 @@ def test_up_starts_a_stopped_cluster(desk: Desk, first: Any) -> None:
 
 def test_rejects_another_port_for_an_existing_cluster(desk: Desk, first: Any) -> None:
     refused = desk.plat("up", "--kind", "--name", NAME, "--port", str(free_port()), code=2)
-    assert f"it publishes its gateway at port {desk.port}" in refused["detail"]
+    assert f"its gateway uses port {desk.port}" in refused["detail"]
     assert f"plat down --kind --name {NAME}" in refused["fix"]
 
 

@@ -68,13 +68,13 @@ def list_(
         query |= {"function": checked(function), "namespace": checked(namespace)}
     elif namespace != "default":
         query["namespace"] = checked(namespace)
-    answer = session.client.call("GET", "/calls", query=query)
-    session.out.document(answer)
-    if not answer["items"]:
+    response = session.client.call("GET", "/calls", query=query)
+    session.out.document(response)
+    if not response["items"]:
         session.out.note("no calls; type: plat invoke NAME --async")
         return
     headings = ("ID", "FUNCTION", "STATE", "STATUS", "ATTEMPTS", "AGE", "CALL")
-    session.out.table(headings, [_row(call) for call in answer["items"]])
+    session.out.table(headings, [_row(call) for call in response["items"]])
 
 
 @command(app, "show", shows=("plat calls show 019ac5f0c4d37f2e9ab1c0000000002a",))
@@ -110,13 +110,13 @@ def result(
     """
     while wait and not _has_finished(session, call_id):
         continue
-    answer = session.client.send("GET", f"{_path(call_id)}/result")
-    raise_for_problem(answer)
-    status = int(answer.getheader("X-Call-Status", "0"))
-    content = answer.read(MAX_RESPONSE_BYTES + 1)
+    response = session.client.send("GET", f"{_path(call_id)}/result")
+    raise_for_problem(response)
+    status = int(response.getheader("X-Call-Status", "0"))
+    content = response.read(MAX_RESPONSE_BYTES + 1)
     if len(content) > MAX_RESPONSE_BYTES:
         raise TooLarge(f"the result has more than {MAX_RESPONSE_BYTES} bytes")
-    cut = answer.getheader("X-Call-Truncated") == "true"
+    cut = response.getheader("X-Call-Truncated") == "true"
     _write(session, content, output, {"id": call_id, "status": status, "truncated": cut})
     if cut:
         session.out.warn(

@@ -19,9 +19,9 @@ def list_(session: Session) -> None:
     """List functions with their state, replicas and URL."""
     namespace = session.settings.namespace
     query = {} if namespace == "default" else {"namespace": namespace}
-    answer = session.client.call("GET", "/functions", query=query)
-    session.out.document(answer)
-    functions = answer["items"]
+    response = session.client.call("GET", "/functions", query=query)
+    session.out.document(response)
+    functions = response["items"]
     if not functions:
         session.out.note("no functions yet; type: plat init hello && plat deploy hello")
         return

@@ -53,9 +53,9 @@ def gc(
             fix="BUILDER_URL=http://localhost:8082 plat registry gc",
         )
     request = {"images": _images(session), "dryRun": dry_run}
-    answer = session.builder.call("POST", "/registry/gc", document=request)
-    session.out.document(answer)
-    _print_result(session, answer)
+    response = session.builder.call("POST", "/registry/gc", document=request)
+    session.out.document(response)
+    _print_result(session, response)
 
 
 def _images(session: Session) -> list[str]:
@@ -72,15 +72,15 @@ def _images(session: Session) -> list[str]:
     return sorted(found)
 
 
-def _print_result(session: Session, answer: dict[str, Any]) -> None:
-    images, layers = answer["images"], answer["layers"]
+def _print_result(session: Session, response: dict[str, Any]) -> None:
+    images, layers = response["images"], response["layers"]
     for name in [*images, *layers][:SHOWN]:
         session.out.note(name)
     if len(images) + len(layers) > SHOWN:
         session.out.note(f"… and {len(images) + len(layers) - SHOWN} more")
-    done = "would be removed" if answer["dryRun"] else "removed"
+    done = "would be removed" if response["dryRun"] else "removed"
     session.out.note(f"{done}: {len(images)} images, {len(layers)} layers of packages")
     if images or layers:
         session.out.note(
-            "next:  plat registry gc" if answer["dryRun"] else f"to free the disk space:  {FREE}"
+            "next:  plat registry gc" if response["dryRun"] else f"to free the disk space:  {FREE}"
         )

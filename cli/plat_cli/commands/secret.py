@@ -62,9 +62,9 @@ def set_(
 @command(app, "list", shows=("plat secret list", "plat secret list --json"))
 def list_(session: Session) -> None:
     """List secrets and their keys, without values."""
-    answer = session.client.call("GET", "/secrets", query=_query(session))
-    session.out.document(answer)
-    rows = [(entry["name"], ", ".join(entry.get("keys", []))) for entry in answer["items"]]
+    response = session.client.call("GET", "/secrets", query=_query(session))
+    session.out.document(response)
+    rows = [(entry["name"], ", ".join(entry.get("keys", []))) for entry in response["items"]]
     if rows:
         session.out.table(("NAME", "KEYS"), rows)
     else:

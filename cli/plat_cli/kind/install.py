@@ -128,9 +128,9 @@ def _example(target: KindCluster, root: Path, out: Output) -> str:
 def _line_handler(phase: Phase, out: Output) -> OnProgress:
     """Return a handler that shows lines next to the spinner, and prints them with --verbose."""
 
-    def tell(line: str) -> None:
+    def handle_line(line: str) -> None:
         phase.update(line[:100])
         if out.verbose:
             phase.log(line)
 
-    return tell
+    return handle_line

@@ -33,8 +33,8 @@ def pod_problems(target: KindCluster, namespace: str) -> list[PodProblem]:
     cannot be queried.
     """
     try:
-        asked = ("-n", namespace, "get", "replicasets,pods", "-o", "json")
-        found = json.loads(cluster.kubectl(target, *asked))["items"]
+        arguments = ("-n", namespace, "get", "replicasets,pods", "-o", "json")
+        found = json.loads(cluster.kubectl(target, *arguments))["items"]
     except CommandFailed:
         return []
     current = _current([one for one in found if one["kind"] == "ReplicaSet"])
@@ -82,7 +82,7 @@ def _crash_output(target: KindCluster, pod: dict[str, Any], container: str) -> s
     """Return the last lines that a container printed before it exited."""
     of = ("-n", pod["metadata"]["namespace"], pod["metadata"]["name"], "-c", container)
     try:
-        said = cluster.kubectl(target, "logs", *of, "--previous", "--tail=3")
+        output = cluster.kubectl(target, "logs", *of, "--previous", "--tail=3")
     except CommandFailed:
         return ""
-    return "\n    ".join(said.strip().splitlines())
+    return "\n    ".join(output.strip().splitlines())
