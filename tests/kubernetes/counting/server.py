@@ -1,4 +1,4 @@
-"""Answers after 300 ms, with its name and how many calls it had at once so far."""
+"""Server that responds after 300 ms with its name and its highest number of parallel calls."""
 
 import json
 import os
