@@ -1,4 +1,4 @@
-"""What the architecture tests look at: the files that belong to the repository."""
+"""The files of the repository, for the architecture tests."""
 
 import functools
 import subprocess
@@ -26,7 +26,7 @@ SHIPPED = {folder: package for folder, package in ROOMS.items() if folder != "ha
 
 @functools.cache
 def files() -> tuple[Path, ...]:
-    """Every file that is committed or about to be, relative to the root."""
+    """Return every file that is committed or not ignored, relative to the root."""
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
@@ -38,7 +38,7 @@ def files() -> tuple[Path, ...]:
 
 
 def modules() -> list[Path]:
-    """Every Python module of a room."""
+    """Return every Python module of a package."""
     packages = [Path(folder, package) for folder, package in ROOMS.items()]
     return [
         path

@@ -22,7 +22,7 @@ def test_pre_commit_runs_what_make_check_runs() -> None:
     assert [hook["entry"] for hook in local["hooks"]] == [f"make {c}" for c in checks.split()]
 
 
-def test_make_alone_lists_every_target_that_has_a_line_of_help() -> None:
+def test_make_without_a_target_lists_every_documented_target() -> None:
     listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for target in re.findall(r"^([a-z-]+):.*## ", makefile(), flags=re.MULTILINE):
         assert re.search(rf"^  make {target} +\S", listed, flags=re.MULTILINE)

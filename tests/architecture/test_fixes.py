@@ -1,4 +1,4 @@
-"""Commands for users stand in one table at the edge, and nowhere below it."""
+"""Commands for users are in one table, and nowhere below the CLI."""
 
 import ast
 import re
@@ -22,7 +22,7 @@ BELOW_THE_CLI = [
 
 
 def strings(tree: ast.Module) -> list[tuple[int, str]]:
-    """Every string of a module with its line, without docstrings."""
+    """Return every string of a module with its line, without docstrings."""
     docstrings = {
         id(node.value)
         for node in ast.walk(tree)
@@ -54,7 +54,7 @@ def test_every_code_has_words() -> None:
     assert set(WORDS) == set(get_args(FixCode))
 
 
-def test_parameters_fill_the_words_and_missing_ones_stand_in_capitals() -> None:
+def test_missing_parameters_appear_in_capitals() -> None:
     assert describe(Fix("start-function", {"name": "orders"})) == "plat start orders"
     assert describe(Fix("set-secret")) == "plat secret set NAME KEY=VALUE"
     assert describe("send it again") == "send it again"

@@ -1,4 +1,4 @@
-"""The import contracts hold, and each of them bites when it is broken once."""
+"""The import contracts hold, and each one detects a violation."""
 
 import configparser
 import os
@@ -30,10 +30,10 @@ OFFENCES = {
     "problems-need-no-framework": ("http/plat_http/statuses.py", "import fastapi"),
     "kubernetes": ("operator/plat_operator/stray.py", "import kubernetes"),
 }
-"""Contract → a module that breaks it: where it would lie, and its one line."""
+"""Contract → a module that violates it: its path and its only line."""
 
 BYSTANDERS = {"cli-packs-only": "builder/plat_builder/stray.py"}
-"""Modules that an offence needs and that break nothing themselves."""
+"""Modules that a violation imports, without violating a contract themselves."""
 
 
 def contracts() -> dict[str, str]:
@@ -60,7 +60,7 @@ def lint(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The packages and their contracts, free to be spoiled."""
+    """Return a copy of the packages and contracts, which a test may change."""
     for folder, package in SHIPPED.items():
         shutil.copytree(
             ROOT / folder / package,
@@ -71,18 +71,18 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_every_contract_is_shown_to_bite() -> None:
+def test_every_contract_has_a_violation() -> None:
     assert set(OFFENCES) == set(contracts())
 
 
-def test_the_unspoiled_copy_keeps_all_contracts(copy: Path) -> None:
+def test_an_unchanged_copy_keeps_all_contracts(copy: Path) -> None:
     result = lint(copy)
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"Contracts: {len(contracts())} kept, 0 broken." in result.stdout
 
 
 @pytest.mark.parametrize("contract", OFFENCES)
-def test_one_offending_import_breaks_the_contract(contract: str, copy: Path) -> None:
+def test_detects_the_violation(contract: str, copy: Path) -> None:
     path, line = OFFENCES[contract]
     if bystander := BYSTANDERS.get(contract):
         (copy / bystander).write_text("", encoding="utf-8")

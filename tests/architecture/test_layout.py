@@ -1,4 +1,4 @@
-"""The repository's shape: rooms, names, sizes, docstrings, decisions."""
+"""The layout of the repository: packages, names, sizes, docstrings, decisions."""
 
 import ast
 import re
@@ -11,16 +11,16 @@ import pytest
 from tests.architecture.repository import ROOMS, ROOT, files, modules
 
 LONG_FILES: dict[str, str] = {}
-"""Files of more than 400 lines → why they are better in one piece."""
+"""Files of more than 400 lines → the reason to keep them in one piece."""
 
 GENERATED = ("charts/plat/files/*", "crds/*", "manifests/*", "platform-ui/src/api/schema.d.ts")
-"""Written by `make generate`, so nobody reads them from end to end."""
+"""Written by `make generate`."""
 
 VAGUE_NAMES = re.compile(r"(^|_)(util|utils|helper|helpers|misc|common|manager)(_|$)")
 DECISION_HEADINGS = {"Context", "Decision", "Consequences", "Status"}
 
 
-def test_operator_at_the_root_is_the_standard_librarys() -> None:
+def test_importing_operator_at_the_root_finds_the_standard_library() -> None:
     program = "import operator; print(operator.__file__)"
     result = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
@@ -30,26 +30,26 @@ def test_operator_at_the_root_is_the_standard_librarys() -> None:
 
 
 @pytest.mark.parametrize("folder", ROOMS)
-def test_a_room_holds_exactly_one_package_and_no_loose_module(folder: str) -> None:
+def test_a_folder_contains_exactly_one_package_and_no_module(folder: str) -> None:
     inside = [path.relative_to(folder) for path in files() if path.is_relative_to(folder)]
     packages = {path.parts[0] for path in inside if path.parts[1:] == ("__init__.py",)}
     assert packages == {ROOMS[folder]}
     assert not [path for path in inside if len(path.parts) == 1 and path.suffix == ".py"]
 
 
-def test_no_module_lies_outside_a_room() -> None:
+def test_every_module_is_in_a_package() -> None:
     rooms = {*ROOMS, "tests", "examples", "bench"}
     assert not [path for path in files() if path.suffix == ".py" and path.parts[0] not in rooms]
 
 
 @pytest.mark.parametrize("path", modules(), ids=str)
-def test_a_module_says_what_it_is_for(path: Path) -> None:
+def test_every_module_has_a_docstring(path: Path) -> None:
     docstring = ast.get_docstring(ast.parse((ROOT / path).read_text(encoding="utf-8")))
     assert docstring, f"{path} has no docstring"
     assert docstring.rstrip().endswith((".", "?", "`")), f"{path}: {docstring!r} is no sentence"
 
 
-def test_no_file_grows_beyond_a_look() -> None:
+def test_no_file_is_too_long() -> None:
     code = {".py", ".sh", ".ts", ".tsx", ".css", ".yaml"}
     long = {
         str(path)
@@ -61,7 +61,7 @@ def test_no_file_grows_beyond_a_look() -> None:
     assert long <= set(LONG_FILES)
 
 
-def test_a_file_that_may_be_long_is_still_there() -> None:
+def test_every_exception_for_long_files_exists() -> None:
     assert not [name for name in LONG_FILES if not (ROOT / name).is_file()]
 
 
@@ -85,6 +85,6 @@ def test_a_decision_has_its_four_headings(path: Path) -> None:
     assert set(re.findall(r"^## (.+)$", text, flags=re.MULTILINE)) == DECISION_HEADINGS
 
 
-def test_no_two_decisions_have_one_number() -> None:
+def test_numbers_of_decisions_are_unique() -> None:
     numbers = [path.name[:4] for path in files() if path.is_relative_to("docs/decisions")]
     assert len(numbers) == len(set(numbers))

@@ -1,4 +1,4 @@
-"""The plain manifests follow the chart, and say so where Helm is missing."""
+"""The plain manifests match the chart, also on a machine without Helm."""
 
 import os
 import shutil
@@ -33,13 +33,13 @@ def check_without_helm(clone: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_without_helm_the_manifests_of_the_same_chart_are_taken_as_they_are(clone: Path) -> None:
+def test_without_helm_manifests_of_the_same_chart_are_current(clone: Path) -> None:
     done = check_without_helm(clone)
     assert done.returncode == 0, done.stderr
     assert "Helm is not installed" in done.stderr
 
 
-def test_without_helm_those_of_another_chart_are_refused(clone: Path) -> None:
+def test_without_helm_rejects_manifests_of_another_chart(clone: Path) -> None:
     with (clone / "charts/plat/values.yaml").open("a", encoding="utf-8") as values:
         values.write("# changed\n")
     done = check_without_helm(clone)
@@ -48,7 +48,7 @@ def test_without_helm_those_of_another_chart_are_refused(clone: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["plat.yaml", "kind.yaml"])
-def test_the_manifests_are_whole(name: str) -> None:
+def test_the_manifests_are_complete(name: str) -> None:
     text = (ROOT / "manifests" / name).read_text(encoding="utf-8")
     documents = list(yaml.safe_load_all(text))
     kinds = [document["kind"] for document in documents]

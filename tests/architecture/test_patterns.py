@@ -1,4 +1,4 @@
-"""Regular expressions that every Python we run on reads the same way."""
+"""Regular expressions match the same way in every supported Python."""
 
 import importlib
 import re
@@ -16,7 +16,7 @@ ONE_CHARACTER = {_constants.IN, _constants.LITERAL, _constants.NOT_LITERAL, _con
 
 
 def possessive_groups(pattern: re.Pattern[Any]) -> list[Any]:
-    """Possessive repeats of more than a character: before CPython 3.11.5 they never match.
+    """Return possessive repeats of groups: before CPython 3.11.5 they never match.
 
     See https://github.com/python/cpython/issues/106052; `(?>(?:…)*)` means the same everywhere.
     """
@@ -42,7 +42,7 @@ def _items(node: Any) -> Iterator[Any]:
             yield from _items(part)
 
 
-def test_the_check_finds_what_it_looks_for() -> None:
+def test_the_check_finds_possessive_groups() -> None:
     assert possessive_groups(re.compile(rb"x(?:a[bc]*+)*+"))
     assert not possessive_groups(re.compile(rb"x(?>(?:a[bc]*+)*)"))
 

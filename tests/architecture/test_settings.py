@@ -1,4 +1,4 @@
-"""Settings are read in one module of each room, and each one stands in the reference."""
+"""Each package reads settings in one module, and the reference documents each setting."""
 
 import ast
 import re
@@ -14,11 +14,11 @@ READERS = {
     "builder/plat_builder/confined.py": "hands its own on to the build it confines",
     "gateway/plat_gateway/wiring/embedded.py": "asks where this user's sockets belong",
 }
-"""Modules beside `settings` that may touch the environment → why."""
+"""Other modules that may read the environment → the reason."""
 
 
 def code_of_services() -> list[Path]:
-    """Every module but those of a replica's runtime, whose contract is its own."""
+    """Return every module except those of a replica's runtime, which has another contract."""
     return [path for path in modules() if path.parts[0] not in ("runtimes", "hack")]
 
 
@@ -28,7 +28,7 @@ def strings(path: Path) -> Iterator[str]:
             yield node.value
 
 
-def test_each_setting_stands_in_the_reference_and_nothing_else_does() -> None:
+def test_the_reference_documents_exactly_the_settings() -> None:
     read = {
         name
         for path in code_of_services()

@@ -1,4 +1,4 @@
-"""A tier that cannot run is skipped with its reason, or is an error where it is required."""
+"""A tier that cannot run is skipped with its reason, or fails if it is required."""
 
 import os
 import stat
@@ -26,7 +26,7 @@ MARKERS = "[pytest]\nmarkers =\n    docker: tier\n    kubernetes: tier\nasyncio_
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A small suite under our tiers' rules, where `docker` is a program of the test's own."""
+    """Return a small suite with the tiers' rules, where the test provides the program `docker`."""
     pytester.makeconftest((ROOT / "tests/tiers.py").read_text(encoding="utf-8"))
     pytester.makeini(MARKERS)
     pytester.makepyfile(SUITE.format(body="assert True"))
@@ -72,9 +72,7 @@ def test_a_skip_inside_a_required_tier_fails(
     suite.runpytest_subprocess().assert_outcomes(passed=1, failed=1)
 
 
-def test_an_unknown_tier_is_refused(
-    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rejects_an_unknown_tier(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLAT_REQUIRE", "mainframe")
     result = suite.runpytest_subprocess()
     result.stderr.fnmatch_lines(["*PLAT_REQUIRE: no tier mainframe*"])

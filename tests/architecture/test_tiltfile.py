@@ -1,4 +1,4 @@
-"""The Tiltfile says what Tilt is to do: evaluated as Starlark, its built-ins as recorders."""
+"""The Tiltfile, evaluated as Starlark with built-ins that record their calls."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ CONFIG = """
 config = struct(define_string_list=define_string_list, parse=parse)
 """
 NOT_IN_IMAGES = {"hack", "runtimes"}
-"""The runtime is in the functions' images."""
+"""The runtime is part of the functions' images."""
 
 
 class Tilt:
-    """What the file declared: each built-in's calls, as their arguments."""
+    """The calls of each built-in, as their arguments."""
 
     def __init__(self, *functions: str) -> None:
         self.calls: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -79,11 +79,11 @@ def deployments(tilt: Tilt) -> dict[str, dict[str, Any]]:
     return {one["metadata"]["name"]: one["spec"]["template"]["spec"] for one in found}
 
 
-def test_it_touches_no_cluster_but_its_own(tilt: Tilt) -> None:
+def test_allows_its_own_cluster_only(tilt: Tilt) -> None:
     assert [call["arguments"] for call in tilt.calls["allow_k8s_contexts"]] == [("kind-plat",)]
 
 
-def test_it_applies_the_manifests_with_containers_that_can_be_updated(tilt: Tilt) -> None:
+def test_applies_the_manifests_with_writable_containers(tilt: Tilt) -> None:
     text = (ROOT / "manifests/kind.yaml").read_text(encoding="utf-8")
     assert [one["kind"] for one in documents(tilt)] == [
         one["kind"] for one in yaml.safe_load_all(text)
@@ -94,14 +94,14 @@ def test_it_applies_the_manifests_with_containers_that_can_be_updated(tilt: Tilt
             assert container["securityContext"]["allowPrivilegeEscalation"] is False, name
 
 
-def test_each_image_of_ours_in_the_manifests_is_built(tilt: Tilt) -> None:
+def test_builds_each_image_of_the_manifests(tilt: Tilt) -> None:
     images = {c["image"] for pod in deployments(tilt).values() for c in pod["containers"]}
     ours = {image.rpartition(":")[0] for image in images if image.endswith(":built")}
     assert ours == {call["arguments"][0] for call in tilt.calls["docker_build"]}
     assert {"localhost:5001/plat-gateway", "localhost:5001/plat-operator"} <= ours
 
 
-def test_an_edit_of_any_room_goes_into_the_containers(tilt: Tilt) -> None:
+def test_syncs_every_package_into_the_containers(tilt: Tilt) -> None:
     wanted = {
         (f"{folder}/{package}", f"/opt/plat/{package}")
         for folder, package in ROOMS.items()
@@ -118,7 +118,7 @@ def test_an_edit_of_any_room_goes_into_the_containers(tilt: Tilt) -> None:
 
 
 @pytest.mark.parametrize("service", ["gateway", "operator"])
-def test_a_service_starts_again_for_what_it_imports(tilt: Tilt, service: str) -> None:
+def test_restarts_a_service_when_its_imports_change(tilt: Tilt, service: str) -> None:
     call = tilt.only("docker_build", f"localhost:5001/plat-{service}")
     *program, start, core, backends, http, builder, own = call["entrypoint"]
     assert program == ["python", "-m", "watchfiles", "--target-type", "command"]
@@ -128,7 +128,7 @@ def test_a_service_starts_again_for_what_it_imports(tilt: Tilt, service: str) ->
     assert [core, backends, http, builder, own] == [f"/opt/plat/{name}" for name in folders]
 
 
-def test_the_live_image_stands_on_the_services_own(tilt: Tilt) -> None:
+def test_the_live_image_extends_the_service_image(tilt: Tilt) -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     for call in tilt.calls["docker_build"]:
         service = call["arguments"][0].rpartition("-")[2]
@@ -138,7 +138,7 @@ def test_the_live_image_stands_on_the_services_own(tilt: Tilt) -> None:
         assert call["target"] == "live"
 
 
-def test_functions_are_deployed_again_when_saved_once_the_platform_is_there(tilt: Tilt) -> None:
+def test_redeploys_saved_functions_once_the_platform_is_ready(tilt: Tilt) -> None:
     hello = tilt.only("local_resource", "01-hello")
     assert hello["cmd"] == ["plat", "deploy", "examples/01-hello"]
     assert hello["deps"] == ["examples/01-hello"]
@@ -148,7 +148,7 @@ def test_functions_are_deployed_again_when_saved_once_the_platform_is_there(tilt
     assert set(hello["resource_deps"]) <= resources
 
 
-def test_functions_of_ones_own_take_the_examples_place(tmp_path: Path) -> None:
+def test_own_functions_replace_the_examples(tmp_path: Path) -> None:
     tilt = Tilt("./orders/", "../invoices")
     assert tilt.arguments == ["functions"]
     named = [call["arguments"][0] for call in tilt.calls["local_resource"]]

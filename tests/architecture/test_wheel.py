@@ -1,4 +1,4 @@
-"""The wheel holds all that a platform needs, and works where there is no checkout."""
+"""The wheel contains the whole platform and works without a checkout."""
 
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ from tests.architecture.repository import ROOT, SHIPPED, files
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of a clean checkout."""
+    """Return the wheel of a clean checkout."""
     checkout = tmp_path_factory.mktemp("checkout")
     for path in files():
         (checkout / path).parent.mkdir(parents=True, exist_ok=True)
@@ -26,13 +26,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shipped_name(path: Path) -> str:
-    """Where a file of a room lies in the wheel; runtimes become the catalogue."""
+    """Return the path of a file in the wheel."""
     if path.parts[0] == "runtimes" and path.parts[1] != "plat_runtime":
         return str(Path("plat_runtime/catalogue", *path.parts[1:]))
     return str(Path(*path.parts[1:]))
 
 
-def test_the_wheel_has_every_file_of_every_room_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_contains_exactly_the_files_of_the_packages(wheel: Path) -> None:
     wanted = {
         shipped_name(path) for path in files() if path.parts[0] in SHIPPED and len(path.parts) > 2
     }
@@ -43,7 +43,7 @@ def test_the_wheel_has_every_file_of_every_room_and_nothing_else(wheel: Path) ->
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_an_installed_plat_knows_its_version_and_its_runtimes(wheel: Path, tmp_path: Path) -> None:
+def test_an_installed_plat_lists_its_version_and_runtimes(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv")
     python = tmp_path / "venv/bin/python"
     uv = Path(sys.executable).with_name("uv")

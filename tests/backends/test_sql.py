@@ -1,4 +1,4 @@
-"""What the SQL backend does beyond its ports: durability, migrations, trouble with the file."""
+"""The SQL backend beyond its ports: durability, migrations and errors of the file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _url(path: Path) -> str:
     return f"sqlite:///{path}/plat.db"
 
 
-async def test_what_was_put_is_there_after_reopening(tmp_path: Path) -> None:
+async def test_stored_state_survives_reopening(tmp_path: Path) -> None:
     database = await Database.open(_url(tmp_path))
     stored = await SqlFunctionStore(database).put(function())
     await database.close()
@@ -52,7 +52,7 @@ asyncio.run(main())
 """
 
 
-def test_what_put_returned_survives_sigkill(tmp_path: Path) -> None:
+def test_a_completed_write_survives_sigkill(tmp_path: Path) -> None:
     command = [sys.executable, "-c", WRITER, _url(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout
@@ -79,7 +79,7 @@ async def test_synchronous_is_full_and_the_journal_is_a_wal(tmp_path: Path) -> N
     await database.close()
 
 
-async def test_only_the_owner_reads_the_files(tmp_path: Path) -> None:
+async def test_files_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     home = tmp_path / "home"
     database = await Database.open(_url(home))
     await SqlSecretStore(database).put("default", "db", {"a": "b"})
@@ -89,7 +89,7 @@ async def test_only_the_owner_reads_the_files(tmp_path: Path) -> None:
     await database.close()
 
 
-async def test_migrations_make_the_tables_of_this_release(tmp_path: Path) -> None:
+async def test_migrations_create_the_tables_of_this_release(tmp_path: Path) -> None:
     await (await Database.open(_url(tmp_path))).close()
     engine = sa.create_engine(_url(tmp_path))
     inspector = sa.inspect(engine)
@@ -104,14 +104,14 @@ async def test_migrations_make_the_tables_of_this_release(tmp_path: Path) -> Non
     engine.dispose()
 
 
-def test_known_schemas_are_the_migrations() -> None:
+def test_supported_schemas_match_the_migrations() -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     scripts = ScriptDirectory.from_config(config)
     assert [s.revision for s in scripts.walk_revisions()][::-1] == list(SCHEMAS)
 
 
-def test_alembic_stays_out_of_a_start_with_nothing_to_migrate(tmp_path: Path) -> None:
+def test_does_not_import_alembic_without_a_pending_migration(tmp_path: Path) -> None:
     code = (
         "import asyncio, sys\n"
         "from plat_backends.sql import Database\n"
@@ -123,7 +123,7 @@ def test_alembic_stays_out_of_a_start_with_nothing_to_migrate(tmp_path: Path) ->
     assert [run.stdout.strip() for run in runs] == ["True", "False"]
 
 
-async def test_schema_of_a_newer_release_is_refused(tmp_path: Path) -> None:
+async def test_rejects_the_schema_of_a_newer_release(tmp_path: Path) -> None:
     database = await Database.open(_url(tmp_path))
     await database.write(lambda c: c.execute(sa.text("UPDATE alembic_version SET version_num='9'")))
     await database.close()
@@ -132,7 +132,7 @@ async def test_schema_of_a_newer_release_is_refused(tmp_path: Path) -> None:
     assert "newer" in caught.value.fix
 
 
-async def test_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
+async def test_rejects_and_preserves_a_file_that_is_not_a_database(tmp_path: Path) -> None:
     path = tmp_path / "plat.db"
     path.write_bytes(b"not a database, but somebody's notes" * 100)
     with pytest.raises(Unavailable) as caught:
@@ -141,7 +141,7 @@ async def test_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> N
     assert b"notes" in path.read_bytes()
 
 
-async def test_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+async def test_reports_a_directory_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(Unavailable) as caught:
         await Database.open(_url(tmp_path / "file"))
@@ -149,13 +149,13 @@ async def test_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_unwritable_directory_is_told(tmp_path: Path) -> None:
+def test_reports_an_unwritable_directory(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(Unavailable):
         asyncio.run(Database.open(_url(tmp_path)))
 
 
-async def test_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
+async def test_reports_a_full_disk_and_loses_nothing(tmp_path: Path) -> None:
     database = await Database.open(_url(tmp_path))
     store = SqlFunctionStore(database)
     await store.put(function())
@@ -170,7 +170,7 @@ async def test_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
     await database.close()
 
 
-async def test_error_does_not_show_the_value_of_a_secret(tmp_path: Path) -> None:
+async def test_an_error_does_not_contain_the_value_of_a_secret(tmp_path: Path) -> None:
     database = await Database.open(_url(tmp_path))
     await database.write(lambda c: c.execute(sa.text("DROP TABLE secrets")))
     with pytest.raises(Unavailable) as caught:
@@ -180,7 +180,7 @@ async def test_error_does_not_show_the_value_of_a_secret(tmp_path: Path) -> None
     await database.close()
 
 
-async def test_row_that_is_not_understood_does_not_hide_the_others(tmp_path: Path) -> None:
+async def test_an_invalid_row_does_not_hide_the_others(tmp_path: Path) -> None:
     database = await Database.open(_url(tmp_path))
     store = SqlFunctionStore(database)
     await store.put(function())
