@@ -11,10 +11,10 @@ export interface paths {
         put?: never;
         /**
          * Build
-         * @description Build a zip of a folder, one Python file, or what `spec.source` says, as JSON.
+         * @description Build a zip of a folder, one Python file, or the `spec.source` of a function, as JSON.
          *
-         *     With `Accept: application/x-ndjson` every event is sent as it happens, and the last one says
-         *     how it ended. Leaving ends the build.
+         *     With `Accept: application/x-ndjson` every event is sent as it happens; the last one is the
+         *     result. Disconnecting cancels the build.
          */
         post: operations["build"];
         delete?: never;
@@ -32,7 +32,7 @@ export interface paths {
         };
         /**
          * List Calls
-         * @description List asynchronous calls, the newest first; those that are over are kept for a time.
+         * @description List asynchronous calls, newest first. Finished calls are deleted after their retention.
          */
         get: operations["list_calls"];
         put?: never;
@@ -52,14 +52,14 @@ export interface paths {
         };
         /**
          * Get Call
-         * @description Read where an asynchronous call stands.
+         * @description Read the state of an asynchronous call.
          */
         get: operations["get_call"];
         put?: never;
         post?: never;
         /**
          * Cancel Call
-         * @description Cancel a call that waits. One that is at the function cannot be taken back.
+         * @description Cancel a queued call. A running call cannot be cancelled.
          */
         delete: operations["cancel_call"];
         options?: never;
@@ -76,9 +76,9 @@ export interface paths {
         };
         /**
          * Read Result
-         * @description Read what the function answered: its body and media type, as data.
+         * @description Read the response of the function: its body and media type.
          *
-         *     409 while the call waits or runs; 404 where the function gave no answer.
+         *     The status is 409 until the call has finished, and 404 if it ended without a response.
          */
         get: operations["read_result"];
         put?: never;
@@ -98,7 +98,7 @@ export interface paths {
         };
         /**
          * Watch Functions
-         * @description Hear of every change of a function.
+         * @description Stream every change of a function.
          */
         get: operations["watch_functions"];
         put?: never;
@@ -140,22 +140,22 @@ export interface paths {
          * Get Function
          * @description Read a function with its status.
          *
-         *     With `wait` and `resourceVersion` the answer comes as soon as the stored version is another
-         *     one, or with the same one when the time is over.
+         *     With `wait` and `resourceVersion` the response is sent when the stored version differs, or
+         *     unchanged after that time.
          */
         get: operations["get_function"];
         /**
          * Put Function
          * @description Create or replace a function.
          *
-         *     Only `spec` need be sent. The answer comes before the function runs: wait for
-         *     `status.observedGeneration` to reach `metadata.generation`, and for the condition `Ready`.
+         *     Only `spec` is required. The response does not wait for replicas: poll until
+         *     `status.observedGeneration` equals `metadata.generation` and the condition `Ready` is true.
          */
         put: operations["put_function"];
         post?: never;
         /**
          * Delete Function
-         * @description Delete a function: calls are refused at once, and it is gone when its replicas are.
+         * @description Delete a function: calls are rejected at once, and it is removed after its replicas.
          */
         delete: operations["delete_function"];
         options?: never;
@@ -172,9 +172,9 @@ export interface paths {
         };
         /**
          * Read Logs
-         * @description Read what the replicas of a function wrote, also those that are gone.
+         * @description Read the logs of all replicas of a function, including stopped ones.
          *
-         *     While following, an empty line now and then keeps the connection open.
+         *     While following, empty lines are sent as heartbeats.
          */
         get: operations["read_logs"];
         put?: never;
@@ -195,7 +195,7 @@ export interface paths {
         get?: never;
         /**
          * Put Notice
-         * @description Show a sentence in the function's answers, as `plat dev` does of a broken save.
+         * @description Show an error in the responses of the function; development only.
          */
         put: operations["put_notice"];
         post?: never;
@@ -216,7 +216,7 @@ export interface paths {
         put?: never;
         /**
          * Redeploy Function
-         * @description Make a new revision from the same artifact: its replicas are replaced, one by one.
+         * @description Create a new revision from the same artifact, and replace the replicas one by one.
          */
         post: operations["redeploy_function"];
         delete?: never;
@@ -234,7 +234,7 @@ export interface paths {
         };
         /**
          * List Replicas
-         * @description List the replicas of a function as they are now.
+         * @description List the replicas of a function.
          */
         get: operations["list_replicas"];
         put?: never;
@@ -276,9 +276,9 @@ export interface paths {
         put?: never;
         /**
          * Scale Function
-         * @description Fix the number of replicas, or set the bounds of autoscaling.
+         * @description Fix the number of replicas, or set the limits of autoscaling.
          *
-         *     What is not sent stays as it is; `"replicas": null` ends a fixed number.
+         *     Omitted fields keep their values; `"replicas": null` returns to autoscaling.
          */
         post: operations["scale_function"];
         delete?: never;
@@ -298,7 +298,7 @@ export interface paths {
         put?: never;
         /**
          * Start Function
-         * @description Let a stopped function run again.
+         * @description Start a stopped function.
          */
         post: operations["start_function"];
         delete?: never;
@@ -318,7 +318,7 @@ export interface paths {
         put?: never;
         /**
          * Stop Function
-         * @description Stop a function: no replica runs, and calls are answered with 503.
+         * @description Stop a function: its replicas stop, and calls get status 503.
          */
         post: operations["stop_function"];
         delete?: never;
@@ -336,7 +336,7 @@ export interface paths {
         };
         /**
          * Get Health
-         * @description Tell that the process is alive.
+         * @description Report that the process is alive.
          */
         get: operations["get_health"];
         put?: never;
@@ -356,7 +356,7 @@ export interface paths {
         };
         /**
          * Get Metrics
-         * @description Tell what was counted, for Prometheus.
+         * @description Return the metrics for Prometheus.
          */
         get: operations["get_metrics"];
         put?: never;
@@ -376,7 +376,7 @@ export interface paths {
         };
         /**
          * Get Readiness
-         * @description Tell whether calls and deploys can be taken.
+         * @description Report whether the platform accepts calls and deployments.
          */
         get: operations["get_readiness"];
         put?: never;
@@ -398,9 +398,9 @@ export interface paths {
         put?: never;
         /**
          * Register Function
-         * @description Create or replace a function, with the fields of its spec beside its name.
+         * @description Create or replace a function, given as one flat object.
          *
-         *     `env` may be a map. The same as `PUT /functions/{name}`.
+         *     `env` may be an object. Otherwise the same as `PUT /functions/{name}`.
          */
         post: operations["register_function"];
         delete?: never;
@@ -418,7 +418,7 @@ export interface paths {
         };
         /**
          * List Runtimes
-         * @description List the runtimes that functions can be written for.
+         * @description List the runtimes that functions can use.
          */
         get: operations["list_runtimes"];
         put?: never;
@@ -469,7 +469,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Secret
-         * @description Delete a secret; functions that use it say so in a condition.
+         * @description Delete a secret; functions that use it report that in a condition.
          */
         delete: operations["delete_secret"];
         options?: never;
@@ -486,7 +486,7 @@ export interface paths {
         };
         /**
          * Get System Info
-         * @description Tell version, backend, uptime, and what the token may do.
+         * @description Return version, backend, uptime, and the role of the token.
          */
         get: operations["get_system_info"];
         put?: never;
@@ -503,7 +503,7 @@ export interface components {
     schemas: {
         /**
          * ArchiveSource
-         * @description A zip or a tar.gz behind an address.
+         * @description A zip or tar.gz archive at a URL.
          */
         ArchiveSource: {
             /**
@@ -516,7 +516,7 @@ export interface components {
         };
         /**
          * CallList
-         * @description Calls, the newest first.
+         * @description Calls, newest first.
          */
         CallList: {
             /** Items */
@@ -524,12 +524,12 @@ export interface components {
         };
         /**
          * CallView
-         * @description Where an asynchronous call stands.
+         * @description The state of an asynchronous call.
          */
         CallView: {
             /**
              * Attempts
-             * @description How often it was begun.
+             * @description Number of attempts started.
              */
             attempts: number;
             /**
@@ -539,7 +539,7 @@ export interface components {
             created: string;
             /**
              * Due
-             * @description While it waits: the next attempt.
+             * @description Next attempt, while the call is queued.
              */
             due?: string | null;
             /** Finished */
@@ -548,7 +548,7 @@ export interface components {
             function: string;
             /**
              * Id
-             * @description The `X-Call-Id` of each of its attempts.
+             * @description `X-Call-Id` of each attempt.
              */
             id: string;
             /** Method */
@@ -557,12 +557,12 @@ export interface components {
             namespace: string;
             /**
              * Path
-             * @description Below the function, with its query.
+             * @description Path below the function, with the query.
              */
             path: string;
             /**
              * Started
-             * @description The last attempt.
+             * @description Start of the last attempt.
              */
             started?: string | null;
             /**
@@ -572,21 +572,21 @@ export interface components {
             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
             /**
              * Status
-             * @description What the function answered.
+             * @description Status of the function's response.
              */
             status?: number | null;
-            /** @description How the last failed attempt ended. */
+            /** @description Why the last failed attempt failed. */
             trouble?: components["schemas"]["TroubleView"] | null;
             /**
              * Truncated
-             * @description Its body was larger than what is kept of one.
+             * @description Whether the stored body was cut at its limit.
              * @default false
              */
             truncated: boolean;
         };
         /**
          * Condition
-         * @description One observed fact, in the shape of the Kubernetes API conventions.
+         * @description An observed condition, as in the Kubernetes API conventions.
          */
         Condition: {
             /** Lasttransitiontime */
@@ -610,7 +610,7 @@ export interface components {
         };
         /**
          * EnvVar
-         * @description One environment variable, in the shape of core/v1.
+         * @description An environment variable, as in core/v1.
          */
         EnvVar: {
             /** Name */
@@ -625,14 +625,14 @@ export interface components {
         };
         /**
          * EnvVarSource
-         * @description Where the value of an environment variable comes from.
+         * @description Source of the value of an environment variable.
          */
         EnvVarSource: {
             secretKeyRef: components["schemas"]["SecretKeyRef"];
         };
         /**
          * FieldError
-         * @description What is wrong with one field of the input.
+         * @description An invalid field of the input.
          */
         FieldError: {
             /**
@@ -645,7 +645,7 @@ export interface components {
         };
         /**
          * Finished
-         * @description The artifact is there. `unchanged`: the same source was built before.
+         * @description The build succeeded. `unchanged`: the same source was built before.
          */
         Finished: {
             /** Commit */
@@ -672,7 +672,7 @@ export interface components {
         };
         /**
          * Function
-         * @description The resource: metadata, spec and status.
+         * @description A function: metadata, spec and status.
          */
         Function: {
             /**
@@ -693,7 +693,7 @@ export interface components {
         };
         /**
          * FunctionDocument
-         * @description A Function as it is sent: only `spec` must be there, `status` is ignored.
+         * @description A Function in a request: only `spec` is required, and `status` is ignored.
          */
         FunctionDocument: {
             /**
@@ -720,7 +720,7 @@ export interface components {
         };
         /**
          * FunctionList
-         * @description Functions, by name.
+         * @description Functions, ordered by name.
          */
         FunctionList: {
             /** Items */
@@ -894,7 +894,7 @@ export interface components {
         };
         /**
          * Hint
-         * @description What to do about a problem, in words that can be typed.
+         * @description How to resolve a problem, as a command or a sentence.
          */
         Hint: {
             /** Fix */
@@ -904,7 +904,7 @@ export interface components {
         };
         /**
          * Metadata
-         * @description Who it is. What the platform fills in is accepted back and ignored.
+         * @description Identity of the function. Fields that the platform sets are accepted and ignored.
          */
         Metadata: {
             /**
@@ -941,7 +941,7 @@ export interface components {
         };
         /**
          * MetadataDocument
-         * @description Who it is; the name may be left to the path. What the platform fills in is ignored.
+         * @description Metadata of a Function. The path sets the name; fields that the platform sets are ignored.
          */
         MetadataDocument: {
             /** Annotations */
@@ -990,7 +990,7 @@ export interface components {
         };
         /**
          * Notice
-         * @description What is wrong with the source that somebody is editing; empty: nothing any more.
+         * @description An error in the source that is being edited; an empty text removes it.
          */
         Notice: {
             /**
@@ -1001,7 +1001,7 @@ export interface components {
         };
         /**
          * Problem
-         * @description An error, in the shape of RFC 9457.
+         * @description An error, as RFC 9457 defines it.
          * @example {
          *       "callId": "7d9f0c2e5b8a4f10",
          *       "code": "function-not-found",
@@ -1032,7 +1032,7 @@ export interface components {
             errors: components["schemas"]["FieldError"][] | null;
             /**
              * Fix
-             * @description What to do or type next.
+             * @description How to resolve it.
              * @default null
              */
             fix: string | null;
@@ -1054,7 +1054,7 @@ export interface components {
         };
         /**
          * ReadinessView
-         * @description Whether calls and deploys can be taken; `reasons` says per part why not.
+         * @description Whether the service accepts requests; `reasons` explains for each part why not.
          */
         ReadinessView: {
             /**
@@ -1072,7 +1072,7 @@ export interface components {
         };
         /**
          * Registration
-         * @description The flat form: the fields of a spec beside the name.
+         * @description A Function in flat form: its name and the fields of its spec in one object.
          */
         Registration: {
             /**
@@ -1228,7 +1228,7 @@ export interface components {
         };
         /**
          * ResourceAmounts
-         * @description Amounts of CPU and memory.
+         * @description Quantities of CPU and memory.
          */
         ResourceAmounts: {
             /**
@@ -1244,7 +1244,7 @@ export interface components {
         };
         /**
          * Resources
-         * @description What a replica asks for and what it may not exceed.
+         * @description Resource requests and limits of a replica.
          */
         Resources: {
             /**
@@ -1272,7 +1272,7 @@ export interface components {
         };
         /**
          * RevisionView
-         * @description An artifact and the spec it runs with; `serving` is the one that answers calls.
+         * @description An artifact and its spec; `serving` marks the revision that gets the calls.
          */
         RevisionView: {
             /**
@@ -1292,7 +1292,7 @@ export interface components {
         };
         /**
          * RuntimeList
-         * @description The runtimes that functions can be written for.
+         * @description The runtimes that functions can use.
          */
         RuntimeList: {
             /** Items */
@@ -1300,7 +1300,7 @@ export interface components {
         };
         /**
          * RuntimeView
-         * @description What a runtime says about itself.
+         * @description A runtime that functions can use.
          */
         RuntimeView: {
             /** Description */
@@ -1313,7 +1313,7 @@ export interface components {
             name: string;
             /**
              * Template
-             * @description The files to begin with: path → text.
+             * @description Files of a new function: path → text.
              * @default {}
              */
             template: {
@@ -1322,7 +1322,7 @@ export interface components {
         };
         /**
          * Scale
-         * @description Between how many replicas, and at which load another one is wanted.
+         * @description Bounds and targets of autoscaling.
          */
         Scale: {
             /**
@@ -1359,7 +1359,7 @@ export interface components {
         };
         /**
          * ScaleChange
-         * @description Other bounds; what is not given stays as it is, `replicas: null` ends a fixed number.
+         * @description New bounds of the scale. Omitted fields stay; `replicas: null` ends a fixed number.
          */
         ScaleChange: {
             /**
@@ -1395,7 +1395,7 @@ export interface components {
         };
         /**
          * SecretKeyRef
-         * @description One key of a secret.
+         * @description Selects a key of a secret.
          */
         SecretKeyRef: {
             /** Key */
@@ -1418,7 +1418,7 @@ export interface components {
         };
         /**
          * SecretValues
-         * @description What a secret holds; it replaces what was there.
+         * @description The values of a secret; they replace all stored values.
          */
         SecretValues: {
             /** Values */
@@ -1440,7 +1440,7 @@ export interface components {
         };
         /**
          * Source
-         * @description The user's files: in the resource itself, or where it says that they are.
+         * @description The user's files: inline, in a git repository, or in an archive.
          */
         Source: {
             /** @default null */
@@ -1457,7 +1457,7 @@ export interface components {
         };
         /**
          * SystemInfo
-         * @description What is running here.
+         * @description The running platform.
          */
         SystemInfo: {
             /** Backend */
@@ -1468,7 +1468,7 @@ export interface components {
             functions: number;
             /**
              * Role
-             * @description Whose token asked: a `viewer` may send GET alone, and no calls.
+             * @description Role of the token; a `viewer` may only read.
              * @enum {string}
              */
             role: "admin" | "viewer";
@@ -1489,12 +1489,12 @@ export interface components {
         };
         /**
          * TroubleView
-         * @description Why an attempt had no good end.
+         * @description Why an attempt failed.
          */
         TroubleView: {
             /**
              * Code
-             * @description Stable, as in problems; `answered`: the function said so.
+             * @description Error code; `answered`: the function sent an error.
              */
             code: string;
             /** Message */
@@ -1512,9 +1512,9 @@ export interface operations {
     build: {
         parameters: {
             query: {
-                /** @description Add what a debugger needs. */
+                /** @description Add debugpy to the environment. */
                 debug?: boolean;
-                /** @description As in `spec.handler`. */
+                /** @description The handler, as in `spec.handler`. */
                 handler?: string | null;
                 /** @description The function's name. */
                 name: string;
@@ -1544,10 +1544,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The artifact; or, as lines of JSON, the events until its end. */
+            /** @description The artifact; or, as lines of JSON, all events of the build. */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1556,10 +1556,10 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1567,10 +1567,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1578,10 +1578,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is a viewer's, who may only look. */
+            /** @description The role of the token does not allow this. */
             403: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1589,10 +1589,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description None of the accepted media types can be had. */
+            /** @description None of the accepted media types is available. */
             406: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1603,7 +1603,7 @@ export interface operations {
             /** @description The body is too large. */
             413: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1611,10 +1611,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not read here. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1622,10 +1622,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1633,10 +1633,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1644,10 +1644,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1655,10 +1655,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1671,13 +1671,13 @@ export interface operations {
     list_calls: {
         parameters: {
             query?: {
-                /** @description Of this function. */
+                /** @description Calls of this function only. */
                 function?: string | null;
-                /** @description At most so many. */
+                /** @description Maximum number of calls. */
                 limit?: number;
-                /** @description Of this namespace; of all, where it is left out. */
+                /** @description One namespace only (default: all). */
                 namespace?: string | null;
-                /** @description In this state. */
+                /** @description Calls in this state only. */
                 state?: ("queued" | "running" | "succeeded" | "failed" | "cancelled") | null;
             };
             header?: never;
@@ -1689,7 +1689,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1697,10 +1697,10 @@ export interface operations {
                     "application/json": components["schemas"]["CallList"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1708,10 +1708,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1719,10 +1719,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1730,10 +1730,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1741,10 +1741,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1752,10 +1752,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This backend cannot do it. */
+            /** @description This backend does not support it. */
             501: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1763,10 +1763,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1779,12 +1779,12 @@ export interface operations {
     get_call: {
         parameters: {
             query?: {
-                /** @description A time such as `30s`: the answer waits so long for the call to be over. */
+                /** @description Time to wait for the call to finish, such as `30s`. */
                 wait?: string | null;
             };
             header?: never;
             path: {
-                /** @description The id that `/async-function/` answered. */
+                /** @description The id that `/async-function/` returned. */
                 call_id: string;
             };
             cookie?: never;
@@ -1794,7 +1794,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1802,10 +1802,10 @@ export interface operations {
                     "application/json": components["schemas"]["CallView"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1813,10 +1813,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1824,10 +1824,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none of that name. */
+            /** @description Not found. */
             404: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1835,10 +1835,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1846,10 +1846,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1857,10 +1857,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1868,10 +1868,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This backend cannot do it. */
+            /** @description This backend does not support it. */
             501: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1879,10 +1879,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1897,7 +1897,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id that `/async-function/` answered. */
+                /** @description The id that `/async-function/` returned. */
                 call_id: string;
             };
             cookie?: never;
@@ -1907,7 +1907,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1915,10 +1915,10 @@ export interface operations {
                     "application/json": components["schemas"]["CallView"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1926,10 +1926,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1937,10 +1937,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is a viewer's, who may only look. */
+            /** @description The role of the token does not allow this. */
             403: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1948,10 +1948,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none of that name. */
+            /** @description Not found. */
             404: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1959,10 +1959,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Somebody else changed it first, or it is being deleted. */
+            /** @description Another change came first, or the object is being deleted. */
             409: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1970,10 +1970,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1981,10 +1981,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1992,10 +1992,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2003,10 +2003,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This backend cannot do it. */
+            /** @description This backend does not support it. */
             501: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2014,10 +2014,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2032,21 +2032,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id that `/async-function/` answered. */
+                /** @description The id that `/async-function/` returned. */
                 call_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The body that the function answered, whatever its status was. */
+            /** @description The body of the function's response, whatever its status. */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
-                    /** @description The status that the function answered. */
+                    /** @description The status of the function's response. */
                     "X-Call-Status"?: number;
-                    /** @description `true` where the function answered more than is kept. */
+                    /** @description `true` if the response exceeded the limit of stored results. */
                     "X-Call-Truncated"?: "true";
                     [name: string]: unknown;
                 };
@@ -2054,10 +2054,10 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2065,10 +2065,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2076,10 +2076,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none of that name. */
+            /** @description Not found. */
             404: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2087,10 +2087,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Somebody else changed it first, or it is being deleted. */
+            /** @description Another change came first, or the object is being deleted. */
             409: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2098,10 +2098,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2109,10 +2109,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2120,10 +2120,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2131,10 +2131,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This backend cannot do it. */
+            /** @description This backend does not support it. */
             501: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2142,10 +2142,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2158,7 +2158,7 @@ export interface operations {
     watch_functions: {
         parameters: {
             query?: {
-                /** @description Of this namespace; of all, where it is left out. */
+                /** @description One namespace only (default: all). */
                 namespace?: string | null;
             };
             header?: never;
@@ -2167,10 +2167,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events `created`, `changed` and `deleted`, each with the Function as its data. Every function there is comes first, as `created`. The stream ends after an hour: connect again. */
+            /** @description Events `created`, `changed` and `deleted`, with the Function as data. It starts with a `created` event for every function. It ends after an hour: reconnect then. */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2184,10 +2184,10 @@ export interface operations {
                     };
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2195,10 +2195,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2206,10 +2206,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description None of the accepted media types can be had. */
+            /** @description None of the accepted media types is available. */
             406: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2217,10 +2217,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2228,10 +2228,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2239,10 +2239,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2250,10 +2250,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2266,7 +2266,7 @@ export interface operations {
     list_functions: {
         parameters: {
             query?: {
-                /** @description Of this namespace; of all, where it is left out. */
+                /** @description One namespace only (default: all). */
                 namespace?: string | null;
             };
             header?: never;
@@ -2278,7 +2278,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2286,10 +2286,10 @@ export interface operations {
                     "application/json": components["schemas"]["FunctionList"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2297,10 +2297,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2308,10 +2308,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2319,10 +2319,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2330,10 +2330,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2341,10 +2341,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2359,9 +2359,9 @@ export interface operations {
             query?: {
                 /** @description The namespace. */
                 namespace?: string;
-                /** @description The version that is known already: the answer waits for another one. */
+                /** @description Version that the client has; the response waits for another one. */
                 resourceVersion?: string | null;
-                /** @description Wait so long for a change, with `resourceVersion`. */
+                /** @description Time to wait for a change from `resourceVersion`. */
                 wait?: string | null;
             };
             header?: never;
@@ -2376,7 +2376,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2384,10 +2384,10 @@ export interface operations {
                     "application/json": components["schemas"]["Function"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2395,10 +2395,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2406,10 +2406,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none of that name. */
+            /** @description Not found. */
             404: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2417,10 +2417,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2428,10 +2428,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2439,10 +2439,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2450,10 +2450,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2503,12 +2503,12 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Stored: changed, or not at all. */
+            /** @description Stored; the function existed before. */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
-                    /** @description `true` where the same was stored already. */
+                    /** @description `true` if the stored function is the same. */
                     "X-Plat-Unchanged"?: "true";
                     [name: string]: unknown;
                 };
@@ -2519,7 +2519,7 @@ export interface operations {
             /** @description Created. */
             201: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2527,10 +2527,10 @@ export interface operations {
                     "application/json": components["schemas"]["Function"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2538,10 +2538,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2549,10 +2549,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is a viewer's, who may only look. */
+            /** @description The role of the token does not allow this. */
             403: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2560,10 +2560,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Somebody else changed it first, or it is being deleted. */
+            /** @description Another change came first, or the object is being deleted. */
             409: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2574,7 +2574,7 @@ export interface operations {
             /** @description The body is too large. */
             413: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2582,10 +2582,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not read here. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2593,10 +2593,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2604,10 +2604,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2615,10 +2615,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2626,10 +2626,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2657,7 +2657,7 @@ export interface operations {
             /** @description Successful Response */
             202: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2665,10 +2665,10 @@ export interface operations {
                     "application/json": components["schemas"]["Function"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2676,10 +2676,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2687,10 +2687,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is a viewer's, who may only look. */
+            /** @description The role of the token does not allow this. */
             403: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2698,10 +2698,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none of that name. */
+            /** @description Not found. */
             404: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2709,10 +2709,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2720,10 +2720,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2731,10 +2731,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2742,10 +2742,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2758,15 +2758,15 @@ export interface operations {
     read_logs: {
         parameters: {
             query?: {
-                /** @description Only lines of the call with this id. */
+                /** @description Lines of the call with this id only. */
                 call?: string | null;
-                /** @description Go on with new lines as they come. */
+                /** @description Keep sending new lines. */
                 follow?: boolean;
                 /** @description The namespace. */
                 namespace?: string;
-                /** @description Only lines of this replica. */
+                /** @description Lines of this replica only. */
                 replica?: string | null;
-                /** @description So many of the last lines. */
+                /** @description Number of last lines. */
                 tail?: number;
             };
             header?: never;
@@ -2778,10 +2778,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Lines in order of time, one JSON object each, or as plain text. */
+            /** @description Log lines in order of time: a JSON object each, or plain text. */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2790,10 +2790,10 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2801,10 +2801,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2812,10 +2812,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none of that name. */
+            /** @description Not found. */
             404: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2823,10 +2823,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description None of the accepted media types can be had. */
+            /** @description None of the accepted media types is available. */
             406: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2834,10 +2834,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2845,10 +2845,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2856,10 +2856,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2867,10 +2867,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2907,16 +2907,16 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2924,10 +2924,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2935,10 +2935,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is a viewer's, who may only look. */
+            /** @description The role of the token does not allow this. */
             403: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2946,10 +2946,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none of that name. */
+            /** @description Not found. */
             404: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2960,7 +2960,7 @@ export interface operations {
             /** @description The body is too large. */
             413: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2968,10 +2968,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not read here. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2979,10 +2979,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2990,10 +2990,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3001,10 +3001,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3012,10 +3012,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This backend cannot do it. */
+            /** @description This backend does not support it. */
             501: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3023,10 +3023,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3054,7 +3054,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3062,10 +3062,10 @@ export interface operations {
                     "application/json": components["schemas"]["Function"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3073,10 +3073,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3084,10 +3084,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is a viewer's, who may only look. */
+            /** @description The role of the token does not allow this. */
             403: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3095,10 +3095,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none of that name. */
+            /** @description Not found. */
             404: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3106,10 +3106,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Somebody else changed it first, or it is being deleted. */
+            /** @description Another change came first, or the object is being deleted. */
             409: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3117,10 +3117,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3128,10 +3128,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3139,10 +3139,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3150,10 +3150,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3181,7 +3181,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3189,10 +3189,10 @@ export interface operations {
                     "application/json": components["schemas"]["ReplicaList"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3200,10 +3200,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3211,10 +3211,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none of that name. */
+            /** @description Not found. */
             404: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3222,10 +3222,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3233,10 +3233,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3244,10 +3244,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3255,10 +3255,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3286,7 +3286,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3294,10 +3294,10 @@ export interface operations {
                     "application/json": components["schemas"]["RevisionList"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3305,10 +3305,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3316,10 +3316,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none of that name. */
+            /** @description Not found. */
             404: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3327,10 +3327,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3338,10 +3338,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3349,10 +3349,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3360,10 +3360,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3402,7 +3402,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3410,10 +3410,10 @@ export interface operations {
                     "application/json": components["schemas"]["Function"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3421,10 +3421,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3432,10 +3432,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is a viewer's, who may only look. */
+            /** @description The role of the token does not allow this. */
             403: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3443,10 +3443,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none of that name. */
+            /** @description Not found. */
             404: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3454,10 +3454,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Somebody else changed it first, or it is being deleted. */
+            /** @description Another change came first, or the object is being deleted. */
             409: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3468,7 +3468,7 @@ export interface operations {
             /** @description The body is too large. */
             413: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3476,10 +3476,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not read here. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3487,10 +3487,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3498,10 +3498,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3509,10 +3509,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3520,10 +3520,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3551,7 +3551,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3559,10 +3559,10 @@ export interface operations {
                     "application/json": components["schemas"]["Function"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3570,10 +3570,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3581,10 +3581,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is a viewer's, who may only look. */
+            /** @description The role of the token does not allow this. */
             403: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3592,10 +3592,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none of that name. */
+            /** @description Not found. */
             404: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3603,10 +3603,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Somebody else changed it first, or it is being deleted. */
+            /** @description Another change came first, or the object is being deleted. */
             409: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3614,10 +3614,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3625,10 +3625,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3636,10 +3636,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3647,10 +3647,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3678,7 +3678,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3686,10 +3686,10 @@ export interface operations {
                     "application/json": components["schemas"]["Function"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3697,10 +3697,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3708,10 +3708,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is a viewer's, who may only look. */
+            /** @description The role of the token does not allow this. */
             403: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3719,10 +3719,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none of that name. */
+            /** @description Not found. */
             404: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3730,10 +3730,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Somebody else changed it first, or it is being deleted. */
+            /** @description Another change came first, or the object is being deleted. */
             409: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3741,10 +3741,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3752,10 +3752,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3763,10 +3763,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3774,10 +3774,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3799,7 +3799,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3807,10 +3807,10 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3818,10 +3818,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3840,10 +3840,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Prometheus' text format, 0.0.4. */
+            /** @description Prometheus text format 0.0.4. */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3851,10 +3851,10 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3862,10 +3862,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3887,7 +3887,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3895,10 +3895,10 @@ export interface operations {
                     "application/json": components["schemas"]["ReadinessView"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3906,10 +3906,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3917,10 +3917,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not yet; `reasons` says why. */
+            /** @description Not ready; `reasons` explains why. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3953,12 +3953,12 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Stored: changed, or not at all. */
+            /** @description Stored; the function existed before. */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
-                    /** @description `true` where the same was stored already. */
+                    /** @description `true` if the stored function is the same. */
                     "X-Plat-Unchanged"?: "true";
                     [name: string]: unknown;
                 };
@@ -3969,7 +3969,7 @@ export interface operations {
             /** @description Created. */
             201: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3977,10 +3977,10 @@ export interface operations {
                     "application/json": components["schemas"]["Function"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3988,10 +3988,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3999,10 +3999,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is a viewer's, who may only look. */
+            /** @description The role of the token does not allow this. */
             403: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4010,10 +4010,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Somebody else changed it first, or it is being deleted. */
+            /** @description Another change came first, or the object is being deleted. */
             409: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4024,7 +4024,7 @@ export interface operations {
             /** @description The body is too large. */
             413: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4032,10 +4032,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not read here. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4043,10 +4043,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4054,10 +4054,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4065,10 +4065,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4076,10 +4076,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4101,7 +4101,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4109,10 +4109,10 @@ export interface operations {
                     "application/json": components["schemas"]["RuntimeList"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4120,10 +4120,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4131,10 +4131,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4142,10 +4142,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4153,10 +4153,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4181,7 +4181,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4189,10 +4189,10 @@ export interface operations {
                     "application/json": components["schemas"]["SecretList"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4200,10 +4200,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4211,10 +4211,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4222,10 +4222,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4233,10 +4233,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4244,10 +4244,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4275,7 +4275,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4283,10 +4283,10 @@ export interface operations {
                     "application/json": components["schemas"]["SecretView"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4294,10 +4294,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4305,10 +4305,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none of that name. */
+            /** @description Not found. */
             404: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4316,10 +4316,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4327,10 +4327,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4338,10 +4338,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4349,10 +4349,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4391,7 +4391,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4399,10 +4399,10 @@ export interface operations {
                     "application/json": components["schemas"]["SecretView"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4410,10 +4410,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4421,10 +4421,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is a viewer's, who may only look. */
+            /** @description The role of the token does not allow this. */
             403: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4435,7 +4435,7 @@ export interface operations {
             /** @description The body is too large. */
             413: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4443,10 +4443,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not read here. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4454,10 +4454,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4465,10 +4465,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4476,10 +4476,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4487,10 +4487,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4518,16 +4518,16 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4535,10 +4535,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4546,10 +4546,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is a viewer's, who may only look. */
+            /** @description The role of the token does not allow this. */
             403: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4557,10 +4557,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none of that name. */
+            /** @description Not found. */
             404: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4568,10 +4568,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Understood, but refused: `errors` names the fields. */
+            /** @description The input is invalid: `errors` names the fields. */
             422: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4579,10 +4579,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4590,10 +4590,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4601,10 +4601,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4626,7 +4626,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4634,10 +4634,10 @@ export interface operations {
                     "application/json": components["schemas"]["SystemInfo"];
                 };
             };
-            /** @description Not understood: broken JSON, or a token in the query. */
+            /** @description The request is malformed: invalid JSON, or a token in the query. */
             400: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4645,10 +4645,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is missing or wrong. */
+            /** @description The token is missing or invalid. */
             401: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4656,10 +4656,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tokens came from this address. */
+            /** @description Too many invalid tokens from this address. */
             429: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4667,10 +4667,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A failure inside plat; its log has the details at the call id. */
+            /** @description An internal error; the log has the details under the call id. */
             500: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -4678,10 +4678,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A part of the platform does not answer. */
+            /** @description A part of the platform is unavailable. */
             503: {
                 headers: {
-                    /** @description The id of this request in logs; the caller's own where it sent one. */
+                    /** @description Id of this request in the logs; the client may send its own. */
                     "X-Call-Id"?: string;
                     [name: string]: unknown;
                 };
