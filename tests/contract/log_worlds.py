@@ -204,4 +204,4 @@ class KubernetesLogWorld:
         return self._replicas[ref, replica]
 
     def _seen(self, ref: FunctionRef, pod: str) -> bool:
-        return any(kinds.name_of(document) == pod for document in self._cache.of(ref))
+        return any(kinds.name_of(document) == pod for document in self._cache.of_function(ref))
