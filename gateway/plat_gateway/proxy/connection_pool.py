@@ -108,7 +108,8 @@ class UpstreamConnection(asyncio.Protocol):
     def release(self) -> None:
         """Return the connection to the pool after a complete response."""
         self.receiver = None
-        self.resume_reading()
+        if not self._reading:
+            self.resume_reading()
         self._pool.put(self)
 
     def drop(self, *, flush: bool = False) -> None:

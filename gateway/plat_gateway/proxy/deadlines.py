@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
+from time import monotonic
 from typing import Final
 
 NEVER: Final = float("inf")
@@ -27,7 +27,7 @@ class Deadline:
 
     def expire_in(self, seconds: float) -> None:
         """Set the deadline, replacing the one before."""
-        self._at = at = time.monotonic() + seconds
+        self._at = at = monotonic() + seconds
         if at < self._timer_at:
             if self._timer is not None:
                 self._timer.cancel()
@@ -37,7 +37,7 @@ class Deadline:
     @property
     def remaining(self) -> float:
         """Seconds until the deadline; not positive once it has passed."""
-        return self._at - time.monotonic()
+        return self._at - monotonic()
 
     def cancel(self) -> None:
         """Never call `on_expired` again, unless a new deadline is set."""

@@ -63,7 +63,7 @@ class ClientRequest:
 class HttpResponseSink:
     """Sends a function's response on the client's connection.
 
-    `extra` are header lines to add, each before a CR LF.
+    Each header line in `extra` ends with CR LF.
     """
 
     __slots__ = ("_call_id", "_connection", "_extra", "_framing", "_pending", "_request")
@@ -86,13 +86,16 @@ class HttpResponseSink:
     def head(self, head: ResponseHead) -> None:
         """Prepare the head, which is sent with the first piece of the body."""
         request, connection = self._request, self._connection
-        framing = framing_for_client(head, request.method, http11=request.http11)
-        self._framing = framing
-        lines = framing.line
+        lines = b""
+        # a declared length passes as it is, which is the default framing
+        if head.length is None:
+            framing = framing_for_client(head, request.method, http11=request.http11)
+            self._framing = framing
+            lines = framing.line
+            if not framing.is_delimited:
+                connection.keep_alive = False
         if self._extra and b"access-control-allow-origin" not in head.fields:
             lines += b"\r\n" + self._extra[:-2]
-        if not framing.is_delimited:
-            connection.keep_alive = False
         if connection.closes_after_response:
             connection.keep_alive = False
             lines += b"\r\nConnection: close"
