@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 from plat_backends.docker import ContainerPolicy, DockerWorkloads, Engine
 from plat_backends.remote import RemoteBuilds
 from plat_backends.sql import Database, SqlFunctionStore, SqlSecretStore
 from plat_builder.resource import ResourceBuilder
 from plat_core.errors import Unavailable
-from plat_core.model.names import FunctionRef
 from plat_core.notifications import Notifier
 from plat_core.services.notifying_store import NotifyingStore
 from plat_core.services.router import Router
 from plat_gateway.services import skip_wait
-from plat_gateway.wiring.assembly import Platform, assemble, create_controller
+from plat_gateway.wiring.assembly import Platform, assemble, controller_parts
 from plat_gateway.wiring.parts import BackendParts
 
 from plat_controller import routes
@@ -47,32 +47,25 @@ async def _open_docker(
     async with AsyncExitStack() as stack:
         database = await Database.open(settings.database_url)
         stack.push_async_callback(database.close)
-        changes: Notifier[FunctionRef] = Notifier()
-        store = NotifyingStore(SqlFunctionStore(database), changes)
+        store = NotifyingStore(SqlFunctionStore(database), Notifier())
         secrets = SqlSecretStore(database)
         engine = await Engine.connect()
         stack.push_async_callback(engine.close)
-        policy = ContainerPolicy(
-            instance=settings.instance,
-            network=settings.network,
-            environment=environment,
-            memory=settings.memory_bytes,
-            paused=settings.paused,
-        )
+        policy = _policy(settings, environment)
         workloads = await DockerWorkloads.open(engine, secrets=secrets, policy=policy)
         stack.push_async_callback(workloads.release)
         builds = RemoteBuilds(settings.builder_url, settings.auth_token)
         stack.push_async_callback(builds.close)
 
-        def function_url(ref: FunctionRef) -> str:
-            return ref.url_at(settings.gateway_url)
-
-        controller = create_controller(
+        controller, parts = controller_parts(
+            backend="docker",
             store=store,
             workloads=workloads,
-            builder=ResourceBuilder(builds),
             secrets=secrets,
-            function_url=function_url,
+            builds=builds,
+            builder=ResourceBuilder(builds),
+            logs=workloads.logs,
+            gateway_url=settings.gateway_url,
         )
 
         async def readiness() -> Mapping[str, str]:
@@ -80,21 +73,22 @@ async def _open_docker(
                 await database.ping()
             except Unavailable as error:
                 return {"database": error.message}
-            return {} if controller.synced else {"controller": "still looks at what is stored"}
+            return await parts.readiness()
 
-        yield BackendParts(
-            backend="docker",
-            function_url=function_url,
-            store=store,
-            workloads=workloads,
-            changes=changes,
-            scaler=controller,
-            resolver=controller,
+        yield replace(
+            parts,
             router=Router(scaler=controller, complete=lambda: controller.synced),
-            builds=builds,
-            logs=workloads.logs,
-            secrets=secrets,
             readiness=readiness,
             tasks=lambda: [controller.run(), workloads.wait_failed()],
             routed=skip_wait,
         )
+
+
+def _policy(settings: ControllerSettings, environment: Mapping[str, str]) -> ContainerPolicy:
+    return ContainerPolicy(
+        instance=settings.instance,
+        network=settings.network,
+        environment=environment,
+        memory=settings.memory_bytes,
+        paused=settings.paused,
+    )

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
+from typing import Protocol
 
 from fastapi import FastAPI
 from plat_builder.runtimes import Runtime
 from plat_core.errors import PlatError
 from plat_core.model.names import FunctionRef
-from plat_core.ports import FunctionStore, SecretVersions, Workloads
+from plat_core.ports import LogSource, SecretStore, SecretVersions, Workloads
 from plat_core.services.async_calls import AsyncCalls
 from plat_core.services.background import background
 from plat_core.services.call_metrics import BUCKETS
 from plat_core.services.controller import Controller, StatusContext
 from plat_core.services.functions import Functions
+from plat_core.services.notifying_store import NotifyingStore
 from plat_core.services.router import Router
 from plat_core.services.sources import SourceBuilder
 from plat_core.services.tokens import TokenCheck, TokenGuard
@@ -33,7 +36,7 @@ from plat_gateway.proxy.call_records import CallRecord
 from plat_gateway.proxy.limits import HttpLimits
 from plat_gateway.proxy.proxy import FunctionProxy
 from plat_gateway.routes.documents import RuntimeView
-from plat_gateway.services import Routed, Services
+from plat_gateway.services import Builds, Routed, Services
 from plat_gateway.settings import ApiSettings
 from plat_gateway.wiring.async_calls import dispatch_calls
 from plat_gateway.wiring.parts import BackendParts
@@ -105,16 +108,27 @@ def _services(parts: BackendParts, settings: ApiSettings) -> Services:
     )
 
 
-def create_controller(
+class VersionedSecrets(SecretStore, SecretVersions, Protocol):
+    """A store of secrets that counts their versions."""
+
+
+def controller_parts(
     *,
-    store: FunctionStore,
+    backend: str,
+    store: NotifyingStore,
     workloads: Workloads,
+    secrets: VersionedSecrets,
+    builds: Builds,
     builder: SourceBuilder,
-    secrets: SecretVersions,
-    function_url: Callable[[FunctionRef], str],
-) -> Controller:
-    """Return the controller of a service that reconciles functions itself."""
-    return Controller(
+    logs: LogSource,
+    gateway_url: str,
+) -> tuple[Controller, BackendParts]:
+    """Return the controller of a service that reconciles functions itself, and the common parts.
+
+    The caller replaces `tasks`, which must run the controller.
+    """
+    function_url = partial(FunctionRef.url_at, gateway=gateway_url)
+    controller = Controller(
         store=store,
         workloads=workloads,
         builder=builder,
@@ -122,6 +136,24 @@ def create_controller(
         context=StatusContext(
             now=lambda: datetime.now(UTC), url=function_url, describe_fix=describe
         ),
+    )
+
+    async def readiness() -> Mapping[str, str]:
+        return {} if controller.synced else {"controller": "still looks at what is stored"}
+
+    return controller, BackendParts(
+        backend=backend,
+        function_url=function_url,
+        store=store,
+        workloads=workloads,
+        changes=store.changes,
+        scaler=controller,
+        resolver=controller,
+        router=Router(scaler=controller),
+        builds=builds,
+        logs=logs,
+        secrets=secrets,
+        readiness=readiness,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from plat_core.errors import FunctionNotFound
 from plat_core.model.names import FunctionRef
@@ -12,6 +13,7 @@ from plat_core.ports import CallStore
 from plat_core.services.async_calls import CallPolicy
 from plat_core.services.background import background
 from plat_core.services.dispatcher import Dispatcher, Exists, capacity_of
+from plat_core.services.functions import Functions
 
 from plat_gateway.proxy.in_process_client import InProcessClient
 from plat_gateway.proxy.proxy import FunctionProxy
@@ -73,19 +75,12 @@ async def dispatch_calls(
         entry = proxy.router.lookup(ref.segment)
         return None if entry is None else capacity_of(entry, sent)
 
-    async def is_stored(ref: FunctionRef) -> bool:
-        try:
-            await services.functions.record(ref)
-        except FunctionNotFound:
-            return False
-        return True
-
     dispatcher = Dispatcher(
         queue.store,
         calls,
         send=InProcessClient(proxy, max_response_bytes=queue.max_result_bytes).send,
         capacity=capacity,
-        exists=queue.exists or is_stored,
+        exists=queue.exists or partial(_is_stored, services.functions),
         policy=queue.policy,
         alone=queue.alone,
     )
@@ -106,3 +101,11 @@ async def dispatch_calls(
             # `stop` may have begun this; both then share one grace period.
             await dispatcher.close(grace)
             proxy.pools.close()
+
+
+async def _is_stored(functions: Functions, ref: FunctionRef) -> bool:
+    try:
+        await functions.record(ref)
+    except FunctionNotFound:
+        return False
+    return True

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from plat_backends.embedded import EmbeddedLogs, EmbeddedWorkloads
@@ -17,16 +18,14 @@ from plat_builder.engines.environment import EnvironmentEngine
 from plat_builder.resource import ResourceBuilder
 from plat_builder.service import BuildService
 from plat_builder.settings import BuildSettings
-from plat_core.model.names import FunctionRef
 from plat_core.notifications import Notifier
 from plat_core.ports import FunctionStore, LogRecord
 from plat_core.services.autoscaler import Autoscaler
 from plat_core.services.notifying_store import NotifyingStore
-from plat_core.services.router import Router
 
 from plat_gateway.proxy.call_records import CallRecord
 from plat_gateway.settings import GatewaySettings
-from plat_gateway.wiring.assembly import create_controller
+from plat_gateway.wiring.assembly import controller_parts
 from plat_gateway.wiring.async_calls import create_queue
 from plat_gateway.wiring.parts import BackendParts
 
@@ -52,52 +51,28 @@ async def open_embedded(
     async with AsyncExitStack() as stack:
         database = await Database.open(f"sqlite:///{home / 'plat.db'}")
         stack.push_async_callback(database.close)
-        changes: Notifier[FunctionRef] = Notifier()
-        store = NotifyingStore(SqlFunctionStore(database), changes)
+        store = NotifyingStore(SqlFunctionStore(database), Notifier())
         secrets = SqlSecretStore(database)
         logs = EmbeddedLogs(home / "logs")
         stack.push_async_callback(logs.close)
-        workloads = await EmbeddedWorkloads.open(
-            home,
-            secrets=secrets,
-            logs=logs,
-            run_bases=_run_bases(),
-            network=network,
-            timing=ReplicaTiming(start=settings.start_timeout),
-            users=FUNCTION_USERS,
-        )
+        workloads = await _open_workloads(settings, secrets, logs, network)
         stack.push_async_callback(workloads.close)
         engine = EnvironmentEngine(home, runtimes=runtimes.find(), settings=building)
         builds = BuildService(engine, home / "uploads", building)
 
-        def function_url(ref: FunctionRef) -> str:
-            return ref.url_at(settings.url)
-
-        controller = create_controller(
-            store=store,
-            workloads=workloads,
-            builder=ResourceBuilder(builds),
-            secrets=secrets,
-            function_url=function_url,
-        )
-        router = Router(scaler=controller)
-
-        async def readiness() -> Mapping[str, str]:
-            return {} if controller.synced else {"controller": "still looks at what is stored"}
-
-        yield BackendParts(
+        controller, parts = controller_parts(
             backend="embedded",
-            function_url=function_url,
             store=store,
             workloads=workloads,
-            changes=changes,
-            scaler=controller,
-            resolver=controller,
-            router=router,
-            builds=builds,
-            logs=logs,
             secrets=secrets,
-            readiness=readiness,
+            builds=builds,
+            builder=ResourceBuilder(builds),
+            logs=logs,
+            gateway_url=settings.url,
+        )
+        router = parts.router
+        yield replace(
+            parts,
             tasks=lambda: [controller.run(), _collect_artifacts(engine, store)],
             runtimes=engine.catalog.list,
             viewer_token=settings.viewer_token,
@@ -106,6 +81,23 @@ async def open_embedded(
             on_call=_access_log(logs) if settings.access_log else None,
             dev=settings.is_dev,
         )
+
+
+async def _open_workloads(
+    settings: GatewaySettings,
+    secrets: SqlSecretStore,
+    logs: EmbeddedLogs,
+    network: Mapping[str, str],
+) -> EmbeddedWorkloads:
+    return await EmbeddedWorkloads.open(
+        settings.home.absolute(),
+        secrets=secrets,
+        logs=logs,
+        run_bases=_run_bases(),
+        network=network,
+        timing=ReplicaTiming(start=settings.start_timeout),
+        users=FUNCTION_USERS,
+    )
 
 
 def _access_log(logs: EmbeddedLogs) -> Callable[[CallRecord], None]:

@@ -44,8 +44,7 @@ async def open_kubernetes(settings: GatewaySettings) -> AsyncIterator[BackendPar
         api = await stack.enter_async_context(Api.open())
         builds = RemoteBuilds(settings.builder_url, settings.auth_token)
         stack.push_async_callback(builds.close)
-        caches = Caches()
-        changes: Notifier[FunctionRef] = Notifier()
+        caches, changes = Caches(), Notifier[FunctionRef]()
         caches.functions.add_listener(lambda document: changes.notify(kinds.ref_of(document)))
         store = KubernetesFunctionStore(
             api, caches.functions, caches.revisions, manager="plat-gateway"
