@@ -14,10 +14,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
 from pathlib import Path
 from socket import create_connection, socket
 from socketserver import BaseServer
 from ssl import SSLContext
+from typing import Any
 
 from .tls import Authority
 
@@ -83,6 +85,15 @@ def _own() -> bytes:
         archive.writestr(f"{info}/WHEEL", kind)
         archive.writestr(f"{info}/RECORD", "")
     return data.getvalue()
+
+
+def bridge_gateway(client: Any) -> str:
+    """Return the host's address on Docker's default network.
+
+    Docker does not report it after a restart of the daemon; it is the first of the subnet.
+    """
+    [config] = client.networks.get("bridge").attrs["IPAM"]["Config"]
+    return config.get("Gateway") or str(ip_network(config["Subnet"])[1])
 
 
 @contextmanager

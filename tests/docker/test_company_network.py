@@ -9,7 +9,7 @@ import docker
 import pytest
 from plat_builder import runtimes
 
-from ..company import INDEX, MODULE, Network, company, wheels
+from ..company import INDEX, MODULE, Network, bridge_gateway, company, wheels
 from ..tls import Authority
 from .composing import Compose, composed, until
 
@@ -36,10 +36,9 @@ def network(
     packages = tmp_path_factory.mktemp("wheels")
     for runtime in ("python", "python-flask"):
         wheels(packages, runtimes.find() / runtime / "requirements.txt", PYTHON)
-    [bridge] = docker_client.networks.get("bridge").attrs["IPAM"]["Config"]
     authority = Authority(tmp_path_factory.mktemp("authority"))
     nobody = ("127.0.0.1", 9)
-    with company(authority, packages, nobody, bridge["Gateway"]) as network:
+    with company(authority, packages, nobody, bridge_gateway(docker_client)) as network:
         yield network
 
 

@@ -81,7 +81,7 @@ def test_ignores_a_stale_lock_and_respects_a_held_one(tmp_path: Path) -> None:
     for content in STALE:
         (home / "plat.lock").write_text(content())
         assert platform.plat("status", check=False).returncode == 5
-        assert "does not run" in platform.plat("down").stderr
+        assert "is not running" in platform.plat("down").stderr
     try:
         platform.plat("up", "--detach")
         again = platform.plat("up", "--detach", "--port", str(free_port()))

@@ -20,7 +20,7 @@ from tests.builder.conftest import build
 from tests.builder.engines.conftest import Place
 from tests.builder.test_environment import artifact
 from tests.builder.test_environment import run as run_artifact
-from tests.company import INDEX, REGISTRY, Network, company, wheels
+from tests.company import INDEX, REGISTRY, Network, bridge_gateway, company, wheels
 from tests.relay import Relay
 from tests.tls import Authority
 
@@ -47,12 +47,11 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def network(place: Place, packages: Path, tmp_path: Path) -> AsyncIterator[Network]:
     """Its proxy is where containers reach it, too; its registry is ours, over TLS."""
-    [bridge] = place.client.networks.get("bridge").attrs["IPAM"]["Config"]
     authority = Authority(tmp_path)
     port = place.settings.registry.url.rpartition(":")[2]
     relay = Relay(lambda: asyncio.open_connection("127.0.0.1", int(port)))
     registry = ("127.0.0.1", await relay.at_port(authority.server(REGISTRY)))
-    with company(authority, packages, registry, bridge["Gateway"]) as network:
+    with company(authority, packages, registry, bridge_gateway(place.client)) as network:
         yield network
     await relay.cut()
 
