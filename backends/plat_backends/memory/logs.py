@@ -10,6 +10,8 @@ from weakref import WeakSet
 from plat_core.model.names import FunctionRef
 from plat_core.ports import LogQuery, LogRecord
 
+from plat_backends.replica.log_lines import matches_query
+
 
 class MemoryLogs:
     """`LogSource` that keeps the newest `limit` lines of each function."""
@@ -35,12 +37,12 @@ class MemoryLogs:
         follower = _Follower(ref)
         if query.follow:
             self._followers.add(follower)
-        found = [line for line in self._lines.get(ref, ()) if _matches(line, query)]
+        found = [line for line in self._lines.get(ref, ()) if matches_query(line, query)]
         for line in found[-query.tail :] if query.tail > 0 else []:
             yield line
         while query.follow:
             line = await follower.lines.get()
-            if _matches(line, query):
+            if matches_query(line, query):
                 yield line
 
 
@@ -48,7 +50,3 @@ class _Follower:
     def __init__(self, ref: FunctionRef) -> None:
         self.ref = ref
         self.lines: asyncio.Queue[LogRecord] = asyncio.Queue()
-
-
-def _matches(line: LogRecord, query: LogQuery) -> bool:
-    return query.call_id in (None, line.call_id) and query.replica in (None, line.replica)
